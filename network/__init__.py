@@ -1,0 +1,1 @@
+"""Between nodes: wire messages, peers, transports, gossip, sync and a network on a laptop."""

@@ -1,0 +1,1 @@
+"""The law of custody: pure, deterministic, the same on every node (see LAW.md beside this file)."""

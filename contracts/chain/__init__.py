@@ -1,0 +1,1 @@
+"""Headers, votes, commits, validator sets and genesis: what consensus and light clients need."""

@@ -1,0 +1,99 @@
+"""The block header: everything that identifies a block and what follows from it (ADR 0001).
+
+The block id is the hash of the encoded header. The bundles, the commit of the previous block and the
+evidence hang below it by their roots; the app hash and the receipts root are those of the previous block,
+because a block is executed only after it is decided.
+"""
+
+from collections.abc import Sequence
+
+import msgspec
+
+from contracts.chain.commit import Commit
+from contracts.chain.evidence import Evidence, evidence_hash
+from contracts.chain.votes import BlockId
+from contracts.primitives import merkle
+from contracts.primitives.encoding import Decoder, encode
+from contracts.primitives.hashing import HEADER, Hash
+
+HEADER_VERSION = 1
+MAX_HEADER_BYTES = 1024
+
+
+class Header(msgspec.Struct, frozen=True, array_like=True):
+    """The header of one block. All hashes have 32 bytes."""
+
+    version: int
+    """1; what follows is read by it."""
+    chain_id: str
+    """The network's name, fixed by genesis."""
+    height: int
+    """From 1, without gaps."""
+    time_ms: int
+    """Block time in ms since 1970-01-01 UTC, greater than the previous block's."""
+    previous_block_id: bytes
+    """The block at height - 1; zeros at height 1."""
+    last_commit_hash: bytes
+    """Of the commit for height - 1 that this block carries."""
+    bundles_root: bytes
+    """Merkle root over the bundle ids in canonical order."""
+    evidence_root: bytes
+    """Merkle root over the evidence hashes."""
+    validators_hash: bytes
+    """Of the set that votes at this height."""
+    next_validators_hash: bytes
+    """Of the set that votes at height + 1."""
+    parameters_hash: bytes
+    """Of the parameters that bind this block."""
+    app_hash: bytes
+    """After height - 1; at height 1 that of genesis."""
+    receipts_root: bytes
+    """Merkle root over the receipts of height - 1; of none at height 1."""
+    state_root: bytes
+    """Empty: reserved for proofs of present state."""
+    proposer: bytes
+    """32 bytes, public key of the validator that built the block."""
+
+
+class BundleEntry(msgspec.Struct, frozen=True, array_like=True):
+    """One bundle's line in a block."""
+
+    bundle_id: bytes
+    """32 bytes."""
+    size: int
+    """Length of the bundle's bytes."""
+    weight: int
+    """Declared weight of its documents."""
+
+
+class Block(msgspec.Struct, frozen=True, array_like=True):
+    """A block as it travels and is stored; bundles are named, not included."""
+
+    header: Header
+    """What is hashed."""
+    bundles: tuple[BundleEntry, ...]
+    """In canonical order."""
+    last_commit: Commit
+    """The precommits that decided height - 1."""
+    evidence: tuple[Evidence, ...]
+    """By ascending hash."""
+
+
+HEADERS: Decoder[Header] = Decoder(Header, MAX_HEADER_BYTES)
+MAX_BLOCK_BYTES = 1 << 20
+BLOCKS: Decoder[Block] = Decoder(Block, MAX_BLOCK_BYTES)
+
+
+def block_id(header: Header) -> BlockId:
+    """Return the id of the block with this header."""
+    return BlockId(HEADER.hash(encode(header)))
+
+
+def bundles_root(bundle_ids: Sequence[bytes]) -> Hash:
+    """Return the root over bundle ids (32 bytes each) in canonical order."""
+    return merkle.root(bundle_ids)
+
+
+def evidence_root(evidence: Sequence[Evidence]) -> Hash:
+    """Return the root over pieces of evidence in block order."""
+    return merkle.root([evidence_hash(piece) for piece in evidence])

@@ -9,7 +9,7 @@ Byte layouts (all integers big-endian):
     GLN       6 bytes   the 13 digits as one integer
     SGTIN     b"\x01" + GTIN (6) + serial (1-20 ASCII characters)      8-27 bytes
     SSCC      b"\x02" + the 18 digits as one integer (8)               9 bytes
-The kind byte comes first and the variable part last: no two items share a key, and a prefix scan finds one GTIN.
+The kind byte comes first, the variable part last: no two items share a key; a prefix scan finds one GTIN.
 """
 
 from typing import Final, Literal, NewType, assert_never

@@ -13,7 +13,7 @@ from contracts.primitives.encoding import encode
 from contracts.primitives.hashing import COMMIT, HASH_BYTES, Hash
 
 
-class InvalidCommit(ValueError):  # noqa: N818
+class InvalidCommit(ValueError):
     """A commit that does not prove its block decided."""
 
 

@@ -17,7 +17,7 @@ MAX_VALIDATORS = 128
 MAX_TOTAL_POWER = 1 << 40
 
 
-class InvalidValidatorSet(ValueError):  # noqa: N818
+class InvalidValidatorSet(ValueError):
     """A validator set that no network may have."""
 
 

@@ -21,7 +21,7 @@ MAX_BYTES_DEFAULT = 1 << 20
 """Largest input, in bytes, that a decoder reads when its owner names no smaller limit."""
 
 
-class MalformedBytes(ValueError):  # noqa: N818 - a statement about the bytes, named in the field's way
+class MalformedBytes(ValueError):
     """Bytes that are not the canonical encoding of the expected type."""
 
 

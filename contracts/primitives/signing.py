@@ -66,6 +66,6 @@ def public_key_of(seed: bytes) -> PublicKey:
 
 
 def sign(seed: bytes, message: bytes) -> Signature:
-    """Sign `message` with the key of a 32-byte seed; Ed25519 is deterministic, so always the same 64 bytes."""
+    """Sign `message` with the key of a 32-byte seed; Ed25519 is deterministic: always the same 64 bytes."""
     _public_key, secret = bindings.crypto_sign_seed_keypair(seed)
     return Signature(bindings.crypto_sign(message, secret)[:SIGNATURE_BYTES])

@@ -1,0 +1,1 @@
+"""The ledger: documents, bundles, their execution, receipts and proofs."""

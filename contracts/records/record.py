@@ -1,0 +1,41 @@
+"""The union of all records, and how much each one weighs."""
+
+from typing import assert_never
+
+from contracts.records.custody import Receive, Refuse, Ship, Void
+from contracts.records.dispensing import Dispense
+from contracts.records.supply import Commission, CommissionLogisticUnits, Decommission, Observe, Pack, Unpack
+
+Record = (
+    Commission
+    | CommissionLogisticUnits
+    | Pack
+    | Unpack
+    | Decommission
+    | Observe
+    | Ship
+    | Receive
+    | Refuse
+    | Void
+    | Dispense
+)
+
+
+def listed(record: Record) -> tuple[bytes, ...]:
+    """Return the identifiers a record lists: serials, SSCC keys, children or items; not the parent."""
+    match record:
+        case Commission(serials=serials):
+            return serials
+        case CommissionLogisticUnits(ssccs=ssccs):
+            return ssccs
+        case Pack(children=children) | Unpack(children=children):
+            return children
+        case Decommission() | Observe() | Ship() | Receive() | Refuse() | Void() | Dispense():
+            return record.items
+        case _:
+            assert_never(record)
+
+
+def weight(record: Record) -> int:
+    """Return a record's weight: one for itself and one for each identifier it lists."""
+    return 1 + len(listed(record))

@@ -1,0 +1,115 @@
+# Packtrail's commands. Each one prepares .venv by itself: only Python 3.11 or 3.12 (with venv) and make are needed.
+
+VENV ?= .venv
+# A Python 3.11 or 3.12 to build the environment with; empty means: look for one.
+PYTHON ?=
+# Files made by runs: results of the demo, reports.
+BUILD := build
+# How many seeds `make simulate` runs.
+SEEDS ?= 20
+# Extra arguments for pytest, for example: make test PYTEST_ARGS="tests/unit -k merkle"
+PYTEST_ARGS ?=
+# Public EPCIS files that `make corpus` reads; see CONTRIBUTING.md.
+PACKTRAIL_PUBLIC_DATA ?= ../shared/data
+
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input
+LOCK := requirements-dev.lock
+# The stamp's name carries what was installed, so a changed lock file or pyproject.toml installs anew.
+STAMP := $(VENV)/.installed-$(shell cat $(LOCK) pyproject.toml 2>/dev/null | cksum | cut -d' ' -f1)
+DOCS_STAMP := $(VENV)/.docs-$(shell cat requirements-docs.lock 2>/dev/null | cksum | cut -d' ' -f1)
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help install demo testnet test corpus coverage simulate bench lint format types docs lock clean
+
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+install: $(STAMP) ## Make the environment in .venv (every command below does this by itself)
+
+demo: $(STAMP) ## Six nodes on loopback trace a pack from maker to patient, refuse a copy, and stop
+	$(BIN)/packtrail testnet demo
+
+testnet: $(STAMP) ## The demo, and the network stays up: `.venv/bin/packtrail testnet down` stops it
+	$(BIN)/packtrail testnet demo --keep
+
+test: $(STAMP) ## Units, vectors, scenarios, properties and black-box networks
+	$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+corpus: export PACKTRAIL_PUBLIC_DATA := $(PACKTRAIL_PUBLIC_DATA)
+corpus: $(STAMP) ## Every public EPCIS file gives the expected records or the expected refusal
+	@test -d "$(PACKTRAIL_PUBLIC_DATA)" || { \
+	  echo "make corpus: no folder $(PACKTRAIL_PUBLIC_DATA); set PACKTRAIL_PUBLIC_DATA" >&2; exit 1; }
+	$(BIN)/python -m pytest tests/corpus $(PYTEST_ARGS)
+
+coverage: $(STAMP) ## Branch coverage of contracts and consensus, at least 98%
+	$(BIN)/python -m pytest tests/unit/contracts tests/unit/consensus tests/vectors tests/scenarios \
+	  tests/properties --cov --cov-report=term-missing:skip-covered $(PYTEST_ARGS)
+
+simulate: $(STAMP) ## Seeded faults against the real core: make simulate SEEDS=500
+	$(BIN)/python -m tests.simulation --seeds $(SEEDS)
+
+bench: $(STAMP) ## Finalised records and serials a second, and the latency
+	$(BIN)/packtrail bench single
+	$(BIN)/packtrail bench single --stream
+	$(BIN)/packtrail bench commission
+
+lint: $(STAMP) ## ruff, its formatter, import-linter, codespell
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports
+	$(BIN)/codespell
+
+format: $(STAMP) ## Let ruff format, and mend what it can
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+types: $(STAMP) ## mypy --strict
+	$(BIN)/mypy
+
+docs: $(STAMP) $(DOCS_STAMP) ## The documentation, in build/docs
+	$(BIN)/python -m sphinx --fail-on-warning --keep-going -b html docs $(BUILD)/docs
+
+clean: ## Remove what runs left behind; .venv stays
+	rm -rf $(BUILD) dist *.egg-info .coverage .coverage.* htmlcov \
+	  .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	find cli consensus contracts network node tests docs -type d -name __pycache__ -prune -exec rm -rf {} +
+
+# ------------------------------------------------------------------------------ the environment
+
+$(BIN)/python:
+	@python="$(PYTHON)"; \
+	if [ -z "$$python" ]; then \
+	  for candidate in python3 python3.12 python3.11; do \
+	    if "$$candidate" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 12))' 2>/dev/null; \
+	    then python="$$candidate"; break; fi; \
+	  done; \
+	fi; \
+	if [ -z "$$python" ]; then \
+	  echo "Packtrail needs Python 3.11 or 3.12; name one: make PYTHON=/path/to/python3.12" >&2; exit 1; fi; \
+	if ! "$$python" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 12))'; then \
+	  echo "Packtrail needs Python 3.11 or 3.12, but $$python is not one" >&2; exit 1; fi; \
+	if ! "$$python" -c 'import ensurepip, venv' 2>/dev/null; then \
+	  echo "$$python has no venv module; on Debian and Ubuntu: apt install python3-venv" >&2; exit 1; fi; \
+	echo "Making $(VENV) with $$("$$python" --version)"; \
+	"$$python" -m venv --clear $(VENV)
+
+# Everything comes from the lock file and is checked against its hashes; the project itself is linked, not copied.
+$(STAMP): | $(BIN)/python
+	$(PIP) install --quiet --require-hashes -r $(LOCK)
+	$(PIP) install --quiet --no-deps --no-build-isolation --editable .
+	@rm -f $(VENV)/.installed-* && touch $@
+
+$(DOCS_STAMP): | $(STAMP)
+	$(PIP) install --quiet --require-hashes -r requirements-docs.lock
+	@rm -f $(VENV)/.docs-* && touch $@
+
+# Resolve the dependencies anew. The files name versions and hashes only, never where they came from.
+COMPILE := $(BIN)/pip-compile --quiet --upgrade --generate-hashes --allow-unsafe --strip-extras --no-header \
+  --no-annotate --no-emit-index-url --no-emit-trusted-host --no-emit-find-links --no-emit-options
+
+lock: $(STAMP) ## Write the lock files anew from pyproject.toml
+	$(COMPILE) --build-deps-for=editable -o requirements.lock pyproject.toml
+	$(COMPILE) --build-deps-for=editable --extra=dev --extra=uvloop -c requirements.lock -o requirements-dev.lock pyproject.toml
+	$(COMPILE) --extra=docs -c requirements-dev.lock -o requirements-docs.lock pyproject.toml

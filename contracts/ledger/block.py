@@ -1,0 +1,187 @@
+"""Whether a block may follow the chain: a function of the chain and nothing else.
+
+An honest validator votes nil for a block that fails here (DESIGN 1, "Validity is a function of the chain
+only"). Two steps, because a proposal arrives before its bundles do: `check_block` needs the chain's tip,
+`check_bundles` the bundles too. What a document's records say is no question of validity: a document that
+breaks a rule is in the block, with its verdict.
+"""
+
+from collections.abc import Callable, Sequence
+
+import msgspec
+
+from contracts.chain.commit import NO_COMMIT, InvalidCommit, commit_hash, verify_commit
+from contracts.chain.genesis import Genesis, validator_set
+from contracts.chain.header import HEADER_VERSION, Block, Header, block_id, bundles_root, evidence_root
+from contracts.chain.parameters import Limits, Parameters, parameters_hash
+from contracts.chain.validators import ValidatorSet
+from contracts.ledger.bundle import BundleHeader, OpenBundle, canonical_order
+from contracts.primitives import merkle
+from contracts.primitives.hashing import NO_HASH
+
+
+class InvalidBlock(ValueError):
+    """A block that may not follow this chain; the message says why."""
+
+
+class ChainTip(msgspec.Struct, frozen=True):
+    """The decided end of the chain: what the next block must agree with."""
+
+    chain_id: str
+    """Name of the network."""
+    height: int
+    """Last decided height; 0 for genesis."""
+    block_id: bytes
+    """Of that block; zeros for genesis."""
+    time_ms: int
+    """Of that block; genesis' time for genesis."""
+    app_hash: bytes
+    """After that block."""
+    receipts_root: bytes
+    """Over that block's receipts."""
+    parameters: Parameters
+    """That bind the next block."""
+    last_validators: ValidatorSet
+    """Who decided that block."""
+    validators: ValidatorSet
+    """Who votes on the next one."""
+    next_validators: ValidatorSet
+    """Who votes on the one after."""
+
+
+def genesis_tip(genesis: Genesis, app_hash: bytes) -> ChainTip:
+    """Return the tip before block 1; `app_hash` is the hash of genesis' writes."""
+    validators = validator_set(genesis)
+    return ChainTip(
+        genesis.chain_id,
+        0,
+        NO_HASH,
+        genesis.time_ms,
+        app_hash,
+        merkle.EMPTY_ROOT,
+        genesis.parameters,
+        validators,
+        validators,
+        validators,
+    )
+
+
+def advance(tip: ChainTip, header: Header, app_hash: bytes, receipts_root: bytes) -> ChainTip:
+    """Return the tip after the block with `header` was decided and executed."""
+    return msgspec.structs.replace(
+        tip,
+        height=header.height,
+        block_id=block_id(header),
+        time_ms=header.time_ms,
+        app_hash=app_hash,
+        receipts_root=receipts_root,
+        last_validators=tip.validators,
+        validators=tip.next_validators,
+    )
+
+
+def _require(condition: bool, message: str) -> None:  # noqa: FBT001 - a guard reads best this way
+    if not condition:
+        raise InvalidBlock(message)
+
+
+def check_block(tip: ChainTip, block: Block) -> None:
+    """Check everything about a block that does not need its bundles.
+
+    Raises:
+        InvalidBlock: The message names the field and what the chain expects.
+    """
+    _check_header(tip, block.header)
+    _check_last_commit(tip, block)
+    _check_entries(tip.parameters.limits, block)
+    _require(block.evidence == (), "evidence: this version of the chain carries none")
+    _require(
+        block.header.evidence_root == evidence_root(block.evidence), "evidence_root: not of the evidence"
+    )
+
+
+def _check_header(tip: ChainTip, header: Header) -> None:
+    expected: tuple[tuple[str, object, object], ...] = (
+        ("version", header.version, HEADER_VERSION),
+        ("chain_id", header.chain_id, tip.chain_id),
+        ("height", header.height, tip.height + 1),
+        ("previous_block_id", header.previous_block_id, tip.block_id),
+        ("validators_hash", header.validators_hash, tip.validators.hash),
+        ("next_validators_hash", header.next_validators_hash, tip.next_validators.hash),
+        ("parameters_hash", header.parameters_hash, parameters_hash(tip.parameters)),
+        ("app_hash", header.app_hash, tip.app_hash),
+        ("receipts_root", header.receipts_root, tip.receipts_root),
+        ("state_root", header.state_root, b""),
+    )
+    for name, found, wanted in expected:
+        _require(found == wanted, f"{name}: found {_text(found)}, the chain expects {_text(wanted)}")
+    _require(
+        header.time_ms > tip.time_ms, f"time_ms: {header.time_ms} is not after the previous {tip.time_ms}"
+    )
+    _require(tip.validators.index_of(header.proposer) is not None, "proposer: not a validator at this height")
+
+
+def _text(value: object) -> str:
+    return value.hex() if isinstance(value, bytes) else str(value)
+
+
+def _check_last_commit(tip: ChainTip, block: Block) -> None:
+    commit = block.last_commit
+    _require(block.header.last_commit_hash == commit_hash(commit), "last_commit_hash: not of the last commit")
+    if tip.height == 0:
+        _require(commit == NO_COMMIT, "last_commit: block 1 has none before it")
+        return
+    _require(
+        commit.height == tip.height and commit.block_id == tip.block_id,
+        f"last_commit: decides another block than the one at height {tip.height}",
+    )
+    try:
+        verify_commit(tip.chain_id, tip.last_validators, commit)
+    except InvalidCommit as error:
+        msg = f"last_commit: {error}"
+        raise InvalidBlock(msg) from error
+
+
+def _check_entries(limits: Limits, block: Block) -> None:
+    entries = block.bundles
+    ids = [entry.bundle_id for entry in entries]
+    sizes = [entry.size for entry in entries]
+    weights = [entry.weight for entry in entries]
+    _require(block.header.bundles_root == bundles_root(ids), "bundles_root: not of the bundles")
+    _require(len(set(ids)) == len(ids), "bundles: one stands there twice")
+    _require(
+        all(size > 0 for size in sizes) and all(weight > 0 for weight in weights), "bundles: an empty one"
+    )
+    _require(len(entries) <= limits.block_bundles, f"bundles: {len(entries)} of {limits.block_bundles}")
+    _require(sum(sizes) <= limits.block_bytes, f"bundles: {sum(sizes)} bytes of {limits.block_bytes}")
+    _require(sum(weights) <= limits.block_weight, f"bundles: weight {sum(weights)} of {limits.block_weight}")
+
+
+LaneFault = Callable[[BundleHeader, int | None], str | None]
+"""(bundle header, last sequence of its lane in this block or None) → why it may not follow, or None."""
+
+
+def check_bundles(tip: ChainTip, block: Block, bundles: Sequence[OpenBundle], lane_fault: LaneFault) -> None:
+    """Check that `bundles` are those the block names, in canonical order, each next in its lane.
+
+    Args:
+        tip: The chain's tip.
+        block: A block that passed `check_block`.
+        bundles: The bundles it names, in block order, well formed and with verified signatures.
+        lane_fault: The chain's answer on a lane: its key's standing, last sequence and expiry, read from the
+            state before this block, for this block's height and time.
+
+    Raises:
+        InvalidBlock: The message names the bundle and what is wrong.
+    """
+    found = [(bundle.id, bundle.size, bundle.header.weight) for bundle in bundles]
+    named = [(entry.bundle_id, entry.size, entry.weight) for entry in block.bundles]
+    _require(found == named, "bundles: sizes or weights are not those of the bundles named")
+    lanes = [(bundle.header.lane, bundle.header.sequence, at) for at, bundle in enumerate(bundles)]
+    order = canonical_order(tip.block_id, lanes)
+    _require(order == list(range(len(bundles))), "bundles: not in canonical order")
+    last: dict[bytes, int] = {}
+    for bundle in bundles:
+        fault = lane_fault(bundle.header, last.get(bundle.header.lane))
+        _require(fault is None, f"bundle {bundle.id.hex()}: {fault}")
+        last[bundle.header.lane] = bundle.header.sequence

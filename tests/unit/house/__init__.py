@@ -1,0 +1,1 @@
+"""The tidy tests: what holds for every file of the project and no tool checks."""

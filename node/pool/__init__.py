@@ -1,0 +1,1 @@
+"""From a client's document to bundles that a proposer may choose."""

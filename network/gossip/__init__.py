@@ -1,0 +1,1 @@
+"""What to send to whom, and whom to ask: bookkeeping without I/O."""

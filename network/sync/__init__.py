@@ -1,0 +1,1 @@
+"""Fetching decided blocks from peers that may lie, without I/O."""

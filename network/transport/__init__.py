@@ -1,0 +1,1 @@
+"""How bytes travel between two nodes: mutual TLS over TCP, or memory with the same face."""

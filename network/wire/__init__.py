@@ -1,0 +1,1 @@
+"""What nodes say to each other: messages and the frames that carry them."""

@@ -1,0 +1,258 @@
+"""The history: blocks, commits, bundles, receipts, writes, and where each document stands.
+
+Writing is pure: `block_entries` builds the rows of one block, which the host puts into the one synced batch
+of that block, together with the state, the indices and the head. Reading is `BlockStore`, over a store or a
+pinned snapshot. Nothing here verifies signatures or hashes; `packtrail verify chain` does.
+
+Rows (heights are 8 bytes, big-endian):
+    BLOCKS     height                  encoded block
+    COMMITS    height                  encoded commit
+    BUNDLES    bundle id               height, then the bundle's bytes
+    RECEIPTS   height                  encoded receipts, in document order
+    WRITES     height                  [key, value] or, for a deletion, [key]; only the newest heights
+    DOCUMENTS  document id, height     [bundle position, document position, receipt position]
+"""
+
+from collections.abc import Sequence
+from typing import Final, TypeVar
+
+import msgspec
+
+from contracts.chain.commit import Commit
+from contracts.chain.header import BLOCKS as BLOCK_DECODER
+from contracts.chain.header import Block
+from contracts.ledger.receipt import Receipt
+from contracts.primitives.encoding import Decoder, MalformedBytes, encode
+from node.storage.errors import StorageDamaged
+from node.storage.store import (
+    BLOCKS,
+    BUNDLES,
+    COMMITS,
+    DOCUMENTS,
+    RECEIPTS,
+    WRITES,
+    Reader,
+    Space,
+    Write,
+    delete,
+    put,
+)
+
+T = TypeVar("T")
+
+_HEIGHT_BYTES: Final = 8
+_MAX_ROW_BYTES: Final = 256 << 20
+"""Receipts and writes of the largest block stay far below this."""
+
+
+class StoredBundle(msgspec.Struct, frozen=True):
+    """A bundle in the chain."""
+
+    height: int
+    """Height of the block it stands in."""
+    data: bytes
+    """Its bytes."""
+
+
+class DocumentPlace(msgspec.Struct, frozen=True):
+    """Where a document stands."""
+
+    height: int
+    """Height of its block."""
+    bundle: int
+    """Position of its bundle in the block."""
+    document: int
+    """Position in the bundle."""
+    receipt: int
+    """Position of its receipt among the block's receipts."""
+
+
+class BundleRows(msgspec.Struct, frozen=True):
+    """What is stored of one bundle of a finished block."""
+
+    bundle_id: bytes
+    """32 bytes."""
+    data: bytes
+    """Its bytes."""
+    document_ids: tuple[bytes, ...]
+    """32 bytes each, in order."""
+
+
+class FinishedBlock(msgspec.Struct, frozen=True):
+    """A block that was decided and executed, ready to be stored."""
+
+    block: Block
+    """The block."""
+    commit: Commit
+    """The precommits that decided it."""
+    bundles: tuple[BundleRows, ...]
+    """In block order."""
+    receipts: tuple[Receipt, ...]
+    """In document order."""
+    writes: tuple[Write, ...]
+    """What it wrote to the state, in key order."""
+
+
+class _Place(msgspec.Struct, frozen=True, array_like=True):
+    bundle: int
+    document: int
+    receipt: int
+
+
+_COMMITS: Decoder[Commit] = Decoder(Commit, _MAX_ROW_BYTES)
+_RECEIPTS: Decoder[tuple[Receipt, ...]] = Decoder(tuple[Receipt, ...], _MAX_ROW_BYTES)
+_WRITES: Decoder[tuple[tuple[bytes, ...], ...]] = Decoder(tuple[tuple[bytes, ...], ...], _MAX_ROW_BYTES)
+_PLACES: Decoder[_Place] = Decoder(_Place)
+
+
+def height_key(height: int) -> bytes:
+    """Return the key bytes of a height: 8, big-endian, so that keys sort by height."""
+    return height.to_bytes(_HEIGHT_BYTES, "big")
+
+
+def block_entries(finished: FinishedBlock, keep_writes: int) -> list[Write]:
+    """Build the history rows of one block (state, indices and head are the caller's).
+
+    Args:
+        finished: The block and what came of it.
+        keep_writes: Of how many heights, this one included, the writes stay stored, so that a peer whose app
+            hash differs can find the key (DESIGN 1, App hash).
+    """
+    height = finished.block.header.height
+    key = height_key(height)
+    entries = [
+        put(BLOCKS, key, encode(finished.block)),
+        put(COMMITS, key, encode(finished.commit)),
+        put(RECEIPTS, key, encode(finished.receipts)),
+        put(WRITES, key, encode(tuple(_written(write) for write in finished.writes))),
+        *_bundle_entries(key, finished.bundles),
+    ]
+    if height > keep_writes:
+        entries.append(delete(WRITES, height_key(height - keep_writes)))
+    return entries
+
+
+def _written(write: Write) -> tuple[bytes, ...]:
+    key, value = write
+    return (key,) if value is None else (key, value)
+
+
+def _bundle_entries(height: bytes, bundles: Sequence[BundleRows]) -> list[Write]:
+    entries: list[Write] = []
+    places: dict[bytes, _Place] = {}
+    receipt = 0
+    for at, bundle in enumerate(bundles):
+        entries.append(put(BUNDLES, bundle.bundle_id, height + bundle.data))
+        for position, document_id in enumerate(bundle.document_ids):
+            # The same document may come in two bundles; its first place is where the law judged it first.
+            places.setdefault(document_id, _Place(at, position, receipt))
+            receipt += 1
+    entries.extend(
+        put(DOCUMENTS, document_id + height, encode(place)) for document_id, place in places.items()
+    )
+    return entries
+
+
+def commit_entry(commit: Commit) -> Write:
+    """Build the entry that replaces a height's commit by one with late signatures added."""
+    return put(COMMITS, height_key(commit.height), encode(commit))
+
+
+def _decode(decoder: Decoder[T], data: bytes, where: str) -> T:
+    try:
+        return decoder.decode(data)
+    except MalformedBytes as error:
+        raise StorageDamaged(where, str(error)) from error
+
+
+class BlockStore:
+    """Reads the history. All methods raise StorageDamaged, naming the height or id, and StorageFailed."""
+
+    def __init__(self, reader: Reader) -> None:
+        """Read from a store, or from a snapshot for answers pinned to a height."""
+        self._blocks = Space(reader, BLOCKS)
+        self._commits = Space(reader, COMMITS)
+        self._bundles = Space(reader, BUNDLES)
+        self._receipts = Space(reader, RECEIPTS)
+        self._writes = Space(reader, WRITES)
+        self._documents = Space(reader, DOCUMENTS)
+
+    def block_bytes(self, height: int) -> bytes | None:
+        """Return the encoded block at `height`, as it is sent to peers; None beyond the head."""
+        return self._blocks.get(height_key(height))
+
+    def load(self, height: int) -> Block | None:
+        """Return the block at `height`; None beyond the head."""
+        data = self.block_bytes(height)
+        if data is None:
+            return None
+        block = _decode(BLOCK_DECODER, data, f"block {height}")
+        if block.header.height != height:
+            raise StorageDamaged(f"block {height}", f"its header says height {block.header.height}")
+        return block
+
+    def commit_of(self, height: int) -> Commit | None:
+        """Return the commit that decided the block at `height`; None beyond the head."""
+        data = self._commits.get(height_key(height))
+        if data is None:
+            return None
+        commit = _decode(_COMMITS, data, f"commit of height {height}")
+        if commit.height != height:
+            raise StorageDamaged(f"commit of height {height}", f"it is one for height {commit.height}")
+        return commit
+
+    def bundle(self, bundle_id: bytes) -> StoredBundle | None:
+        """Return a bundle of the chain and its height; None when it is in no block."""
+        data = self._bundles.get(bundle_id)
+        if data is None:
+            return None
+        if len(data) <= _HEIGHT_BYTES:
+            raise StorageDamaged(f"bundle {bundle_id.hex()}", f"its row has {len(data)} bytes")
+        return StoredBundle(int.from_bytes(data[:_HEIGHT_BYTES], "big"), data[_HEIGHT_BYTES:])
+
+    def bundles_of(self, height: int) -> tuple[bytes, ...] | None:
+        """Return the bytes of all bundles of the block at `height`, in its order; None beyond the head."""
+        block = self.load(height)
+        if block is None:
+            return None
+        rows = self._bundles.get_many([entry.bundle_id for entry in block.bundles])
+        found: list[bytes] = []
+        for entry, row in zip(block.bundles, rows, strict=True):
+            if row is None or len(row) != _HEIGHT_BYTES + entry.size:
+                reason = f"bundle {entry.bundle_id.hex()} is missing or of the wrong length"
+                raise StorageDamaged(f"block {height}", reason)
+            found.append(row[_HEIGHT_BYTES:])
+        return tuple(found)
+
+    def receipts(self, height: int) -> tuple[Receipt, ...] | None:
+        """Return the receipts of the block at `height`, in document order; None beyond the head."""
+        data = self._receipts.get(height_key(height))
+        return None if data is None else _decode(_RECEIPTS, data, f"receipts of height {height}")
+
+    def writes(self, height: int) -> tuple[Write, ...] | None:
+        """Return what the block at `height` wrote to the state; None when no longer kept."""
+        data = self._writes.get(height_key(height))
+        if data is None:
+            return None
+        where = f"writes of height {height}"
+        return tuple(_write_of(row, where) for row in _decode(_WRITES, data, where))
+
+    def document(self, document_id: bytes) -> DocumentPlace | None:
+        """Return the first place of a document in the chain; None when it is in no block."""
+        rows = self._documents.scan(document_id, limit=1).rows
+        if not rows:
+            return None
+        (key, value), where = rows[0], f"index of document {document_id.hex()}"
+        place = _decode(_PLACES, value, where)
+        height = int.from_bytes(key[len(document_id) :], "big")
+        return DocumentPlace(height, place.bundle, place.document, place.receipt)
+
+
+def _write_of(row: tuple[bytes, ...], where: str) -> Write:
+    match row:
+        case (key,):
+            return key, None
+        case (key, value):
+            return key, value
+        case _:
+            raise StorageDamaged(where, f"an entry has {len(row)} parts")

@@ -1,0 +1,32 @@
+"""What can go wrong with a disk, in two words: it failed, or what it gave back is damaged.
+
+Neither is ever retried as if nothing had happened. A failed write or fsync leaves the disk in an unknown
+state; a node that meets one stops and says which file and why (TESTING.md, fault table; I9).
+"""
+
+
+class StorageError(Exception):
+    """A disk did not do what it must.
+
+    Attributes:
+        where: The file, folder or key concerned.
+        reason: What happened, in a sentence.
+    """
+
+    def __init__(self, where: str, reason: str) -> None:
+        """Keep place and reason apart, for health checks and logs."""
+        super().__init__(f"{where}: {reason}")
+        self.where = where
+        self.reason = reason
+
+
+class StorageDamaged(StorageError):
+    """Bytes that were durable are missing or changed. Repair from peers, or stop."""
+
+
+class StorageFailed(StorageError):
+    """The operating system refused an operation: I/O error, disk full, permission. Stop cleanly."""
+
+
+class StorageBusy(StorageFailed):
+    """Another process has the store open."""

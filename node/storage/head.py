@@ -1,0 +1,97 @@
+"""The head of the chain and the identity of the database, in the META space.
+
+The head row is written in the batch of its block, so store and head never disagree.
+"""
+
+from typing import Final
+
+import msgspec
+
+from contracts.primitives.encoding import Decoder, MalformedBytes, encode
+from node.storage.errors import StorageDamaged, StorageError
+from node.storage.store import META, Reader, Space, Write, put
+
+_HEAD_KEY: Final = b"head"
+_IDENTITY_KEY: Final = b"identity"
+FORMAT: Final = 1
+"""Version of the rows that this release writes."""
+
+
+class Head(msgspec.Struct, frozen=True, array_like=True):
+    """The last block that was committed and executed."""
+
+    height: int
+    """0 for genesis alone."""
+    block_id: bytes
+    """32 bytes; 32 zero bytes at height 0."""
+    time_ms: int
+    """Its block time; genesis time at height 0."""
+    app_hash: bytes
+    """32 bytes, after executing it."""
+    receipts_root: bytes
+    """32 bytes, over its receipts: what the next header carries."""
+
+
+class Identity(msgspec.Struct, frozen=True, array_like=True):
+    """What this database is of."""
+
+    format: int
+    """`FORMAT` of the release that created it."""
+    genesis_hash: bytes
+    """32 bytes, the network it belongs to."""
+
+
+class WrongStore(StorageError):
+    """An intact database, but of another network or another release's format."""
+
+
+_HEADS: Decoder[Head] = Decoder(Head)
+_IDENTITIES: Decoder[Identity] = Decoder(Identity)
+
+
+def head_entry(head: Head) -> Write:
+    """Build the batch entry that moves the head."""
+    return put(META, _HEAD_KEY, encode(head))
+
+
+def load_head(reader: Reader) -> Head | None:
+    """Return the head, or None in a database that genesis was not yet written to.
+
+    Raises:
+        StorageDamaged: The row does not decode.
+    """
+    data = Space(reader, META).get(_HEAD_KEY)
+    if data is None:
+        return None
+    try:
+        return _HEADS.decode(data)
+    except MalformedBytes as error:
+        raise StorageDamaged("head row", str(error)) from error
+
+
+def identity_entry(genesis_hash: bytes) -> Write:
+    """Build the entry that marks a new database; it goes into the batch of genesis."""
+    return put(META, _IDENTITY_KEY, encode(Identity(FORMAT, genesis_hash)))
+
+
+def check_identity(reader: Reader, genesis_hash: bytes) -> None:
+    """Check that a database that holds a head belongs to this network and format.
+
+    Raises:
+        WrongStore: It belongs to another one.
+        StorageDamaged: The row is missing or does not decode.
+    """
+    data = Space(reader, META).get(_IDENTITY_KEY)
+    if data is None:
+        raise StorageDamaged("identity row", "it is missing")
+    try:
+        identity = _IDENTITIES.decode(data)
+    except MalformedBytes as error:
+        raise StorageDamaged("identity row", str(error)) from error
+    if identity.format != FORMAT:
+        raise WrongStore("database", f"written in format {identity.format}, this release reads {FORMAT}")
+    if identity.genesis_hash != genesis_hash:
+        raise WrongStore(
+            "database",
+            f"belongs to the network with genesis {identity.genesis_hash.hex()}, not {genesis_hash.hex()}",
+        )

@@ -1,0 +1,100 @@
+"""Blocks that are proposed and not yet decided, and what this node knows about each.
+
+A candidate is a block as a proposer sent it. It becomes checkable when all the bundles it names are in the
+pool, and durable when its bytes and theirs are in the log; only then may this node prevote it (CONSENSUS.md,
+"Do not get these wrong" 8). Candidates of a decided height are forgotten.
+"""
+
+from collections.abc import Iterator
+
+from contracts.chain.header import Block
+from contracts.chain.votes import BlockId
+from contracts.ledger.bundle import OpenBundle
+from node.pool.pool import BundlePool
+
+MAX_CANDIDATES = 256
+"""Most candidates held: a proposer has one a round, so more rounds than a healthy height ever sees."""
+
+
+class Candidate:
+    """One proposed block.
+
+    Attributes:
+        block: The block.
+        data: Its bytes as received.
+        verdict: None until checked, then whether the chain allows it.
+        reason: Why it does not.
+        is_checking: A check is under way.
+    """
+
+    __slots__ = ("_arrived_ms", "block", "data", "is_checking", "reason", "verdict")
+
+    def __init__(self, block: Block, data: bytes) -> None:
+        """Create a candidate nothing is known about."""
+        self.block = block
+        self.data = data
+        self.verdict: bool | None = None
+        self.reason = ""
+        self.is_checking = False
+        self._arrived_ms: dict[int, int] = {}
+
+    def arrived(self, round_: int, now_ms: int) -> None:
+        """Note when the proposal of `round_` came, by this node's wall clock; the first time counts."""
+        self._arrived_ms.setdefault(round_, now_ms)
+
+    def is_timely(self, round_: int, precision_ms: int, delay_ms: int) -> bool:
+        """Tell whether the block's time was near this node's clock when the proposal of `round_` came.
+
+        The block may be older than the clock by the delay that a proposal may need, which grows with the
+        round, and by the clocks' difference; it may be ahead by the clocks' difference alone.
+        """
+        arrived = self._arrived_ms.get(round_)
+        if arrived is None:
+            return False
+        time = self.block.header.time_ms
+        return arrived - precision_ms - delay_ms * (round_ + 1) <= time <= arrived + precision_ms
+
+
+class Candidates:
+    """All candidates of the height being decided and the one after."""
+
+    def __init__(self) -> None:
+        """Start without any."""
+        self._by_id: dict[bytes, Candidate] = {}
+
+    def __iter__(self) -> Iterator[tuple[BlockId, Candidate]]:
+        """Iterate over (block id, candidate)."""
+        return iter([(BlockId(key), candidate) for key, candidate in self._by_id.items()])
+
+    def get(self, block_id: bytes) -> Candidate | None:
+        """Return the candidate with this id, or None."""
+        return self._by_id.get(block_id)
+
+    def add(self, block_id: bytes, block: Block, data: bytes) -> Candidate | None:
+        """Return the candidate with this id, creating it; None when there is no room for another."""
+        known = self._by_id.get(block_id)
+        if known is not None:
+            return known
+        if len(self._by_id) >= MAX_CANDIDATES:
+            return None
+        candidate = Candidate(block, data)
+        self._by_id[block_id] = candidate
+        return candidate
+
+    def forget_until(self, height: int) -> None:
+        """Drop the candidates of `height` and below: it is decided."""
+        self._by_id = {
+            key: candidate for key, candidate in self._by_id.items() if candidate.block.header.height > height
+        }
+
+
+def missing_bundles(candidate: Candidate, pool: BundlePool) -> list[bytes]:
+    """Return the ids of the bundles that the block names and the pool lacks."""
+    return [entry.bundle_id for entry in candidate.block.bundles if pool.get(entry.bundle_id) is None]
+
+
+def bundles_of(block: Block, pool: BundlePool) -> list[tuple[OpenBundle, bytes]] | None:
+    """Return the block's bundles with their bytes, in its order; None while one is missing."""
+    found = [pool.get(entry.bundle_id) for entry in block.bundles]
+    pairs = [(pooled.bundle, pooled.data) for pooled in found if pooled is not None]
+    return pairs if len(pairs) == len(found) else None

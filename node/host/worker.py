@@ -1,0 +1,111 @@
+"""Work that must not run on the event loop: disks, rules, batches of signatures.
+
+A worker runs jobs one at a time, in the order given, and hands each result back on the event loop. A job that
+raises is a broken invariant or a failed disk: the supervisor is told and nothing further is run (TESTING.md,
+"Python daemon traps": a dead task kills the node, loudly).
+"""
+
+import asyncio
+import threading
+from collections import deque
+from collections.abc import Callable
+from functools import partial
+from typing import Protocol, TypeVar
+
+T = TypeVar("T")
+
+Job = Callable[[], T]
+Failure = Callable[[BaseException], None]
+
+
+class Worker(Protocol):
+    """Runs jobs off the event loop."""
+
+    def submit(self, job: Callable[[], T], then: Callable[[T], None]) -> None:
+        """Run `job` after all jobs before it, then call `then` with its result on the event loop."""
+        ...
+
+
+class InlineWorker:
+    """Runs each job at once on the caller's thread, hands the result back later: for tests and simulation."""
+
+    def __init__(self, call_soon: Callable[[Callable[[], None]], None]) -> None:
+        """Hand results back by `call_soon`, so that no `then` runs inside the `submit` that caused it."""
+        self._call_soon = call_soon
+
+    def submit(self, job: Callable[[], T], then: Callable[[T], None]) -> None:
+        """Run `job` now."""
+        result = job()
+        self._call_soon(partial(then, result))
+
+
+class ThreadWorker:
+    """One thread with a queue.
+
+    Attributes:
+        waiting: Number of jobs not yet begun, for metrics and back-pressure.
+    """
+
+    def __init__(self, name: str, loop: asyncio.AbstractEventLoop, on_failure: Failure) -> None:
+        """Create the worker; `start` starts its thread.
+
+        Args:
+            name: For the thread's name.
+            loop: Where results are handed back.
+            on_failure: Called on the event loop with what a job raised.
+        """
+        self._loop = loop
+        self._on_failure = on_failure
+        self._jobs: deque[Callable[[], None]] = deque()
+        self._ready = threading.Condition()
+        self._closing = False
+        self._thread = threading.Thread(target=self._run, name=name, daemon=True)
+
+    @property
+    def waiting(self) -> int:
+        """Number of jobs not yet begun."""
+        return len(self._jobs)
+
+    def start(self) -> None:
+        """Start the thread."""
+        self._thread.start()
+
+    def submit(self, job: Callable[[], T], then: Callable[[T], None]) -> None:
+        """Run `job` after all jobs before it, then call `then` with its result on the event loop."""
+
+        def run() -> None:
+            result = job()
+            self._hand_back(partial(then, result))
+
+        with self._ready:
+            self._jobs.append(run)
+            self._ready.notify()
+
+    def _hand_back(self, callback: Callable[[], None]) -> None:
+        try:
+            self._loop.call_soon_threadsafe(callback)
+        except RuntimeError:
+            # The loop is closed: the node has stopped, and nobody waits for this result any more.
+            self._closing = True
+
+    def _run(self) -> None:
+        while True:
+            with self._ready:
+                while not self._jobs and not self._closing:
+                    self._ready.wait()
+                if not self._jobs:
+                    return
+                job = self._jobs.popleft()
+            try:
+                job()
+            except BaseException as error:  # noqa: BLE001 - whatever it is, the supervisor decides
+                self._hand_back(partial(self._on_failure, error))
+                return
+
+    def close(self) -> None:
+        """Finish the jobs given so far, then stop the thread and wait for it."""
+        with self._ready:
+            self._closing = True
+            self._ready.notify()
+        if self._thread.is_alive():
+            self._thread.join()

@@ -1,11 +1,11 @@
 """The signer: one value per (height, round, step), for ever.
 
-The order is CONSENSUS.md's (point 7): the inputs are in the log and fsynced, then the message is signed, then
-the signer's record is fsynced, and only then does the signature leave this module. Asked again for a step that
-is on record, it gives the same signature; asked for another value, or for an older step, it refuses.
+The order is CONSENSUS.md's (point 7): the inputs are in the log and fsynced, then the message is signed,
+then the signer's record is fsynced, and only then does the signature leave this module. Asked again for a step
+that is on record, it gives the same signature; asked for another value, or an older step, it refuses.
 
-The record keeps what was signed in the current round with lock and valid value, so a restart without log still
-knows both (`StartHeight.signed`). Ed25519 keys stay inside; a hardware module would implement `Signer`.
+The record keeps what was signed in the current round with lock and valid value, so a restart without log
+still knows both (`StartHeight.signed`). The key stays inside; a hardware module would implement `Signer`.
 """
 
 from typing import Final, Protocol
@@ -74,7 +74,7 @@ class Signer(Protocol):
         ...
 
     def sign(self, request: Sign) -> Signature:
-        """Return the signature on this step; when it returns, the record of it is durable. Blocks: use a thread.
+        """Return the signature on this step; when it returns, the record of it is durable. It blocks.
 
         Raises:
             DoubleSignRefused: Another value for a signed step, or an older step.
@@ -123,7 +123,7 @@ def create_signer_record(files: FileSystem, name: str, chain_id: str, public_key
 
 
 class FileSigner:
-    """Signs with a key held in memory; its record is a file of mirrored slots. Not for two threads at once."""
+    """Signs with a key held in memory; the record is a file of mirrored slots. Not for two threads at once."""
 
     def __init__(self, files: FileSystem, name: str, chain_id: str, seed: bytes) -> None:
         """Prepare; `open` reads the record.
@@ -157,8 +157,8 @@ class FileSigner:
         if (record.version, record.chain_id, record.public_key) != expected:
             raise WrongSignerRecord(
                 self._name,
-                f"it is of version {record.version}, network {record.chain_id!r}, key {record.public_key.hex()};"
-                f" expected {RECORD_VERSION}, {self._chain_id!r}, {self._public_key.hex()}",
+                f"it is of version {record.version}, network {record.chain_id!r},"
+                f" key {record.public_key.hex()}; expected {RECORD_VERSION}, {self._chain_id!r}, {self._public_key.hex()}",
             )
         self._signed = record.signed
 

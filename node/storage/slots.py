@@ -1,16 +1,17 @@
 """A small record that is replaced often and must never go back: two mirrored pairs of slots in one file.
 
-The signer's record changes three times a block, in the path of every vote. Replacing a file (write, fsync,
-rename, fsync the folder) costs four to five times one fdatasync of a file whose length does not change. So the
+The signer's record changes two or three times a block, in the path of every vote. Replacing a file (write,
+fsync, rename, fsync the folder) costs four to five times one fdatasync of a file whose length stays. So the
 record alternates between two *pairs* of slots; both copies of a pair are written, then one sync makes them
 durable. Slots lie in pages of their own, the copies of a pair two pages apart.
 
 What a crash or a fault can leave, and what is read then:
-    the pair being written is torn in both copies   -> the other pair, the record before; it was never released
-    the pair being written is whole in one copy     -> that copy
-    one bit, one page or one copy damaged later     -> the copy that is left
-    a record that no copy holds, a missing file, a wrong length, two copies that differ -> StorageDamaged
-Only damage to both copies of the newest pair would go back by one record unnoticed.
+    the pair being written is torn in both copies -> the other pair: the record before; nothing was released
+    the pair being written is whole in one copy   -> that copy
+    one bit, one page or one copy damaged later   -> the copy that is left
+    no whole copy, a missing file, a wrong length, two copies that differ -> StorageDamaged
+Only damage to both copies of the newest pair would go back by one record unnoticed. Opening syncs what it
+read (a record may still be in the page cache only) and writes the record anew when a copy was damaged.
 """
 
 import zlib
@@ -78,10 +79,14 @@ class SlotFile:
         whole = [entry for entry in found if entry is not None]
         if not whole:
             raise StorageDamaged(self._name, "none of its four slots holds a whole record")
-        self._sequence, self.record = max(whole)
-        if any(entry != (self._sequence, self.record) for entry in whole if entry[0] == self._sequence):
-            raise StorageDamaged(self._name, f"the two copies of record {self._sequence} differ")
-        self._file = self._files.open(self._name)
+        newest = max(whole)
+        if any(entry != newest for entry in whole if entry[0] == newest[0]):
+            raise StorageDamaged(self._name, f"the two copies of record {newest[0]} differ")
+        file = self._files.open(self._name)
+        file.sync()
+        self._file, (self._sequence, self.record) = file, newest
+        if len(whole) < _SLOTS:
+            self.save(self.record)
 
     def save(self, record: bytes) -> None:
         """Replace the record; it is durable on return.

@@ -1,0 +1,48 @@
+"""The layout of a node's home folder: the one place that knows where a file lies.
+
+    genesis.json            the network's genesis
+    config/node.toml        configuration
+    config/tokens.json      hashed API tokens
+    keys/                   encrypted keys and the node's certificate
+    data/database/          the key-value store (LevelDB's own files)
+    data/log/               consensus log, segments
+    data/outbox/            own bundles that are not in the chain yet, segments
+    data/signer             what was signed last; never restored from a backup without care
+    data/head               height and app hash, outside the database
+    data/node.pid           of the running process
+
+Backups hold everything but `data/signer` and `data/log`; `docs/persistence.md` says what each file is for.
+"""
+
+from pathlib import Path
+from typing import Final
+
+LOG_FOLDER: Final = "log"
+"""Consensus log, in the file system of `Home.data`."""
+OUTBOX_FOLDER: Final = "outbox"
+"""Outbox, in the file system of `Home.data`."""
+SIGNER_FILE: Final = "signer"
+"""Signer's record, in the file system of `Home.data`."""
+HEAD_FILE: Final = "head"
+"""Head marker, in the file system of `Home.data`."""
+
+
+class Home:
+    """Paths below one node's home folder; nothing here touches the disk."""
+
+    def __init__(self, root: Path) -> None:
+        """Name the files of the home `root`."""
+        self.root = root
+        self.genesis = root / "genesis.json"
+        self.config_folder = root / "config"
+        self.config = self.config_folder / "node.toml"
+        self.tokens = self.config_folder / "tokens.json"
+        self.keys = root / "keys"
+        self.certificate = self.keys / "node.crt"
+        self.data = root / "data"
+        self.database = self.data / "database"
+        self.process_id = self.data / "node.pid"
+
+    def resolve(self, name: str) -> Path:
+        """Return the path of a file that configuration names relative to the home (or absolutely)."""
+        return self.root / name

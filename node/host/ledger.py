@@ -1,0 +1,257 @@
+"""The decided chain on this node's disk: opened, checked against, and moved on block by block.
+
+One thread owns it (the writer). A block becomes part of the chain by one atomic, synced batch: block, commit,
+bundles, receipts, state, indices and head together (CONSENSUS.md, "Do not get these wrong" 8), so there is no
+moment at which a crash leaves half of it. Nothing here votes, and nothing here talks to peers.
+"""
+
+from collections.abc import Sequence
+
+import msgspec
+
+from contracts.chain.commit import Commit, commit_hash
+from contracts.chain.evidence import Evidence
+from contracts.chain.genesis import Genesis, genesis_hash
+from contracts.chain.header import (
+    HEADER_VERSION,
+    Block,
+    BundleEntry,
+    Header,
+    block_id,
+    bundles_root,
+    evidence_root,
+)
+from contracts.chain.parameters import parameters_hash
+from contracts.ledger.block import ChainTip, InvalidBlock, advance, check_block, check_bundles, genesis_tip
+from contracts.ledger.bundle import BundleHeader, OpenBundle, canonical_order
+from contracts.ledger.execute import GENESIS_PREVIOUS, BlockContext, BlockExecution, next_app_hash
+from contracts.ledger.genesis_state import genesis_writes
+from contracts.ledger.lanes import advance_lane, lane_fault
+from contracts.ledger.receipt import Receipt
+from contracts.primitives.hashing import Hash
+from contracts.state.layout import KEYS, LANES
+from contracts.state.view import DirectoryCache, Overlay
+from node.storage.blocks import BlockStore, BundleRows, FinishedBlock, block_entries
+from node.storage.errors import StorageDamaged
+from node.storage.head import Head, check_identity, head_entry, identity_entry, load_head
+from node.storage.journeys import IndexedDocument, journey_entries
+from node.storage.store import STATE, KeyValueStore, Space, Write, put_all
+
+KEEP_WRITES = 1_000
+"""Heights whose writes stay stored, so that peers can find where two states part."""
+
+
+class Applied(msgspec.Struct, frozen=True):
+    """What the rest of the node is told about a new block."""
+
+    tip: ChainTip
+    """The chain's tip after it."""
+    block: Block
+    """The block."""
+    bundles: tuple[OpenBundle, ...]
+    """Its bundles, in order."""
+    receipts: tuple[Receipt, ...]
+    """One per document, in order."""
+    lanes: dict[bytes, int]
+    """Last sequence of every lane that this block moved."""
+    foreign_keys: frozenset[bytes]
+    """State keys that the block wrote, for whoever keeps a view of pending documents."""
+    round_zero_signers: tuple[bytes, ...]
+    """Keys that signed the commit which this block carries: they take turns in round 0 of the next height."""
+
+
+class Ledger:
+    """The chain of one node. Blocking; for one thread.
+
+    Attributes:
+        tip: The decided end of the chain.
+        round_zero_signers: See `Applied`.
+    """
+
+    def __init__(self, store: KeyValueStore, genesis: Genesis) -> None:
+        """Prepare; `open` reads or creates the chain."""
+        self._store = store
+        self._genesis = genesis
+        self._state = Space(store, STATE)
+        self.blocks = BlockStore(store)
+        self.directory = DirectoryCache()
+        self.tip: ChainTip = genesis_tip(genesis, GENESIS_PREVIOUS)
+        self.round_zero_signers: tuple[bytes, ...] = ()
+
+    @property
+    def state(self) -> Space:
+        """Reads the state after the tip."""
+        return self._state
+
+    def open(self) -> None:
+        """Read the head, or write genesis into an empty store.
+
+        Raises:
+            StorageDamaged: What the head names is missing or damaged.
+            WrongStore: The store is of another network or format.
+            InvalidGenesis: Genesis contradicts itself.
+        """
+        head = load_head(self._store)
+        if head is None:
+            self._write_genesis()
+            return
+        check_identity(self._store, genesis_hash(self._genesis))
+        tip = genesis_tip(self._genesis, Hash(head.app_hash))
+        self.tip = msgspec.structs.replace(
+            tip,
+            height=head.height,
+            block_id=head.block_id,
+            time_ms=head.time_ms,
+            receipts_root=head.receipts_root,
+        )
+        if head.height:
+            self._check_head_block(head)
+
+    def _check_head_block(self, head: Head) -> None:
+        block = self.blocks.load(head.height)
+        if block is None or block_id(block.header) != head.block_id:
+            raise StorageDamaged(f"block {head.height}", "it is missing or not the one that the head names")
+        self.round_zero_signers = self._signers(block)
+
+    def _write_genesis(self) -> None:
+        writes = genesis_writes(self._genesis)
+        app_hash = next_app_hash(GENESIS_PREVIOUS, writes)
+        self.tip = genesis_tip(self._genesis, app_hash)
+        batch = [
+            *put_all(STATE, _as_store(writes)),
+            identity_entry(genesis_hash(self._genesis)),
+            head_entry(_head_of(self.tip)),
+        ]
+        self._store.write(batch, sync=True)
+
+    def _signers(self, block: Block) -> tuple[bytes, ...]:
+        validators = self.tip.last_validators.validators
+        return tuple(validators[entry.validator].public_key for entry in block.last_commit.signatures)
+
+    def lanes(self) -> dict[bytes, int]:
+        """Return the last sequence of every registered lane, 0 for those never used."""
+        last: dict[bytes, int] = {}
+        state = Overlay(self._state, self.directory)
+        for public_key in _all_keys(self._state, KEYS.prefix):
+            last[public_key] = state.read(LANES, public_key) or 0
+        return last
+
+    def check(self, block: Block, bundles: Sequence[OpenBundle]) -> str | None:
+        """Return why `block` may not follow the tip, or None when it may.
+
+        Args:
+            block: The candidate.
+            bundles: The bundles it names, in its order, read and with verified signatures.
+        """
+        lane_state = Overlay(self._state, self.directory)
+
+        def fault(header: BundleHeader, _last_in_block: int | None) -> str | None:
+            found = lane_fault(lane_state, header, block.header.height, block.header.time_ms)
+            if found is None:
+                advance_lane(lane_state, header)
+            return found
+
+        try:
+            check_block(self.tip, block)
+            check_bundles(self.tip, block, bundles, fault)
+        except InvalidBlock as error:
+            return str(error)
+        return None
+
+    def build(self, now_ms: int, chosen: Sequence[OpenBundle], last_commit: Commit, proposer: bytes) -> Block:
+        """Build the block that follows the tip.
+
+        Args:
+            now_ms: The proposer's clock; the block's time is at least one ms after the previous one's.
+            chosen: Bundles to include, each lane's in sequence.
+            last_commit: The commit for the tip, with all signatures known; NO_COMMIT at height 1.
+            proposer: Public key of this validator.
+        """
+        tip = self.tip
+        time_ms = max(now_ms, tip.time_ms + 1)
+        lanes = [(bundle.header.lane, bundle.header.sequence, at) for at, bundle in enumerate(chosen)]
+        ordered = [chosen[at] for at in canonical_order(tip.block_id, lanes)]
+        entries = tuple(BundleEntry(bundle.id, bundle.size, bundle.header.weight) for bundle in ordered)
+        evidence: tuple[Evidence, ...] = ()
+        header = Header(
+            HEADER_VERSION,
+            tip.chain_id,
+            tip.height + 1,
+            time_ms,
+            tip.block_id,
+            commit_hash(last_commit),
+            bundles_root([entry.bundle_id for entry in entries]),
+            evidence_root(evidence),
+            tip.validators.hash,
+            tip.next_validators.hash,
+            parameters_hash(tip.parameters),
+            tip.app_hash,
+            tip.receipts_root,
+            b"",
+            proposer,
+        )
+        return Block(header, entries, last_commit, evidence)
+
+    def apply(self, block: Block, commit: Commit, bundles: Sequence[tuple[OpenBundle, bytes]]) -> Applied:
+        """Execute a decided block and make it part of the chain, durably.
+
+        Args:
+            block: Follows the tip.
+            commit: Decides it.
+            bundles: Its bundles with their bytes, in its order.
+
+        Raises:
+            BundleOutOfPlace: The block was decided against the rules: this node must stop.
+            StorageFailed: The disk refused; the node must stop.
+        """
+        opened = [bundle for bundle, _data in bundles]
+        context = BlockContext(block.header.height, block.header.time_ms)
+        execution = BlockExecution(self._state, context, opened, Hash(self.tip.app_hash), self.directory)
+        result = execution.finish()
+        tip = advance(self.tip, block.header, result.app_hash, result.receipts_root)
+        rows = tuple(BundleRows(bundle.id, data, bundle.document_ids) for bundle, data in bundles)
+        writes = tuple(_as_store(result.writes))
+        finished = FinishedBlock(block, commit, rows, result.receipts, writes)
+        batch = [
+            *put_all(STATE, writes),
+            *block_entries(finished, KEEP_WRITES),
+            *journey_entries(block.header.height, self._indexed(opened, result.receipts)),
+            head_entry(_head_of(tip)),
+        ]
+        self._store.write(batch, sync=True)
+        signers = self._signers(block)
+        self.tip, self.round_zero_signers = tip, signers
+        self.directory.forget(result.writes)
+        lanes = {bundle.header.lane: bundle.header.sequence for bundle in opened}
+        touched = frozenset(key for key, _value in result.writes)
+        return Applied(tip, block, tuple(opened), result.receipts, lanes, touched, signers)
+
+    def _indexed(self, bundles: Sequence[OpenBundle], receipts: Sequence[Receipt]) -> list[IndexedDocument]:
+        state = Overlay(self._state, self.directory)
+        indexed: list[IndexedDocument] = []
+        for bundle in bundles:
+            sender = state.require(KEYS, bundle.header.lane).partner
+            for document in bundle.documents:
+                at = len(indexed)
+                indexed.append(IndexedDocument(at, document, receipts[at], sender))
+        return indexed
+
+
+def _as_store(writes: Sequence[tuple[bytes, bytes]]) -> list[Write]:
+    """Turn the law's writes (an empty value deletes) into the store's (None deletes)."""
+    return [(key, value or None) for key, value in writes]
+
+
+def _head_of(tip: ChainTip) -> Head:
+    return Head(tip.height, tip.block_id, tip.time_ms, tip.app_hash, tip.receipts_root)
+
+
+def _all_keys(space: Space, prefix: bytes) -> list[bytes]:
+    keys: list[bytes] = []
+    start: bytes | None = None
+    while True:
+        page = space.scan(prefix, start=start, limit=1_000)
+        keys += (key[len(prefix) :] for key, _value in page.rows)
+        if page.resume is None:
+            return keys
+        start = page.resume

@@ -1,0 +1,188 @@
+"""Indices beside the state: which records and events touched an item, a shipment, a lot or a partner.
+
+Computed from documents and receipts, never law: they can be dropped and built again from the blocks. One
+small row per (subject, height, document, record); none for a commissioned serial, whose item row says where
+it was born (DESIGN 2). The last number of the key says which event of the receipt the row is about, or that
+it is the record itself.
+
+Rows (numbers big-endian: height 8 bytes, document index 4, record index 2):
+    i  length, item key, height, document, record, event     one thing that happened to an item
+    s  shipment id, height, document, record, event          one thing that happened to a shipment
+    l  GTIN, length, lot, height, document, record, event    one commission of a lot
+    p  partner number (4), height, document, record, event   one shipment that a partner sends or gets
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Final
+
+import msgspec
+
+from contracts.ledger.document import Document
+from contracts.ledger.receipt import ACCEPTED, Receipt
+from contracts.records.custody import Receive, Refuse, Ship, Void, shipment_id
+from contracts.records.record import Record, listed
+from contracts.records.supply import Commission, CommissionLogisticUnits, Pack, Unpack
+from contracts.rules.events import EventKind
+from node.storage.errors import StorageDamaged
+from node.storage.store import INDEX, Reader, Space, Write, put
+
+_ITEM: Final = b"i"
+_SHIPMENT: Final = b"s"
+_LOT: Final = b"l"
+_PARTNER: Final = b"p"
+
+THE_RECORD: Final = 0
+"""Event position of a row that is about the record itself; events count from 1."""
+
+_PLACE_BYTES: Final = 8 + 4 + 2 + 2
+
+
+class Touch(msgspec.Struct, frozen=True, order=True):
+    """One thing that happened, by its place in the chain."""
+
+    height: int
+    """Height of the block."""
+    document: int
+    """Index of the document in the block."""
+    record: int
+    """Index of the record in the document."""
+    event: int
+    """`THE_RECORD`, or 1 + the position of the event in the receipt."""
+
+
+class IndexedDocument(msgspec.Struct, frozen=True):
+    """What an accepted or refused document leaves in the indices."""
+
+    index: int
+    """Its index in the block."""
+    document: Document
+    """The document."""
+    receipt: Receipt
+    """Its receipt."""
+    sender: int
+    """Number of the partner that signed it."""
+
+
+def _place(touch: Touch) -> bytes:
+    return (
+        touch.height.to_bytes(8, "big")
+        + touch.document.to_bytes(4, "big")
+        + touch.record.to_bytes(2, "big")
+        + touch.event.to_bytes(2, "big")
+    )
+
+
+def _read_place(key: bytes) -> Touch:
+    place = key[-_PLACE_BYTES:]
+    numbers = (place[0:8], place[8:12], place[12:14], place[14:16])
+    return Touch(*(int.from_bytes(number, "big") for number in numbers))
+
+
+def _item_prefix(item: bytes) -> bytes:
+    return _ITEM + bytes((len(item),)) + item
+
+
+def _lot_prefix(gtin: bytes, lot: bytes) -> bytes:
+    return _LOT + gtin + bytes((len(lot),)) + lot
+
+
+def journey_entries(height: int, documents: Iterable[IndexedDocument]) -> list[Write]:
+    """Build the index rows of one block's documents.
+
+    Args:
+        height: The block's.
+        documents: Its documents with their receipts; refused ones leave no rows.
+    """
+    entries: list[Write] = []
+    for indexed in documents:
+        if indexed.receipt.code != ACCEPTED:
+            continue
+        for position, record in enumerate(indexed.document.records):
+            touch = Touch(height, indexed.index, position, THE_RECORD)
+            keys = _record_keys(record, shipment_id(indexed.receipt.document_id, position))
+            entries += (put(INDEX, prefix + _place(touch), b"") for prefix in keys)
+        for at, event in enumerate(indexed.receipt.events):
+            touch = Touch(height, indexed.index, event.record, at + 1)
+            keys = _event_keys(event.kind, event.items, event.subject, (indexed.sender, *event.concerned))
+            entries += (put(INDEX, prefix + _place(touch), b"") for prefix in keys)
+    return entries
+
+
+def _record_keys(record: Record, own_shipment: bytes) -> Iterator[bytes]:
+    match record:
+        case Commission():
+            yield _lot_prefix(record.gtin, record.lot)
+            return
+        case CommissionLogisticUnits():
+            return
+        case Pack(parent=parent) | Unpack(parent=parent):
+            yield _item_prefix(parent)
+        case Ship():
+            yield _SHIPMENT + own_shipment
+        case Receive(shipment=shipment) | Refuse(shipment=shipment) | Void(shipment=shipment):
+            yield _SHIPMENT + shipment
+        case _:
+            pass
+    for item in listed(record):
+        yield _item_prefix(item)
+
+
+def _event_keys(
+    kind: int, items: Sequence[bytes], subject: bytes, concerned: Sequence[int]
+) -> Iterator[bytes]:
+    """Yield the subjects of what the law did beside the record: the record's own rows do not tell that."""
+    match kind:
+        case EventKind.SHIPMENT_ANNOUNCED | EventKind.SHIPMENT_SPLIT:
+            if kind == EventKind.SHIPMENT_SPLIT:
+                yield _SHIPMENT + subject
+            for partner in dict.fromkeys(concerned):
+                yield _PARTNER + partner.to_bytes(4, "big")
+        case EventKind.UNPACKED | EventKind.MOVED:
+            for item in items:
+                yield _item_prefix(item)
+            if kind == EventKind.UNPACKED:
+                yield _item_prefix(subject)
+        case EventKind.INTRODUCED:
+            yield _item_prefix(subject)
+        case _:
+            pass
+
+
+class Journeys:
+    """Reads the indices, over a store or a pinned snapshot."""
+
+    def __init__(self, reader: Reader) -> None:
+        """Read from `reader`."""
+        self._index = Space(reader, INDEX)
+
+    def item(self, item: bytes, limit: int) -> list[Touch]:
+        """Return what happened to an item since its birth, in order; at most `limit`, oldest first."""
+        return self._touches(_item_prefix(item), limit)
+
+    def shipment(self, shipment: bytes, limit: int) -> list[Touch]:
+        """Return what happened to a shipment, in order; at most `limit`, oldest first."""
+        return self._touches(_SHIPMENT + shipment, limit)
+
+    def lot(self, gtin: bytes, lot: bytes, limit: int) -> list[Touch]:
+        """Return the commissions of a lot, in order; at most `limit`, oldest first."""
+        return self._touches(_lot_prefix(gtin, lot), limit)
+
+    def shipments_of(self, partner: int, before: Touch | None, limit: int) -> list[Touch]:
+        """Return the announcements of shipments that concern a partner, newest first.
+
+        Args:
+            partner: The partner's number.
+            before: Only older ones; None for all.
+            limit: Most to return.
+        """
+        prefix = _PARTNER + partner.to_bytes(4, "big")
+        start = None if before is None else prefix + _place(before)
+        page = self._index.scan(prefix, start=start, limit=limit, reverse=True)
+        return [_read_place(key) for key, _value in page.rows]
+
+    def _touches(self, prefix: bytes, limit: int) -> list[Touch]:
+        rows = self._index.scan(prefix, limit=limit).rows
+        for key, _value in rows:
+            if len(key) != len(prefix) + _PLACE_BYTES:
+                raise StorageDamaged("index row", f"its key {key.hex()} has {len(key)} bytes")
+        return [_read_place(key) for key, _value in rows]

@@ -1,8 +1,8 @@
 """The signer: one value per (height, round, step), for ever.
 
 The order is CONSENSUS.md's (point 7): the inputs are in the log and fsynced, then the message is signed,
-then the signer's record is fsynced, and only then does the signature leave this module. Asked again for a step
-that is on record, it gives the same signature; asked for another value, or an older step, it refuses.
+then the signer's record is fsynced, and only then does the signature leave this module. Asked again for a
+step that is on record, it gives the same signature; asked for another value, or an older step, it refuses.
 
 The record keeps what was signed in the current round with lock and valid value, so a restart without log
 still knows both (`StartHeight.signed`). The key stays inside; a hardware module would implement `Signer`.
@@ -123,7 +123,7 @@ def create_signer_record(files: FileSystem, name: str, chain_id: str, public_key
 
 
 class FileSigner:
-    """Signs with a key held in memory; the record is a file of mirrored slots. Not for two threads at once."""
+    """Signs with a key held in memory; its record is a file of mirrored slots. For one thread at a time."""
 
     def __init__(self, files: FileSystem, name: str, chain_id: str, seed: bytes) -> None:
         """Prepare; `open` reads the record.
@@ -158,7 +158,8 @@ class FileSigner:
             raise WrongSignerRecord(
                 self._name,
                 f"it is of version {record.version}, network {record.chain_id!r},"
-                f" key {record.public_key.hex()}; expected {RECORD_VERSION}, {self._chain_id!r}, {self._public_key.hex()}",
+                f" key {record.public_key.hex()}; expected {RECORD_VERSION}, {self._chain_id!r},"
+                f" {self._public_key.hex()}",
             )
         self._signed = record.signed
 

@@ -111,5 +111,6 @@ COMPILE := $(BIN)/pip-compile --quiet --upgrade --generate-hashes --allow-unsafe
 
 lock: $(STAMP) ## Write the lock files anew from pyproject.toml
 	$(COMPILE) --build-deps-for=editable -o requirements.lock pyproject.toml
-	$(COMPILE) --build-deps-for=editable --extra=dev --extra=uvloop -c requirements.lock -o requirements-dev.lock pyproject.toml
+	$(COMPILE) --build-deps-for=editable --extra=test --extra=dev --extra=uvloop -c requirements.lock \
+	  -o requirements-dev.lock pyproject.toml
 	$(COMPILE) --extra=docs -c requirements-dev.lock -o requirements-docs.lock pyproject.toml

@@ -25,9 +25,10 @@ class Candidate:
         verdict: None until checked, then whether the chain allows it.
         reason: Why it does not.
         is_checking: A check is under way.
+        is_durable: Its bytes, and those of its bundles, are in the log ahead of any vote for it.
     """
 
-    __slots__ = ("_arrived_ms", "block", "data", "is_checking", "reason", "verdict")
+    __slots__ = ("_arrived_ms", "block", "data", "is_checking", "is_durable", "reason", "verdict")
 
     def __init__(self, block: Block, data: bytes) -> None:
         """Create a candidate nothing is known about."""
@@ -36,6 +37,7 @@ class Candidate:
         self.verdict: bool | None = None
         self.reason = ""
         self.is_checking = False
+        self.is_durable = False
         self._arrived_ms: dict[int, int] = {}
 
     def arrived(self, round_: int, now_ms: int) -> None:

@@ -1,0 +1,92 @@
+"""The chain as the event loop sees it: one block after another is applied, and everybody concerned is told.
+
+Blocks come from consensus (decided here) or from block sync (decided elsewhere); whoever comes first, each
+height is applied once. Followers are told in the order in which they subscribed.
+"""
+
+from collections.abc import Callable, Sequence
+
+from contracts.chain.commit import Commit
+from contracts.chain.header import Block
+from contracts.ledger.block import ChainTip
+from contracts.ledger.bundle import OpenBundle
+from node.host.ledger import Applied, Ledger
+from node.host.worker import Worker
+
+Subscriber = Callable[[Applied, Commit], None]
+
+
+class Chain:
+    """Applies decided blocks on the writer thread and tells subscribers on the event loop.
+
+    Attributes:
+        tip: The decided end of the chain.
+        commit: The commit that decided it; NO_COMMIT at height 0.
+        lanes: Last sequence of every registered lane.
+        round_zero_signers: Keys that signed the commit which the tip's block carries.
+        had_bundles: Whether the tip's block has bundles.
+    """
+
+    def __init__(
+        self, ledger: Ledger, writer: Worker, commit: Commit, lanes: dict[bytes, int], *, had_bundles: bool
+    ) -> None:
+        """Begin at the ledger's tip.
+
+        Args:
+            ledger: Open.
+            writer: The thread that owns the ledger from now on.
+            commit: For the tip; NO_COMMIT at height 0.
+            lanes: As `Ledger.lanes` returns them.
+            had_bundles: Whether the tip's block has bundles.
+        """
+        self._ledger = ledger
+        self._writer = writer
+        self._subscribers: list[Subscriber] = []
+        self._applying = ledger.tip.height
+        self.tip: ChainTip = ledger.tip
+        self.commit = commit
+        self.lanes = lanes
+        self.round_zero_signers = ledger.round_zero_signers
+        self.had_bundles = had_bundles
+
+    @property
+    def ledger(self) -> Ledger:
+        """The ledger; only jobs on the writer may touch it."""
+        return self._ledger
+
+    def subscribe(self, subscriber: Subscriber) -> None:
+        """Tell `subscriber` of every block from now on."""
+        self._subscribers.append(subscriber)
+
+    def is_next(self, height: int) -> bool:
+        """Tell whether a block of this height could be applied now."""
+        return height == self._applying + 1 == self.tip.height + 1
+
+    def apply(self, block: Block, commit: Commit, bundles: Sequence[tuple[OpenBundle, bytes]]) -> bool:
+        """Apply a decided block; subscribers are told when it is durable.
+
+        Args:
+            block: Follows the tip.
+            commit: Decides it; verified.
+            bundles: In its order, verified.
+
+        Returns:
+            False when this height is applied already, or being applied, or not next.
+        """
+        height = block.header.height
+        if not self.is_next(height):
+            return False
+        self._applying = height
+        self._writer.submit(
+            lambda: self._ledger.apply(block, commit, bundles), lambda applied: self._applied(applied, commit)
+        )
+        return True
+
+    def _applied(self, applied: Applied, commit: Commit) -> None:
+        self.tip = applied.tip
+        self.commit = commit
+        self.lanes.update(applied.lanes)
+        self.round_zero_signers = applied.round_zero_signers
+        self.had_bundles = bool(applied.block.bundles)
+        for subscriber in self._subscribers:
+            subscriber(applied, commit)

@@ -1,0 +1,136 @@
+"""Bundles from the network: read and verified off the event loop, in batches, then into the pool.
+
+Reading and verifying a bundle costs tens of microseconds per signature and a little per document; a batch
+runs on a thread of its own (libsodium works without the interpreter's lock). What waits is bounded in bytes per
+peer, so a flood from one costs that one.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+
+import msgspec
+import structlog
+
+from contracts.ledger.bundle import BundleReader, MalformedBundle, OpenBundle, verify_bundle
+from node.host.worker import Worker
+from node.pool.pool import Added, BundlePool, PooledBundle
+
+_log = structlog.get_logger(__name__)
+
+MAX_WAITING_BYTES = 16 << 20
+"""Most bytes of unverified bundles that wait, per peer."""
+MAX_BATCH = 100
+"""Most bundles verified in one batch."""
+
+
+class Arrived(msgspec.Struct, frozen=True):
+    """A bundle as it came."""
+
+    peer: str
+    """Who sent it; empty for this node's own."""
+    data: bytes
+    """Its bytes."""
+
+
+class Judged(msgspec.Struct, frozen=True):
+    """A bundle after reading and verifying."""
+
+    arrived: Arrived
+    """As it came."""
+    bundle: OpenBundle | None
+    """The bundle, or None when it is not one."""
+    fault: str
+    """Why it is not one; empty when it is."""
+
+
+class Intake:
+    """Verifies bundles and puts them into the pool.
+
+    Attributes:
+        refused: Number of bundles refused so far, by reason, for metrics.
+    """
+
+    def __init__(
+        self,
+        reader: BundleReader,
+        worker: Worker,
+        pool: BundlePool,
+        lanes: Mapping[bytes, int],
+        now_ms: Callable[[], int],
+        on_added: Callable[[Sequence[PooledBundle]], None],
+        on_lie: Callable[[str, str], None],
+    ) -> None:
+        """Join the parts.
+
+        Args:
+            reader: Reads bundles under the network's limits.
+            worker: Verifies off the event loop.
+            pool: Where they go.
+            lanes: Last sequence of every registered lane; kept up to date by its owner.
+            now_ms: Wall clock.
+            on_added: Told of bundles that are new in the pool.
+            on_lie: Told of (peer, reason) when a peer sent what no correct node sends.
+        """
+        self._reader = reader
+        self._worker = worker
+        self._pool = pool
+        self._lanes = lanes
+        self._now_ms = now_ms
+        self._on_added = on_added
+        self._on_lie = on_lie
+        self._waiting: list[Arrived] = []
+        self._waiting_bytes: dict[str, int] = {}
+        self._is_busy = False
+        self.refused: dict[str, int] = {}
+
+    def offer(self, peer: str, bundle_id: bytes, data: bytes) -> None:
+        """Take in a bundle that `peer` says has this id; verified later, dropped when too much waits."""
+        if self._pool.get(bundle_id) is not None:
+            return
+        waiting = self._waiting_bytes.get(peer, 0)
+        if waiting + len(data) > MAX_WAITING_BYTES:
+            self._refuse("too_much_waiting")
+            return
+        self._waiting_bytes[peer] = waiting + len(data)
+        self._waiting.append(Arrived(peer, data))
+        self._next()
+
+    def _next(self) -> None:
+        if self._is_busy or not self._waiting:
+            return
+        batch, self._waiting = self._waiting[:MAX_BATCH], self._waiting[MAX_BATCH:]
+        self._is_busy = True
+        self._worker.submit(lambda: [self._judge(arrived) for arrived in batch], self._judged)
+
+    def _judge(self, arrived: Arrived) -> Judged:
+        try:
+            bundle = self._reader.read(arrived.data)
+        except MalformedBundle as error:
+            return Judged(arrived, None, f"malformed bundle: {error}")
+        if not verify_bundle(bundle):
+            return Judged(arrived, None, "a bundle's signature is not its lane's")
+        return Judged(arrived, bundle, "")
+
+    def _judged(self, batch: Sequence[Judged]) -> None:
+        self._is_busy = False
+        added: list[PooledBundle] = []
+        for judged in batch:
+            peer = judged.arrived.peer
+            self._waiting_bytes[peer] -= len(judged.arrived.data)
+            if not self._waiting_bytes[peer]:
+                del self._waiting_bytes[peer]
+            if judged.bundle is None:
+                self._refuse("malformed")
+                self._on_lie(peer, judged.fault)
+                continue
+            pooled = PooledBundle(judged.bundle, judged.arrived.data, self._now_ms())
+            answer = self._pool.add(pooled, self._lanes)
+            if answer == Added.ADDED:
+                added.append(pooled)
+            elif answer != Added.KNOWN:
+                self._refuse(answer.value)
+        if added:
+            self._on_added(added)
+        self._next()
+
+    def _refuse(self, reason: str) -> None:
+        self.refused[reason] = self.refused.get(reason, 0) + 1

@@ -69,7 +69,7 @@ types: $(STAMP) ## mypy --strict
 	$(BIN)/mypy
 
 docs: $(STAMP) $(DOCS_STAMP) ## The documentation, in build/docs
-	$(BIN)/python -m sphinx --fail-on-warning --keep-going -b html docs $(BUILD)/docs
+	$(BIN)/python -m sphinx --quiet --fail-on-warning --keep-going -b html docs $(BUILD)/docs
 
 clean: ## Remove what runs left behind; .venv stays
 	rm -rf $(BUILD) dist *.egg-info .coverage .coverage.* htmlcov \
@@ -78,28 +78,29 @@ clean: ## Remove what runs left behind; .venv stays
 
 # ------------------------------------------------------------------------------ the environment
 
-$(BIN)/python:
+# Everything comes from the lock file and is checked against its hashes; the project itself is linked, not copied.
+$(STAMP):
+	@$(BIN)/python -m pip --version >/dev/null 2>&1 || $(MAKE) --no-print-directory environment
+	$(PIP) install --quiet --require-hashes -r $(LOCK)
+	$(PIP) install --quiet --no-deps --no-build-isolation --editable .
+	@rm -f $(VENV)/.installed-* && touch $@
+
+SUITABLE := import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 12))
+
+.PHONY: environment
+environment:
 	@python="$(PYTHON)"; \
-	if [ -z "$$python" ]; then \
-	  for candidate in python3 python3.12 python3.11; do \
-	    if "$$candidate" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 12))' 2>/dev/null; \
-	    then python="$$candidate"; break; fi; \
-	  done; \
-	fi; \
+	for candidate in python3 python3.12 python3.11; do \
+	  if [ -z "$$python" ] && "$$candidate" -c '$(SUITABLE)' 2>/dev/null; then python="$$candidate"; fi; \
+	done; \
 	if [ -z "$$python" ]; then \
 	  echo "Packtrail needs Python 3.11 or 3.12; name one: make PYTHON=/path/to/python3.12" >&2; exit 1; fi; \
-	if ! "$$python" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 12))'; then \
-	  echo "Packtrail needs Python 3.11 or 3.12, but $$python is not one" >&2; exit 1; fi; \
+	if ! "$$python" -c '$(SUITABLE)' 2>/dev/null; then \
+	  echo "Packtrail needs Python 3.11 or 3.12, and $$python is not one" >&2; exit 1; fi; \
 	if ! "$$python" -c 'import ensurepip, venv' 2>/dev/null; then \
 	  echo "$$python has no venv module; on Debian and Ubuntu: apt install python3-venv" >&2; exit 1; fi; \
 	echo "Making $(VENV) with $$("$$python" --version)"; \
 	"$$python" -m venv --clear $(VENV)
-
-# Everything comes from the lock file and is checked against its hashes; the project itself is linked, not copied.
-$(STAMP): | $(BIN)/python
-	$(PIP) install --quiet --require-hashes -r $(LOCK)
-	$(PIP) install --quiet --no-deps --no-build-isolation --editable .
-	@rm -f $(VENV)/.installed-* && touch $@
 
 $(DOCS_STAMP): | $(STAMP)
 	$(PIP) install --quiet --require-hashes -r requirements-docs.lock

@@ -1,12 +1,12 @@
 """What goes into the consensus engine and what comes out: the whole contract with its host.
 
-The host hands every input to `Engine.handle` and carries out the effects of one call in their order, with one
-rule on top (CONSENSUS.md, "Shape of the core"): all `Append`s of the batch, one fsync, then each `Sign` (sign,
-write the signer's record, fsync, send, hand the own message back as an input), then the rest.
+The host hands every input to `Engine.handle` and carries out the effects of one call in their order, with
+one rule on top (SPEC.md, "What the host must do"): all `Append`s of the batch, one fsync, then each `Sign`
+(sign, write the signer's record, fsync, send, hand the own message back as an input), then the rest.
 
-Inputs are array-like structs with a tag, so a host logs `encode(input)` and reads it back as `Input`. Block ids
-have 32 bytes and are opaque here; empty means nil. Validators are named by index in the height's set.
-Signatures are verified before an input is made of them; everything else about an input is checked inside.
+Inputs are array-like structs with a tag, so a host logs `encode(input)` and reads it back as `Input`.
+Block ids have 32 bytes and are opaque here; empty means nil. Validators are named by index in the height's
+set. Signatures are verified before an input is made of them; all else about an input is checked inside.
 """
 
 import msgspec
@@ -17,6 +17,10 @@ from contracts.chain.evidence import Evidence
 from contracts.chain.parameters import ConsensusTiming
 from contracts.chain.validators import Validator
 from contracts.chain.votes import BlockId, Proposal, Vote
+
+
+class LocalProtocolError(RuntimeError):
+    """The host broke the contract written here; going on could fork the ledger."""
 
 
 class Sign(msgspec.Struct, frozen=True, array_like=True, tag=64):
@@ -141,9 +145,8 @@ class BundlesAvailable(msgspec.Struct, frozen=True, array_like=True, tag=8):
     """Height it may go into."""
 
 
-Input = (
-    StartHeight
-    | ProposalReceived
+HeightInput = (
+    ProposalReceived
     | VoteReceived
     | CertificateReceived
     | ValueBuilt
@@ -151,6 +154,9 @@ Input = (
     | Timeout
     | BundlesAvailable
 )
+"""What belongs to a height that was started."""
+
+Input = StartHeight | HeightInput
 """Everything `Engine.handle` takes."""
 
 
@@ -195,7 +201,7 @@ class ArmTimer(msgspec.Struct, frozen=True):
 
 
 class CancelTimer(msgspec.Struct, frozen=True):
-    """Forget the running timer of this kind. (Not needed for safety: a stale Timeout is ignored.)"""
+    """Forget the running timer of this kind; were it not forgotten, its stale Timeout would be ignored."""
 
     timer: Timer
     """Which one."""
@@ -218,15 +224,18 @@ class CheckValue(msgspec.Struct, frozen=True):
     height: int
     """Height of the block."""
     round: int
-    """Round it was proposed, or decided, in; to be handed back."""
+    """Round it was proposed in, -1 when it is asked about because others vote for it; to be handed back."""
     block_id: BlockId
     """The block."""
     valid_round: int
-    """The proposal's valid round: from 0 the clock does not matter; -1 also when no proposal is known."""
+    """The proposal's valid round, -1 for none: `timely` decides only over fresh proposals of a round."""
 
 
 class FetchValue(msgspec.Struct, frozen=True):
-    """Fetch what is missing of this block; then answer `ValueChecked` again. Repeated as sources grow."""
+    """Fetch what is missing of this block until `CancelFetch`; once here, answer `ValueChecked` again.
+
+    It is repeated, for the same block, as sources grow.
+    """
 
     height: int
     """Height of the block."""

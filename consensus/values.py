@@ -53,3 +53,14 @@ class RoundValue(msgspec.Struct, frozen=True, array_like=True):
 
 NO_VALUE = RoundValue(NIL, NO_ROUND)
 """Neither locked nor valid (lines 6-9)."""
+
+
+class Judgement(IntEnum):
+    """What is known about a value: the paper's `valid(v)`, which here may still be open."""
+
+    PENDING = 0
+    """Not judged yet, or bundles are missing: wait."""
+    ACCEPT = 1
+    """May be voted for."""
+    REFUSE = 2
+    """Must not be voted for."""

@@ -38,7 +38,7 @@ from consensus.effects import (
 from consensus.engine import Engine
 from consensus.values import Timer
 from contracts.chain.commit import Commit
-from contracts.chain.header import Block, block_id
+from contracts.chain.header import BLOCKS, Block, block_id
 from contracts.chain.votes import BlockId, Proposal, Vote
 from contracts.ledger.bundle import OpenBundle
 from contracts.primitives.encoding import encode
@@ -47,7 +47,14 @@ from network.transport.base import Timer as RunningTimer
 from network.wire.messages import Message, ProposalMessage, VoteMessage
 from node.host.candidates import Candidate, Candidates, bundles_of, missing_bundles
 from node.host.chain import Chain
-from node.host.journal import ConsensusJournal, Entry, EntryKind, input_entry, read_input
+from node.host.journal import (
+    ConsensusJournal,
+    Entry,
+    LoggedBlock,
+    LoggedBundle,
+    Replay,
+    message_of,
+)
 from node.host.ledger import Applied
 from node.host.surroundings import Surroundings
 from node.pool.pool import BundlePool
@@ -96,7 +103,7 @@ class ConsensusHost:
         self._journal = journal
         self._on_fetch = on_fetch
         self._on_cancel_fetch = on_cancel_fetch
-        self._own_key = journal.signer.public_key
+        self._own_key = journal.public_key
         self._inbox: deque[Input] = deque()
         self._entries: list[Entry] = []
         self._timers: dict[Timer, RunningTimer] = {}
@@ -109,37 +116,35 @@ class ConsensusHost:
 
     # ------------------------------------------------------------------------------- life
 
-    def start(
-        self, entries: Sequence[Entry], own_messages: Sequence[Proposal | Vote], signed: Sign | None
-    ) -> None:
+    def start(self, replay: Replay) -> None:
         """Begin the height after the tip, or go on where a restart left it.
 
         Args:
-            entries: The log of that height, as `ConsensusJournal.replay` returned it; its blocks are
-                candidates again by `restore_block`, its bundles are in the pool.
-            own_messages: What the signer's record holds of that height.
-            signed: The newest recorded step, for a start without log.
+            replay: What log and signer's record hold of that height; its bundles are in the pool again.
         """
-        inputs = [read_input(entry) for entry in entries if entry.kind in (EntryKind.START, EntryKind.INPUT)]
-        if not inputs:
-            self.feed(self._start_height(signed))
-        for event in inputs:
+        for data in replay.blocks.values():
+            self._restore_block(data)
+        if not replay.inputs:
+            self.feed(self._start_height(replay.last))
+            self._pump()
+        for event in replay.inputs:
             self.engine.handle(event)
-        for message in own_messages:
-            self.feed(_own_input(message))
-        self._carry_out(self.engine.outstanding if inputs else ())
+        own = self.engine.own_index
+        if own is not None:
+            for step in replay.signed:
+                self.feed(_own_input(message_of(step.sign, step.signature, own)))
+        if replay.inputs:
+            self._carry_out(self.engine.outstanding)
         self._pump()
 
-    def restore_block(self, block: Block, data: bytes) -> None:
-        """Make a block of the log a candidate again."""
-        self.candidates.add(block_id(block.header), block, data)
+    def _restore_block(self, data: bytes) -> None:
+        block = BLOCKS.decode(data)
+        if block.header.height == self._chain.tip.height + 1:
+            self.candidates.add(block_id(block.header), block, data)
 
     def _start_height(self, signed: Sign | None = None) -> StartHeight:
         chain, tip = self._chain, self._chain.tip
         at_start = tip.height == 0
-        commit = (
-            self.engine.last_commit if self.engine.height == tip.height and not at_start else chain.commit
-        )
         return StartHeight(
             tip.height + 1,
             tip.validators.validators,
@@ -271,8 +276,10 @@ class ConsensusHost:
             self._surroundings.network.broadcast(message, (VALIDATOR,))
 
     def _resend(self, effect: Send) -> None:
-        for message in (*effect.proposals, *effect.votes):
-            self._send(self._wire(message))
+        for proposal in effect.proposals:
+            self._send(self._wire(proposal))
+        for vote in effect.votes:
+            self._send(self._wire(vote))
 
     def _arm(self, effect: ArmTimer) -> None:
         self._cancel(effect.timer)
@@ -323,10 +330,11 @@ class ConsensusHost:
         if candidate.is_durable:
             return
         candidate.is_durable = True
-        height = candidate.block.header.height
-        self._entries.append(Entry(EntryKind.BLOCK, height, candidate.data))
-        bundles = bundles_of(candidate.block, self._pool) or ()
-        self._entries += (Entry(EntryKind.BUNDLE, height, data) for _bundle, data in bundles)
+        block = candidate.block
+        height = block.header.height
+        self._entries.append(LoggedBlock(height, block_id(block.header), candidate.data))
+        bundles = bundles_of(block, self._pool) or ()
+        self._entries += (LoggedBundle(height, bundle.id, data) for bundle, data in bundles)
 
     # --------------------------------------------------------------------- checking values
 

@@ -1,8 +1,8 @@
 """Bundles from the network: read and verified off the event loop, in batches, then into the pool.
 
 Reading and verifying a bundle costs tens of microseconds per signature and a little per document; a batch
-runs on a thread of its own (libsodium works without the interpreter's lock). What waits is bounded in bytes per
-peer, so a flood from one costs that one.
+runs on a thread of its own (libsodium works without the interpreter's lock). What waits is bounded in bytes
+per peer, so a flood from one costs that one.
 """
 
 from collections.abc import Callable, Mapping, Sequence

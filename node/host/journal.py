@@ -6,118 +6,92 @@ only then is the message handed out to be sent. A restart reads the log back, an
 the own messages that the log may have lost. Blocking; for one thread.
 """
 
-from collections.abc import Iterable, Sequence
-from enum import IntEnum
-from typing import Protocol
+from collections.abc import Sequence
+from typing import assert_never
 
 import msgspec
 
 from consensus.effects import Input, Sign, StartHeight
 from consensus.values import Step
 from contracts.chain.votes import Proposal, Vote, VoteType
-from contracts.primitives.encoding import Decoder, encode
 from node.identity.signer import SignedStep, Signer
-
-MAX_ENTRY_BYTES = 16 << 20
-"""Longest log entry: far above the largest block or bundle."""
+from node.storage.log import ConsensusLog, LoggedInput
 
 
-class EntryKind(IntEnum):
-    """What a log entry holds."""
+class LoggedBlock(msgspec.Struct, frozen=True):
+    """A block this node may vote for."""
 
-    START = 1
-    """The StartHeight input: the first entry of a height."""
-    INPUT = 2
-    """Another input of the engine."""
-    BLOCK = 3
-    """Bytes of a block this node may vote for."""
-    BUNDLE = 4
-    """Bytes of a bundle that such a block names."""
-
-
-class Entry(msgspec.Struct, frozen=True, array_like=True):
-    """One log entry."""
-
-    kind: EntryKind
-    """What `data` is."""
     height: int
-    """Height it belongs to."""
+    """Its height."""
+    block_id: bytes
+    """32 bytes."""
     data: bytes
-    """Encoded input, block or bundle."""
+    """Encoded block."""
 
 
-class Log(Protocol):
-    """An append-only file: what was appended before a sync that returned survives."""
+class LoggedBundle(msgspec.Struct, frozen=True):
+    """A bundle that such a block names."""
 
-    def append(self, entry: bytes) -> None:
-        """Append an entry; it may be lost until the next sync."""
-        ...
-
-    def sync(self) -> None:
-        """Make every entry so far durable."""
-        ...
-
-    def read(self) -> Iterable[bytes]:
-        """Return all entries, in order."""
-        ...
-
-    def start_height(self, height: int) -> None:
-        """Begin the entries of `height`; those of heights before the previous one may be dropped."""
-        ...
+    height: int
+    """The block's height."""
+    bundle_id: bytes
+    """32 bytes."""
+    data: bytes
+    """Encoded bundle."""
 
 
-_ENTRIES: Decoder[Entry] = Decoder(Entry, MAX_ENTRY_BYTES)
-_INPUTS: Decoder[Input] = Decoder(Input, MAX_ENTRY_BYTES)  # type: ignore[arg-type]
+Entry = LoggedInput | LoggedBlock | LoggedBundle
+"""What the log holds, in the order in which it was acted on."""
 
 
-def input_entry(event: Input, height: int) -> Entry:
-    """Build the entry that replays an input."""
-    kind = EntryKind.START if isinstance(event, StartHeight) else EntryKind.INPUT
-    return Entry(kind, height, encode(event))
+class Replay(msgspec.Struct, frozen=True):
+    """What a restart goes on from."""
+
+    inputs: tuple[Input, ...]
+    """Inputs of the height after the tip, from its StartHeight on; none when the log holds no such start."""
+    blocks: dict[bytes, bytes]
+    """Encoded blocks by block id."""
+    bundles: dict[bytes, bytes]
+    """Encoded bundles by bundle id."""
+    signed: tuple[SignedStep, ...]
+    """What the signer's record holds of that height, in order."""
+    last: Sign | None
+    """The newest recorded step of any height, for a start without log."""
 
 
-def read_input(entry: Entry) -> Input:
-    """Read an input back.
-
-    Raises:
-        MalformedBytes: The entry holds none.
-    """
-    return _INPUTS.decode(entry.data)
-
-
-def message_of(step: SignedStep, validator: int) -> Proposal | Vote:
-    """Return the signed message that a signer's record stands for.
+def message_of(sign: Sign, signature: bytes, validator: int) -> Proposal | Vote:
+    """Return the message that a signature makes of what was asked for.
 
     Args:
-        step: The recorded step.
+        sign: What was signed.
+        signature: 64 bytes.
         validator: This node's index in the set of that height.
     """
-    sign = step.sign
     if sign.step == Step.PROPOSE:
-        return Proposal(sign.height, sign.round, sign.block_id, sign.valid_round, validator, step.signature)
+        return Proposal(sign.height, sign.round, sign.block_id, sign.valid_round, validator, signature)
     kind = VoteType.PREVOTE if sign.step == Step.PREVOTE else VoteType.PRECOMMIT
-    return Vote(kind, sign.height, sign.round, sign.block_id, validator, step.signature)
+    return Vote(kind, sign.height, sign.round, sign.block_id, validator, signature)
 
 
 class ConsensusJournal:
     """The log and the signer of one validator."""
 
-    def __init__(self, log: Log, signer: Signer) -> None:
-        """Join the two; both are open."""
+    def __init__(self, log: ConsensusLog, signer: Signer) -> None:
+        """Join the two; the signer is open, the log is opened by `replay`."""
         self._log = log
         self._signer = signer
 
     @property
-    def signer(self) -> Signer:
-        """The signer, for its record."""
-        return self._signer
+    def public_key(self) -> bytes:
+        """The key that votes are signed with, 32 bytes."""
+        return self._signer.public_key
 
     def carry(self, entries: Sequence[Entry], signs: Sequence[Sign], validator: int) -> list[Proposal | Vote]:
-        """Append `entries`, and if anything is to be signed, make them durable and sign.
+        """Append `entries`, make them durable, and sign.
 
         Args:
             entries: What the engine acted on, in order.
-            signs: What it wants signed, in order.
+            signs: What it wants signed, in order; not empty.
             validator: This node's index in the set.
 
         Returns:
@@ -128,32 +102,50 @@ class ConsensusJournal:
             StorageFailed: The disk refused; nothing was released.
         """
         for entry in entries:
-            if entry.kind == EntryKind.START:
-                self._log.start_height(entry.height)
-            self._log.append(encode(entry))
-        if not signs:
-            return []
+            self._append(entry)
         self._log.sync()
-        return [self._sign(sign, validator) for sign in signs]
+        return [message_of(sign, self._signer.sign(sign), validator) for sign in signs]
 
-    def _sign(self, sign: Sign, validator: int) -> Proposal | Vote:
-        signature = self._signer.sign(sign)
-        return message_of(SignedStep(sign, b"", signature), validator)
+    def _append(self, entry: Entry) -> None:
+        match entry:
+            case LoggedInput(height=height, input=event):
+                if isinstance(event, StartHeight):
+                    self._log.release(height - 1)
+                self._log.append_input(height, event)
+            case LoggedBlock(height=height, block_id=block_id, data=data):
+                self._log.append_block(height, block_id, data)
+            case LoggedBundle(height=height, bundle_id=bundle_id, data=data):
+                self._log.append_bundle(height, bundle_id, data)
+            case _:
+                assert_never(entry)
 
-    def replay(self, height: int) -> list[Entry]:
-        """Return the entries of `height`, from its StartHeight on; none when the log holds no such start."""
-        entries = [_ENTRIES.decode(data) for data in self._log.read()]
-        own = [entry for entry in entries if entry.height == height]
-        for at, entry in enumerate(own):
-            if entry.kind == EntryKind.START:
-                return own[at:]
-        return []
+    def replay(self, height: int) -> Replay:
+        """Open the log and return what it holds of `height`, the one after the chain's tip.
 
-    def signed_at(self, height: int) -> list[SignedStep]:
-        """Return what the signer's record holds of `height`, in order."""
+        Raises:
+            StorageDamaged: Something that was durable is damaged.
+        """
+        recovered = self._log.recover()
+        inputs = [entry.input for entry in recovered.inputs if entry.height == height]
+        starts = [at for at, event in enumerate(inputs) if isinstance(event, StartHeight)]
+        own = tuple(inputs[starts[-1] :]) if starts else ()
+        last = self._signer.last
+        return Replay(
+            own,
+            recovered.blocks,
+            recovered.bundles,
+            self._signed_at(height),
+            None if last is None else last.sign,
+        )
+
+    def _signed_at(self, height: int) -> tuple[SignedStep, ...]:
         last = self._signer.last
         if last is None or last.sign.height != height:
-            return []
+            return ()
         steps = (Step.PROPOSE, Step.PREVOTE, Step.PRECOMMIT)
         found = (self._signer.find(height, last.sign.round, step) for step in steps)
-        return [step for step in found if step is not None]
+        return tuple(step for step in found if step is not None)
+
+    def close(self) -> None:
+        """Close the log."""
+        self._log.close()

@@ -1,0 +1,248 @@
+"""A file system in memory that forgets what a real one may forget: for the simulator and for crash tests.
+
+It promises no more than `FileSystem` says. Bytes that were not synced may be lost, kept, or torn at sectors
+of 512 bytes; a name that was created, renamed or removed is durable only after its folder was synced, and in a
+crash some of the newest changes of a folder are forgotten. Any operation can be made to fail, or to be the
+moment at which the power goes out.
+"""
+
+from collections.abc import Callable
+from enum import Enum
+from typing import Final
+
+import msgspec
+
+from node.storage.errors import StorageFailed
+from node.storage.files import folder_of
+
+SECTOR_BYTES: Final = 512
+
+
+class PowerLoss(Exception):
+    """The machine stops here; raise it from `before`."""
+
+
+class Survive(Enum):
+    """What a crash leaves of unsynced data and names."""
+
+    KEPT = "kept"
+    """All of it, as after `kill -9`."""
+    DROPPED = "dropped"
+    """None of it."""
+    TORN = "torn"
+    """Any sectors, and any number of the oldest name changes of each folder."""
+
+
+class Operation(msgspec.Struct, frozen=True):
+    """An operation that changes something, about to be carried out."""
+
+    number: int
+    """Counted from 1 since the file system was made."""
+    kind: str
+    """open, append, write_at, truncate, sync, rename, remove, make_folder or sync_folder."""
+    name: str
+    """The file or folder."""
+
+
+class _Inode:
+    """A file's bytes: what is durable, and what a reader sees."""
+
+    def __init__(self, content: bytes = b"") -> None:
+        self.durable = bytes(content)
+        self.present = bytearray(content)
+
+    def survivor(self, survive: Survive, choose: Callable[[int], int]) -> bytes:
+        match survive:
+            case Survive.KEPT:
+                return bytes(self.present)
+            case Survive.DROPPED:
+                return self.durable
+            case Survive.TORN:
+                return self._torn(choose)
+
+    def _torn(self, choose: Callable[[int], int]) -> bytes:
+        """Choose for each sector between old and new; a file that grew may have grown by zeros only."""
+        old, new = self.durable, bytes(self.present)
+        length = (len(old), len(new))[choose(2)]
+        torn = bytearray(old[:length].ljust(length, b"\0"))
+        for at in range(0, length, SECTOR_BYTES):
+            sector = new[at : min(at + SECTOR_BYTES, length)]
+            if sector != torn[at : at + SECTOR_BYTES] and choose(2):
+                torn[at : at + len(sector)] = sector
+        return bytes(torn)
+
+
+_Change = tuple[str, _Inode | None]
+"""A name and the file it now stands for; None when it was removed."""
+
+
+class MemoryFile:
+    """A file open for writing."""
+
+    def __init__(self, files: "MemoryFiles", name: str, inode: _Inode) -> None:
+        """Open `inode`, which is called `name` now."""
+        self._files = files
+        self._name = name
+        self._inode = inode
+
+    def size(self) -> int:
+        """Return the present length in bytes."""
+        return len(self._inode.present)
+
+    def append(self, data: bytes) -> None:
+        """Write `data` at the end."""
+        self._write("append", len(self._inode.present), data)
+
+    def write_at(self, offset: int, data: bytes) -> None:
+        """Overwrite bytes from `offset` on."""
+        self._write("write_at", offset, data)
+
+    def _write(self, kind: str, offset: int, data: bytes) -> None:
+        try:
+            self._files.begin(kind, self._name)
+        except StorageFailed:
+            # A full disk takes what it can before it refuses.
+            self._place(offset, data[: len(data) // 2])
+            raise
+        self._place(offset, data)
+
+    def _place(self, offset: int, data: bytes) -> None:
+        self._inode.present[offset : offset + len(data)] = data
+
+    def truncate(self, length: int) -> None:
+        """Cut the file to `length` bytes."""
+        self._files.begin("truncate", self._name)
+        del self._inode.present[length:]
+
+    def sync(self) -> None:
+        """Make every byte written so far durable."""
+        self._files.begin("sync", self._name)
+        self._inode.durable = bytes(self._inode.present)
+
+    def close(self) -> None:
+        """Close; nothing to do."""
+
+
+class MemoryFiles:
+    """A `FileSystem` in memory. Not for two threads at once.
+
+    Attributes:
+        operations: Number of changing operations begun so far.
+    """
+
+    def __init__(self, before: Callable[[Operation], None] | None = None) -> None:
+        """Begin empty.
+
+        Args:
+            before: Called before each changing operation; it may raise StorageFailed, and the operation fails
+                (a write half done), or PowerLoss, and nothing of it is done.
+        """
+        self._before = before
+        self._folders = {""}
+        self._names: dict[str, _Inode] = {}
+        self._durable_names: dict[str, _Inode] = {}
+        self._pending: dict[str, list[list[_Change]]] = {}
+        self.operations = 0
+
+    def begin(self, kind: str, name: str) -> None:
+        """Count an operation and give `before` its chance."""
+        self.operations += 1
+        if self._before is not None:
+            self._before(Operation(self.operations, kind, name))
+
+    def _change(self, folder: str, changes: list[_Change]) -> None:
+        _apply(self._names, changes)
+        self._pending.setdefault(folder, []).append(changes)
+
+    def read(self, name: str) -> bytes | None:
+        """Return the whole content, or None when there is no such file."""
+        inode = self._names.get(name)
+        return None if inode is None else bytes(inode.present)
+
+    def open(self, name: str) -> MemoryFile:
+        """Open for writing, creating an empty file when there is none."""
+        inode = self._names.get(name)
+        if inode is None:
+            folder = folder_of(name)
+            if folder not in self._folders:
+                raise StorageFailed(name, "No such file or directory")
+            self.begin("open", name)
+            inode = _Inode()
+            self._change(folder, [(name, inode)])
+        return MemoryFile(self, name, inode)
+
+    def rename(self, old: str, new: str) -> None:
+        """Give the file another name in the same folder, replacing what has it; atomic."""
+        self.begin("rename", old)
+        inode = self._names.get(old)
+        if inode is None:
+            raise StorageFailed(old, "No such file or directory")
+        self._change(folder_of(new), [(old, None), (new, inode)])
+
+    def remove(self, name: str) -> None:
+        """Remove the file; a missing one is no error."""
+        if name in self._names:
+            self.begin("remove", name)
+            self._change(folder_of(name), [(name, None)])
+
+    def names(self, folder: str) -> list[str]:
+        """Return the names of the files in `folder`, sorted."""
+        return sorted(name.rpartition("/")[2] for name in self._names if folder_of(name) == folder)
+
+    def make_folder(self, folder: str) -> None:
+        """Create the folder and those above it, durably."""
+        parts = folder.split("/")
+        missing = {"/".join(parts[:count]) for count in range(1, len(parts) + 1)} - self._folders
+        if missing:
+            self.begin("make_folder", folder)
+            self._folders |= missing
+
+    def sync_folder(self, folder: str) -> None:
+        """Make every creation, rename and removal in `folder` durable."""
+        self.begin("sync_folder", folder)
+        for changes in self._pending.pop(folder, []):
+            _apply(self._durable_names, changes)
+
+    # -------------------------------------------------------------------------------------- faults
+
+    def crash(
+        self,
+        survive: Survive,
+        choose: Callable[[int], int],
+        before: Callable[[Operation], None] | None = None,
+    ) -> "MemoryFiles":
+        """Return what a restart finds after the machine stopped; this one must not be used any more.
+
+        Args:
+            survive: What becomes of unsynced data.
+            choose: Returns a number from 0 up to and without its argument; asked only when torn.
+            before: For the new file system.
+        """
+        names = dict(self._durable_names)
+        for folder in sorted(self._pending):
+            pending = self._pending[folder]
+            counts = {Survive.KEPT: len(pending), Survive.DROPPED: 0}
+            count = choose(len(pending) + 1) if survive is Survive.TORN else counts[survive]
+            for changes in pending[:count]:
+                _apply(names, changes)
+        after = MemoryFiles(before)
+        after._folders = set(self._folders)
+        after._names = {name: _Inode(names[name].survivor(survive, choose)) for name in sorted(names)}
+        after._durable_names = dict(after._names)
+        return after
+
+    def flip(self, name: str, offset: int, bit: int) -> None:
+        """Flip one bit (0 to 7) of a durable byte, as a decaying disk does."""
+        inode = self._names[name]
+        durable = bytearray(inode.durable)
+        durable[offset] ^= 1 << bit
+        inode.present[offset] ^= 1 << bit
+        inode.durable = bytes(durable)
+
+
+def _apply(names: dict[str, _Inode], changes: list[_Change]) -> None:
+    for name, inode in changes:
+        if inode is None:
+            names.pop(name, None)
+        else:
+            names[name] = inode

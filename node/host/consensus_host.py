@@ -211,13 +211,17 @@ class ConsensusHost:
 
     def _carry_out(self, effects: Sequence[Effect]) -> None:
         height = self.engine.height
-        self._entries += (
-            input_entry(effect.input, height) for effect in effects if isinstance(effect, Append)
-        )
+        appended = [effect.input for effect in effects if isinstance(effect, Append)]
         signs = [effect for effect in effects if isinstance(effect, Sign)]
         rest = [effect for effect in effects if not isinstance(effect, Append | Sign)]
         own = self.engine.own_index
-        if not signs or own is None:
+        if own is None:
+            # A node that does not vote at this height has nothing to remember.
+            self._entries.clear()
+            self._do_all(rest)
+            return
+        self._entries += (LoggedInput(height, event) for event in appended)
+        if not signs:
             self._do_all(rest)
             return
         entries, self._entries = self._entries, []

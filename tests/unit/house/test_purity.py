@@ -8,7 +8,7 @@ import pytest
 
 from tests.unit.house.project import FLOORS, PURE, name, python_files, tree
 
-# `hash` depends on PYTHONHASHSEED, `id` on the allocator, the others on the machine or on the caller's scope.
+# `hash` depends on PYTHONHASHSEED, the others on the machine or on the caller's scope.
 BANNED_CALLS = {
     "breakpoint",
     "eval",

@@ -9,19 +9,7 @@ import pytest
 from tests.unit.house.project import FLOORS, PURE, name, python_files, tree
 
 # `hash` depends on PYTHONHASHSEED, the others on the machine or on the caller's scope.
-BANNED_CALLS = {
-    "breakpoint",
-    "eval",
-    "exec",
-    "float",
-    "globals",
-    "hash",
-    "id",
-    "input",
-    "open",
-    "print",
-    "vars",
-}
+BANNED_CALLS = {"eval", "exec", "float", "globals", "hash", "open", "print", "vars"}
 SEEN_BY_CONSENSUS = ("consensus", "contracts.primitives", "contracts.chain")
 
 

@@ -58,6 +58,7 @@ from node.host.journal import (
 from node.host.ledger import Applied
 from node.host.surroundings import Surroundings
 from node.pool.pool import BundlePool
+from node.storage.log import LoggedInput
 
 _log = structlog.get_logger(__name__)
 

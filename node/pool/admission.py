@@ -1,0 +1,113 @@
+"""Admission: what the law would say of a document now, before it is bundled.
+
+The very rules of a block run on the head with the node's own pending documents on top, so a client learns at
+once what is refused, and may send a pack before its commission is final (DESIGN 1). It is a forecast: another
+partner's bundle may come first. Blocking, on the thread that owns the ledger, so the head cannot move under it.
+"""
+
+from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
+from typing import Protocol
+
+import msgspec
+
+from contracts.ledger.admit import PendingState
+from contracts.ledger.block import ChainTip
+from contracts.ledger.document import Document
+from contracts.ledger.execute import BlockContext
+from contracts.ledger.receipt import ACCEPTED, Receipt
+from contracts.state.view import DirectoryCache, StateReader
+
+MAX_KEPT_DOCUMENTS = 20_000
+"""After this many documents the view of pending ones is built anew, so that its memory stays bounded."""
+
+
+class Head(Protocol):
+    """The end of the decided chain, as its owner's thread sees it."""
+
+    @property
+    def tip(self) -> ChainTip:
+        """The last block."""
+        ...
+
+    @property
+    def state(self) -> StateReader:
+        """State after it."""
+        ...
+
+    @property
+    def directory(self) -> DirectoryCache:
+        """Decoded directory rows of this chain."""
+        ...
+
+
+class Candidate(msgspec.Struct, frozen=True):
+    """A document that asks for admission."""
+
+    id: bytes
+    """32 bytes."""
+    lane: bytes
+    """The key it will be signed with."""
+    document: Document
+    """Well formed."""
+
+
+class Admission:
+    """The view of pending documents over the head."""
+
+    def __init__(self, head: Head) -> None:
+        """Prepare an empty view."""
+        self._head = head
+        self._kept = 0
+        self._pending: dict[bytes, Candidate] = {}
+        self._view: PendingState | None = None
+
+    @property
+    def pending(self) -> int:
+        """Number of admitted documents that are not yet in the chain."""
+        return len(self._pending)
+
+    def admit(self, candidates: Sequence[Candidate], now_ms: int) -> list[Receipt]:
+        """Return the receipt that each document would get, in order; accepted ones count as pending.
+
+        Args:
+            candidates: In the order of submission.
+            now_ms: Wall clock: the time a block would have.
+        """
+        view = self._fresh_view(now_ms)
+        receipts: list[Receipt] = []
+        for candidate in candidates:
+            receipt = view.admit(candidate.lane, candidate.document, candidate.id)
+            if receipt.code == ACCEPTED:
+                self._pending[candidate.id] = candidate
+                self._kept += 1
+            receipts.append(receipt)
+        return receipts
+
+    def block_applied(self, own_documents: AbstractSet[bytes], *, has_foreign: bool) -> None:
+        """Take note of a block: its documents are no longer pending.
+
+        Args:
+            own_documents: Ids of this node's documents in it.
+            has_foreign: Whether it holds documents of others; then the view is built anew, for they may have
+                changed what it shows. Own documents are in the view already.
+        """
+        for identifier in own_documents:
+            self._pending.pop(identifier, None)
+        if has_foreign or not self._pending or self._kept > MAX_KEPT_DOCUMENTS:
+            self._view = None
+
+    def forget(self, identifier: bytes) -> None:
+        """Drop a document that will not be in the chain after all."""
+        if self._pending.pop(identifier, None) is not None:
+            self._view = None
+
+    def _fresh_view(self, now_ms: int) -> PendingState:
+        tip = self._head.tip
+        if self._view is None:
+            context = BlockContext(tip.height + 1, max(now_ms, tip.time_ms + 1))
+            self._view = PendingState(self._head.state, context, self._head.directory)
+            self._kept = len(self._pending)
+            for candidate in self._pending.values():
+                self._view.admit(candidate.lane, candidate.document, candidate.id)
+        return self._view

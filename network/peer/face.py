@@ -25,6 +25,9 @@ class PeerIdentity(msgspec.Struct, frozen=True):
 class PeerListener(Protocol):
     """What a node is told. Calls come one at a time, from the event loop, and must not block.
 
+    For one peer they come in order: up, messages, down. A session that takes another's place is announced by
+    down and up, since what waited in the old one is lost.
+
     An exception that leaves one of these is a bug of this node: it goes to the supervisor.
     """
 
@@ -56,8 +59,10 @@ class PeerNetwork(Protocol):
         """
         ...
 
-    def broadcast(self, message: Message, roles: Collection[str] = ROLES) -> int:
-        """Queue `message` for every connected peer of these roles; return to how many."""
+    def broadcast(
+        self, message: Message, roles: Collection[str] = ROLES, without: Collection[str] = ()
+    ) -> int:
+        """Queue `message` for every connected peer of these roles, `without` some; return for how many."""
         ...
 
     def ban(self, name: str, reason: str) -> None:

@@ -28,7 +28,7 @@ class Address(msgspec.Struct, frozen=True):
 class Timer(Protocol):
     """Something that will happen unless it is cancelled."""
 
-    def cancel(self) -> None:
+    def cancel(self) -> object:
         """Make it not happen; harmless when it has."""
         ...
 

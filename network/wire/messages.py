@@ -15,7 +15,7 @@ from msgspec import Meta
 from contracts.chain.commit import Commit
 from contracts.chain.header import MAX_BLOCK_BYTES, BundleEntry
 from contracts.chain.validators import MAX_VALIDATORS
-from contracts.chain.votes import MAX_HEIGHT, MAX_ROUND, Proposal, Vote, VoteType
+from contracts.chain.votes import MAX_HEIGHT, MAX_ROUND, NO_ROUND, Proposal, Vote, VoteType
 from contracts.primitives.hashing import HASH_BYTES
 
 PROTOCOL_VERSION = 1
@@ -78,10 +78,10 @@ class Tip(msgspec.Struct, frozen=True, array_like=True, tag=2):
     """Last decided height."""
     block_id: BlockIdOrNil
     """Block at that height; empty at 0."""
-    round: Round
-    """Round it is in at height + 1; 0 for a node that does not vote."""
-    step: Annotated[int, Meta(ge=0, le=3)]
-    """Step it is in: 0 waits for the height to begin, 1 propose, 2 prevote, 3 precommit."""
+    round: Annotated[int, Meta(ge=NO_ROUND, le=MAX_ROUND)]
+    """Round it is in at height + 1; -1 when that height has not begun, or for a node that does not vote."""
+    step: Annotated[int, Meta(ge=0, le=4)]
+    """Step it is in: 0 waits for the height to begin, 1 propose, 2 prevote, 3 precommit, 4 has decided."""
 
 
 class Ping(msgspec.Struct, frozen=True, array_like=True, tag=3):
@@ -185,8 +185,8 @@ class RoundRequest(msgspec.Struct, frozen=True, array_like=True, tag=13):
 
     height: Height
     """Height it works on."""
-    round: Round
-    """Round it is in."""
+    round: Annotated[int, Meta(ge=NO_ROUND, le=MAX_ROUND)]
+    """Round it is in; -1 when the height has not begun."""
     proposals: Annotated[tuple[Round, ...], Meta(max_length=MAX_VOTE_SETS)]
     """Rounds whose proposal it holds."""
     votes: Annotated[tuple[VoteSet, ...], Meta(max_length=MAX_VOTE_SETS)]

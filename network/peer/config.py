@@ -1,0 +1,32 @@
+"""The limits and times of a node's conversations, each with its default."""
+
+import msgspec
+
+
+class PeerConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What an operator may tune; all times in ms."""
+
+    handshake_ms: int = 5_000
+    """A connection that is not a session by then is closed."""
+    tick_ms: int = 500
+    """How often a session looks at its clock."""
+    ping_after_ms: int = 2_000
+    """A peer that was silent for this long is asked whether it is there."""
+    idle_ms: int = 10_000
+    """A peer that was silent for this long is dropped."""
+    stall_ms: int = 10_000
+    """A peer that reads nothing for this long, while something waits for it, is dropped."""
+    ban_ms: int = 60_000
+    """A peer that broke the protocol or lied is refused for this long."""
+    dial_base_ms: int = 200
+    """Pause after the first failed attempt; each further one doubles it."""
+    dial_cap_ms: int = 3_000
+    """Longest pause between two attempts."""
+    stable_ms: int = 5_000
+    """A session that lasted this long makes its link forget earlier failures."""
+    read_bytes_per_second: int = 64 << 20
+    """A peer that sends more is read more slowly."""
+    read_messages_per_second: int = 10_000
+    """Likewise, in messages."""
+    pending_sessions: int = 64
+    """Connections whose handshake is under way; the oldest gives way to a new one."""

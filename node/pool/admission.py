@@ -2,7 +2,7 @@
 
 The very rules of a block run on the head with the node's own pending documents on top, so a client learns at
 once what is refused, and may send a pack before its commission is final (DESIGN 1). It is a forecast: another
-partner's bundle may come first. Blocking, on the thread that owns the ledger, so the head cannot move under it.
+partner's bundle may come first. Blocking, on the thread that owns the ledger, so the head stands still.
 """
 
 from collections.abc import Sequence

@@ -16,6 +16,7 @@ from contracts.ledger.bundle import (
     bundle_id,
     bundle_sign_bytes,
 )
+from contracts.ledger.document import encode_document
 from contracts.primitives import signing
 from contracts.primitives.encoding import encode
 from node.pool.lane_writer import CutBundle, QueuedDocument
@@ -86,16 +87,11 @@ def store_bundles(
     outbox.put(entries, replaced)
 
 
-def cut_of(bundle: OpenBundle, documents: Sequence[bytes]) -> CutBundle:
-    """Return the cut that a bundle found in the outbox stands for.
-
-    Args:
-        bundle: The bundle, read back.
-        documents: Its encoded documents.
-    """
+def cut_of(bundle: OpenBundle) -> CutBundle:
+    """Return the cut that a bundle found in the outbox stands for."""
     header = bundle.header
     queued = tuple(
-        QueuedDocument(identifier, data, document.weight)
-        for identifier, data, document in zip(bundle.document_ids, documents, bundle.documents, strict=True)
+        QueuedDocument(identifier, encode_document(document), document.weight)
+        for identifier, document in zip(bundle.document_ids, bundle.documents, strict=True)
     )
     return CutBundle(header.after, header.sequence, queued)

@@ -52,7 +52,9 @@ class LaneWriter:
         queued_bytes: Bytes of documents not yet in a bundle, for back-pressure.
     """
 
-    def __init__(self, limits: Limits, chain_last: int, outstanding: Sequence[CutBundle]) -> None:
+    def __init__(
+        self, limits: Limits, chain_last: int, outstanding: Sequence[CutBundle], last_used: int = 0
+    ) -> None:
         """Resume a lane.
 
         Args:
@@ -60,12 +62,13 @@ class LaneWriter:
             chain_last: Last sequence of the lane in the chain.
             outstanding: Bundles of the outbox that the chain does not hold, in order of sequence; their bytes
                 are pushed again.
+            last_used: Greatest sequence ever used in the lane, also by bundles that are gone.
         """
         self._limits = limits
         self._queue: deque[QueuedDocument] = deque()
         self._outstanding: deque[CutBundle] = deque(outstanding)
         self._chain_last = chain_last
-        self._last_used = max([chain_last, *(cut.sequence for cut in outstanding)])
+        self._last_used = max([chain_last, last_used, *(cut.sequence for cut in outstanding)])
         self.queued_bytes = 0
         if outstanding and outstanding[0].after != chain_last:
             self.give_back()

@@ -1,0 +1,314 @@
+"""Submission: a client's document on its way through admission, the outbox and the chain.
+
+Admission runs on the writer thread, signing and the outbox on the disk thread, everything else on the event
+loop. A document is answered for as soon as it is durable in the outbox; whoever waits for the commit is told
+with the block. What waits is bounded: beyond that a client is told to come back (DESIGN 3; LAW, verdicts).
+"""
+
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+
+import msgspec
+import structlog
+
+from contracts.chain.commit import Commit
+from contracts.ledger.bundle import BundleReader, OpenBundle
+from contracts.ledger.document import Document
+from contracts.ledger.receipt import ACCEPTED, Receipt
+from network.peer.face import VALIDATOR
+from network.wire.messages import BundlePush
+from node.host.chain import Chain
+from node.host.ledger import Applied
+from node.host.surroundings import Surroundings
+from node.pool.admission import Admission, Candidate
+from node.pool.bundler import LaneKey, MadeBundle, cut_of, make_bundle, store_bundles
+from node.pool.lane_writer import CutBundle, LaneWriter, QueuedDocument
+from node.storage.outbox import Outbox, OutboxEntry
+
+_log = structlog.get_logger(__name__)
+
+MAX_WAITING_DOCUMENTS = 20_000
+"""Most documents between submission and commit."""
+MAX_QUEUED_BYTES = 32 << 20
+"""Most bytes of documents that wait for a bundle, per lane."""
+MAX_ADMITTED_AT_ONCE = 64
+"""Most documents judged in one job of the writer thread, so that a block never waits long behind them."""
+
+
+class TooBusy(Exception):
+    """More waits than this node takes on; try again later."""
+
+
+class Admitted(msgspec.Struct, frozen=True):
+    """The answer at submission."""
+
+    document_id: bytes
+    """32 bytes."""
+    forecast: Receipt
+    """What the law says now."""
+    is_submitted: bool
+    """It is durable in the outbox and will be in a block; else it was refused and forgotten."""
+
+
+class Committed(msgspec.Struct, frozen=True):
+    """The answer when the document is in a block."""
+
+    document_id: bytes
+    """32 bytes."""
+    height: int
+    """Height of the block."""
+    receipt: Receipt
+    """The verdict."""
+
+
+class Submitted(msgspec.Struct, frozen=True):
+    """A document that a client hands in."""
+
+    id: bytes
+    """32 bytes, the hash of `data`."""
+    data: bytes
+    """Encoded document."""
+    document: Document
+    """Well formed."""
+    lane: bytes
+    """The partner key to sign with."""
+    record_refusal: bool
+    """Put it on the ledger even when a rule refuses it now."""
+    on_admitted: Callable[[Admitted], None]
+    """Told once, on the event loop."""
+    on_committed: Callable[[Committed], None] | None
+    """Told once, when it is in a block; None for a client that does not wait."""
+
+
+class Submissions:
+    """All lanes of one node.
+
+    Attributes:
+        waiting: Documents between submission and commit.
+    """
+
+    def __init__(
+        self,
+        surroundings: Surroundings,
+        chain: Chain,
+        admission: Admission,
+        outbox: Outbox,
+        keys: Sequence[LaneKey],
+        on_made: Callable[[MadeBundle], None],
+    ) -> None:
+        """Join the parts; `restore` comes before anything is submitted.
+
+        Args:
+            surroundings: Time, threads, peers.
+            chain: The decided chain.
+            admission: Judges documents; used on the writer thread alone.
+            outbox: Open; used on the disk thread alone from now on.
+            keys: Partner keys this node signs with.
+            on_made: Told of every bundle of ours that is durable, to put it into the pool.
+        """
+        self._surroundings = surroundings
+        self._chain = chain
+        self._admission = admission
+        self._outbox = outbox
+        self._keys: Mapping[bytes, LaneKey] = {key.public_key: key for key in keys}
+        self._on_made = on_made
+        self._writers: dict[bytes, LaneWriter] = {}
+        self._made: dict[bytes, dict[int, MadeBundle]] = {key: {} for key in self._keys}
+        self._given_up: dict[tuple[bytes, int], set[bytes]] = {}
+        self._arrivals: deque[Submitted] = deque()
+        self._unanswered: dict[bytes, Callable[[Admitted], None]] = {}
+        self._forecasts: dict[bytes, Receipt] = {}
+        self._committing: dict[bytes, Callable[[Committed], None] | None] = {}
+        self._is_admitting = False
+        self._is_storing = False
+        chain.subscribe(self._on_applied)
+
+    @property
+    def waiting(self) -> int:
+        """Documents between submission and commit."""
+        return len(self._arrivals) + len(self._committing)
+
+    @property
+    def keys(self) -> Mapping[bytes, LaneKey]:
+        """Partner keys by public key."""
+        return self._keys
+
+    def restore(
+        self, entries: Sequence[OutboxEntry], reader: BundleReader, last_used: Mapping[bytes, int]
+    ) -> None:
+        """Go on with the bundles of the outbox that the chain does not hold.
+
+        Args:
+            entries: By lane and ascending sequence; those in the chain are left out by the caller.
+            reader: Reads bundles under the network's limits.
+            last_used: Greatest sequence ever used, by lane.
+        """
+        for lane in self._keys:
+            cuts: list[CutBundle] = []
+            for entry in entries:
+                if entry.lane == lane:
+                    bundle = reader.read(entry.data)
+                    cut = cut_of(bundle)
+                    made = MadeBundle(cut, bundle.header, bundle.id, entry.data)
+                    cuts.append(cut)
+                    self._made[lane][cut.sequence] = made
+                    self._committing.update(dict.fromkeys(bundle.document_ids))
+            last = self._chain.lanes.get(lane, 0)
+            writer = LaneWriter(self._chain.tip.parameters.limits, last, cuts, last_used.get(lane, 0))
+            self._writers[lane] = writer
+            self._note_given_up(lane, [cut for cut in cuts if cut not in writer.outstanding])
+        for made in self.outstanding():
+            self._on_made(made)
+        self._bundle()
+
+    def outstanding(self) -> list[MadeBundle]:
+        """Return our bundles that are not in the chain, to be pushed to whoever may lack them."""
+        return [made for lane in self._made.values() for _sequence, made in sorted(lane.items())]
+
+    # ----------------------------------------------------------------------- admission
+
+    def submit(self, submitted: Submitted) -> None:
+        """Take a document in.
+
+        Raises:
+            TooBusy: Too much waits already; nothing was kept.
+            KeyError: This node holds no such lane's key.
+        """
+        writer = self._writers[submitted.lane]
+        if self.waiting >= MAX_WAITING_DOCUMENTS or writer.queued_bytes >= MAX_QUEUED_BYTES:
+            raise TooBusy
+        self._arrivals.append(submitted)
+        self._admit()
+
+    def _admit(self) -> None:
+        if self._is_admitting or not self._arrivals:
+            return
+        count = min(len(self._arrivals), MAX_ADMITTED_AT_ONCE)
+        batch = [self._arrivals.popleft() for _ in range(count)]
+        candidates = [Candidate(entry.id, entry.lane, entry.document) for entry in batch]
+        self._is_admitting = True
+        judge = partial(self._admission.admit, candidates, self._surroundings.wall.now_ms())
+        self._surroundings.writer.submit(judge, partial(self._judged, batch))
+
+    def _judged(self, batch: Sequence[Submitted], receipts: Sequence[Receipt]) -> None:
+        self._is_admitting = False
+        for submitted, receipt in zip(batch, receipts, strict=True):
+            if submitted.id in self._committing:
+                # The same bytes were handed in before; the first one's way is this one's too.
+                submitted.on_admitted(Admitted(submitted.id, receipt, is_submitted=True))
+                continue
+            if receipt.code != ACCEPTED and not submitted.record_refusal:
+                submitted.on_admitted(Admitted(submitted.id, receipt, is_submitted=False))
+                continue
+            self._committing[submitted.id] = submitted.on_committed
+            self._unanswered[submitted.id] = submitted.on_admitted
+            self._forecasts[submitted.id] = receipt
+            queued = QueuedDocument(submitted.id, submitted.data, submitted.document.weight)
+            self._writers[submitted.lane].add(queued)
+        self._bundle()
+        self._admit()
+
+    # ------------------------------------------------------------------------ bundling
+
+    def _bundle(self) -> None:
+        """Cut what may be cut, in all lanes, and make it durable in one step."""
+        if self._is_storing:
+            return
+        chain_id = self._chain.tip.chain_id
+        lifetime = self._chain.tip.parameters.tolerances.bundle_lifetime_ms
+        expires = self._surroundings.wall.now_ms() + lifetime // 2
+        jobs = [
+            (self._keys[lane], cut)
+            for lane, writer in self._writers.items()
+            for cut in iter(writer.cut, None)
+        ]
+        if not jobs:
+            return
+        replaced = self._replaced([cut for _key, cut in jobs])
+        self._is_storing = True
+
+        def store() -> list[MadeBundle]:
+            made = [make_bundle(chain_id, key, cut, expires) for key, cut in jobs]
+            store_bundles(self._outbox, made, replaced)
+            return made
+
+        self._surroundings.disk.submit(store, self._stored)
+
+    def _replaced(self, cuts: Sequence[CutBundle]) -> list[tuple[bytes, int]]:
+        """Return the given-up bundles whose last document finds its place in these cuts."""
+        moved = {document.id for cut in cuts for document in cut.documents}
+        done: list[tuple[bytes, int]] = []
+        for place, documents in list(self._given_up.items()):
+            documents.difference_update(moved)
+            if not documents:
+                done.append(place)
+                del self._given_up[place]
+        return done
+
+    def _stored(self, bundles: Sequence[MadeBundle]) -> None:
+        self._is_storing = False
+        for made in bundles:
+            if made.cut in self._writers[made.header.lane].outstanding:
+                self._made[made.header.lane][made.header.sequence] = made
+                self.push(made)
+                self._on_made(made)
+            for document in made.cut.documents:
+                answer = self._unanswered.pop(document.id, None)
+                if answer is not None:
+                    answer(Admitted(document.id, self._forecasts.pop(document.id), is_submitted=True))
+        self._bundle()
+
+    def push(self, made: MadeBundle) -> None:
+        """Send a bundle of ours to every validator."""
+        self._surroundings.network.broadcast(BundlePush(made.bundle_id, made.data), (VALIDATOR,))
+
+    # -------------------------------------------------------------------------- blocks
+
+    def _on_applied(self, applied: Applied, _commit: Commit) -> None:
+        own = [bundle for bundle in applied.bundles if bundle.header.lane in self._keys]
+        self._answer(applied)
+        own_documents = {identifier for bundle in own for identifier in bundle.document_ids}
+        has_foreign = len(own) < len(applied.bundles)
+        forget = partial(self._admission.block_applied, own_documents, has_foreign=has_foreign)
+        self._surroundings.writer.submit(forget, lambda _none: None)
+        for lane, writer in self._writers.items():
+            self._settle(lane, writer, [bundle for bundle in own if bundle.header.lane == lane], applied)
+        self._bundle()
+
+    def _answer(self, applied: Applied) -> None:
+        at = 0
+        for bundle in applied.bundles:
+            for identifier in bundle.document_ids:
+                waiter = self._committing.pop(identifier, None)
+                if waiter is not None:
+                    waiter(Committed(identifier, applied.tip.height, applied.receipts[at]))
+                at += 1
+
+    def _settle(
+        self, lane: bytes, writer: LaneWriter, included: Sequence[OpenBundle], applied: Applied
+    ) -> None:
+        made = self._made[lane]
+        done = {
+            bundle.header.sequence
+            for bundle in included
+            if bundle.header.sequence in made and made[bundle.header.sequence].bundle_id == bundle.id
+        }
+        given_up = list(writer.chain_moved(self._chain.lanes.get(lane, 0), done))
+        first = writer.outstanding[0] if writer.outstanding else None
+        if first is not None and first.sequence in made:
+            expires = made[first.sequence].header.expires_at_ms
+            if expires <= applied.tip.time_ms:
+                given_up += writer.give_back()
+        self._note_given_up(lane, given_up)
+        for sequence in done:
+            del made[sequence]
+        if done:
+            places = [(lane, sequence) for sequence in done]
+            self._surroundings.disk.submit(partial(self._outbox.remove, places), lambda _none: None)
+
+    def _note_given_up(self, lane: bytes, cuts: Sequence[CutBundle]) -> None:
+        for cut in cuts:
+            self._made[lane].pop(cut.sequence, None)
+            self._given_up[lane, cut.sequence] = {document.id for document in cut.documents}
+            _log.info("bundle_given_up", lane=lane.hex(), sequence=cut.sequence, documents=len(cut.documents))

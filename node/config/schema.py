@@ -10,7 +10,8 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
-_ADDRESS_PATTERN = r"^([A-Za-z0-9.-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\]):[0-9]{1,5}$"
+_PORT_PATTERN = r"([0-9]{1,4}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5])"
+_ADDRESS_PATTERN = rf"^([A-Za-z0-9.-]{{1,253}}|\[[0-9A-Fa-f:.]{{2,45}}\]):{_PORT_PATTERN}$"
 _NAME_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$"
 
 MIB = 1 << 20
@@ -23,7 +24,7 @@ def _address(description: str) -> Meta:
 
 def _name(description: str) -> Meta:
     expected = {
-        "expected": "1 to 63 letters, digits, dots, hyphens or underscores, beginning with a letter or digit"
+        "expected": "a name: 1 to 63 of A-Z, a-z, 0-9, dot, hyphen, underscore; a letter or digit first"
     }
     return Meta(pattern=_NAME_PATTERN, description=description, extra=expected)
 
@@ -130,6 +131,10 @@ class KeysSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         tuple[Annotated[str, _name("Name of a partner key.")], ...],
         Meta(max_length=64, description="Partner keys that this node signs bundles with."),
     ] = ()
+    cost: Annotated[
+        Literal["minimum", "interactive", "moderate", "sensitive"],
+        Meta(description="Work that unlocking a new key file takes; minimum is for test networks only."),
+    ] = "moderate"
 
 
 class LogSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -1,7 +1,7 @@
 """A file system in memory that forgets what a real one may forget: for the simulator and for crash tests.
 
 It promises no more than `FileSystem` says. Bytes that were not synced may be lost, kept, or torn at sectors
-of 512 bytes; a name that was created, renamed or removed is durable only after its folder was synced, and in a
+of 512 bytes; a name that was created, renamed or removed is durable only after its folder was synced: in a
 crash some of the newest changes of a folder are forgotten. Any operation can be made to fail, or to be the
 moment at which the power goes out.
 """

@@ -1,0 +1,124 @@
+"""Answers to peers that ask for decided blocks and for bundles.
+
+Reading runs on a reader thread, a few requests per peer at a time, and an answer is bounded in bytes: a peer
+that is far behind asks again, and a peer that asks faster than it reads waits for itself alone.
+"""
+
+from collections.abc import Iterator, Sequence
+from functools import partial
+
+from contracts.primitives.encoding import encode
+from network.peer.face import PeerNetwork
+from network.wire.frames import PART_BYTES
+from network.wire.messages import (
+    MAX_PART_BUNDLES,
+    BlockAnswer,
+    BlockBundles,
+    BlockRequest,
+    BundleAnswer,
+    BundleMissing,
+    BundleRequest,
+    Message,
+    NoBlock,
+)
+from node.host.chain import Chain
+from node.host.worker import Worker
+from node.pool.pool import BundlePool
+from node.storage.blocks import BlockStore
+
+MAX_ANSWER_BYTES = 8 << 20
+"""An answer to a block request ends after the block that reaches this."""
+MAX_REQUESTS_WAITING = 4
+"""Block requests of one peer that wait; a correct node has one window at a time."""
+
+
+class Serving:
+    """Serves one node's blocks and bundles."""
+
+    def __init__(
+        self, network: PeerNetwork, reader: Worker, blocks: BlockStore, chain: Chain, pool: BundlePool
+    ) -> None:
+        """Join the parts.
+
+        Args:
+            network: Where answers go.
+            reader: A thread that may read `blocks`.
+            blocks: The history.
+            chain: For the present height.
+            pool: Bundles that are not in the chain yet.
+        """
+        self._network = network
+        self._reader = reader
+        self._blocks = blocks
+        self._chain = chain
+        self._pool = pool
+        self._waiting: dict[str, int] = {}
+
+    def serve_blocks(self, peer: str, request: BlockRequest) -> None:
+        """Answer a block request; a request too many of the same peer is dropped."""
+        if self._waiting.get(peer, 0) >= MAX_REQUESTS_WAITING:
+            return
+        self._waiting[peer] = self._waiting.get(peer, 0) + 1
+        head = self._chain.tip.height
+        self._reader.submit(partial(self._read, request, head), partial(self._answer, peer))
+
+    def _read(self, request: BlockRequest, head: int) -> list[Message]:
+        messages: list[Message] = []
+        sent = 0
+        height = request.from_height
+        while height < request.from_height + request.count and height <= head and sent < MAX_ANSWER_BYTES:
+            data, commit = self._blocks.block_bytes(height), self._blocks.commit_of(height)
+            bundles = self._blocks.bundles_of(height)
+            if data is None or commit is None or bundles is None:
+                break
+            messages.append(BlockAnswer(height, data, encode(commit)))
+            messages += _parts(height, bundles)
+            sent += len(data) + sum(map(len, bundles))
+            height += 1
+        messages.append(NoBlock(height, head))
+        return messages
+
+    def _answer(self, peer: str, messages: Sequence[Message]) -> None:
+        self._waiting[peer] -= 1
+        if not self._waiting[peer]:
+            del self._waiting[peer]
+        for message in messages:
+            if not self._network.send(peer, message):
+                # Its queue is full: it asks again for what it did not get.
+                return
+
+    def serve_bundles(self, peer: str, request: BundleRequest) -> None:
+        """Answer a bundle request from the pool, or from the chain."""
+        missing: list[bytes] = []
+        for bundle_id in request.bundle_ids:
+            pooled = self._pool.get(bundle_id)
+            if pooled is None:
+                missing.append(bundle_id)
+            else:
+                self._network.send(peer, BundleAnswer(bundle_id, pooled.data))
+        if missing:
+            self._reader.submit(partial(self._read_bundles, missing), partial(self._answer_bundles, peer))
+
+    def _read_bundles(self, bundle_ids: Sequence[bytes]) -> list[tuple[bytes, bytes | None]]:
+        found = ((bundle_id, self._blocks.bundle(bundle_id)) for bundle_id in bundle_ids)
+        return [(bundle_id, None if stored is None else stored.data) for bundle_id, stored in found]
+
+    def _answer_bundles(self, peer: str, found: Sequence[tuple[bytes, bytes | None]]) -> None:
+        for bundle_id, data in found:
+            if data is not None:
+                self._network.send(peer, BundleAnswer(bundle_id, data))
+        missing = tuple(bundle_id for bundle_id, data in found if data is None)
+        if missing:
+            self._network.send(peer, BundleMissing(missing))
+
+
+def _parts(height: int, bundles: Sequence[bytes]) -> Iterator[BlockBundles]:
+    """Cut a block's bundles into messages of bounded size."""
+    first, size = 0, 0
+    for at, data in enumerate(bundles):
+        if at > first and (size + len(data) > PART_BYTES or at - first == MAX_PART_BUNDLES):
+            yield BlockBundles(height, first, tuple(bundles[first:at]))
+            first, size = at, 0
+        size += len(data)
+    if bundles:
+        yield BlockBundles(height, first, tuple(bundles[first:]))

@@ -59,26 +59,24 @@ class _Layer:
         if field is None:
             self._problems.append(_unknown(self._known, key, source, line))
             return
+        is_list = isinstance(field.default, tuple)
         try:
-            self.values[key] = (
-                _from_text(str(value), field) if is_text else msgspec.convert(value, field.type)
-            )
+            if is_text and is_list:
+                value = _list_of(str(value))
+            self.values[key] = msgspec.convert(value, field.type, strict=is_list or not is_text)
             self.places[key] = f"{source}:{line}" if line else source
         except msgspec.ValidationError as error:
             self._problems.append(_wrong(field, value, str(error), source, line))
 
 
-def _from_text(text: str, field: FieldDescription) -> object:
-    """Convert a flag's or a variable's text; lists are written as in TOML, or separated by commas."""
-    if not isinstance(field.default, tuple):
-        return msgspec.convert(text, field.type, strict=False)
-    value: object = [part.strip() for part in text.split(",") if part.strip()]
-    if text.lstrip().startswith("["):
-        try:
-            value = tomllib.loads(f"value = {text}")["value"]
-        except (tomllib.TOMLDecodeError, RecursionError) as error:
-            raise msgspec.ValidationError(str(error)) from error
-    return msgspec.convert(value, field.type)
+def _list_of(text: str) -> object:
+    """Read a list from a flag's or a variable's text: written as in TOML, or separated by commas."""
+    if not text.lstrip().startswith("["):
+        return [part.strip() for part in text.split(",") if part.strip()]
+    try:
+        return tomllib.loads(f"value = {text}")["value"]
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        raise msgspec.ValidationError(str(error)) from error
 
 
 def _unknown(known: Iterable[str], key: str, source: str, line: int) -> ConfigProblem:

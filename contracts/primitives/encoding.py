@@ -68,3 +68,27 @@ class Decoder(Generic[T]):
             msg = f"{self._name}: the bytes are not in canonical form"
             raise MalformedBytes(msg)
         return value
+
+
+class RowDecoder(Generic[T]):
+    """Decodes rows that this program encoded itself, such as state: quicker, without the canonical check.
+
+    Never for bytes of another node: those pass `Decoder`.
+    """
+
+    def __init__(self, kind: type[T]) -> None:
+        """Prepare a decoder for `kind`, an `array_like` struct or an integer."""
+        self._decoder: msgspec.msgpack.Decoder[T] = msgspec.msgpack.Decoder(kind)
+        self._name = getattr(kind, "__name__", "row")
+
+    def decode(self, data: bytes) -> T:
+        """Decode `data`.
+
+        Raises:
+            MalformedBytes: Not a row of this type: what was stored is damaged.
+        """
+        try:
+            return self._decoder.decode(data)
+        except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+            msg = f"{self._name}: {error}"
+            raise MalformedBytes(msg) from error

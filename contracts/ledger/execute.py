@@ -1,0 +1,159 @@
+"""Executing a block: documents in order, each accepted or refused, to writes, receipts and the app hash.
+
+The result is a function of (state, height, block time, ordered bundles) and of nothing else, so the law is
+not even told the block's id, proposer or round (DESIGN 1). The host calls `step` document by document, and
+may pause between two; a failure of the law itself (a broken invariant) is an exception and stops the node.
+"""
+
+from collections.abc import Iterable, Iterator
+
+import msgspec
+
+from contracts.ledger.bundle import OpenBundle
+from contracts.ledger.document import Document
+from contracts.ledger.lanes import BundleOutOfPlace, advance_lane, lane_fault
+from contracts.ledger.receipt import ACCEPTED, Event, Receipt, receipts_root
+from contracts.primitives.encoding import encode
+from contracts.primitives.hashing import APP, NO_HASH, WRITES, Hash
+from contracts.rules.act import Act
+from contracts.rules.registry import judge
+from contracts.state.layout import KEYS, LIMITS, PARTNERS, SOLE_KEY, number_key
+from contracts.state.view import TOMBSTONE, DirectoryCache, Overlay, StateReader, Writes
+
+MAX_SUBJECT_BYTES = 32
+"""A receipt names no more of what was refused: longer than any key, it can only be malformed."""
+
+GENESIS_PREVIOUS = NO_HASH
+"""App hash before genesis."""
+
+
+class BlockContext(msgspec.Struct, frozen=True):
+    """The moment at which documents are judged."""
+
+    height: int
+    """The block's, from 1."""
+    time_ms: int
+    """Block time in ms since 1970-01-01 UTC."""
+
+
+class BlockResult(msgspec.Struct, frozen=True):
+    """What follows from a block."""
+
+    writes: Writes
+    """Changed rows in key order; an empty value deletes."""
+    receipts: tuple[Receipt, ...]
+    """One per document, in order."""
+    receipts_root: Hash
+    """What the next header names."""
+    app_hash: Hash
+    """After this block."""
+
+
+class BlockExecution:
+    """One block being executed."""
+
+    def __init__(
+        self,
+        reader: StateReader,
+        context: BlockContext,
+        bundles: Iterable[OpenBundle],
+        previous_app_hash: Hash,
+        directory: DirectoryCache | None = None,
+    ) -> None:
+        """Prepare; nothing is read yet.
+
+        Args:
+            reader: State after the previous block.
+            context: Height and time.
+            bundles: In canonical order, verified.
+            previous_app_hash: After the previous block.
+            directory: The caller's cache of directory rows for this chain, or None.
+        """
+        self._state = Overlay(reader, directory)
+        self._context = context
+        self._previous = previous_app_hash
+        self._receipts: list[Receipt] = []
+        self._documents = self._in_order(bundles)
+
+    def step(self) -> bool:
+        """Execute the next document; return False when there was none left.
+
+        Raises:
+            BundleOutOfPlace: The block was decided with a bundle that can be in no block.
+        """
+        following = next(self._documents, None)
+        if following is None:
+            return False
+        lane, identifier, document = following
+        index = len(self._receipts)
+        self._receipts.append(execute_document(self._state, self._context, lane, document, identifier, index))
+        return True
+
+    def finish(self) -> BlockResult:
+        """Execute what is left and return what follows from the block."""
+        while self.step():
+            pass
+        writes = self._state.changes()
+        receipts = tuple(self._receipts)
+        return BlockResult(writes, receipts, receipts_root(receipts), next_app_hash(self._previous, writes))
+
+    def _in_order(self, bundles: Iterable[OpenBundle]) -> Iterator[tuple[bytes, bytes, Document]]:
+        """Yield (lane, document id, document); a bundle takes its place in its lane when its turn comes."""
+        for bundle in bundles:
+            header = bundle.header
+            fault = lane_fault(self._state, header, self._context.height, self._context.time_ms)
+            if fault is not None:
+                raise BundleOutOfPlace(fault, header.lane, header.sequence)
+            advance_lane(self._state, header)
+            # The place in the lane is taken whatever becomes of the documents.
+            self._state.keep()
+            for identifier, document in zip(bundle.document_ids, bundle.documents, strict=True):
+                yield header.lane, identifier, document
+
+
+def execute_document(
+    state: Overlay, context: BlockContext, lane: bytes, document: Document, identifier: bytes, index: int
+) -> Receipt:
+    """Judge a document's records in order: all act, or none does.
+
+    Args:
+        state: What is read and written; nothing is left written when the document is refused.
+        context: Height and time.
+        lane: The registered key that signed it.
+        document: Well formed.
+        identifier: Document id, 32 bytes.
+        index: Its index in the block.
+    """
+    number = state.require(KEYS, lane).partner
+    partner = state.require(PARTNERS, number_key(number))
+    limits = state.require(LIMITS, SOLE_KEY)
+    act = Act(state, limits, (context.height, context.time_ms), (number, partner), (identifier, index))
+    events: list[Event] = []
+    for position, record in enumerate(document.records):
+        act.record_index = position
+        verdict = judge(act, record)
+        if verdict is not None:
+            state.rollback()
+            return Receipt(identifier, verdict.code, position, verdict.subject[:MAX_SUBJECT_BYTES], ())
+        events += (
+            Event(kind, position, items, subject, told) for kind, items, subject, told in act.occurrences
+        )
+        act.occurrences.clear()
+    state.keep()
+    return Receipt(identifier, ACCEPTED, 0, b"", tuple(events))
+
+
+def writes_hash(writes: Writes) -> Hash:
+    """Return the hash of a block's writes (ADR 1, App hash)."""
+    parts: list[bytes] = []
+    for key, value in writes:
+        kind = b"\x00" if value == TOMBSTONE else b"\x01"
+        parts += (len(key).to_bytes(4, "big"), key, kind, len(value).to_bytes(4, "big"), value)
+    return WRITES.hash(b"".join(parts))
+
+
+def next_app_hash(previous: Hash, writes: Writes) -> Hash:
+    """Return the app hash after a block with these writes; an empty block changes nothing."""
+    if not writes:
+        return previous
+    return APP.hash(encode((previous, writes_hash(writes))))

@@ -1,0 +1,57 @@
+"""What a rule is given: one record being judged, its signer, the moment, and the state it acts on."""
+
+from collections.abc import Iterable
+
+from contracts.gs1.keys import ItemKey
+from contracts.rules.events import EventKind, Occurrence
+from contracts.state.rows import NOBODY, LimitsRow, PartnerRow
+from contracts.state.view import Overlay
+
+
+class Act:
+    """One record on its way through its rule."""
+
+    __slots__ = (
+        "document_id",
+        "document_index",
+        "height",
+        "limits",
+        "occurrences",
+        "partner",
+        "record_index",
+        "signer",
+        "state",
+        "time_ms",
+    )
+
+    def __init__(
+        self,
+        state: Overlay,
+        limits: LimitsRow,
+        moment: tuple[int, int],
+        signer: tuple[int, PartnerRow],
+        document: tuple[bytes, int],
+    ) -> None:
+        """Prepare for a document's records; `record_index` counts them.
+
+        Args:
+            state: What the rules read and write.
+            limits: Caps and tolerances.
+            moment: Height and block time in ms.
+            signer: The signing partner's number and row.
+            document: Document id and its index in the block.
+        """
+        self.state = state
+        self.limits = limits
+        self.height, self.time_ms = moment
+        self.signer, self.partner = signer
+        self.document_id, self.document_index = document
+        self.record_index = 0
+        self.occurrences: list[Occurrence] = []
+
+    def tell(
+        self, kind: EventKind, items: Iterable[ItemKey | bytes], subject: bytes, concerned: Iterable[int] = ()
+    ) -> None:
+        """Report an event of this record; nobody and the signer itself need not be told."""
+        told = tuple(sorted(set(concerned) - {NOBODY, self.signer}))
+        self.occurrences.append(Occurrence(kind, tuple(items), subject, told))

@@ -1,0 +1,99 @@
+"""Verdict codes: the stable names under which the law refuses, grouped by rule.
+
+Within a record the guards of its rule are asked in the order of contracts/LAW.md and the first that fails
+gives the code; of a document's records the first refused one decides. Codes are on the ledger: never rename
+one.
+"""
+
+from enum import StrEnum
+
+
+class Code(StrEnum):
+    """Why a document was refused. What each means and what to do: `contracts/rules/explanations.py`."""
+
+    # Every record: the signer, its claim, its list.
+    LICENCE_NOT_ACTIVE = "licence_not_active"
+    ROLE_NOT_ALLOWED = "role_not_allowed"
+    CLAIMED_TIME_INVALID = "claimed_time_invalid"
+    ATTACHMENT_INVALID = "attachment_invalid"
+    PREMISES_UNKNOWN = "premises_unknown"
+    PREMISES_NOT_OWN = "premises_not_own"
+    NOTHING_LISTED = "nothing_listed"
+    LISTED_TWICE = "listed_twice"
+    LISTED_WITH_CONTAINER = "listed_with_container"
+
+    # Every item: its facets.
+    ITEM_UNKNOWN = "item_unknown"
+    ALREADY_SUPPLIED = "already_supplied"
+    ALREADY_DESTROYED = "already_destroyed"
+    ALREADY_STOLEN = "already_stolen"
+    NOT_HOLDER = "not_holder"
+    IN_TRANSIT = "in_transit"
+    PARENT_NOT_ACTIVE = "parent_not_active"
+    CONTAINER_EMPTY = "container_empty"
+    ON_HOLD = "on_hold"
+    CONTENTS_NOT_CLEAN = "contents_not_clean"
+    SOURCE_ON_HOLD = "source_on_hold"
+    EXPIRED = "expired"
+
+    # Rule 1: commission.
+    PRODUCT_UNKNOWN = "product_unknown"
+    PRODUCT_NOT_SERIALISED = "product_not_serialised"
+    NO_COMMISSION_AUTHORITY = "no_commission_authority"
+    LOT_INVALID = "lot_invalid"
+    LINE_INVALID = "line_invalid"
+    MADE_AT_INVALID = "made_at_invalid"
+    EXPIRY_INVALID = "expiry_invalid"
+    SERIAL_INVALID = "serial_invalid"
+    LOT_EXPIRY_MISMATCH = "lot_expiry_mismatch"
+    LOT_ON_HOLD = "lot_on_hold"
+    ALREADY_COMMISSIONED = "already_commissioned"
+    SSCC_INVALID = "sscc_invalid"
+    PREFIX_NOT_OWN = "prefix_not_own"
+    SSCC_RESTING = "sscc_resting"
+
+    # Rules 2a and 2b: pack, unpack.
+    ALREADY_INSIDE = "already_inside"
+    DIFFERENT_OWNER = "different_owner"
+    PACKING_CYCLE = "packing_cycle"
+    PACKING_TOO_DEEP = "packing_too_deep"
+    CONTAINER_TOO_MIXED = "container_too_mixed"
+    NOT_INSIDE = "not_inside"
+
+    # Rule 3: ship.
+    REFERENCE_INVALID = "reference_invalid"
+    OWNERSHIP_INVALID = "ownership_invalid"
+    RECEIVER_UNKNOWN = "receiver_unknown"
+    RECEIVER_IS_SENDER = "receiver_is_sender"
+    RECEIVER_NOT_SENDER = "receiver_not_sender"
+    RECEIVER_LICENCE = "receiver_licence"
+    RECEIVER_ROLE = "receiver_role"
+    DESTINATION_UNKNOWN = "destination_unknown"
+    DESTINATION_NOT_RECEIVERS = "destination_not_receivers"
+    DESTINATION_MISSING = "destination_missing"
+    CARRIER_UNKNOWN = "carrier_unknown"
+    CARRIER_NOT_FIT = "carrier_not_fit"
+    DEADLINE_TOO_SHORT = "deadline_too_short"
+    DEADLINE_TOO_LONG = "deadline_too_long"
+    NOT_OWNER = "not_owner"
+
+    # Rules 4 and 5: receive, refuse, void.
+    SHIPMENT_UNKNOWN = "shipment_unknown"
+    NOT_RECEIVER = "not_receiver"
+    NOT_SENDER = "not_sender"
+    SHIPMENT_CLOSED = "shipment_closed"
+    CARRIER_TAKES_WHOLE = "carrier_takes_whole"
+    CUSTODY_ALREADY_TAKEN = "custody_already_taken"
+    LISTED_WITH_ALL = "listed_with_all"
+    NOT_IN_SHIPMENT = "not_in_shipment"
+    NOTHING_RECEIVED = "nothing_received"
+
+    # Rule 11a: dispense.
+    DISPENSING_NOT_ALLOWED = "dispensing_not_allowed"
+    NOT_A_PRODUCT = "not_a_product"
+
+    # Rule 12: decommission.
+    NOT_HOLDER_OR_OWNER = "not_holder_or_owner"
+
+    # Rule 28: observe, move.
+    PREMISES_MISSING = "premises_missing"

@@ -1,0 +1,51 @@
+"""What the law says happened beside what a record states itself, and who must be told."""
+
+from enum import IntEnum
+from typing import Final, NamedTuple
+
+
+class EventKind(IntEnum):
+    """Kinds of ledger events. Numbers are on the ledger: never reuse one."""
+
+    UNPACKED = 1
+    MOVED = 2
+    INTRODUCED = 3
+    REPEATED_STEP = 4
+    SHIPMENT_ANNOUNCED = 10
+    CUSTODY_TAKEN = 11
+    SHIPMENT_RECEIVED = 12
+    SHIPMENT_SPLIT = 13
+    SHIPMENT_REFUSED = 14
+    SHIPMENT_VOIDED = 15
+    QUARANTINED = 20
+    STOLEN_REPORTED = 21
+
+
+SENTENCES: Final[dict[EventKind, str]] = {
+    EventKind.UNPACKED: "Items came out of their container (subject), for the record handles them singly.",
+    EventKind.MOVED: "Items standing elsewhere were first moved to the premises (subject) of the record.",
+    EventKind.INTRODUCED: "A new logistic unit (subject) came to life by what was packed into it.",
+    EventKind.REPEATED_STEP: "The same partner took this final step here before; nothing changed.",
+    EventKind.SHIPMENT_ANNOUNCED: "Goods are on their way to the receiver under this shipment (subject).",
+    EventKind.CUSTODY_TAKEN: "The named carrier holds the whole shipment (subject) until it is received.",
+    EventKind.SHIPMENT_RECEIVED: "The receiver holds what it received of the shipment (subject).",
+    EventKind.SHIPMENT_SPLIT: "Items were not received; they travel on as a shipment of their own (subject).",
+    EventKind.SHIPMENT_REFUSED: "The receiver refused goods of the shipment (subject); they went back.",
+    EventKind.SHIPMENT_VOIDED: "The sender took goods of the shipment (subject) back unreceived.",
+    EventKind.QUARANTINED: "The shipment (subject) was voided late; its goods are quarantined.",
+    EventKind.STOLEN_REPORTED: "Items were reported stolen, for good.",
+}
+"""One sentence for people per kind."""
+
+
+class Occurrence(NamedTuple):
+    """An event as a rule reports it; the executor adds which record it was."""
+
+    kind: EventKind
+    """What happened."""
+    items: tuple[bytes, ...]
+    """Item keys concerned."""
+    subject: bytes
+    """Parent, shipment or premises (packed GLN), by kind; may be empty."""
+    concerned: tuple[int, ...]
+    """Partner numbers to be told, ascending."""

@@ -1,0 +1,179 @@
+"""Guards that every rule shares: the signer, the claim, the list, and the state of the items in it.
+
+Each returns a `Verdict` when it refuses, else None (or what it found). Their order inside a rule is that of
+contracts/LAW.md.
+"""
+
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+from contracts.gs1.dates import MAX_OFFSET_MINUTES
+from contracts.primitives.hashing import HASH_BYTES
+from contracts.records.head import Head
+from contracts.rules.act import Act
+from contracts.rules.codes import Code
+from contracts.rules.verdict import Verdict
+from contracts.state.containers import has_dirt_inside, is_emptied, sources_of
+from contracts.state.directory import find_premises, profile
+from contracts.state.parties import has_role, is_holder, is_licensed, is_party
+from contracts.state.places import Position, effective_holds, effective_life, locate
+from contracts.state.rows import NOBODY, STANDING_OK, Life, PremisesRow, ProfileRow
+from contracts.state.sources import source_row
+
+MAX_HASHES: Final = 32
+"""Most attachments or references on one record."""
+
+_LIFE_CODES: Final = {
+    Life.SUPPLIED: Code.ALREADY_SUPPLIED,
+    Life.DESTROYED: Code.ALREADY_DESTROYED,
+    Life.STOLEN: Code.ALREADY_STOLEN,
+}
+
+Positions = list[Position]
+
+
+def signer_fault(act: Act, head: Head, roles: int, *, licensed: bool = True) -> Verdict | None:
+    """Ask whether this partner may sign this kind of record, and whether its claim is well formed.
+
+    Args:
+        act: The record.
+        head: Its circumstances.
+        roles: Role bits of which the signer needs one.
+        licensed: Whether an active licence is needed; a suspended partner may still receive and return.
+    """
+    if licensed and not is_licensed(act.partner):
+        return Verdict(Code.LICENCE_NOT_ACTIVE, act.partner.gln)
+    if not has_role(act.partner, roles):
+        return Verdict(Code.ROLE_NOT_ALLOWED, act.partner.gln)
+    return _claim_fault(act, head)
+
+
+def _claim_fault(act: Act, head: Head) -> Verdict | None:
+    """Ask about time, attachments and place of a claim."""
+    in_time = 0 <= head.claimed_at_ms <= act.time_ms + act.limits.claimed_time_ms
+    if not in_time or abs(head.offset_minutes) > MAX_OFFSET_MINUTES:
+        return Verdict(Code.CLAIMED_TIME_INVALID, b"")
+    if not are_hashes(head.attachments):
+        return Verdict(Code.ATTACHMENT_INVALID, b"")
+    if not head.premises:
+        return None
+    found = find_premises(act.state, head.premises)
+    if found is None:
+        return Verdict(Code.PREMISES_UNKNOWN, head.premises)
+    if not is_party(found[1].partner, act.signer):
+        return Verdict(Code.PREMISES_NOT_OWN, head.premises)
+    return None
+
+
+def are_hashes(hashes: Sequence[bytes]) -> bool:
+    """Tell whether a list is short enough and holds hashes only."""
+    return len(hashes) <= MAX_HASHES and all(len(entry) == HASH_BYTES for entry in hashes)
+
+
+def stated_premises(act: Act, head: Head) -> tuple[int, PremisesRow] | None:
+    """Return number and row of the premises a record states; None when it states none."""
+    return find_premises(act.state, head.premises) if head.premises else None
+
+
+def stated_number(act: Act, head: Head) -> int:
+    """Return the number of the premises a record states; 0 when it states none."""
+    found = stated_premises(act, head)
+    return NOBODY if found is None else found[0]
+
+
+def actor_profile(act: Act, head: Head) -> ProfileRow:
+    """Return the limits that bind the signer: those of the stated premises' market, else of its seat's."""
+    found = stated_premises(act, head)
+    return profile(act.state, act.partner.market if found is None else found[1].market)
+
+
+def list_fault(keys: Sequence[bytes]) -> Verdict | None:
+    """Ask whether a list names something, and nothing twice."""
+    if not keys:
+        return Verdict(Code.NOTHING_LISTED, b"")
+    if len(set(keys)) == len(keys):
+        return None
+    seen: set[bytes] = set()
+    for key in keys:
+        if key in seen:
+            return Verdict(Code.LISTED_TWICE, key)
+        seen.add(key)
+    return None
+
+
+def locate_all(act: Act, keys: Sequence[bytes]) -> Positions | Verdict:
+    """Find the listed items, none of them inside another listed one."""
+    listed = set(keys)
+    found: Positions = []
+    for key in keys:
+        position = locate(act.state, key)
+        if position is None:
+            return Verdict(Code.ITEM_UNKNOWN, key)
+        for container, _row in position.above:
+            if container in listed:
+                return Verdict(Code.LISTED_WITH_CONTAINER, key)
+        found.append(position)
+    return found
+
+
+def life_fault(position: Position) -> Verdict | None:
+    """Ask whether an item is still active, and everything it is inside."""
+    life = effective_life(position)
+    return None if life == Life.ACTIVE else Verdict(_LIFE_CODES[life], position.key)
+
+
+def hand_fault(act: Act, position: Position) -> Verdict | None:
+    """Ask whether the signer holds an item that stands still."""
+    if not is_holder(act.signer, position):
+        return Verdict(Code.NOT_HOLDER, position.key)
+    if position.shipment is not None:
+        return Verdict(Code.IN_TRANSIT, position.key)
+    return None
+
+
+def empty_fault(act: Act, position: Position) -> Verdict | None:
+    """Ask whether an item is a container that was emptied."""
+    if is_emptied(act.state, position.key, position.row):
+        return Verdict(Code.CONTAINER_EMPTY, position.key)
+    return None
+
+
+class CleanGuard:
+    """Asks whether items are clean (LAW, facets), reading each source once for a whole record."""
+
+    __slots__ = ("_act", "_faults")
+
+    def __init__(self, act: Act) -> None:
+        """Begin with no source asked."""
+        self._act = act
+        self._faults: dict[int, Code | None] = {}
+
+    def fault(self, position: Position) -> Verdict | None:
+        """Ask whether an item and everything inside is free of holds, active, and not expired."""
+        state = self._act.state
+        if effective_holds(position):
+            return Verdict(Code.ON_HOLD, position.key)
+        if has_dirt_inside(state, position.key, position.row):
+            return Verdict(Code.CONTENTS_NOT_CLEAN, position.key)
+        for source in sources_of(state, position.key, position.row):
+            code = self._source_fault(source)
+            if code is not None:
+                return Verdict(code, position.key)
+        return None
+
+    def _source_fault(self, number: int) -> Code | None:
+        if number in self._faults:
+            return self._faults[number]
+        source = source_row(self._act.state, number)
+        code = None
+        if source.standing != STANDING_OK:
+            code = Code.SOURCE_ON_HOLD
+        elif source.expires_at_ms <= self._act.time_ms:
+            code = Code.EXPIRED
+        self._faults[number] = code
+        return code
+
+
+def first_fault(faults: Iterable[Verdict | None]) -> Verdict | None:
+    """Return the first refusal of a lazy sequence of guards, or None."""
+    return next((fault for fault in faults if fault is not None), None)

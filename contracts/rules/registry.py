@@ -1,0 +1,47 @@
+"""Which rule judges which record."""
+
+from typing import assert_never
+
+from contracts.records.custody import Receive, Refuse, Ship, Void
+from contracts.records.dispensing import Dispense
+from contracts.records.record import Record
+from contracts.records.supply import Commission, CommissionLogisticUnits, Decommission, Observe, Pack, Unpack
+from contracts.rules.act import Act
+from contracts.rules.decommissioning import decommission
+from contracts.rules.dispensing import dispense
+from contracts.rules.observing import observe
+from contracts.rules.packing import pack, unpack
+from contracts.rules.receiving import receive
+from contracts.rules.returning import refuse, void
+from contracts.rules.shipping import ship
+from contracts.rules.supply import commission, commission_logistic_units
+from contracts.rules.verdict import Verdict
+
+
+def judge(act: Act, record: Record) -> Verdict | None:  # noqa: C901 - one line for each kind of record
+    """Apply the rule of a record: return why it is refused, or None once it has acted."""
+    match record:
+        case Commission():
+            return commission(act, record)
+        case CommissionLogisticUnits():
+            return commission_logistic_units(act, record)
+        case Pack():
+            return pack(act, record)
+        case Unpack():
+            return unpack(act, record)
+        case Decommission():
+            return decommission(act, record)
+        case Observe():
+            return observe(act, record)
+        case Ship():
+            return ship(act, record)
+        case Receive():
+            return receive(act, record)
+        case Refuse():
+            return refuse(act, record)
+        case Void():
+            return void(act, record)
+        case Dispense():
+            return dispense(act, record)
+        case _:
+            assert_never(record)

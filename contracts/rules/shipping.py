@@ -1,0 +1,189 @@
+"""Rule 3: goods go to another partner, or to other premises of the same one."""
+
+from contracts.records.custody import Ship, ShipPurpose, shipment_id
+from contracts.rules.act import Act
+from contracts.rules.codes import Code
+from contracts.rules.events import EventKind
+from contracts.rules.guards import (
+    CleanGuard,
+    Positions,
+    actor_profile,
+    are_hashes,
+    empty_fault,
+    hand_fault,
+    life_fault,
+    list_fault,
+    locate_all,
+    signer_fault,
+)
+from contracts.rules.implied import move_implied, unpack_implied
+from contracts.rules.verdict import Verdict
+from contracts.state.directory import find_partner, find_premises
+from contracts.state.layout import ITEMS, SHIPMENTS
+from contracts.state.parties import (
+    TRADING,
+    has_role,
+    is_licensed,
+    is_owner,
+    is_party,
+    may_ship_for_owner,
+    receiving_roles,
+)
+from contracts.state.places import Position, placed
+from contracts.state.rows import NOBODY, PartnerRow, Role, ShipmentRow, ShipmentStanding
+
+LICENSED_PURPOSES = frozenset({ShipPurpose.SALE, ShipPurpose.OWN_PREMISES, ShipPurpose.EXPORT})
+"""Purposes for which the sender's licence must be active; a suspended one may still return and dispose."""
+
+
+def ship(act: Act, record: Ship) -> Verdict | None:
+    """Rule 3: items go on their way; they stay the sender's until they are received."""
+    fault = (
+        signer_fault(act, record.head, TRADING, licensed=record.purpose in LICENSED_PURPOSES)
+        or _form_fault(record)
+        or list_fault(record.items)
+        or _receiver_fault(act, record)
+        or _destination_fault(act, record)
+        or _carrier_fault(act, record)
+        or _deadline_fault(act, record)
+    )
+    if fault:
+        return fault
+    items = locate_all(act, record.items)
+    if isinstance(items, Verdict):
+        return items
+    fault = _items_fault(act, record, items)
+    if fault:
+        return fault
+    # After this point it must succeed.
+    loose = move_implied(act, record.head, unpack_implied(act, items))
+    identifier = shipment_id(act.document_id, act.record_index)
+    shipment = _announce(act, record, identifier, len(loose))
+    for item in loose:
+        row = item.row
+        act.state.write(ITEMS, item.key, placed(row, row.holder, row.owner, row.premises, identifier))
+    told = (shipment.receiver, shipment.carrier)
+    act.tell(EventKind.SHIPMENT_ANNOUNCED, (), identifier, told)
+    return None
+
+
+def _form_fault(record: Ship) -> Verdict | None:
+    """Ask whether references are hashes, and what is said of ownership makes sense."""
+    if not are_hashes(record.references):
+        return Verdict(Code.REFERENCE_INVALID, b"")
+    at_most = 0 if record.purpose == ShipPurpose.OWN_PREMISES else 1
+    if not 0 <= record.ownership_passes <= at_most:
+        return Verdict(Code.OWNERSHIP_INVALID, b"")
+    return None
+
+
+def _receiver_fault(act: Act, record: Ship) -> Verdict | None:
+    """Ask whether the receiver is known, another partner where it must be, licensed and of a fit role."""
+    found = find_partner(act.state, record.receiver)
+    if found is None:
+        return Verdict(Code.RECEIVER_UNKNOWN, record.receiver)
+    number, partner = found
+    is_own = record.purpose == ShipPurpose.OWN_PREMISES
+    if is_own and not is_party(number, act.signer):
+        return Verdict(Code.RECEIVER_NOT_SENDER, record.receiver)
+    if not is_own and is_party(number, act.signer):
+        return Verdict(Code.RECEIVER_IS_SENDER, record.receiver)
+    if record.purpose == ShipPurpose.SALE and not is_licensed(partner):
+        return Verdict(Code.RECEIVER_LICENCE, record.receiver)
+    if not has_role(partner, receiving_roles(record.purpose)):
+        return Verdict(Code.RECEIVER_ROLE, record.receiver)
+    return None
+
+
+def _destination_fault(act: Act, record: Ship) -> Verdict | None:
+    """Ask whether the stated destination is the receiver's; between own premises it must be stated."""
+    if not record.destination:
+        if record.purpose == ShipPurpose.OWN_PREMISES:
+            return Verdict(Code.DESTINATION_MISSING, b"")
+        return None
+    found = find_premises(act.state, record.destination)
+    if found is None:
+        return Verdict(Code.DESTINATION_UNKNOWN, record.destination)
+    if not is_party(found[1].partner, _number(act, record.receiver)):
+        return Verdict(Code.DESTINATION_NOT_RECEIVERS, record.destination)
+    return None
+
+
+def _carrier_fault(act: Act, record: Ship) -> Verdict | None:
+    """Ask whether a named carrier is known, a carrier, licensed, and neither sender nor receiver."""
+    if not record.carrier:
+        return None
+    found = find_partner(act.state, record.carrier)
+    if found is None:
+        return Verdict(Code.CARRIER_UNKNOWN, record.carrier)
+    if not _is_fit_carrier(act, record, *found):
+        return Verdict(Code.CARRIER_NOT_FIT, record.carrier)
+    return None
+
+
+def _is_fit_carrier(act: Act, record: Ship, number: int, partner: PartnerRow) -> bool:
+    is_neutral = not is_party(number, act.signer) and record.carrier != record.receiver
+    return is_neutral and is_licensed(partner) and has_role(partner, Role.CARRIER)
+
+
+def _deadline_fault(act: Act, record: Ship) -> Verdict | None:
+    """Ask whether a stated deadline lies within what the profile allows."""
+    if record.deadline_ms == 0:
+        return None
+    limits = actor_profile(act, record.head)
+    if record.deadline_ms < act.time_ms + limits.ship_deadline_min_ms:
+        return Verdict(Code.DEADLINE_TOO_SHORT, b"")
+    if record.deadline_ms > act.time_ms + limits.ship_deadline_max_ms:
+        return Verdict(Code.DEADLINE_TOO_LONG, b"")
+    return None
+
+
+def _items_fault(act: Act, record: Ship, items: Positions) -> Verdict | None:
+    """Ask of each item: held, still, its packing alive, not empty; sold only when clean, and by its owner."""
+    clean = CleanGuard(act)
+    is_sale = record.purpose == ShipPurpose.SALE
+    for item in items:
+        fault = life_fault(item) or hand_fault(act, item) or empty_fault(act, item)
+        if fault:
+            return fault
+        if not is_owner(act.signer, item) and not _may_ship(act, record, item):
+            return Verdict(Code.NOT_OWNER, item.key)
+        fault = clean.fault(item) if is_sale else None
+        if fault:
+            return fault
+    return None
+
+
+def _may_ship(act: Act, record: Ship, item: Position) -> bool:
+    """Tell whether a holder that is not the owner may send an item without a mandate: home, or away."""
+    receiver = _number(act, record.receiver)
+    return not record.ownership_passes and may_ship_for_owner(record.purpose, receiver, item)
+
+
+def _announce(act: Act, record: Ship, identifier: bytes, outstanding: int) -> ShipmentRow:
+    """Write the shipment."""
+    deadline_ms = record.deadline_ms
+    if deadline_ms == 0:
+        deadline_ms = act.time_ms + actor_profile(act, record.head).ship_deadline_default_ms
+    found = find_premises(act.state, record.destination) if record.destination else None
+    shipment = ShipmentRow(
+        act.signer,
+        _number(act, record.receiver),
+        record.purpose,
+        deadline_ms,
+        outstanding,
+        ShipmentStanding.OUTSTANDING,
+        record.ownership_passes,
+        _number(act, record.carrier) if record.carrier else NOBODY,
+        0,
+        NOBODY if found is None else found[0],
+        NOBODY,
+    )
+    act.state.write(SHIPMENTS, identifier, shipment)
+    return shipment
+
+
+def _number(act: Act, gln: bytes) -> int:
+    """Return the number of a partner that a guard found registered."""
+    found = find_partner(act.state, gln)
+    return NOBODY if found is None else found[0]

@@ -1,0 +1,131 @@
+"""Rule 1: packs, cases and logistic units come to life."""
+
+from contracts.gs1.dates import MAX_DATE
+from contracts.gs1.keys import CHARACTER_SET_82, MAX_SERIAL_BYTES, SGTIN_KIND, is_valid_lot, is_valid_serial
+from contracts.records.supply import Commission, CommissionLogisticUnits
+from contracts.rules.act import Act
+from contracts.rules.codes import Code
+from contracts.rules.guards import actor_profile, list_fault, signer_fault, stated_number
+from contracts.rules.logistic_units import bring_to_life, has_own_prefix, is_logistic_unit, life_of_unit_fault
+from contracts.rules.verdict import Verdict
+from contracts.state.directory import market
+from contracts.state.layout import DELEGATIONS, ITEMS, PRODUCTS, delegation_key
+from contracts.state.parties import HANDLING, MAKING, is_party
+from contracts.state.rows import STANDING_OK, ItemRow, Life, Serialisation, SourceRow
+from contracts.state.sources import MS_PER_HOUR, expires_at, find_lot, intern_source, open_lot
+
+
+def commission(act: Act, record: Commission) -> Verdict | None:
+    """Rule 1: serials of one GTIN and lot come to life with the partner that makes or packs them."""
+    fault = (
+        signer_fault(act, record.head, MAKING)
+        or _authority_fault(act, record)
+        or _make_fault(act, record)
+        or _serials_fault(record.serials)
+        or _lot_fault(act, record)
+    )
+    if fault:
+        return fault
+    prefix = SGTIN_KIND + record.gtin
+    keys = [prefix + serial for serial in record.serials]
+    known = act.state.first_present(ITEMS, keys)
+    if known is not None:
+        return Verdict(Code.ALREADY_COMMISSIONED, known)
+    # After this point it must succeed.
+    if find_lot(act.state, record.gtin, record.lot) is None:
+        open_lot(act.state, record.gtin, record.lot, record.expiry, act.signer)
+    site = stated_number(act, record.head)
+    source = SourceRow(
+        STANDING_OK,
+        record.expiry,
+        record.gtin,
+        record.lot,
+        record.line,
+        record.made_at_ms // MS_PER_HOUR,
+        site,
+        _expiry_instant(act, record),
+    )
+    number = intern_source(act.state, source)
+    born = (act.height, act.document_index)
+    signer = act.signer
+    row = ItemRow(number, Life.ACTIVE, (), b"", (), *born, 0, signer, signer, site, b"")
+    act.state.create_all(ITEMS, keys, row)
+    return None
+
+
+def _authority_fault(act: Act, record: Commission) -> Verdict | None:
+    """Ask whether the product is known and serialised, and the signer its holder or the holder's delegate."""
+    product = act.state.read(PRODUCTS, record.gtin)
+    if product is None:
+        return Verdict(Code.PRODUCT_UNKNOWN, record.gtin)
+    if product.serialisation != Serialisation.SERIAL:
+        return Verdict(Code.PRODUCT_NOT_SERIALISED, record.gtin)
+    if is_party(product.holder, act.signer):
+        return None
+    if act.state.read(DELEGATIONS, delegation_key(record.gtin, act.signer)) is None:
+        return Verdict(Code.NO_COMMISSION_AUTHORITY, record.gtin)
+    return None
+
+
+def _make_fault(act: Act, record: Commission) -> Verdict | None:
+    """Ask whether lot, line, time of making and expiry are well formed, and the expiry still to come."""
+    if not is_valid_lot(record.lot):
+        return Verdict(Code.LOT_INVALID, record.lot)
+    if record.line and not is_valid_lot(record.line):
+        return Verdict(Code.LINE_INVALID, record.lot)
+    if not 0 <= record.made_at_ms <= act.time_ms + act.limits.claimed_time_ms:
+        return Verdict(Code.MADE_AT_INVALID, record.lot)
+    if not 0 <= record.expiry <= MAX_DATE:
+        return Verdict(Code.EXPIRY_INVALID, record.lot)
+    if _expiry_instant(act, record) <= act.time_ms:
+        return Verdict(Code.EXPIRED, record.lot)
+    return None
+
+
+def _serials_fault(serials: tuple[bytes, ...]) -> Verdict | None:
+    """Ask whether serials are 1 to 20 characters of set 82, and none stands there twice."""
+    # One pass over all of them in C; only a bad list is searched for its culprit.
+    is_sized = all(map(len, serials)) and max(map(len, serials), default=0) <= MAX_SERIAL_BYTES
+    if is_sized and not b"".join(serials).translate(None, CHARACTER_SET_82):
+        return list_fault(serials)
+    wrong = next(serial for serial in serials if not is_valid_serial(serial))
+    return Verdict(Code.SERIAL_INVALID, wrong)
+
+
+def _lot_fault(act: Act, record: Commission) -> Verdict | None:
+    """Ask whether what is known of the lot agrees."""
+    lot = find_lot(act.state, record.gtin, record.lot)
+    if lot is None:
+        return None
+    if lot.expiry != record.expiry:
+        return Verdict(Code.LOT_EXPIRY_MISMATCH, record.lot)
+    if lot.standing != STANDING_OK:
+        return Verdict(Code.LOT_ON_HOLD, record.lot)
+    return None
+
+
+def _expiry_instant(act: Act, record: Commission) -> int:
+    """Return the instant from which these packs are expired, by the product's first market."""
+    product = act.state.require(PRODUCTS, record.gtin)
+    return expires_at(record.expiry, market(act.state, product.markets[0]).utc_offset_minutes)
+
+
+def commission_logistic_units(act: Act, record: CommissionLogisticUnits) -> Verdict | None:
+    """Rule 1: pallets and totes come to life with the owner of their company prefix."""
+    fault = signer_fault(act, record.head, HANDLING) or list_fault(record.ssccs)
+    if fault:
+        return fault
+    reuse_days = actor_profile(act, record.head).sscc_reuse_days
+    for key in record.ssccs:
+        if not is_logistic_unit(key):
+            return Verdict(Code.SSCC_INVALID, key)
+        if not has_own_prefix(act, key):
+            return Verdict(Code.PREFIX_NOT_OWN, key)
+        fault = life_of_unit_fault(act, key, reuse_days)
+        if fault:
+            return fault
+    # After this point it must succeed.
+    site = stated_number(act, record.head)
+    for key in record.ssccs:
+        bring_to_life(act, key, act.signer, site)
+    return None

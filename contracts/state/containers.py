@@ -1,0 +1,209 @@
+"""What is inside what: counts, sources and dirt of containers, kept right as items go in and out.
+
+Invariants, for every container row:
+- `children` is the number of items whose parent it is;
+- `sources` counts the sources of all its descendants (a serialised case inside counts as itself too), at most
+  the network's cap of different ones;
+- `dirty` counts the direct children that are dirty: own hold, life other than active, or `dirty` of their own
+  above 0. A child therefore tells its parent only when it becomes dirty or clean, not how much;
+- `height` is at least the number of packing levels from here down; it shrinks only on emptying.
+"""
+
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+import msgspec
+
+from contracts.state.layout import CONTAINERS, ITEMS
+from contracts.state.places import Position, effective_holds, inside, placed, with_holds, with_life
+from contracts.state.rows import ContainerRow, ItemRow, Life, LimitsRow
+from contracts.state.view import Overlay
+
+Sources = tuple[tuple[int, int], ...]
+
+_EMPTY_HEIGHT: Final = 1
+
+
+class Load(msgspec.Struct, frozen=True):
+    """What several items weigh together for the containers above them."""
+
+    children: int
+    """How many they are."""
+    sources: dict[int, int]
+    """Sources of them and of everything inside them."""
+    dirty: int
+    """How many of them are dirty."""
+    height: int
+    """Levels of packing from the tallest of them down; 0 when none is a container."""
+
+
+def find_contents(state: Overlay, key: bytes, row: ItemRow) -> ContainerRow | None:
+    """Return the container row of an item, or None when nothing was ever packed into it."""
+    return state.require(CONTAINERS, key) if row.container else None
+
+
+def is_emptied(state: Overlay, key: bytes, row: ItemRow) -> bool:
+    """Tell whether an item is a container with nothing inside."""
+    contents = find_contents(state, key, row)
+    return contents is not None and contents.children == 0
+
+
+def has_dirt_inside(state: Overlay, key: bytes, row: ItemRow) -> bool:
+    """Tell whether something inside an item is held or no longer active."""
+    contents = find_contents(state, key, row)
+    return contents is not None and contents.dirty > 0
+
+
+def sources_of(state: Overlay, key: bytes, row: ItemRow) -> tuple[int, ...]:
+    """Return the sources of an item and of everything inside it."""
+    own = (row.source,) if row.source else ()
+    contents = find_contents(state, key, row)
+    return own if contents is None else own + tuple(source for source, _count in contents.sources)
+
+
+def load_of(state: Overlay, items: Iterable[tuple[bytes, ItemRow]]) -> Load:
+    """Add up what several items weigh."""
+    children = dirty = height = 0
+    sources: dict[int, int] = {}
+    for key, row in items:
+        children += 1
+        is_dirty = bool(row.holds) or row.life != Life.ACTIVE
+        if row.source:
+            sources[row.source] = sources.get(row.source, 0) + 1
+        if row.container:
+            contents = state.require(CONTAINERS, key)
+            height = max(height, contents.height)
+            is_dirty = is_dirty or contents.dirty > 0
+            for source, count in contents.sources:
+                sources[source] = sources.get(source, 0) + count
+        dirty += is_dirty
+    return Load(children, sources, dirty, height)
+
+
+def put_in(state: Overlay, parent: Position, children: Sequence[Position], load: Load) -> None:
+    """Put items that stand by themselves into a parent; there is room (`is_too_deep`, `is_too_mixed`)."""
+    for child in children:
+        state.write(ITEMS, child.key, inside(child.row, parent.key))
+    level = load.height
+    added, dirty = load.children, load.dirty
+    for key, row in _from_inside_out(parent):
+        contents = state.require(CONTAINERS, key)
+        level += 1
+        state.write(
+            CONTAINERS,
+            key,
+            ContainerRow(
+                contents.children + added,
+                _plus(contents.sources, load.sources),
+                contents.dirty + dirty,
+                max(contents.height, level),
+                contents.generation,
+                contents.introduced_by,
+                0,
+            ),
+        )
+        added, dirty = 0, _told_upwards(row, contents.dirty, contents.dirty + dirty)
+
+
+def is_too_deep(limits: LimitsRow, parent: Position, load: Load) -> bool:
+    """Tell whether putting items into a parent would make more levels than the cap, seen from the outside."""
+    levels = load.height + 1 + len(parent.above)
+    return levels > limits.container_depth
+
+
+def is_too_mixed(state: Overlay, limits: LimitsRow, parent: Position, load: Load) -> bool:
+    """Tell whether a parent, or a container around it, would hold too many different sources."""
+    for key, row in _from_inside_out(parent):
+        contents = find_contents(state, key, row)
+        known = contents.sources if contents is not None else ()
+        if len({source for source, _count in known} | load.sources.keys()) > limits.container_sources:
+            return True
+    return False
+
+
+def take_out(state: Overlay, time_ms: int, children: Sequence[Position]) -> None:
+    """Take items out of the one parent that they share: each stands by itself where that parent is.
+
+    An item leaves with every hold that bound it inside, so that no hold is lost by unpacking.
+
+    Args:
+        state: State.
+        time_ms: Block time, for when a container was emptied.
+        children: Items directly inside the same parent.
+    """
+    first = children[0]
+    load = load_of(state, ((child.key, child.row) for child in children))
+    top = first.top
+    for child in children:
+        loose = placed(child.row, top.holder, top.owner, top.premises, top.shipment)
+        state.write(ITEMS, child.key, with_holds(loose, effective_holds(child)))
+    removed, dirty = load.children, load.dirty
+    for key, row in first.above:
+        contents = state.require(CONTAINERS, key)
+        left = contents.children - removed
+        state.write(
+            CONTAINERS,
+            key,
+            ContainerRow(
+                left,
+                _minus(contents.sources, load.sources),
+                contents.dirty - dirty,
+                contents.height if left else _EMPTY_HEIGHT,
+                contents.generation,
+                contents.introduced_by,
+                contents.emptied_at_ms if left else time_ms,
+            ),
+        )
+        removed, dirty = 0, _told_upwards(row, contents.dirty, contents.dirty - dirty)
+
+
+def end_life(state: Overlay, position: Position, life: Life) -> None:
+    """Give an item a final life where it is; the containers around it learn that it is dirty."""
+    row = position.row
+    was_dirty = bool(row.holds) or row.life != Life.ACTIVE or has_dirt_inside(state, position.key, row)
+    state.write(ITEMS, position.key, with_life(row, life))
+    dirty = 0 if was_dirty else 1
+    for key, above in position.above:
+        if not dirty:
+            return
+        contents = state.require(CONTAINERS, key)
+        state.write(CONTAINERS, key, msgspec.structs.replace(contents, dirty=contents.dirty + dirty))
+        dirty = _told_upwards(above, contents.dirty, contents.dirty + dirty)
+
+
+def new_container(state: Overlay, key: bytes, introduced_by: int) -> None:
+    """Give an item an empty container row, of the next generation where its key had one before."""
+    before = state.read(CONTAINERS, key)
+    generation = 1 if before is None else before.generation + 1
+    state.write(CONTAINERS, key, ContainerRow(0, (), 0, _EMPTY_HEIGHT, generation, introduced_by, 0))
+
+
+def _from_inside_out(parent: Position) -> tuple[tuple[bytes, ItemRow], ...]:
+    """Return a container and those around it, as (key, row)."""
+    return ((parent.key, parent.row), *parent.above)
+
+
+def _told_upwards(row: ItemRow, dirty_before: int, dirty_after: int) -> int:
+    """Return by how much a container's own parent must change its count of dirty children."""
+    if row.holds or row.life != Life.ACTIVE:
+        return 0
+    return (dirty_after > 0) - (dirty_before > 0)
+
+
+def _plus(sources: Sources, added: dict[int, int]) -> Sources:
+    """Add counts of sources."""
+    if not added:
+        return sources
+    counts = dict(sources)
+    for source, count in added.items():
+        counts[source] = counts.get(source, 0) + count
+    return tuple(sorted(counts.items()))
+
+
+def _minus(sources: Sources, removed: dict[int, int]) -> Sources:
+    """Subtract counts of sources; what reaches 0 is left out."""
+    return tuple(
+        (source, count - removed.get(source, 0))
+        for source, count in sources
+        if count != removed.get(source, 0)
+    )

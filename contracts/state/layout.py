@@ -1,0 +1,147 @@
+"""Every table of state: its first key byte, its key, its row.
+
+A state key is the table's byte and the packed key. Numbers in keys are big-endian, four bytes; a variable
+part in the middle is preceded by one length byte; the last part needs none. So no two rows share a key, and a
+prefix scan finds what belongs together. This module and `rows.py` are the whole layout (DESIGN 2, ADR 1).
+"""
+
+from typing import Final, Generic, TypeVar
+
+from contracts.primitives.encoding import RowDecoder
+from contracts.state.rows import (
+    ContainerRow,
+    ItemRow,
+    KeyRow,
+    LimitsRow,
+    LotRow,
+    MarketRow,
+    PartnerRow,
+    PremisesRow,
+    ProductRow,
+    ProfileRow,
+    ShipmentRow,
+    SourceRow,
+)
+
+RowT = TypeVar("RowT")
+
+NUMBER_BYTES: Final = 4
+SOLE_KEY: Final = b""
+"""Key of the only row of a table."""
+
+
+class Table(Generic[RowT]):
+    """One kind of rows."""
+
+    __slots__ = ("decode", "is_directory", "name", "prefix")
+
+    def __init__(self, name: str, prefix: int, row: type[RowT], *, is_directory: bool = False) -> None:
+        """Describe a table.
+
+        Args:
+            name: For people.
+            prefix: First byte of its keys.
+            row: Type of its rows.
+            is_directory: Whether its rows are about who and what is registered: read by every record, changed
+                by governance alone, and therefore kept decoded across blocks.
+        """
+        self.name = name
+        self.prefix = bytes((prefix,))
+        self.decode = RowDecoder(row).decode
+        self.is_directory = is_directory
+
+
+LIMITS: Final = Table("limits", 0x01, LimitsRow, is_directory=True)
+"""The only row: what the law reads of the parameters."""
+PROFILES: Final = Table("profiles", 0x02, ProfileRow, is_directory=True)
+"""By name."""
+MARKETS: Final = Table("markets", 0x03, MarketRow, is_directory=True)
+"""By code."""
+PARTNERS: Final = Table("partners", 0x04, PartnerRow, is_directory=True)
+"""By number."""
+PARTNER_NUMBERS: Final = Table("partner numbers", 0x05, int, is_directory=True)
+"""By packed party GLN."""
+PREMISES: Final = Table("premises", 0x06, PremisesRow, is_directory=True)
+"""By number."""
+PREMISES_NUMBERS: Final = Table("premises numbers", 0x07, int, is_directory=True)
+"""By packed location GLN."""
+KEYS: Final = Table("keys", 0x08, KeyRow, is_directory=True)
+"""By public key, 32 bytes."""
+PRODUCTS: Final = Table("products", 0x09, ProductRow, is_directory=True)
+"""By packed GTIN."""
+DELEGATIONS: Final = Table("delegations", 0x0A, int, is_directory=True)
+"""1, by packed GTIN and the delegate's number."""
+PREFIX_OWNERS: Final = Table("company prefixes", 0x0B, int, is_directory=True)
+"""Owner's number, by the digits of a GS1 company prefix."""
+LANES: Final = Table("lanes", 0x10, int)
+"""Sequence of the lane's last bundle, by public key."""
+COUNTERS: Final = Table("counters", 0x11, int)
+"""The last number given, by name."""
+LOTS: Final = Table("lots", 0x20, LotRow)
+"""By packed GTIN and lot."""
+ORIGINS: Final = Table("origins", 0x21, int)
+"""Source number, by `origin_key`."""
+SOURCES: Final = Table("sources", 0x22, SourceRow)
+"""By number."""
+ITEMS: Final = Table("items", 0x30, ItemRow)
+"""By item key: ONE row per serial."""
+CONTAINERS: Final = Table("containers", 0x31, ContainerRow)
+"""By item key."""
+SHIPMENTS: Final = Table("shipments", 0x32, ShipmentRow)
+"""By shipment id."""
+
+TABLES: Final = (
+    LIMITS,
+    PROFILES,
+    MARKETS,
+    PARTNERS,
+    PARTNER_NUMBERS,
+    PREMISES,
+    PREMISES_NUMBERS,
+    KEYS,
+    PRODUCTS,
+    DELEGATIONS,
+    PREFIX_OWNERS,
+    LANES,
+    COUNTERS,
+    LOTS,
+    ORIGINS,
+    SOURCES,
+    ITEMS,
+    CONTAINERS,
+    SHIPMENTS,
+)
+
+
+def number_key(number: int) -> bytes:
+    """Return the key of the partner, premises or source with this number."""
+    return number.to_bytes(NUMBER_BYTES, "big")
+
+
+def text_key(text: str) -> bytes:
+    """Return the key of a row that people named: a profile, a market, a company prefix."""
+    return text.encode("utf-8")
+
+
+def lot_key(gtin: bytes, lot: bytes) -> bytes:
+    """Return the key of a lot."""
+    return gtin + lot
+
+
+def delegation_key(gtin: bytes, partner: int) -> bytes:
+    """Return the key that says that a partner may commission a product."""
+    return gtin + number_key(partner)
+
+
+def origin_key(gtin: bytes, lot: bytes, line: bytes, hour: int, site: int) -> bytes:
+    """Return the key under which one make of one lot has its source number.
+
+    Args:
+        gtin: Packed, 6 bytes.
+        lot: 1 to 20 bytes.
+        line: 0 to 20 bytes.
+        hour: Hours since 1970-01-01T00:00Z; 0 when not stated.
+        site: Premises number; 0 when not stated.
+    """
+    variable = bytes((len(lot),)) + lot + bytes((len(line),)) + line
+    return gtin + variable + number_key(hour) + number_key(site)

@@ -1,0 +1,108 @@
+"""In whose hands: the only module that compares holders, owners and the parties of a shipment.
+
+A holder in state is "a key with a role", today a partner's number. Later it may be a certified one-time key
+that competitors can check but not read (LAW, Who may see what); then this module changes and no rule does. It
+also says which roles a record asks of its signer.
+"""
+
+from typing import Final
+
+from contracts.records.custody import ShipPurpose
+from contracts.state.places import Position
+from contracts.state.rows import ItemRow, Licence, PartnerRow, Role, ShipmentRow
+
+MAKING: Final = int(Role.MAKER | Role.REPACKAGER)
+"""Roles that may bring packs to life."""
+TRADING: Final = int(
+    Role.MAKER
+    | Role.REPACKAGER
+    | Role.WHOLESALER
+    | Role.PARALLEL_DISTRIBUTOR
+    | Role.IMPORTER
+    | Role.DISPENSER
+    | Role.RETURNS_PROCESSOR
+)
+"""Roles that may own goods, send them and be sent them."""
+HANDLING: Final = TRADING | int(Role.CARRIER | Role.REGULATOR)
+"""Roles that may have goods in hand; a regulator has them for examination."""
+
+
+def has_role(partner: PartnerRow, roles: int) -> bool:
+    """Tell whether a partner has one of these roles."""
+    return partner.roles & roles != 0
+
+
+def is_licensed(partner: PartnerRow) -> bool:
+    """Tell whether a partner's licence is active."""
+    return partner.licence == Licence.ACTIVE
+
+
+def holder_of(position: Position) -> int:
+    """Return who holds an item: while it travels the sender, or the carrier that took it into custody."""
+    shipment = position.shipment
+    return shipment.carrier if shipment is not None and shipment.custody else position.top.holder
+
+
+def is_holder(party: int, position: Position) -> bool:
+    """Tell whether a party holds an item."""
+    return holder_of(position) == party
+
+
+def is_owner(party: int, position: Position) -> bool:
+    """Tell whether a party owns an item."""
+    return position.top.owner == party
+
+
+def has_same_owner(one: ItemRow, other: ItemRow) -> bool:
+    """Tell whether two items that stand by themselves belong to one party."""
+    return one.owner == other.owner
+
+
+def is_receiver(party: int, shipment: ShipmentRow) -> bool:
+    """Tell whether a party is a shipment's named receiver."""
+    return shipment.receiver == party
+
+
+def is_carrier(party: int, shipment: ShipmentRow) -> bool:
+    """Tell whether a party is a shipment's named carrier."""
+    return shipment.carrier == party
+
+
+def is_sender(party: int, shipment: ShipmentRow) -> bool:
+    """Tell whether a party sent a shipment."""
+    return shipment.sender == party
+
+
+def is_party(party: int, other: int) -> bool:
+    """Tell whether two numbers that a record names are one party."""
+    return party == other
+
+
+def receiving_roles(purpose: ShipPurpose) -> int:
+    """Return the roles that goods may be sent to for a purpose; carriers and agents only pass them on."""
+    return TRADING | int(Role.REGULATOR) if purpose == ShipPurpose.AUTHORITY else TRADING
+
+
+def stakeholders(position: Position) -> tuple[int, ...]:
+    """Return everyone with a stake in an item: holder, owner, and the parties of its shipment."""
+    own = (holder_of(position), position.top.owner)
+    if position.shipment is None:
+        return own
+    return (*own, *parties_of(position.shipment))
+
+
+def parties_of(shipment: ShipmentRow) -> tuple[int, int, int]:
+    """Return sender, receiver and carrier (0 for none) of a shipment."""
+    return shipment.sender, shipment.receiver, shipment.carrier
+
+
+_FOR_THE_OWNER: Final = frozenset({ShipPurpose.OWN_PREMISES, ShipPurpose.DISPOSAL, ShipPurpose.AUTHORITY})
+
+
+def may_ship_for_owner(purpose: ShipPurpose, receiver: int, position: Position) -> bool:
+    """Tell whether a holder may send what is another's without that owner's mandate.
+
+    Between its own premises, to be destroyed, to an authority, or back to the owner: so that goods left with
+    a holder never get stuck, and it can sell none of them.
+    """
+    return purpose in _FOR_THE_OWNER or (purpose == ShipPurpose.RETURN and is_owner(receiver, position))

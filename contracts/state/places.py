@@ -1,0 +1,175 @@
+"""Where an item is and in whose hands: read from its row, its containers and its last shipment.
+
+An item inside another stores no place of its own, and a shipment that is received or comes back rewrites no
+item: its own row says what became of everything in it. So reading an item means walking up to its outermost
+container and settling that one by its shipment. Nothing else may read holder, owner, premises or shipment off
+an item row.
+"""
+
+from typing import Final
+
+import msgspec
+
+from contracts.state.layout import ITEMS, SHIPMENTS
+from contracts.state.rows import (
+    NOBODY,
+    THE_LAW,
+    HoldKind,
+    ItemRow,
+    Life,
+    ShipmentRow,
+    ShipmentStanding,
+)
+from contracts.state.view import Overlay
+
+MAX_LEVELS: Final = 64
+"""More levels than any network's depth cap allows: beyond them the state contradicts itself."""
+
+QUARANTINE: Final = (int(HoldKind.QUARANTINED), THE_LAW)
+"""The hold that a void after the deadline sets."""
+
+Holds = tuple[tuple[int, int], ...]
+
+
+class Position(msgspec.Struct, frozen=True, gc=False):
+    """An item as it stands: its row, what it is inside, and how that is placed."""
+
+    key: bytes
+    """Item key."""
+    row: ItemRow
+    """Its row, settled when it is not inside another."""
+    above: tuple[tuple[bytes, ItemRow], ...]
+    """Containers from its parent to the outermost one (settled), as (key, row)."""
+    shipment: ShipmentRow | None
+    """The shipment it is on its way with, or None when it stands still."""
+
+    @property
+    def top(self) -> ItemRow:
+        """Row of the outermost container, or its own: the one that says where it is."""
+        return self.above[-1][1] if self.above else self.row
+
+    @property
+    def top_key(self) -> bytes:
+        """Key of the outermost container, or its own."""
+        return self.above[-1][0] if self.above else self.key
+
+
+def locate(state: Overlay, key: bytes) -> Position | None:
+    """Return where an item stands, or None when there is no such item."""
+    row = state.read(ITEMS, key)
+    if row is None:
+        return None
+    if not row.parent:
+        settled, shipment = _settle(state, row)
+        return Position(key, settled, (), shipment)
+    above: list[tuple[bytes, ItemRow]] = []
+    parent = row.parent
+    for _level in range(MAX_LEVELS):
+        parent_row = state.require(ITEMS, parent)
+        if not parent_row.parent:
+            settled, shipment = _settle(state, parent_row)
+            above.append((parent, settled))
+            return Position(key, row, tuple(above), shipment)
+        above.append((parent, parent_row))
+        parent = parent_row.parent
+    msg = f"items: {key.hex()} lies more than {MAX_LEVELS} levels deep"
+    raise LookupError(msg)
+
+
+def effective_life(position: Position) -> Life:
+    """Return an item's life: its own, or that of the nearest container that is no longer active."""
+    if position.row.life != Life.ACTIVE:
+        return Life(position.row.life)
+    for _key, row in position.above:
+        if row.life != Life.ACTIVE:
+            return Life(row.life)
+    return Life.ACTIVE
+
+
+def effective_holds(position: Position) -> Holds:
+    """Return the holds that bind an item: its own and those of everything it is inside."""
+    if not position.above:
+        return position.row.holds
+    return merge_holds(position.row.holds, *(row.holds for _key, row in position.above))
+
+
+def merge_holds(*several: Holds) -> Holds:
+    """Return the union of holds, ascending."""
+    return tuple(sorted({hold for holds in several for hold in holds}))
+
+
+def placed(row: ItemRow, holder: int, owner: int, premises: int, shipment: bytes = b"") -> ItemRow:
+    """Return an item's row standing by itself in this place."""
+    return ItemRow(
+        row.source,
+        row.life,
+        row.holds,
+        b"",
+        row.exposures,
+        row.born_height,
+        row.born_document,
+        row.container,
+        holder,
+        owner,
+        premises,
+        shipment,
+    )
+
+
+def inside(row: ItemRow, parent: bytes) -> ItemRow:
+    """Return an item's row inside a parent: it has no place of its own any more."""
+    return ItemRow(
+        row.source,
+        row.life,
+        row.holds,
+        parent,
+        row.exposures,
+        row.born_height,
+        row.born_document,
+        row.container,
+        NOBODY,
+        NOBODY,
+        NOBODY,
+        b"",
+    )
+
+
+def _settle(state: Overlay, row: ItemRow) -> tuple[ItemRow, ShipmentRow | None]:
+    """Read a top-level row by what became of its shipment."""
+    if not row.shipment:
+        return row, None
+    shipment = state.require(SHIPMENTS, row.shipment)
+    if shipment.standing == ShipmentStanding.OUTSTANDING:
+        return row, shipment
+    return resolve_place(row, shipment), None
+
+
+def resolve_place(row: ItemRow, shipment: ShipmentRow) -> ItemRow:
+    """Return a top-level item's row after its shipment came to an end.
+
+    Received: the receiver holds it, owns it if ownership passes, where it was received. Refused or voided: it
+    is back with the sender, where it was. Voided after the deadline: back, and quarantined by the law (LAW 4,
+    5).
+    """
+    if shipment.standing == ShipmentStanding.RECEIVED:
+        owner = shipment.receiver if shipment.ownership_passes else row.owner
+        return placed(row, shipment.receiver, owner, shipment.received_at)
+    back = placed(row, row.holder, row.owner, row.premises)
+    if shipment.standing == ShipmentStanding.VOIDED_LATE:
+        return with_holds(back, merge_holds(back.holds, (QUARANTINE,)))
+    return back
+
+
+def with_holds(row: ItemRow, holds: Holds) -> ItemRow:
+    """Return an item's row with these own holds."""
+    return row if holds == row.holds else msgspec.structs.replace(row, holds=holds)
+
+
+def as_container(row: ItemRow) -> ItemRow:
+    """Return an item's row once it has a container row."""
+    return msgspec.structs.replace(row, container=1)
+
+
+def with_life(row: ItemRow, life: Life) -> ItemRow:
+    """Return an item's row with this life."""
+    return msgspec.structs.replace(row, life=int(life))

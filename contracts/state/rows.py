@@ -1,0 +1,290 @@
+"""The rows of state: fixed-position arrays, one struct per table (DESIGN 2).
+
+Partners and premises stand in rows as small numbers, given in the order of registration from 1; 0 means none,
+or, as the setter of a hold, the law itself. Rows are never changed in place: a rule writes a new one.
+Changing a field here changes the app hash of every network.
+"""
+
+from enum import IntEnum, IntFlag
+from typing import Final
+
+import msgspec
+
+NOBODY: Final = 0
+"""The number that no partner and no premises has."""
+
+THE_LAW: Final = 0
+"""Setter of a hold that no partner set."""
+
+STANDING_OK: Final = 1
+"""Standing of a lot or source that nothing speaks against."""
+
+
+class Role(IntFlag):
+    """What a partner is licensed to do (LAW, Parties); a partner may have several."""
+
+    MAKER = 1
+    REPACKAGER = 2
+    WHOLESALER = 4
+    PARALLEL_DISTRIBUTOR = 8
+    IMPORTER = 16
+    CARRIER = 32
+    DISPENSER = 64
+    RETURNS_PROCESSOR = 128
+    AGENT = 256
+    REGULATOR = 512
+
+
+class Licence(IntEnum):
+    """Standing of a partner's licence."""
+
+    ACTIVE = 1
+    SUSPENDED = 2
+    REVOKED = 3
+
+
+class Serialisation(IntEnum):
+    """How the packs of a product are told apart."""
+
+    SERIAL = 1
+    LOT = 2
+    NONE = 3
+
+
+class Life(IntEnum):
+    """How far an item's life has come (LAW, facets); all but the first are final."""
+
+    ACTIVE = 1
+    SUPPLIED = 2
+    DESTROYED = 3
+    STOLEN = 4
+
+
+class HoldKind(IntEnum):
+    """Why an item may not be sold, packed or dispensed for now."""
+
+    QUARANTINED = 1
+
+
+class ShipmentStanding(IntEnum):
+    """What became of a shipment; item rows that name it are read by this (see `places.settle`)."""
+
+    OUTSTANDING = 1
+    RECEIVED = 2
+    REFUSED = 3
+    VOIDED = 4
+    VOIDED_LATE = 5
+
+
+class LimitsRow(msgspec.Struct, frozen=True, array_like=True):
+    """What the law reads of the network's parameters."""
+
+    claimed_time_ms: int
+    """How far a claimed time may lie after block time."""
+    bundle_lifetime_ms: int
+    """How far a bundle's expiry may lie after block time."""
+    container_sources: int
+    """Most different sources inside one container."""
+    container_depth: int
+    """Most levels of packing."""
+
+
+class MarketRow(msgspec.Struct, frozen=True, array_like=True):
+    """A market."""
+
+    profile: str
+    """Name of the profile that applies there."""
+    utc_offset_minutes: int
+    """Fixed offset in which an expiry date ends at 24:00."""
+
+
+class ProfileRow(msgspec.Struct, frozen=True, array_like=True):
+    """Limits of the law that differ between markets."""
+
+    ship_deadline_default_ms: int
+    """Time to receive when the sender names none."""
+    ship_deadline_min_ms: int
+    """Shortest time a sender may name."""
+    ship_deadline_max_ms: int
+    """Longest time a sender may name."""
+    dispense_roles: int
+    """`Role` bits that may dispense."""
+    sscc_reuse_days: int
+    """Days for which an emptied SSCC rests."""
+
+
+class PartnerRow(msgspec.Struct, frozen=True, array_like=True):
+    """A trading partner or regulator."""
+
+    gln: bytes
+    """Packed party GLN, 6 bytes."""
+    name: str
+    """Name for people."""
+    roles: int
+    """`Role` bits."""
+    licence: int
+    """A `Licence`."""
+    market: str
+    """Market of its seat."""
+    company_prefixes: tuple[str, ...]
+    """GS1 company prefixes it owns, as digits."""
+
+
+class PremisesRow(msgspec.Struct, frozen=True, array_like=True):
+    """A place where a partner holds goods."""
+
+    gln: bytes
+    """Packed location GLN, 6 bytes."""
+    partner: int
+    """Number of the partner that runs it."""
+    market: str
+    """Market it lies in."""
+    name: str
+    """Name for people."""
+    address: str
+    """Address for people."""
+    kind: str
+    """plant, warehouse, pharmacy …"""
+
+
+class KeyRow(msgspec.Struct, frozen=True, array_like=True):
+    """Whose lane a signing key is."""
+
+    partner: int
+    """Number of the partner it signs for."""
+    from_height: int
+    """First height at which it acts."""
+    until_height: int
+    """First height at which it acts no more; 0 for open."""
+
+
+class ProductRow(msgspec.Struct, frozen=True, array_like=True):
+    """A trade item."""
+
+    holder: int
+    """Number of the marketing holder."""
+    markets: tuple[str, ...]
+    """Markets it is made for; the first decides when its expiry date ends."""
+    serialisation: int
+    """A `Serialisation`."""
+    units_per_pack: int
+    """Smallest units in one pack."""
+    contains_gtin: bytes
+    """For a case: packed GTIN inside, else empty."""
+    contains_count: int
+    """For a case: how many of it."""
+    name: str
+    """Name for people."""
+    national_number: str
+    """NDC or another national number; may be empty."""
+
+
+class LotRow(msgspec.Struct, frozen=True, array_like=True):
+    """A lot of one product; made by its first commission."""
+
+    expiry: int
+    """Last day of use, days since 1970-01-01."""
+    maker: int
+    """Number of the partner that commissioned it first."""
+    standing: int
+    """`STANDING_OK`; other values are set by rules on recalls."""
+
+
+class SourceRow(msgspec.Struct, frozen=True, array_like=True):
+    """Where serials come from: everything that a recall may name, shared by all of one make."""
+
+    standing: int
+    """`STANDING_OK`; other values are set by rules on recalls."""
+    expiry: int
+    """Last day of use, days since 1970-01-01."""
+    gtin: bytes
+    """Packed GTIN, 6 bytes."""
+    lot: bytes
+    """Lot."""
+    line: bytes
+    """Production line; may be empty."""
+    hour: int
+    """Hour in which they were made, hours since 1970-01-01T00:00Z; 0 when not stated."""
+    site: int
+    """Number of the premises where they were made; 0 when not stated."""
+    expires_at_ms: int
+    """Instant from which they are expired: 24:00 of the last day in the product's first market."""
+
+
+class ItemRow(msgspec.Struct, frozen=True, array_like=True):
+    """One serialised thing: a pack, a case or a logistic unit.
+
+    Invariant: with a parent, holder, owner, premises and shipment are 0 and empty; they are the outermost
+    container's. Without one, holder and owner are not 0.
+    """
+
+    source: int
+    """Number of its source; 0 for a logistic unit."""
+    life: int
+    """A `Life`."""
+    holds: tuple[tuple[int, int], ...]
+    """Own holds, as (`HoldKind`, setter's number), ascending."""
+    parent: bytes
+    """Item key of the container it is in; empty for none."""
+    exposures: tuple[int, ...]
+    """Reserved for cold-chain sessions; empty."""
+    born_height: int
+    """Height of its commission (or introduction)."""
+    born_document: int
+    """Index of that document in its block."""
+    container: int
+    """1 when it has a container row: every logistic unit, and an SGTIN that something was packed into."""
+    holder: int
+    """Number of the partner that holds it."""
+    owner: int
+    """Number of the partner that owns it."""
+    premises: int
+    """Number of the premises where it was last stated to be; 0 when never stated."""
+    shipment: bytes
+    """Shipment it went into last, 16 bytes; what that means now, the shipment's row says. Empty for none."""
+
+
+class ContainerRow(msgspec.Struct, frozen=True, array_like=True):
+    """What is inside an item. Invariants: `contracts/state/containers.py`."""
+
+    children: int
+    """Items directly inside."""
+    sources: tuple[tuple[int, int], ...]
+    """(source, count) over all descendants, ascending."""
+    dirty: int
+    """Direct children with an own hold, a life other than active, or something dirty inside."""
+    height: int
+    """At least the levels of packing below, this one included; 1 when empty."""
+    generation: int
+    """How often this key was given to a new unit, from 1."""
+    introduced_by: int
+    """Number of the partner that brought it to life or first filled it: it alone may refill it at once."""
+    emptied_at_ms: int
+    """Block time at which the last child left; 0 while it has children or never had any."""
+
+
+class ShipmentRow(msgspec.Struct, frozen=True, array_like=True):
+    """Goods on their way."""
+
+    sender: int
+    """Number of the partner that shipped."""
+    receiver: int
+    """Number of the named receiver."""
+    purpose: int
+    """A `ShipPurpose`."""
+    deadline_ms: int
+    """Block time by which it is to be received."""
+    outstanding: int
+    """Top-level items that are neither received nor back."""
+    standing: int
+    """A `ShipmentStanding`."""
+    ownership_passes: int
+    """1 when the receiver becomes owner."""
+    carrier: int
+    """Number of the named carrier; 0 for none."""
+    custody: int
+    """1 while the carrier holds it."""
+    destination: int
+    """Number of the receiver's premises it goes to; 0 when not stated."""
+    received_at: int
+    """Number of the premises where it was received; 0 when not stated."""

@@ -1,0 +1,183 @@
+"""Typed reading and writing of state: an overlay over whatever stores it.
+
+A block is executed on an overlay: what it writes lies over the state that it reads, each row is decoded once
+and encoded once, and the documents of the block see each other's effects in order. Inside a block each
+document has a journal: a refused document is undone row by row. An overlay is itself a reader, so admission
+can put one on another.
+"""
+
+from collections.abc import Iterable, Sequence
+from typing import Protocol, TypeVar, cast
+
+from contracts.primitives.encoding import encode
+from contracts.state.layout import Table
+
+RowT = TypeVar("RowT")
+
+Writes = tuple[tuple[bytes, bytes], ...]
+"""(key, value) in ascending key order; an empty value is a tombstone, for no row encodes to nothing."""
+
+TOMBSTONE = b""
+
+
+class StateReader(Protocol):
+    """Whatever holds state: a store, a snapshot, a dict, another overlay."""
+
+    def get(self, key: bytes) -> bytes | None:
+        """Return the row stored under a state key (table byte included), or None."""
+        ...
+
+
+class DirectoryCache:
+    """Decoded rows of the directory tables, kept from block to block.
+
+    Who is registered is read by every record and changes by governance alone. The owner of the cache must
+    call `forget` with the writes of each block that it commits, and must not share it between states that
+    differ in their directory.
+    """
+
+    __slots__ = ("rows",)
+
+    def __init__(self) -> None:
+        """Start with nothing known."""
+        self.rows: dict[bytes, object] = {}
+
+    def forget(self, writes: Iterable[tuple[bytes, bytes]]) -> None:
+        """Drop what a committed block wrote."""
+        for key, _value in writes:
+            self.rows.pop(key, None)
+
+
+_UNREAD = object()
+
+
+class Overlay:
+    """Rows read and written over a reader. Not for two threads at once."""
+
+    __slots__ = ("_base", "_directory", "_journal", "_old", "_rows", "_written")
+
+    def __init__(self, base: StateReader, directory: DirectoryCache | None = None) -> None:
+        """Lie over `base`.
+
+        Args:
+            base: What is read where nothing was written.
+            directory: Shared cache of directory rows; None for one of its own.
+        """
+        self._base = base
+        self._directory = (directory or DirectoryCache()).rows
+        self._rows: dict[bytes, object] = {}
+        # The bytes a present row was read as: what it is compared with at the end.
+        self._old: dict[bytes, bytes] = {}
+        self._written: set[bytes] = set()
+        self._journal: list[tuple[Sequence[bytes], object]] = []
+
+    def get(self, key: bytes) -> bytes | None:
+        """Return a row's bytes as they would be stored, under a state key (table byte included)."""
+        row = self._rows.get(key, _UNREAD)
+        if row is _UNREAD:
+            return self._base.get(key)
+        return None if row is None else encode(row)
+
+    def read(self, table: Table[RowT], key: bytes) -> RowT | None:
+        """Return the row of `table` under `key`, or None."""
+        at = table.prefix + key
+        row = self._rows.get(at, _UNREAD)
+        if row is not _UNREAD:
+            return cast("RowT | None", row)
+        return self._look_up(table, at) if table.is_directory else self._load(table, at)
+
+    def require(self, table: Table[RowT], key: bytes) -> RowT:
+        """Return a row that another row says is there.
+
+        Raises:
+            LookupError: It is not: the state contradicts itself, and the node must stop.
+        """
+        row = self.read(table, key)
+        if row is None:
+            msg = f"{table.name}: no row under {key.hex()}, though another row names it"
+            raise LookupError(msg)
+        return row
+
+    def write(self, table: Table[RowT], key: bytes, row: RowT) -> None:
+        """Put a row."""
+        self._put(table, key, row)
+
+    def delete(self, table: Table[RowT], key: bytes) -> None:
+        """Remove a row."""
+        self._put(table, key, None)
+
+    def first_present(self, table: Table[RowT], keys: Iterable[bytes]) -> bytes | None:
+        """Return the first of `keys` that has a row, or None. Does not decode."""
+        rows, get, prefix = self._rows, self._base.get, table.prefix
+        for key in keys:
+            at = prefix + key
+            row = rows.get(at, _UNREAD)
+            if (get(at) if row is _UNREAD else row) is not None:
+                return key
+        return None
+
+    def create_all(self, table: Table[RowT], keys: Iterable[bytes], row: RowT) -> None:
+        """Put the same row under many keys, of which `first_present` said that none has one."""
+        prefix = table.prefix
+        places = [prefix + key for key in keys]
+        self._rows.update(dict.fromkeys(places, row))
+        self._written.update(places)
+        self._journal.append((places, None))
+
+    def keep(self) -> None:
+        """End a document: what it wrote stays."""
+        self._journal.clear()
+
+    def rollback(self) -> None:
+        """End a document: what was written since the last `keep` or `rollback` is undone."""
+        for places, row in reversed(self._journal):
+            for at in places:
+                self._rows[at] = row
+        self._journal.clear()
+
+    def changes(self) -> Writes:
+        """Return what differs from the base, in key order."""
+        # Many keys share one row object (the serials of one commission): it is encoded once.
+        encoded: dict[int, bytes] = {id(None): TOMBSTONE}
+        old, rows = self._old, self._rows
+        found: list[tuple[bytes, bytes]] = []
+        for at in sorted(self._written):
+            row = rows[at]
+            value = encoded.get(id(row))
+            if value is None:
+                value = encoded[id(row)] = encode(row)
+            if value != old.get(at, TOMBSTONE):
+                found.append((at, value))
+        return tuple(found)
+
+    def _put(self, table: Table[RowT], key: bytes, row: RowT | None) -> None:
+        at = table.prefix + key
+        before = self._rows.get(at, _UNREAD)
+        if before is _UNREAD:
+            self._load(table, at)
+            before = self._rows[at]
+        self._journal.append(((at,), before))
+        self._rows[at] = row
+        self._written.add(at)
+
+    def _look_up(self, table: Table[RowT], at: bytes) -> RowT | None:
+        """Return a directory row, from the shared cache where it is known."""
+        known = self._directory.get(at)
+        if known is not None:
+            return cast("RowT", known)
+        row = self._load(table, at)
+        # What is not registered is not remembered: the cache stays as small as the directory.
+        if row is not None:
+            self._directory[at] = row
+        return row
+
+    def _load(self, table: Table[RowT], at: bytes) -> RowT | None:
+        """Read and decode a row not seen before in this block, and remember it."""
+        raw = self._base.get(at)
+        if raw is None:
+            self._rows[at] = None
+            return None
+        row = table.decode(raw)
+        self._old[at] = raw
+        self._rows[at] = row
+        return row

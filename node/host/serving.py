@@ -4,30 +4,24 @@ Reading runs on a reader thread, a few requests per peer at a time, and an answe
 that is far behind asks again, and a peer that asks faster than it reads waits for itself alone.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from functools import partial
 
 from contracts.primitives.encoding import encode
 from network.peer.face import PeerNetwork
-from network.wire.frames import PART_BYTES
+from network.sync.serving import StoredBlock, answer_blocks
 from network.wire.messages import (
-    MAX_PART_BUNDLES,
-    BlockAnswer,
-    BlockBundles,
     BlockRequest,
     BundleAnswer,
     BundleMissing,
     BundleRequest,
     Message,
-    NoBlock,
 )
 from node.host.chain import Chain
 from node.host.worker import Worker
 from node.pool.pool import BundlePool
 from node.storage.blocks import BlockStore
 
-MAX_ANSWER_BYTES = 8 << 20
-"""An answer to a block request ends after the block that reaches this."""
 MAX_REQUESTS_WAITING = 4
 """Block requests of one peer that wait; a correct node has one window at a time."""
 
@@ -63,20 +57,14 @@ class Serving:
         self._reader.submit(partial(self._read, request, head), partial(self._answer, peer))
 
     def _read(self, request: BlockRequest, head: int) -> list[Message]:
-        messages: list[Message] = []
-        sent = 0
-        height = request.from_height
-        while height < request.from_height + request.count and height <= head and sent < MAX_ANSWER_BYTES:
-            data, commit = self._blocks.block_bytes(height), self._blocks.commit_of(height)
-            bundles = self._blocks.bundles_of(height)
-            if data is None or commit is None or bundles is None:
-                break
-            messages.append(BlockAnswer(height, data, encode(commit)))
-            messages += _parts(height, bundles)
-            sent += len(data) + sum(map(len, bundles))
-            height += 1
-        messages.append(NoBlock(height, head))
-        return messages
+        return list(answer_blocks(request, head, self._load))
+
+    def _load(self, height: int) -> StoredBlock | None:
+        data, commit = self._blocks.block_bytes(height), self._blocks.commit_of(height)
+        bundles = self._blocks.bundles_of(height)
+        if data is None or commit is None or bundles is None:
+            return None
+        return StoredBlock(data, encode(commit), bundles)
 
     def _answer(self, peer: str, messages: Sequence[Message]) -> None:
         self._waiting[peer] -= 1
@@ -110,15 +98,3 @@ class Serving:
         missing = tuple(bundle_id for bundle_id, data in found if data is None)
         if missing:
             self._network.send(peer, BundleMissing(missing))
-
-
-def _parts(height: int, bundles: Sequence[bytes]) -> Iterator[BlockBundles]:
-    """Cut a block's bundles into messages of bounded size."""
-    first, size = 0, 0
-    for at, data in enumerate(bundles):
-        if at > first and (size + len(data) > PART_BYTES or at - first == MAX_PART_BUNDLES):
-            yield BlockBundles(height, first, tuple(bundles[first:at]))
-            first, size = at, 0
-        size += len(data)
-    if bundles:
-        yield BlockBundles(height, first, tuple(bundles[first:]))

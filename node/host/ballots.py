@@ -1,0 +1,139 @@
+"""Proposals and votes from peers: shape, place and signature are checked before the engine hears of them.
+
+A vote costs one signature check, so what was seen before, and what is for a height this node is not at, costs
+none. The set that a signature is checked against is that of the message's own height.
+"""
+
+from collections import OrderedDict
+
+from consensus.effects import CertificateReceived, VoteReceived
+from contracts.chain.commit import Commit, InvalidCommit, verify_commit
+from contracts.chain.header import BLOCKS, block_id
+from contracts.chain.validators import ValidatorSet
+from contracts.chain.votes import Proposal, Vote, verify_proposal, verify_vote
+from contracts.primitives.encoding import MalformedBytes
+from network.peer.face import VALIDATOR, PeerNetwork
+from network.wire.errors import RemoteProtocolError
+from network.wire.messages import (
+    CommitMessage,
+    ProposalMessage,
+    RoundRequest,
+    RoundVotes,
+)
+from node.host.chain import Chain
+from node.host.consensus_host import ConsensusHost
+
+MAX_SEEN = 20_000
+"""Most signatures remembered as seen: a few rounds of the largest set."""
+
+
+class Ballots:
+    """Checks what peers say in a height, for one validator."""
+
+    def __init__(self, chain: Chain, host: ConsensusHost, network: PeerNetwork) -> None:
+        """Join the parts."""
+        self._chain = chain
+        self._host = host
+        self._network = network
+        self._seen: OrderedDict[bytes, None] = OrderedDict()
+
+    def _set_of(self, height: int) -> ValidatorSet | None:
+        tip = self._chain.tip
+        sets = {
+            tip.height: tip.last_validators,
+            tip.height + 1: tip.validators,
+            tip.height + 2: tip.next_validators,
+        }
+        return sets.get(height)
+
+    def _is_new(self, signature: bytes) -> bool:
+        if signature in self._seen:
+            return False
+        self._seen[signature] = None
+        if len(self._seen) > MAX_SEEN:
+            self._seen.popitem(last=False)
+        return True
+
+    def take_vote(self, vote: Vote) -> None:
+        """Take a vote.
+
+        Raises:
+            RemoteProtocolError: It is out of shape or its signature is wrong.
+        """
+        validators = self._set_of(vote.height)
+        if validators is None or not self._is_new(vote.signature):
+            return
+        if not verify_vote(self._chain.tip.chain_id, validators, vote):
+            raise RemoteProtocolError(f"a vote of height {vote.height} is not signed by its author")
+        self._host.receive(VoteReceived(vote))
+
+    def take_proposal(self, message: ProposalMessage) -> None:
+        """Take a proposal and its block.
+
+        Raises:
+            RemoteProtocolError: It is out of shape, its signature is wrong, or the block is another one.
+        """
+        proposal = message.proposal
+        validators = self._set_of(proposal.height)
+        if validators is None or proposal.height <= self._chain.tip.height:
+            return
+        if not self._is_new(proposal.signature):
+            return
+        self._check(proposal, validators)
+        try:
+            block = BLOCKS.decode(message.block)
+        except MalformedBytes as error:
+            raise RemoteProtocolError(f"a proposed block cannot be read: {error}") from error
+        if block.header.height != proposal.height or block_id(block.header) != proposal.block_id:
+            raise RemoteProtocolError("a proposal came with another block than it names")
+        self._host.receive_proposal(proposal, block, message.block)
+
+    def _check(self, proposal: Proposal, validators: ValidatorSet) -> None:
+        if not verify_proposal(self._chain.tip.chain_id, validators, proposal):
+            raise RemoteProtocolError(f"a proposal of height {proposal.height} is not signed by its author")
+
+    def take_votes(self, message: RoundVotes) -> None:
+        """Take the votes of a catch-up answer; raises as `take_vote`."""
+        for vote in message.votes:
+            self.take_vote(vote)
+
+    def take_commit(self, commit: Commit) -> None:
+        """Take a certificate for the height being decided.
+
+        Raises:
+            RemoteProtocolError: It does not prove what it says.
+        """
+        if commit.height != self._chain.tip.height + 1:
+            return
+        try:
+            verify_commit(self._chain.tip.chain_id, self._chain.tip.validators, commit)
+        except InvalidCommit as error:
+            raise RemoteProtocolError(str(error)) from error
+        self._host.receive(CertificateReceived(commit))
+
+    def help(self, peer: str, request: RoundRequest) -> None:
+        """Send a peer what brings it along at its height."""
+        tip = self._chain.tip
+        if request.height == tip.height and tip.height > 0:
+            self._network.send(peer, CommitMessage(self._chain.commit))
+        elif request.height == self._host.engine.height:
+            self.send_round(peer, request.round)
+
+    def send_round(self, peer: str, round_: int) -> None:
+        """Send a peer the proposals and votes of this height that it needs from `round_` on."""
+        messages = self._host.engine.messages_for(round_)
+        for proposal in messages.proposals:
+            candidate = self._host.candidates.get(proposal.block_id)
+            if candidate is not None:
+                self._network.send(peer, ProposalMessage(proposal, candidate.data))
+        if messages.votes:
+            self._network.send(peer, RoundVotes(messages.height, messages.votes))
+
+    def ask_round(self, names: tuple[str, ...]) -> None:
+        """Ask these peers, or every validator, for the proposals and votes of the present round."""
+        engine = self._host.engine
+        request = RoundRequest(engine.height, max(engine.round, 0), (), ())
+        if not names:
+            self._network.broadcast(request, (VALIDATOR,))
+        for name in names:
+            self._network.send(name, request)

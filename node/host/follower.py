@@ -1,0 +1,183 @@
+"""Following the chain: blocks that others decided are fetched, proven, checked, and applied.
+
+It drives block sync for every kind of node. A member or observer learns all blocks here; a validator only
+those that it did not decide itself, because it was down, cut off or slow. A proven block that this node holds
+to be invalid means that its own state or program differs from the network's: it stops following, and says why.
+"""
+
+from collections.abc import Callable, Sequence
+from functools import partial
+
+import structlog
+
+from contracts.chain.commit import Commit
+from contracts.ledger.bundle import BundleReader, OpenBundle
+from network.sync.blocks import BlockSync
+from network.sync.checks import ReceivedBlock, open_bundles
+from network.sync.effects import (
+    AskBlocks,
+    BanPeer,
+    DeliverBlock,
+    SyncConfig,
+    SyncDone,
+    SyncEffect,
+)
+from network.wire.errors import RemoteProtocolError
+from network.wire.messages import BlockAnswer, BlockBundles, NoBlock
+from node.host.chain import Chain
+from node.host.ledger import Applied
+from node.host.surroundings import Surroundings
+from node.host.worker import Worker
+
+_log = structlog.get_logger(__name__)
+
+TICK_MS = 250
+"""How often block sync looks at the clock."""
+
+Opened = tuple[ReceivedBlock, Sequence[OpenBundle] | RemoteProtocolError]
+
+
+class Follower:
+    """Keeps one node's chain up with its peers.
+
+    Attributes:
+        stopped_because: Why this node no longer follows; empty while it does.
+    """
+
+    def __init__(
+        self,
+        surroundings: Surroundings,
+        verifier: Worker,
+        chain: Chain,
+        reader: BundleReader,
+        config: SyncConfig,
+        on_diverged: Callable[[str], None],
+    ) -> None:
+        """Join the parts.
+
+        Args:
+            surroundings: Time, threads, peers.
+            verifier: Opens bundles off the event loop.
+            chain: What is followed.
+            reader: Reads bundles under the network's limits.
+            config: Patience.
+            on_diverged: Told why this node and the network part.
+        """
+        self._surroundings = surroundings
+        self._verifier = verifier
+        self._chain = chain
+        self._reader = reader
+        self._on_diverged = on_diverged
+        self._opened: dict[int, Opened] = {}
+        self._checking = 0
+        self.stopped_because = ""
+        tip = chain.tip
+        self._sync = BlockSync(
+            tip.chain_id,
+            tip.parameters.limits,
+            lambda height: chain.tip.validators if height == chain.tip.height + 1 else None,
+            tip.height,
+            tip.block_id,
+            config,
+        )
+        chain.subscribe(self._on_applied)
+
+    @property
+    def is_syncing(self) -> bool:
+        """Whether blocks are being fetched."""
+        return self._sync.is_syncing
+
+    def start(self) -> None:
+        """Begin to look at the clock."""
+        self._surroundings.clock.call_later(TICK_MS, self._tick)
+
+    def _tick(self) -> None:
+        self._carry_out(self._sync.tick(self._now_ms()))
+        self._surroundings.clock.call_later(TICK_MS, self._tick)
+
+    def _now_ms(self) -> int:
+        return self._surroundings.clock.now_ms()
+
+    # ----------------------------------------------------------------------------- inputs
+
+    def take_tip(self, peer: str, height: int) -> None:
+        """A peer says how far it is."""
+        self._carry_out(self._sync.on_tip(peer, height, self._now_ms()))
+
+    def take_down(self, peer: str) -> None:
+        """A peer is gone."""
+        self._carry_out(self._sync.on_peer_down(peer, self._now_ms()))
+
+    def take_answer(self, peer: str, answer: BlockAnswer | BlockBundles | NoBlock) -> None:
+        """A peer answers a request for blocks."""
+        now_ms = self._now_ms()
+        match answer:
+            case BlockAnswer():
+                self._carry_out(self._sync.on_block(peer, answer, now_ms))
+            case BlockBundles():
+                self._carry_out(self._sync.on_bundles(peer, answer, now_ms))
+            case NoBlock():
+                self._carry_out(self._sync.on_no_block(peer, answer, now_ms))
+
+    def _on_applied(self, applied: Applied, _commit: Commit) -> None:
+        tip = applied.tip
+        self._opened = {height: opened for height, opened in self._opened.items() if height > tip.height}
+        self._carry_out(self._sync.on_head(tip.height, tip.block_id, self._now_ms()))
+        self._apply_next()
+
+    # ---------------------------------------------------------------------------- effects
+
+    def _carry_out(self, effects: Sequence[SyncEffect]) -> None:
+        if self.stopped_because:
+            return
+        for effect in effects:
+            match effect:
+                case AskBlocks(peer=peer, request=request):
+                    self._surroundings.network.send(peer, request)
+                case BanPeer(peer=peer, reason=reason):
+                    _log.warning("peer_banned", peer=peer, reason=reason)
+                    self._surroundings.network.ban(peer, reason)
+                case DeliverBlock(received=received):
+                    self._verifier.submit(partial(self._open, received), self._on_opened)
+                case SyncDone(height=height):
+                    _log.debug("in_step", height=height)
+
+    def _open(self, received: ReceivedBlock) -> Opened:
+        try:
+            return received, open_bundles(self._reader, received)
+        except RemoteProtocolError as error:
+            return received, error
+
+    def _on_opened(self, opened: Opened) -> None:
+        height = opened[0].read.height
+        if height > self._chain.tip.height:
+            self._opened[height] = opened
+            self._apply_next()
+
+    def _apply_next(self) -> None:
+        """Check the block after the tip, once it is open, and apply it."""
+        height = self._chain.tip.height + 1
+        opened = self._opened.get(height)
+        if opened is None or self._checking == height or not self._chain.is_next(height):
+            return
+        received, bundles = opened
+        if isinstance(bundles, RemoteProtocolError):
+            self._opened.clear()
+            self._carry_out(self._sync.refuse(height, str(bundles), self._now_ms()))
+            return
+        self._checking = height
+        check = partial(self._chain.ledger.check, received.read.block, bundles)
+        self._surroundings.writer.submit(check, partial(self._on_checked, received, bundles))
+
+    def _on_checked(self, received: ReceivedBlock, bundles: Sequence[OpenBundle], fault: str | None) -> None:
+        height = received.read.height
+        self._checking = 0
+        if not self._chain.is_next(height):
+            # Consensus decided it meanwhile; the check may have been against a newer tip.
+            return
+        if fault is not None:
+            self.stopped_because = f"block {height}, decided by a quorum, is invalid to this node: {fault}"
+            self._on_diverged(self.stopped_because)
+            return
+        pairs = list(zip(bundles, received.bundles, strict=True))
+        self._chain.apply(received.read.block, received.read.commit, pairs)

@@ -26,6 +26,7 @@ GENESIS_HASH = Hash(b"\x07" * 32)
 LOOPBACK = Address("127.0.0.1", 0)
 PATIENCE_SECONDS = 30.0
 LIMITS = Limits()
+DEFAULTS = PeerConfig()
 
 ROLES = {
     "alder": "validator",
@@ -120,7 +121,7 @@ class World:
         *,
         local: LocalNode | None = None,
         directory: Directory = DIRECTORY,
-        config: PeerConfig = PeerConfig(),
+        config: PeerConfig = DEFAULTS,
         height: int = 0,
     ) -> TestNode:
         recorder = Recorder()

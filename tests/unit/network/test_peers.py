@@ -1,8 +1,6 @@
 """Sessions between nodes: the same tests over loopback TLS and over memory."""
 
-import pytest
-
-from network.wire.messages import BundlePush, Tip, VoteMessage
+from network.wire.messages import Tip
 
 
 async def test_two_nodes_meet_and_talk(net):

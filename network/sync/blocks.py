@@ -1,0 +1,301 @@
+"""Block sync: fetching decided blocks from peers of whom all but one may lie, stall or dawdle; without I/O.
+
+Heights are asked for in ranges, one range per peer at a time, so that many peers work at once and each
+answers for whole blocks. What comes is checked against its own header at once, and proven in the order of
+heights: it must follow the block before it, and a quorum of the validators of its height must have signed
+its commit. Only proven blocks are delivered.
+
+A peer's height is a claim, not a fact, and must not keep a node in sync for ever. A claim makes the node ask;
+a peer that cannot show the block it claimed is banned, one that does not answer rests, each time for longer,
+and a resting peer's claim does not count. So the sync ends when no peer that keeps its word is ahead, and goes
+on as long as one honest peer is (CONSENSUS, "Catching up").
+"""
+
+from collections.abc import Callable
+
+import msgspec
+
+from contracts.chain.header import MAX_BLOCK_BYTES
+from contracts.chain.parameters import Limits
+from contracts.chain.validators import ValidatorSet
+from network.sync.checks import prove_block, read_block
+from network.sync.effects import AskBlocks, BanPeer, DeliverBlock, SyncConfig, SyncDone, SyncEffect
+from network.sync.window import Slot, Window
+from network.wire.errors import RemoteProtocolError
+from network.wire.messages import (
+    MAX_BLOCKS_ASKED,
+    MAX_COMMIT_BYTES,
+    BlockAnswer,
+    BlockBundles,
+    BlockRequest,
+    NoBlock,
+)
+
+_MAX_DOUBLINGS = 6
+
+ValidatorsAt = Callable[[int], ValidatorSet | None]
+"""Returns the set that votes at a height, or None when too little is applied to know it yet."""
+
+
+class _Peer(msgspec.Struct):
+    """What is known of one peer."""
+
+    height: int
+    """What it claims."""
+    owed: list[int]
+    """Heights it was asked for and has not answered, ascending."""
+    given: int = 0
+    """Blocks it has given in answer to the present request."""
+    batch: int = 1
+    """How many heights to ask it for: doubled by every full answer."""
+    asked_ms: int = 0
+    """When it was last asked for something."""
+    heard_ms: int = 0
+    """When it was asked, or a part of its answer came."""
+    progress_ms: int = 0
+    """When it was asked, or completed a block."""
+    strikes: int = 0
+    """Stalls since its last proven block."""
+    resting_until_ms: int = 0
+    """Until when it is not asked."""
+
+
+class BlockSync:
+    """Keeps one node's chain up with its peers.
+
+    Every input returns what is to be done, in order. Time is given in ms by any clock that moves forward.
+
+    Attributes:
+        head: Last height that the host has applied.
+        is_syncing: Whether blocks are being fetched.
+    """
+
+    def __init__(
+        self,
+        chain_id: str,
+        limits: Limits,
+        validators_at: ValidatorsAt,
+        head: int,
+        head_id: bytes,
+        config: SyncConfig,
+    ) -> None:
+        """Begin at block `head` with id `head_id` (32 bytes; zeros at height 0, as block 1 names it)."""
+        self.head = head
+        self.is_syncing = False
+        self._chain_id = chain_id
+        self._limits = limits
+        self._validators_at = validators_at
+        self._config = config
+        largest = MAX_BLOCK_BYTES + MAX_COMMIT_BYTES + limits.block_bytes
+        self._window = Window(head, head_id, largest, config.budget_bytes)
+        self._peers: dict[str, _Peer] = {}
+        self._banned: dict[str, int] = {}
+        self._behind_since_ms = -1
+
+    # Inputs.
+
+    def on_tip(self, peer: str, height: int, now_ms: int) -> list[SyncEffect]:
+        """A peer says how far it is."""
+        if self._banned.get(peer, now_ms) > now_ms:
+            return []
+        self._banned.pop(peer, None)
+        known = self._peers.get(peer)
+        if known is None:
+            self._peers[peer] = _Peer(height, [])
+        else:
+            known.height = height
+        return self._advance(now_ms)
+
+    def on_peer_down(self, peer: str, now_ms: int) -> list[SyncEffect]:
+        """A peer is gone, and what it owed with it."""
+        known = self._peers.pop(peer, None)
+        if known is not None:
+            self._release(known)
+        return self._advance(now_ms)
+
+    def on_block(self, peer: str, answer: BlockAnswer, now_ms: int) -> list[SyncEffect]:
+        """A block came; what was not asked for, or is asked of another by now, is ignored."""
+        owing = self._owing(peer, answer.height)
+        if owing is None:
+            return []
+        known, slot = owing
+        if answer.height != known.owed[0] or slot.read is not None:
+            return self._ban(peer, f"block {answer.height} came out of turn", now_ms)
+        try:
+            slot.read = read_block(self._chain_id, self._limits, answer)
+        except RemoteProtocolError as error:
+            return self._ban(peer, str(error), now_ms)
+        return self._on_part(known, slot, now_ms)
+
+    def on_bundles(self, peer: str, part: BlockBundles, now_ms: int) -> list[SyncEffect]:
+        """Bundles of a block came."""
+        owing = self._owing(peer, part.height)
+        if owing is None:
+            return []
+        known, slot = owing
+        if slot.read is None or part.first != len(slot.bundles):
+            return self._ban(peer, f"bundles of block {part.height} came out of turn", now_ms)
+        expected = slot.read.block.bundles[part.first : part.first + len(part.bundles)]
+        if [entry.size for entry in expected] != [len(data) for data in part.bundles]:
+            return self._ban(peer, f"bundles of block {part.height} are not as long as it says", now_ms)
+        slot.bundles.extend(part.bundles)
+        return self._on_part(known, slot, now_ms)
+
+    def on_no_block(self, peer: str, answer: NoBlock, now_ms: int) -> list[SyncEffect]:
+        """A peer's answer ends before all was sent."""
+        owing = self._owing(peer, answer.height)
+        if owing is None:
+            return []
+        known, slot = owing
+        if answer.height != known.owed[0] or slot.read is not None:
+            return self._ban(peer, f"the answer ended out of turn at {answer.height}", now_ms)
+        if answer.head < answer.height:
+            return self._ban(peer, f"claimed height {known.height}, has {answer.head}", now_ms)
+        if known.given == 0:
+            self._rest(known, now_ms)
+        self._release(known)
+        return self._advance(now_ms)
+
+    def on_head(self, height: int, block_id: bytes, now_ms: int) -> list[SyncEffect]:
+        """The host has applied a block, whether it came from here or was decided by this node itself."""
+        self.head = height
+        self._behind_since_ms = -1
+        self._window.apply(height, block_id)
+        for peer in self._peers.values():
+            peer.owed = [owed for owed in peer.owed if owed > height]
+        return self._advance(now_ms)
+
+    def refuse(self, height: int, reason: str, now_ms: int) -> list[SyncEffect]:
+        """The bundles of a delivered block are not those it names (`open_bundles`): fetch it anew.
+
+        Blocks delivered above it are void; they are delivered again after it.
+        """
+        liar = self._window.disprove(height)
+        return [] if liar is None else self._ban(liar, reason, now_ms)
+
+    def tick(self, now_ms: int) -> list[SyncEffect]:
+        """Time has passed; to be called a few times a second."""
+        for peer in self._peers.values():
+            if peer.owed and now_ms - peer.heard_ms > self._config.answer_ms:
+                self._rest(peer, now_ms)
+                self._release(peer)
+        self._pass_over_slow(now_ms)
+        return self._advance(now_ms)
+
+    # What follows from them.
+
+    def _owing(self, peer: str, height: int) -> tuple[_Peer, Slot] | None:
+        """Return the peer and the slot if it owes this height."""
+        known, slot = self._peers.get(peer), self._window.get(height)
+        if known is None or slot is None or height not in known.owed:
+            return None
+        return known, slot
+
+    def _on_part(self, known: _Peer, slot: Slot, now_ms: int) -> list[SyncEffect]:
+        """A part was accepted."""
+        known.heard_ms = now_ms
+        if slot.is_complete:
+            known.owed.pop(0)
+            known.given += 1
+            known.progress_ms = now_ms
+            if not known.owed:
+                known.batch = min(MAX_BLOCKS_ASKED, 2 * known.batch)
+        return self._advance(now_ms)
+
+    def _advance(self, now_ms: int) -> list[SyncEffect]:
+        """Prove, deliver and ask for whatever can be by now."""
+        effects: list[SyncEffect] = []
+        self._prove(effects, now_ms)
+        effects.extend(map(DeliverBlock, self._window.undelivered(self.head, self._config.delivered_ahead)))
+        self._begin_or_end(effects, now_ms)
+        if self.is_syncing:
+            self._ask(effects, now_ms)
+        return effects
+
+    def _prove(self, effects: list[SyncEffect], now_ms: int) -> None:
+        """Prove complete blocks in the order of heights, as far as their validators are known."""
+        while (complete := self._window.next_read()) is not None:
+            slot, read = complete
+            validators = self._validators_at(read.height)
+            if validators is None:
+                return
+            try:
+                prove_block(self._chain_id, validators, self._window.proven_id, read)
+            except RemoteProtocolError as error:
+                effects.append(self._convict(slot.peer, str(error), now_ms))
+                continue
+            self._window.prove(read)
+            author = self._peers.get(slot.peer)
+            if author is not None:
+                author.strikes = 0
+
+    def _begin_or_end(self, effects: list[SyncEffect], now_ms: int) -> None:
+        claims = (peer.height for peer in self._peers.values() if peer.resting_until_ms <= now_ms)
+        behind = max(claims, default=0) - self.head
+        if behind > 0:
+            if self._behind_since_ms < 0:
+                self._behind_since_ms = now_ms
+            patience_is_over = now_ms - self._behind_since_ms >= self._config.patience_ms
+            self.is_syncing = self.is_syncing or patience_is_over or behind >= self._config.far
+            return
+        self._behind_since_ms = -1
+        if self.is_syncing and self._window.proven == self.head:
+            self.is_syncing = False
+            self._window.clear()
+            for peer in self._peers.values():
+                peer.owed = []
+            effects.append(SyncDone(self.head))
+
+    def _ask(self, effects: list[SyncEffect], now_ms: int) -> None:
+        """Give idle peers ranges of heights: the lowest heights first, to whoever waited longest."""
+        while True:
+            first = self._window.lowest_missing()
+            idle = [
+                (peer.strikes, peer.asked_ms, name)
+                for name, peer in self._peers.items()
+                if not peer.owed and peer.resting_until_ms <= now_ms and peer.height >= first
+            ]
+            if not idle or not self._window.has_room(first):
+                return
+            name = min(idle)[-1]
+            peer = self._peers[name]
+            last = min(first + peer.batch - 1, peer.height)
+            peer.owed, peer.given = self._window.open_range(name, first, last), 0
+            peer.asked_ms = peer.heard_ms = peer.progress_ms = now_ms
+            effects.append(AskBlocks(name, BlockRequest(first, len(peer.owed))))
+
+    def _pass_over_slow(self, now_ms: int) -> None:
+        """Give the block that everybody waits for to a quicker peer, if an idle one has shown to be quick."""
+        needed = self._window.proven + 1
+        slot = self._window.get(needed)
+        slow = None if slot is None or slot.is_complete else self._peers.get(slot.peer)
+        if slow is None or now_ms - slow.progress_ms <= self._config.hurry_ms:
+            return
+        if any(
+            not peer.owed and peer.strikes == 0 and peer.batch > 1 and peer.height >= needed
+            for peer in self._peers.values()
+        ):
+            self._rest(slow, now_ms)
+            self._release(slow)
+
+    def _rest(self, peer: _Peer, now_ms: int) -> None:
+        """Do not ask a peer that stalls, for a while."""
+        peer.resting_until_ms = now_ms + (self._config.rest_ms << min(peer.strikes, _MAX_DOUBLINGS))
+        peer.strikes += 1
+        peer.batch = 1
+
+    def _release(self, peer: _Peer) -> None:
+        """Let others be asked for what a peer owes."""
+        self._window.drop(peer.owed)
+        peer.owed = []
+
+    def _convict(self, liar: str, reason: str, now_ms: int) -> BanPeer:
+        known = self._peers.pop(liar, None)
+        if known is not None:
+            self._release(known)
+        self._window.drop_unproven(liar)
+        self._banned[liar] = now_ms + self._config.ban_ms
+        return BanPeer(liar, reason)
+
+    def _ban(self, liar: str, reason: str, now_ms: int) -> list[SyncEffect]:
+        return [self._convict(liar, reason, now_ms), *self._advance(now_ms)]

@@ -1,0 +1,64 @@
+"""What block sync asks of its host, and how it may be tuned."""
+
+import msgspec
+
+from network.sync.checks import ReceivedBlock
+from network.wire.messages import BlockRequest
+
+
+class SyncConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Times in ms."""
+
+    patience_ms: int = 0
+    """Being behind by a little for this long begins a sync. 0 for followers, who learn blocks no other way; a
+    validator waits, since it is about to decide the next block itself."""
+    far: int = 8
+    """Being behind by this many heights begins one at once."""
+    answer_ms: int = 5_000
+    """A peer of whose answer nothing came for this long stalls."""
+    hurry_ms: int = 2_000
+    """A peer that keeps everybody waiting for one block for this long is passed over for a quicker one."""
+    rest_ms: int = 15_000
+    """A peer that stalls is not asked for this long; each further time in a row doubles it."""
+    ban_ms: int = 60_000
+    """A peer that lied is not heard for this long."""
+    delivered_ahead: int = 4
+    """Most blocks that are delivered and not yet applied."""
+    budget_bytes: int = 64 << 20
+    """Most bytes of blocks that are kept or asked for; the next block needed may be asked for in any case."""
+
+
+class AskBlocks(msgspec.Struct, frozen=True):
+    """Send this request."""
+
+    peer: str
+    """To whom."""
+    request: BlockRequest
+    """What."""
+
+
+class DeliverBlock(msgspec.Struct, frozen=True):
+    """The next block is proven: open its bundles, apply it, then report `on_head`; or `refuse` it."""
+
+    received: ReceivedBlock
+    """The block, and who answers for it."""
+
+
+class BanPeer(msgspec.Struct, frozen=True):
+    """This peer lied: end the session, and refuse it for a while."""
+
+    peer: str
+    """Who."""
+    reason: str
+    """A sentence."""
+
+
+class SyncDone(msgspec.Struct, frozen=True):
+    """No peer that keeps its word is ahead of this node any more."""
+
+    height: int
+    """This node's height."""
+
+
+SyncEffect = AskBlocks | DeliverBlock | BanPeer | SyncDone
+"""Everything that block sync returns."""

@@ -1,0 +1,127 @@
+"""The heights being fetched: who was asked for each, what has come, and how many bytes that takes."""
+
+import msgspec
+
+from network.sync.checks import ReadBlock, ReceivedBlock
+
+
+class Slot(msgspec.Struct):
+    """One height that was asked for."""
+
+    peer: str
+    """Who was asked."""
+    bundles: list[bytes]
+    """Bundles that have come, in order."""
+    read: ReadBlock | None = None
+    """The block, once it has come."""
+    is_delivered: bool = False
+    """The host has it."""
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether all of it has come."""
+        return self.read is not None and len(self.bundles) == len(self.read.block.bundles)
+
+    def size(self, largest: int) -> int:
+        """Bytes it takes; `largest` as long as it may still grow."""
+        if self.read is None or not self.is_complete:
+            return largest
+        return len(self.read.block_bytes) + len(self.read.commit_bytes) + sum(map(len, self.bundles))
+
+
+class Window:
+    """Slots by height, above the last height the host has applied.
+
+    Heights up to `proven` are proven: their slots are complete, and follow one another from the head on.
+
+    Attributes:
+        proven: Last proven height.
+        proven_id: Its block's id, 32 bytes.
+    """
+
+    def __init__(self, head: int, head_id: bytes, largest: int, budget: int) -> None:
+        """Begin at the head; a block takes at most `largest` bytes, all of them at most `budget`."""
+        self.proven = head
+        self.proven_id = head_id
+        self._largest = largest
+        self._budget = budget
+        self._slots: dict[int, Slot] = {}
+
+    def get(self, height: int) -> Slot | None:
+        """Return the slot of a height that was asked for."""
+        return self._slots.get(height)
+
+    def next_read(self) -> tuple[Slot, ReadBlock] | None:
+        """Return the complete slot above the proven ones, if it has come."""
+        slot = self._slots.get(self.proven + 1)
+        return None if slot is None or slot.read is None or not slot.is_complete else (slot, slot.read)
+
+    def prove(self, read: ReadBlock) -> None:
+        """The next block is proven."""
+        self.proven, self.proven_id = read.height, read.block_id
+
+    def apply(self, height: int, block_id: bytes) -> None:
+        """The host has applied a block: forget everything up to it."""
+        if height >= self.proven:
+            self.proven, self.proven_id = height, block_id
+        self._slots = {at: slot for at, slot in self._slots.items() if at > height}
+
+    def disprove(self, height: int) -> str | None:
+        """A proven block came with wrong bundles: prove and deliver anew from there; return who sent it."""
+        slot = self._slots.get(height)
+        if slot is None or slot.read is None or height > self.proven:
+            return None
+        self.proven, self.proven_id = height - 1, slot.read.block.header.previous_block_id
+        for above in self._slots.values():
+            above.is_delivered = False
+        return slot.peer
+
+    def undelivered(self, head: int, ahead: int) -> list[ReceivedBlock]:
+        """Mark as delivered, and return, the proven blocks up to `ahead` above `head`."""
+        blocks = []
+        for height in range(head + 1, min(self.proven, head + ahead) + 1):
+            slot = self._slots[height]
+            if slot.read is not None and not slot.is_delivered:
+                slot.is_delivered = True
+                blocks.append(ReceivedBlock(slot.peer, slot.read, tuple(slot.bundles)))
+        return blocks
+
+    def lowest_missing(self) -> int:
+        """Return the lowest height that nobody was asked for."""
+        height = self.proven + 1
+        while height in self._slots:
+            height += 1
+        return height
+
+    def has_room(self, height: int) -> bool:
+        """Tell whether `height` may be asked for: the next block needed always may."""
+        return height == self.proven + 1 or self._room() >= self._largest
+
+    def open_range(self, peer: str, first: int, last: int) -> list[int]:
+        """Open slots for `peer` from `first` to at most `last`, as far as there is room; return them."""
+        heights = [first]
+        room = self._room() - self._largest
+        for height in range(first + 1, last + 1):
+            room -= self._largest
+            if room < 0 or height in self._slots:
+                break
+            heights.append(height)
+        for height in heights:
+            self._slots[height] = Slot(peer, [])
+        return heights
+
+    def drop(self, heights: list[int]) -> None:
+        """Close the slots of these heights."""
+        for height in heights:
+            self._slots.pop(height, None)
+
+    def drop_unproven(self, peer: str) -> None:
+        """Close everything that came from a liar and is not proven."""
+        self.drop([at for at, slot in self._slots.items() if slot.peer == peer and at > self.proven])
+
+    def clear(self) -> None:
+        """Close all slots."""
+        self._slots.clear()
+
+    def _room(self) -> int:
+        return self._budget - sum(slot.size(self._largest) for slot in self._slots.values())

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from contracts.chain.commit import Commit
+from contracts.chain.commit import Commit, commit_hash
 from contracts.chain.evidence import Evidence, evidence_hash
 from contracts.chain.votes import BlockId
 from contracts.primitives import merkle
@@ -36,7 +36,7 @@ class Header(msgspec.Struct, frozen=True, array_like=True):
     last_commit_hash: bytes
     """Of the commit for height - 1 that this block carries."""
     bundles_root: bytes
-    """Merkle root over the bundle ids in canonical order."""
+    """Merkle root over the bundle entries in canonical order."""
     evidence_root: bytes
     """Merkle root over the evidence hashes."""
     validators_hash: bytes
@@ -89,11 +89,34 @@ def block_id(header: Header) -> BlockId:
     return BlockId(HEADER.hash(encode(header)))
 
 
-def bundles_root(bundle_ids: Sequence[bytes]) -> Hash:
-    """Return the root over bundle ids (32 bytes each) in canonical order."""
-    return merkle.root(bundle_ids)
+def entry_leaf(entry: BundleEntry) -> bytes:
+    """Return the leaf that stands for a bundle under the bundles root."""
+    return encode(entry)
+
+
+def bundles_root(entries: Sequence[BundleEntry]) -> Hash:
+    """Return the root over a block's bundle entries, in canonical order.
+
+    The leaves hold size and weight beside the id, so that nothing in a block's bytes is free: whoever passes
+    a block on could otherwise change a size and make an honest node take a decided block for an invalid one.
+    """
+    return merkle.root([entry_leaf(entry) for entry in entries])
 
 
 def evidence_root(evidence: Sequence[Evidence]) -> Hash:
     """Return the root over pieces of evidence in block order."""
     return merkle.root([evidence_hash(piece) for piece in evidence])
+
+
+def has_own_body(block: Block) -> bool:
+    """Tell whether bundle entries, last commit and evidence are those that the header names.
+
+    Asked of every block that comes from outside, before anything is remembered under its id: else a peer could
+    put another body under a decided header.
+    """
+    header = block.header
+    return (
+        header.bundles_root == bundles_root(block.bundles)
+        and header.last_commit_hash == commit_hash(block.last_commit)
+        and header.evidence_root == evidence_root(block.evidence)
+    )

@@ -147,7 +147,7 @@ def _check_entries(limits: Limits, block: Block) -> None:
     ids = [entry.bundle_id for entry in entries]
     sizes = [entry.size for entry in entries]
     weights = [entry.weight for entry in entries]
-    _require(block.header.bundles_root == bundles_root(ids), "bundles_root: not of the bundles")
+    _require(block.header.bundles_root == bundles_root(entries), "bundles_root: not of the bundles")
     _require(len(set(ids)) == len(ids), "bundles: one stands there twice")
     _require(
         all(size > 0 for size in sizes) and all(weight > 0 for weight in weights), "bundles: an empty one"

@@ -9,7 +9,7 @@ import msgspec
 
 from contracts.chain.commit import Commit, InvalidCommit, verify_commit
 from contracts.chain.genesis import Genesis, validator_set
-from contracts.chain.header import Header, block_id
+from contracts.chain.header import BundleEntry, Header, block_id, entry_leaf
 from contracts.ledger.bundle import BundleHeader, bundle_id, bundle_sign_bytes
 from contracts.ledger.document import Document, document_decoder, document_id
 from contracts.ledger.receipt import Receipt, receipt_hash
@@ -47,8 +47,10 @@ class Proof(msgspec.Struct, frozen=True, array_like=True):
     """Header of the bundle that carried it."""
     bundle_signature: bytes
     """64 bytes, by the bundle's lane."""
+    entry: BundleEntry
+    """The bundle's line in the block."""
     in_block: InclusionProof
-    """The bundle's id under the bundles root of `block`."""
+    """That line under the bundles root of `block`."""
     block: CertifiedHeader
     """Height h."""
     receipt: Receipt
@@ -166,7 +168,8 @@ def _check_document(genesis: Genesis, proof: Proof) -> Document:
         "bundle: the signature is not the lane's",
     )
     _require(
-        merkle.verify(proof.block.header.bundles_root, bundle_id(bundle), proof.in_block),
+        proof.entry.bundle_id == bundle_id(bundle)
+        and merkle.verify(proof.block.header.bundles_root, entry_leaf(proof.entry), proof.in_block),
         "bundle: not under the bundles root of the block",
     )
     return document

@@ -8,7 +8,7 @@ from collections import OrderedDict
 
 from consensus.effects import CertificateReceived, VoteReceived
 from contracts.chain.commit import Commit, InvalidCommit, verify_commit
-from contracts.chain.header import BLOCKS, block_id
+from contracts.chain.header import BLOCKS, block_id, has_own_body
 from contracts.chain.validators import ValidatorSet
 from contracts.chain.votes import Proposal, Vote, verify_proposal, verify_vote
 from contracts.primitives.encoding import MalformedBytes
@@ -84,7 +84,8 @@ class Ballots:
             block = BLOCKS.decode(message.block)
         except MalformedBytes as error:
             raise RemoteProtocolError(f"a proposed block cannot be read: {error}") from error
-        if block.header.height != proposal.height or block_id(block.header) != proposal.block_id:
+        is_named = block.header.height == proposal.height and block_id(block.header) == proposal.block_id
+        if not is_named or not has_own_body(block):
             raise RemoteProtocolError("a proposal came with another block than it names")
         self._host.receive_proposal(proposal, block, message.block)
 

@@ -2,7 +2,7 @@
 
 It drives block sync for every kind of node. A member or observer learns all blocks here; a validator only
 those that it did not decide itself, because it was down, cut off or slow. A proven block that this node holds
-to be invalid means that its own state or program differs from the network's: it stops following, and says why.
+to be invalid means that its own state or program differs from the network's: it stops, and says why.
 """
 
 from collections.abc import Callable, Sequence

@@ -180,7 +180,7 @@ class Ledger:
             time_ms,
             tip.block_id,
             commit_hash(last_commit),
-            bundles_root([entry.bundle_id for entry in entries]),
+            bundles_root(entries),
             evidence_root(evidence),
             tip.validators.hash,
             tip.next_validators.hash,

@@ -114,7 +114,13 @@ class DiskFile:
     def __init__(self, path: Path, descriptor: int) -> None:
         """Take over an open descriptor."""
         self._path = path
-        self._descriptor = descriptor
+        self._open_descriptor: int | None = descriptor
+
+    @property
+    def _descriptor(self) -> int:
+        if self._open_descriptor is None:
+            raise StorageFailed(str(self._path), "the file is closed")
+        return self._open_descriptor
 
     def size(self) -> int:
         """Return the present length in bytes."""
@@ -133,9 +139,9 @@ class DiskFile:
 
     def _write_all(self, data: bytes, offset: int) -> None:
         # A short write is no error to the kernel (a signal, a nearly full disk): the next one says why.
-        view = memoryview(data)
+        descriptor, view = self._descriptor, memoryview(data)
         while view:
-            written = os.pwrite(self._descriptor, view, offset)
+            written = os.pwrite(descriptor, view, offset)
             view = view[written:]
             offset += written
 
@@ -154,8 +160,8 @@ class DiskFile:
 
     def close(self) -> None:
         """Close; closing twice is allowed."""
-        if self._descriptor >= 0:
-            descriptor, self._descriptor = self._descriptor, -1
+        descriptor, self._open_descriptor = self._open_descriptor, None
+        if descriptor is not None:
             with _refusals(self._path):
                 os.close(descriptor)
 

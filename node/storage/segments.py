@@ -55,6 +55,7 @@ class SegmentedLog:
         self._segment_bytes = segment_bytes
         self._draw_mark = draw_mark
         self._file: OpenFile | None = None
+        self._is_broken = False
         self._full: list[_Full] = []
         self._index = 0
         self._mark = b""
@@ -130,12 +131,13 @@ class SegmentedLog:
 
     # ---------------------------------------------------------------------------------- appending
 
-    def _take_file(self) -> OpenFile:
-        """Take the file out; it is put back when all went well. After a failure its content is unknown."""
-        file, self._file = self._file, None
-        if file is None:
-            raise StorageFailed(self._folder, "the log is not open, or an earlier write failed")
-        return file
+    def _usable(self) -> OpenFile:
+        """Return the file, unless a write or sync on it once failed: what it holds is unknown since."""
+        if self._file is None:
+            raise StorageFailed(self._folder, "the log is not open")
+        if self._is_broken:
+            raise StorageFailed(self._folder, "an earlier write failed")
+        return self._file
 
     def append(self, kind: int, number: int, payload: bytes) -> int:
         """Append a record; it is durable after the next `sync`.
@@ -150,9 +152,9 @@ class SegmentedLog:
         if self._highest >= 0 and self._size + FRAME_HEADER_BYTES + len(payload) > self._segment_bytes:
             self._rotate()
         frame = encode_frame(self._mark, self._size, self._synced, Record(kind, number, payload))
-        file = self._take_file()
+        file, self._is_broken = self._usable(), True
         file.append(frame)
-        self._file = file
+        self._is_broken = False
         self._size += len(frame)
         self._highest = max(self._highest, number)
         return self._index
@@ -163,17 +165,20 @@ class SegmentedLog:
         Raises:
             StorageFailed: The disk refused; nothing can be appended any more.
         """
-        file = self._take_file()
+        file = self._usable()
         if self._synced < self._size:
+            self._is_broken = True
             file.sync()
+            self._is_broken = False
             self._synced = self._size
-        self._file = file
 
     def _rotate(self) -> None:
         self.sync()
-        self._take_file().close()
+        self._usable().close()
         self._full.append(_Full(self._index, self._highest))
+        self._is_broken = True
         self._begin_segment(self._index + 1)
+        self._is_broken = False
 
     def _begin_segment(self, index: int) -> None:
         mark = self._draw_mark(MARK_BYTES)

@@ -61,6 +61,7 @@ class SlotFile:
         self._files = files
         self._name = name
         self._file: OpenFile | None = None
+        self._is_broken = False
         self._sequence = 0
         self.record = b""
 
@@ -97,15 +98,17 @@ class SlotFile:
         """
         if len(record) > MAX_RECORD_BYTES:
             raise ValueError(f"a record of {len(record)} bytes; a slot holds {MAX_RECORD_BYTES}")
-        file, self._file = self._file, None
-        if file is None:
-            raise StorageFailed(self._name, "it is not open, or an earlier write failed")
+        if self._file is None or self._is_broken:
+            reason = "it is not open" if self._file is None else "an earlier write failed"
+            raise StorageFailed(self._name, reason)
+        self._is_broken = True
         sequence = self._sequence + 1
         slot, first = _slot(sequence, record), sequence % 2 * SLOT_BYTES
-        file.write_at(first, slot)
-        file.write_at(first + 2 * SLOT_BYTES, slot)
-        file.sync()
-        self._file, self._sequence, self.record = file, sequence, record
+        self._file.write_at(first, slot)
+        self._file.write_at(first + 2 * SLOT_BYTES, slot)
+        self._file.sync()
+        self._is_broken = False
+        self._sequence, self.record = sequence, record
 
     def close(self) -> None:
         """Close; closing twice is allowed."""

@@ -24,7 +24,7 @@ from node.host.chain import Chain
 from node.host.consensus_host import ConsensusHost
 
 MAX_SEEN = 20_000
-"""Most signatures remembered as seen: a few rounds of the largest set."""
+"""Most messages remembered as seen: a few rounds of the largest set."""
 
 
 class Ballots:
@@ -35,7 +35,7 @@ class Ballots:
         self._chain = chain
         self._host = host
         self._network = network
-        self._seen: OrderedDict[bytes, None] = OrderedDict()
+        self._seen: OrderedDict[Vote | Proposal, None] = OrderedDict()
 
     def _set_of(self, height: int) -> ValidatorSet | None:
         tip = self._chain.tip
@@ -46,13 +46,11 @@ class Ballots:
         }
         return sets.get(height)
 
-    def _is_new(self, signature: bytes) -> bool:
-        if signature in self._seen:
-            return False
-        self._seen[signature] = None
+    def _remember(self, message: Vote | Proposal) -> None:
+        """Remember a message that was found good. Never a bad one: it may carry a good one's signature."""
+        self._seen[message] = None
         if len(self._seen) > MAX_SEEN:
             self._seen.popitem(last=False)
-        return True
 
     def take_vote(self, vote: Vote) -> None:
         """Take a vote.
@@ -61,10 +59,11 @@ class Ballots:
             RemoteProtocolError: It is out of shape or its signature is wrong.
         """
         validators = self._set_of(vote.height)
-        if validators is None or not self._is_new(vote.signature):
+        if validators is None or vote in self._seen:
             return
         if not verify_vote(self._chain.tip.chain_id, validators, vote):
             raise RemoteProtocolError(f"a vote of height {vote.height} is not signed by its author")
+        self._remember(vote)
         self._host.receive(VoteReceived(vote))
 
     def take_proposal(self, message: ProposalMessage) -> None:
@@ -75,9 +74,7 @@ class Ballots:
         """
         proposal = message.proposal
         validators = self._set_of(proposal.height)
-        if validators is None or proposal.height <= self._chain.tip.height:
-            return
-        if not self._is_new(proposal.signature):
+        if validators is None or proposal.height <= self._chain.tip.height or proposal in self._seen:
             return
         self._check(proposal, validators)
         try:
@@ -87,6 +84,7 @@ class Ballots:
         is_named = block.header.height == proposal.height and block_id(block.header) == proposal.block_id
         if not is_named or not has_own_body(block):
             raise RemoteProtocolError("a proposal came with another block than it names")
+        self._remember(proposal)
         self._host.receive_proposal(proposal, block, message.block)
 
     def _check(self, proposal: Proposal, validators: ValidatorSet) -> None:

@@ -11,6 +11,7 @@ from enum import Enum
 
 import msgspec
 
+from contracts.chain.header import BundleEntry
 from contracts.ledger.bundle import OpenBundle
 
 MAX_VARIANTS = 2
@@ -214,6 +215,13 @@ class BundlePool:
             if rivals:
                 turn.append((lane_key, rivals[0]))
         return sorted(turn, key=lambda entry: entry[1].since_ms)
+
+    def entries(self, limit: int) -> tuple[BundleEntry, ...]:
+        """Return the lines of up to `limit` bundles, longest held first, to announce them."""
+        held = list(self._by_id.values())[:limit]
+        return tuple(
+            BundleEntry(pooled.bundle.id, len(pooled.data), pooled.bundle.header.weight) for pooled in held
+        )
 
     def oldest_since_ms(self) -> int | None:
         """Return when the longest-waiting bundle came in, or None: the alert of a left-out partner."""

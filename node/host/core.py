@@ -1,0 +1,258 @@
+"""One node's parts, joined: everything between the network and the disks, for every role.
+
+It is given stores, threads, clocks and peers, and picks none of them; `node/assembly.py` gives it the real
+ones, the simulator its own. Blocking steps (`open_disks`) come first, then `start` on the event loop.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+
+from consensus.effects import CancelFetch, FetchValue
+from contracts.chain.commit import Commit
+from contracts.chain.genesis import Genesis
+from contracts.ledger.bundle import BundleReader
+from network.peer.face import ROLES, VALIDATOR, PeerIdentity
+from network.sync.effects import SyncConfig
+from network.wire.messages import BundleAnnounce, BundlePush, Hello, Tip
+from node.host.ballots import Ballots
+from node.host.chain import Chain
+from node.host.consensus_host import ConsensusHost
+from node.host.fetching import Fetching
+from node.host.follower import Follower
+from node.host.intake import Intake
+from node.host.ledger import Applied
+from node.host.opening import Disks, Opened
+from node.host.serving import Serving
+from node.host.submission import Submissions
+from node.host.surroundings import Surroundings
+from node.host.worker import Worker
+from node.pool.admission import Admission
+from node.pool.bundler import LaneKey, MadeBundle
+from node.pool.pool import BundlePool, PooledBundle, PoolLimits
+from node.storage.head_marker import HeadMarker, save_head_marker
+
+VALIDATOR_PATIENCE_MS = 1_000
+"""A validator that is a little behind waits this long for its own decision before it fetches the block."""
+MARKER_INTERVAL_MS = 1_000
+"""The head marker is written at most this often."""
+MAX_ANNOUNCED = 256
+"""Most bundles told to a proposer at once."""
+
+
+@dataclass(frozen=True)
+class CoreConfig:
+    """Who this node is, and its bounds."""
+
+    genesis: Genesis
+    """The network."""
+    name: str
+    """This node's name in genesis."""
+    keys: Sequence[LaneKey]
+    """Partner keys it signs with; none for an observer."""
+    pool: PoolLimits
+    """Bounds of the pool."""
+
+
+@dataclass(frozen=True)
+class Threads:
+    """Workers beside those of the surroundings."""
+
+    verifier: Worker
+    """Checks signatures of bundles."""
+    reader: Worker
+    """Reads the history for peers."""
+
+
+class NodeCore:
+    """One running node.
+
+    Attributes:
+        chain: The decided chain.
+        pool: Verified bundles.
+        submissions: Documents of this node's clients.
+        consensus: The host of the engine; None for a node that does not vote.
+        follower: Block sync.
+        heights: What peers say of their heights, by name.
+    """
+
+    def __init__(
+        self,
+        config: CoreConfig,
+        disks: Disks,
+        opened: Opened,
+        surroundings: Surroundings,
+        threads: Threads,
+        on_diverged: Callable[[str], None],
+    ) -> None:
+        """Join the parts; the order of subscriptions is the order in which they hear of a block.
+
+        Args:
+            config: Who this node is.
+            disks: Open.
+            opened: Where it goes on.
+            surroundings: Time, threads, peers.
+            threads: More threads.
+            on_diverged: Told why this node and the network part.
+        """
+        self._config = config
+        self._disks = disks
+        self._opened = opened
+        self._surroundings = surroundings
+        self._network = surroundings.network
+        limits = config.genesis.parameters.limits
+        self._reader = BundleReader(config.genesis.chain_id, limits)
+        self.heights: dict[str, int] = {}
+        self.pool = BundlePool(config.pool)
+        self.chain = Chain(
+            disks.ledger, surroundings.writer, opened.commit, opened.lanes, had_bundles=opened.had_bundles
+        )
+        self.chain.subscribe(self._prune)
+        self.intake = Intake(
+            self._reader,
+            threads.verifier,
+            self.pool,
+            self.chain.lanes,
+            surroundings.wall.now_ms,
+            self._on_added,
+            self._network.ban,
+        )
+        self.submissions = Submissions(
+            surroundings, self.chain, Admission(disks.ledger), disks.outbox, config.keys, self._on_made
+        )
+        self.serving = Serving(self._network, threads.reader, disks.ledger.blocks, self.chain, self.pool)
+        self.fetching = Fetching(surroundings, self.pool)
+        is_validator = disks.journal is not None
+        patience = VALIDATOR_PATIENCE_MS if is_validator else 0
+        self.follower = Follower(
+            surroundings,
+            threads.verifier,
+            self.chain,
+            self._reader,
+            SyncConfig(patience_ms=patience),
+            partial(self._diverged, on_diverged),
+        )
+        self.consensus: ConsensusHost | None = None
+        self.ballots: Ballots | None = None
+        if disks.journal is not None:
+            self.consensus = ConsensusHost(
+                surroundings, self.chain, self.pool, disks.journal, self._fetch, self._cancel_fetch
+            )
+            self.ballots = Ballots(self.chain, self.consensus, self._network)
+        self._names = {
+            node.validator_key: node.name for node in config.genesis.nodes if node.role == VALIDATOR
+        }
+        self._marker_due_ms = 0
+        self.chain.subscribe(self._on_applied)
+
+    # ------------------------------------------------------------------------------- life
+
+    def start(self) -> None:
+        """Begin: on the event loop, with the network ready to send."""
+        opened = self._opened
+        if opened.replay is not None:
+            for data in opened.replay.bundles.values():
+                bundle = self._reader.read(data)
+                self.pool.add(PooledBundle(bundle, data, self._surroundings.wall.now_ms()), self.chain.lanes)
+        self.submissions.restore(opened.waiting, self._reader, opened.last_used)
+        self.follower.start()
+        self.fetching.start()
+        if self.consensus is not None and opened.replay is not None:
+            self.consensus.start(opened.replay)
+
+    def _diverged(self, on_diverged: Callable[[str], None], reason: str) -> None:
+        if self.consensus is not None:
+            self.consensus.stop(reason)
+        on_diverged(reason)
+
+    # ----------------------------------------------------------------------------- blocks
+
+    def _prune(self, applied: Applied, _commit: Commit) -> None:
+        self.pool.prune(self.chain.lanes, applied.tip.time_ms)
+        self.fetching.clear()
+
+    def _on_applied(self, applied: Applied, _commit: Commit) -> None:
+        self.tell_tip()
+        self._announce()
+        now_ms = self._surroundings.clock.now_ms()
+        if now_ms >= self._marker_due_ms:
+            self._marker_due_ms = now_ms + MARKER_INTERVAL_MS
+            marker = HeadMarker(applied.tip.height, applied.tip.app_hash)
+            save = partial(save_head_marker, self._disks.files, self._disks.marker, marker)
+            self._surroundings.disk.submit(save, lambda _none: None)
+
+    def tell_tip(self) -> None:
+        """Tell every peer how far this node is."""
+        tip = self.chain.tip
+        self._network.broadcast(Tip(tip.height, tip.block_id if tip.height else b"", 0, 0), ROLES)
+
+    def _announce(self) -> None:
+        """Tell the next proposer of bundles that were left out, in case it never got them."""
+        if self.consensus is None:
+            return
+        proposer = self.consensus.engine.proposer(0)
+        validators = self.chain.tip.validators.validators
+        if proposer is None or not len(self.pool):
+            return
+        name = self._names.get(validators[proposer].public_key, "")
+        entries = self.pool.entries(MAX_ANNOUNCED)
+        if name and name != self._config.name:
+            self._network.send(name, BundleAnnounce(entries))
+
+    # ---------------------------------------------------------------------------- bundles
+
+    def _on_made(self, made: MadeBundle) -> None:
+        bundle = self._reader.read(made.data)
+        pooled = PooledBundle(bundle, made.data, self._surroundings.wall.now_ms())
+        self.pool.add(pooled, self.chain.lanes)
+        self._on_added([pooled])
+
+    def _on_added(self, added: Sequence[PooledBundle]) -> None:
+        self.fetching.arrived([pooled.bundle.id for pooled in added])
+        if self.consensus is not None:
+            self.consensus.bundles_arrived()
+
+    def take_announcement(self, peer: str, announce: BundleAnnounce) -> None:
+        """Fetch announced bundles that are not here."""
+        missing = [entry.bundle_id for entry in announce.entries if self.pool.get(entry.bundle_id) is None]
+        if missing and self.consensus is not None:
+            self.fetching.want(missing, [peer])
+
+    def _fetch(self, effect: FetchValue, missing: Sequence[bytes] | None) -> None:
+        validators = self.chain.tip.validators.validators
+        names = [self._names.get(validators[at].public_key, "") for at in effect.sources]
+        sources = [name for name in names if name]
+        if missing is None:
+            if self.ballots is not None:
+                self.ballots.ask_round(tuple(sources))
+            return
+        self.fetching.want(missing, sources)
+
+    def _cancel_fetch(self, effect: CancelFetch) -> None:
+        candidate = self.consensus.candidates.get(effect.block_id) if self.consensus is not None else None
+        if candidate is not None:
+            self.fetching.cancel([entry.bundle_id for entry in candidate.block.bundles])
+
+    # ------------------------------------------------------------------------------ peers
+
+    def peer_up(self, peer: PeerIdentity, hello: Hello) -> None:
+        """Greet a peer: learn its height, push what it may lack, bring it along."""
+        self.heights[peer.name] = hello.height
+        self.follower.take_tip(peer.name, hello.height)
+        if peer.role != VALIDATOR:
+            return
+        for made in self.submissions.outstanding():
+            self._network.send(peer.name, BundlePush(made.bundle_id, made.data))
+        if self.ballots is not None:
+            self.ballots.send_round(peer.name, -1)
+
+    def peer_down(self, peer: PeerIdentity) -> None:
+        """Forget a peer."""
+        self.heights.pop(peer.name, None)
+        self.follower.take_down(peer.name)
+        self.fetching.peer_down(peer.name)
+
+    def take_tip(self, peer: PeerIdentity, tip: Tip) -> None:
+        """A peer says how far it is."""
+        self.heights[peer.name] = tip.height
+        self.follower.take_tip(peer.name, tip.height)

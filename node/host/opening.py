@@ -1,0 +1,100 @@
+"""Opening a node's disks: what is there, whether it agrees with itself, and where to go on. Blocking."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import msgspec
+import structlog
+
+from contracts.chain.commit import NO_COMMIT, Commit
+from node.host.journal import ConsensusJournal, Replay
+from node.host.ledger import Ledger
+from node.storage.errors import StorageDamaged
+from node.storage.files import FileSystem
+from node.storage.head_marker import MarkerState, check_head_marker
+from node.storage.outbox import Outbox, OutboxEntry
+
+_log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True)
+class Disks:
+    """A node's persistent parts."""
+
+    ledger: Ledger
+    """The chain; opened here."""
+    outbox: Outbox
+    """Own bundles on their way; recovered here."""
+    journal: ConsensusJournal | None
+    """Log and signer; None for a node that does not vote."""
+    files: FileSystem
+    """Holds the head marker."""
+    marker: str
+    """Name of the head marker."""
+
+
+class Opened(msgspec.Struct, frozen=True):
+    """Where a node goes on."""
+
+    commit: Commit
+    """For the tip; NO_COMMIT at height 0."""
+    had_bundles: bool
+    """Whether the tip's block has bundles."""
+    lanes: dict[bytes, int]
+    """Last sequence of every registered lane."""
+    waiting: tuple[OutboxEntry, ...]
+    """Own bundles that the chain does not hold, by lane and ascending sequence."""
+    last_used: dict[bytes, int]
+    """Greatest sequence ever used, by own lane."""
+    replay: Replay | None
+    """What the journal holds of the next height; None for a node that does not vote."""
+
+
+def open_disks(disks: Disks, own_lanes: Sequence[bytes]) -> Opened:
+    """Open everything and compare it.
+
+    Args:
+        disks: Closed.
+        own_lanes: Keys this node signs with.
+
+    Raises:
+        StorageDamaged: Something that was durable is lost or changed.
+        StorageFailed: The disk refused.
+        WrongStore: The database is of another network or format.
+    """
+    ledger = disks.ledger
+    ledger.open()
+    _check_marker(disks)
+    disks.outbox.recover()
+    height = ledger.tip.height
+    commit, had_bundles = NO_COMMIT, False
+    if height:
+        found, block = ledger.blocks.commit_of(height), ledger.blocks.load(height)
+        if found is None or block is None:
+            raise StorageDamaged(f"block {height}", "it or its commit is missing")
+        commit, had_bundles = found, bool(block.bundles)
+    replay = None if disks.journal is None else disks.journal.replay(height + 1)
+    last_used = {lane: disks.outbox.last_used(lane) for lane in own_lanes}
+    return Opened(commit, had_bundles, ledger.lanes(), _waiting(disks), last_used, replay)
+
+
+def _check_marker(disks: Disks) -> None:
+    ledger = disks.ledger
+
+    def app_hash_at(height: int) -> bytes | None:
+        if height == ledger.tip.height:
+            return ledger.tip.app_hash
+        following = ledger.blocks.load(height + 1)
+        return None if following is None else following.header.app_hash
+
+    state = check_head_marker(disks.files, disks.marker, ledger.tip.height, app_hash_at)
+    if state in (MarkerState.MISSING, MarkerState.UNREADABLE) and ledger.tip.height > 0:
+        _log.warning("head_marker_unusable", state=state.value, height=ledger.tip.height)
+
+
+def _waiting(disks: Disks) -> tuple[OutboxEntry, ...]:
+    """Return the bundles that the chain does not hold, and forget the others."""
+    entries = disks.outbox.entries()
+    done = [entry for entry in entries if disks.ledger.blocks.bundle(entry.bundle_id) is not None]
+    disks.outbox.remove([(entry.lane, entry.sequence) for entry in done])
+    return tuple(entry for entry in entries if entry not in done)

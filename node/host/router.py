@@ -1,0 +1,98 @@
+"""Where each message of a peer goes."""
+
+from network.peer.face import PeerIdentity
+from network.wire.errors import LocalProtocolError
+from network.wire.messages import (
+    BlockAnswer,
+    BlockBundles,
+    BlockRequest,
+    BundleAnnounce,
+    BundleAnswer,
+    BundleMissing,
+    BundlePush,
+    BundleRequest,
+    CommitMessage,
+    Hello,
+    Message,
+    NoBlock,
+    ProposalMessage,
+    RoundRequest,
+    RoundVotes,
+    Tip,
+    VoteMessage,
+)
+from node.host.core import NodeCore
+
+
+class Router:
+    """The listener of one node's peers; it is made before the core, because the core needs the peers."""
+
+    def __init__(self) -> None:
+        """Create it; `bind` comes before the network starts."""
+        self._core: NodeCore | None = None
+
+    def bind(self, core: NodeCore) -> None:
+        """Send everything to `core`."""
+        self._core = core
+
+    @property
+    def core(self) -> NodeCore:
+        """The node.
+
+        Raises:
+            LocalProtocolError: The network was started before the node was.
+        """
+        if self._core is None:
+            raise LocalProtocolError("a message came before the node was joined")
+        return self._core
+
+    def on_up(self, peer: PeerIdentity, hello: Hello) -> None:
+        """A session is open."""
+        self.core.peer_up(peer, hello)
+
+    def on_down(self, peer: PeerIdentity, reason: str) -> None:  # noqa: ARG002 - the network logs the reason
+        """A session is over."""
+        self.core.peer_down(peer)
+
+    def on_message(self, peer: PeerIdentity, message: Message) -> None:
+        """A message came; roles were checked before.
+
+        Raises:
+            RemoteProtocolError: No correct node sends this.
+        """
+        core, name = self.core, peer.name
+        match message:
+            case Tip():
+                core.take_tip(peer, message)
+            case BundlePush(bundle_id=bundle_id, data=data) | BundleAnswer(bundle_id=bundle_id, data=data):
+                core.intake.offer(name, bundle_id, data)
+            case BundleAnnounce():
+                core.take_announcement(name, message)
+            case BundleRequest():
+                core.serving.serve_bundles(name, message)
+            case BundleMissing():
+                core.fetching.missing(name, message)
+            case BlockRequest():
+                core.serving.serve_blocks(name, message)
+            case BlockAnswer() | BlockBundles() | NoBlock():
+                core.follower.take_answer(name, message)
+            case _:
+                self._ballot(name, message)
+
+    def _ballot(self, name: str, message: Message) -> None:
+        ballots = self.core.ballots
+        if ballots is None:
+            return
+        match message:
+            case ProposalMessage():
+                ballots.take_proposal(message)
+            case VoteMessage(vote=vote):
+                ballots.take_vote(vote)
+            case RoundVotes():
+                ballots.take_votes(message)
+            case RoundRequest():
+                ballots.help(name, message)
+            case CommitMessage(commit=commit):
+                ballots.take_commit(commit)
+            case _:
+                pass

@@ -7,8 +7,8 @@ its commit. Only proven blocks are delivered.
 
 A peer's height is a claim, not a fact, and must not keep a node in sync for ever. A claim makes the node ask;
 a peer that cannot show the block it claimed is banned, one that does not answer rests, each time for longer,
-and a resting peer's claim does not count. So the sync ends when no peer that keeps its word is ahead, and goes
-on as long as one honest peer is (CONSENSUS, "Catching up").
+and a resting peer's claim does not count. So the sync ends when no peer that keeps its word is ahead, and
+goes on as long as one honest peer is (CONSENSUS, "Catching up").
 """
 
 from collections.abc import Callable

@@ -238,8 +238,9 @@ class Height:
         if self.state.step is not Step.PROPOSE or self.state.round != before.round:
             self._building = None  # Too late to propose what is being built.
         if self.state.round != before.round:
+            self._unsigned = [sign for sign in self._unsigned if sign.round >= before.round]
             self._timers.schedule(Timer.RESEND, self.state.round)
-            self._prune()
+            self._begin_round()
 
     def _put_out(self, output: Output) -> None:
         match output:
@@ -296,9 +297,9 @@ class Height:
         named = {proposal.valid_round for proposal in self._proposals.of(self.state.round)}
         return named | {self.state.locked.round, self.state.valid.round}
 
-    def _prune(self) -> None:
+    def _begin_round(self) -> None:
         pinned = self._pinned()
-        self._votes.prune(self.state.round, pinned)
+        self._votes.begin_round(self.state.round, pinned)
         self._proposals.prune(self.state.round, pinned)
         held = {self.state.locked.block_id, self.state.valid.block_id}
         kept = held | self._proposals.block_ids() | set(self._votes.supported)

@@ -6,6 +6,10 @@ None of these is part of the protocol: what is dropped because of a cap can be s
 MAX_FUTURE_ROUNDS = 4
 """Rounds above the current one for which one validator's votes are kept; the highest ones win."""
 
+MAX_ROUNDS_GIVEN_UP = 1_000
+"""Future rounds of one validator that are given up for higher ones while this node stays in its round: each
+vote taken is logged, and a liar has 2^24 rounds to name."""
+
 MAX_PROPOSAL_LEAD = 16
 """Rounds above the current one for which a proposal is kept."""
 

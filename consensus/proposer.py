@@ -50,8 +50,8 @@ class Rotation:
         """Prepare the rotation of this height; the arguments are those of `first_proposer`."""
         self._validators = validators
         first = first_proposer(height, validators, round_zero_signers)
-        # Among equals the one after the first proposer comes next, so that successive rounds try new ones.
-        self._turn_order = [(first + 1 + offset) % len(validators) for offset in range(len(validators))]
+        # Equals take turns from the first proposer on, which comes last: its credit was just spent.
+        self._turn_order = [(first + offset) % len(validators) for offset in range(len(validators))]
         self._credit = [validator.power for validator in validators.validators]
         self._credit[first] -= validators.total_power
         self._proposers = [first]

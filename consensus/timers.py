@@ -90,5 +90,5 @@ class TimerKeeper:
 
     @property
     def outstanding(self) -> tuple[ArmTimer, ...]:
-        """The running timers, with their full delays."""
-        return tuple(self._armed.values())
+        """The running timers by kind, with their full delays."""
+        return tuple(armed for _, armed in sorted(self._armed.items()))

@@ -15,6 +15,7 @@ from consensus.limits import (
     FREE_VALUES,
     MAX_EVIDENCE_PER_VALIDATOR,
     MAX_FUTURE_ROUNDS,
+    MAX_ROUNDS_GIVEN_UP,
     PAST_ROUNDS_KEPT,
 )
 from consensus.thresholds import Tally
@@ -89,6 +90,7 @@ class VoteKeeper:
         self._validators = validators
         self._rounds: dict[int, RoundVotes] = {}
         self._future: dict[int, list[int]] = {}  # per validator, ascending; at most MAX_FUTURE_ROUNDS
+        self._given_up: dict[int, int] = {}  # per validator, since the current round began
         self._reported: dict[int, set[tuple[VoteType, int]]] = {}
         self._commits: dict[tuple[int, BlockId], None] = {}
         self._supported: dict[BlockId, None] = {}
@@ -136,10 +138,12 @@ class VoteKeeper:
         if vote.round in rounds:
             return True
         if len(rounds) >= MAX_FUTURE_ROUNDS:
-            if vote.round < rounds[0]:
+            given_up = self._given_up.get(vote.validator, 0)
+            if vote.round < rounds[0] or given_up >= MAX_ROUNDS_GIVEN_UP:
                 return False
             # An honest validator only moves up, so its newest rounds are what may bring us along. No line
             # can be crossed in the round given up: then this node would have skipped to it.
+            self._given_up[vote.validator] = given_up + 1
             self._forget(rounds.pop(0), vote.validator)
         insort(rounds, vote.round)
         return True
@@ -228,8 +232,9 @@ class VoteKeeper:
         signatures = (CommitSignature(vote.validator, vote.signature) for vote in by_validator)
         return Commit(height, round_, block_id, tuple(signatures))
 
-    def prune(self, current_round: int, pinned: Collection[int]) -> None:
-        """Forget rounds far below the current one, but for the pinned ones and those with a commit."""
+    def begin_round(self, current_round: int, pinned: Collection[int]) -> None:
+        """Begin a round: forget those far below it, but for the pinned ones and those with a commit."""
+        self._given_up.clear()
         lowest = current_round - PAST_ROUNDS_KEPT
         committed = {round_ for round_, _ in self._commits}
         old = [r for r in self._rounds if r < lowest and r not in pinned and r not in committed]

@@ -37,6 +37,8 @@ INDEX: Final = b"\x08"
 """Indices for readers: journeys, shipments, lots."""
 META: Final = b"\x09"
 """The head of the chain and what identifies this database."""
+LOCAL: Final = b"\x0a"
+"""What this node alone keeps, for its clients; never law, never sent to peers."""
 
 
 class Page(msgspec.Struct, frozen=True):

@@ -1,0 +1,74 @@
+"""What a node says about itself, and whether it is ready: the face that the node's core implements."""
+
+from typing import Protocol
+
+import msgspec
+
+
+class ConsensusStatus(msgspec.Struct, frozen=True):
+    """Where consensus stands on a validator."""
+
+    height: int
+    """Height being decided."""
+    round: int
+    """Round of it."""
+    step: str
+    """propose, prevote or precommit."""
+
+
+class PeerStatus(msgspec.Struct, frozen=True):
+    """A connected peer."""
+
+    name: str
+    """Its name in genesis."""
+    role: str
+    """validator, member or observer."""
+    height: int
+    """The last height it told us of."""
+
+
+class PoolStatus(msgspec.Struct, frozen=True):
+    """Bundles that wait for a block."""
+
+    bundles: int
+    """How many."""
+    bytes: int
+    """How long together."""
+
+
+class NodeStatus(msgspec.Struct, frozen=True):
+    """The node beside its ledger."""
+
+    consensus: ConsensusStatus | None
+    """None on a node that does not vote."""
+    peers: tuple[PeerStatus, ...]
+    """Connected peers, by name."""
+    pool: PoolStatus
+    """Bundles that wait."""
+    syncing: bool
+    """Whether blocks of others are being fetched because this node is behind."""
+    has_quorum: bool
+    """Whether validators with more than 2/3 of the power (this node counts if it votes) are in touch."""
+
+
+class ReadinessCheck(msgspec.Struct, frozen=True):
+    """One named question whose answers together make a node ready."""
+
+    name: str
+    """storage, consensus, quorum, sync, disk, head_age …; lower case, stable."""
+    ok: bool
+    """Whether it passed."""
+    detail: str
+    """What was found, in a sentence: the reason when it failed."""
+
+
+class StatusSource(Protocol):
+    """Who knows. Called on the event loop; must not block."""
+
+    def status(self) -> NodeStatus:
+        """Return how the node stands now."""
+        ...
+
+    def checks(self) -> tuple[ReadinessCheck, ...]:
+        """Return all checks, always the same ones in the same order; the node is ready when all passed."""
+        ...

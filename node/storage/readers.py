@@ -1,0 +1,73 @@
+"""Questions from users, answered by threads of their own on pinned snapshots.
+
+A slow question must not stand behind a block, nor a block behind it (DESIGN 6). Each question gets a snapshot
+of its own, so everything in one answer is of one height. What waits is bounded.
+"""
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Final, TypeVar
+
+from node.storage.errors import StorageError
+from node.storage.store import KeyValueStore, Snapshot
+
+T = TypeVar("T")
+
+READER_THREADS: Final = 2
+MAX_WAITING_READS: Final = 512
+"""Questions asked and not yet answered; more are turned away."""
+
+
+class ReadersBusy(Exception):
+    """More questions wait than this node answers in a reasonable time; ask again later."""
+
+
+class Readers:
+    """The reader threads of one store. Used on the event loop.
+
+    Attributes:
+        waiting: Questions asked and not yet answered.
+    """
+
+    def __init__(
+        self, store: KeyValueStore, on_damage: Callable[[StorageError], None], threads: int = READER_THREADS
+    ) -> None:
+        """Prepare; threads start with the first questions.
+
+        Args:
+            store: What is read.
+            on_damage: Told on the event loop when the store failed or was found damaged, before the asker is.
+            threads: How many questions are answered at once.
+        """
+        self._store = store
+        self._on_damage = on_damage
+        self._threads = ThreadPoolExecutor(threads, thread_name_prefix="reader")
+        self.waiting = 0
+
+    async def read(self, question: Callable[[Snapshot], T]) -> T:
+        """Return what `question` answers from a fresh snapshot; it runs on a reader thread.
+
+        Raises:
+            ReadersBusy: Too many questions wait.
+            StorageDamaged: What is stored does not match its checksum.
+            StorageFailed: The disk refused.
+        """
+        if self.waiting >= MAX_WAITING_READS:
+            raise ReadersBusy
+        self.waiting += 1
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._threads, self._answer, question)
+        except StorageError as error:
+            self._on_damage(error)
+            raise
+        finally:
+            self.waiting -= 1
+
+    def _answer(self, question: Callable[[Snapshot], T]) -> T:
+        with self._store.snapshot() as snapshot:
+            return question(snapshot)
+
+    def close(self) -> None:
+        """Drop what waits, finish what runs, stop the threads. The store may be closed afterwards."""
+        self._threads.shutdown(wait=True, cancel_futures=True)

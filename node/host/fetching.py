@@ -1,9 +1,9 @@
 """Fetching bundles that a proposal names and this node lacks: whom to ask, and when to ask the next.
 
 Every missing bundle has the peers known to hold it, proposer first, then whoever voted for the block. One
-peer is asked at a time per bundle; when nothing came for a while, or it says it lacks the bundle, the next one
-is. What was asked for in vain by everybody is asked for again from the start as long as it is wanted; a new
-block ends all wants, for the next height begins with its own.
+peer is asked at a time per bundle; when nothing came for a while, or it says it lacks the bundle, the next
+one is. What was asked for in vain by everybody is asked for again from the start as long as it is wanted; a
+new block ends all wants, for the next height begins with its own.
 """
 
 from collections.abc import Sequence

@@ -37,9 +37,6 @@ from node.storage.head import Head, check_identity, head_entry, identity_entry, 
 from node.storage.journeys import IndexedDocument, journey_entries
 from node.storage.store import STATE, KeyValueStore, Space, Write, put_all
 
-KEEP_WRITES = 1_000
-"""Heights whose writes stay stored, so that peers can find where two states part."""
-
 
 class Applied(msgspec.Struct, frozen=True):
     """What the rest of the node is told about a new block."""
@@ -68,8 +65,15 @@ class Ledger:
         round_zero_signers: See `Applied`.
     """
 
-    def __init__(self, store: KeyValueStore, genesis: Genesis) -> None:
-        """Prepare; `open` reads or creates the chain."""
+    def __init__(self, store: KeyValueStore, genesis: Genesis, keep_writes: int = 1_000) -> None:
+        """Prepare; `open` reads or creates the chain.
+
+        Args:
+            store: Open.
+            genesis: The network.
+            keep_writes: Of how many heights the writes stay stored, so that peers can find where states part.
+        """
+        self._keep_writes = keep_writes
         self._store = store
         self._genesis = genesis
         self._state = Space(store, STATE)
@@ -214,7 +218,7 @@ class Ledger:
         finished = FinishedBlock(block, commit, rows, result.receipts, writes)
         batch = [
             *put_all(STATE, writes),
-            *block_entries(finished, KEEP_WRITES),
+            *block_entries(finished, self._keep_writes),
             *journey_entries(block.header.height, self._indexed(opened, result.receipts)),
             head_entry(_head_of(tip)),
         ]

@@ -1,0 +1,266 @@
+"""Assembly: the only place that picks concrete classes and joins a real node from its home folder.
+
+Blocking first (configuration, keys, disks), then the event loop. The end comes in the opposite order: no new
+requests, no new messages, threads finish what they have, disks close last.
+"""
+
+import asyncio
+import gc
+import os
+import secrets
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+import structlog
+
+from contracts.chain.genesis import Genesis, Node, decode_genesis
+from network.peer.config import PeerConfig
+from network.peer.directory import Directory
+from network.peer.face import VALIDATOR
+from network.peer.handshake import LocalNode
+from network.peer.peers import Peers
+from network.peer.peers import Surroundings as PeerSurroundings
+from network.transport.base import Address
+from network.transport.clock import LoopClock
+from network.transport.tcp import TcpTransport
+from network.transport.tls import TlsIdentity
+from network.wire.frames import FrameCodec
+from node.clock import SystemClock
+from node.config.load import read_config
+from node.config.schema import Config
+from node.health import Health
+from node.home import HEAD_FILE, LOG_FOLDER, OUTBOX_FOLDER, SIGNER_FILE, Home
+from node.host.core import CoreConfig, NodeCore, Threads
+from node.host.journal import ConsensusJournal
+from node.host.ledger import Ledger
+from node.host.opening import Disks, Opened, open_disks
+from node.host.router import Router
+from node.host.surroundings import Surroundings
+from node.host.worker import ThreadWorker
+from node.identity.keystore import KeyKind, Keystore
+from node.identity.passphrase import read_passphrase
+from node.identity.signer import FileSigner
+from node.logs import configure_logs
+from node.pool.bundler import LaneKey
+from node.pool.pool import PoolLimits
+from node.storage.files import DiskFiles
+from node.storage.leveldb import LevelOptions, LevelStore, open_level
+from node.storage.log import ConsensusLog
+from node.storage.outbox import Outbox
+from node.supervisor import Supervisor
+
+_log = structlog.get_logger(__name__)
+
+SWITCH_INTERVAL_S = 0.001
+"""How long a thread that burns Python may hold up the event loop."""
+
+
+class NotThisNode(ValueError):
+    """Home and genesis do not fit together; the message says what to correct."""
+
+
+@dataclass(frozen=True)
+class _Secrets:
+    """A node's unlocked keys."""
+
+    node_seed: bytes
+    certificate: bytes
+    validator_seed: bytes
+    lane_keys: tuple[LaneKey, ...]
+
+
+@dataclass(frozen=True)
+class _Setting:
+    """Everything that is read before anything runs."""
+
+    home: Home
+    config: Config
+    genesis: Genesis
+    node: Node
+    secrets: _Secrets
+
+
+def run_node(home: Path) -> int:
+    """Run the node whose home folder this is, until it is told to stop.
+
+    Returns:
+        The exit code: 0 when it was told to stop, 1 when it failed, 6 when its disk is damaged or refuses.
+
+    Raises:
+        InvalidConfig, InvalidGenesis, NotThisNode, KeystoreError, NoPassphrase: Nothing was started.
+        StorageError: The disks could not be opened, or contradict themselves.
+    """
+    setting = _read(Home(home))
+    set_log_level = configure_logs(setting.config.log.level, setting.config.log.format)
+    store = _open_store(setting)
+    try:
+        disks = _disks(setting, store)
+        opened = open_disks(disks, [key.public_key for key in setting.secrets.lane_keys])
+        return asyncio.run(_Node(setting, store, disks, opened, set_log_level).run())
+    finally:
+        store.close()
+
+
+def _read(home: Home) -> _Setting:
+    loaded = read_config(home.config, os.environ)
+    config = loaded.config
+    genesis = decode_genesis(home.resolve(config.node.genesis).read_bytes())
+    nodes = {node.name: node for node in genesis.nodes}
+    node = nodes.get(config.node.name)
+    if node is None:
+        known = ", ".join(sorted(nodes))
+        raise NotThisNode(f"genesis names no node {config.node.name!r}; it names {known} (node.name)")
+    return _Setting(home, config, genesis, node, _unlock(home, config, genesis, node))
+
+
+def _unlock(home: Home, config: Config, genesis: Genesis, node: Node) -> _Secrets:
+    configured = home.resolve(config.keys.passphrase_file) if config.keys.passphrase_file else None
+    passphrase = read_passphrase(os.environ, configured)
+    keystore = Keystore(DiskFiles(home.root), home.keys.name)
+    node_key = keystore.load(KeyKind.NODE, passphrase)
+    owners = {key.public_key: partner.gln for partner in genesis.partners for key in partner.keys}
+    lane_keys = []
+    for name in config.keys.partners:
+        key = keystore.load(KeyKind.PARTNER, passphrase, name)
+        if key.public_key not in owners:
+            raise NotThisNode(f"genesis knows no partner with the key {name!r} (keys.partners)")
+        lane_keys.append(LaneKey(key.public_key, key.seed, owners[key.public_key]))
+    validator_seed = b""
+    if node.role == VALIDATOR:
+        validator = keystore.load(KeyKind.VALIDATOR, passphrase)
+        if validator.public_key != node.validator_key:
+            raise NotThisNode(f"genesis names another validator key for {node.name!r} than this home holds")
+        validator_seed = validator.seed
+    return _Secrets(node_key.seed, node.certificate, validator_seed, tuple(lane_keys))
+
+
+def _open_store(setting: _Setting) -> LevelStore:
+    storage = setting.config.storage
+    options = LevelOptions(
+        storage.cache_bytes,
+        storage.write_buffer_bytes,
+        storage.table_bytes,
+        storage.bloom_bits,
+        storage.max_open_files,
+    )
+    return open_level(setting.home.database, options, create=True)
+
+
+def _disks(setting: _Setting, store: LevelStore) -> Disks:
+    files = DiskFiles(setting.home.data)
+    segment_bytes = setting.config.storage.log_segment_bytes
+    journal = None
+    if setting.node.role == VALIDATOR:
+        signer = FileSigner(files, SIGNER_FILE, setting.genesis.chain_id, setting.secrets.validator_seed)
+        signer.open()
+        journal = ConsensusJournal(ConsensusLog(files, LOG_FOLDER, segment_bytes, os.urandom), signer)
+    ledger = Ledger(store, setting.genesis, setting.config.storage.keep_writes_heights)
+    return Disks(ledger, Outbox(files, OUTBOX_FOLDER, segment_bytes, os.urandom), journal, files, HEAD_FILE)
+
+
+class _Node:
+    """A node from the start of its event loop to the end."""
+
+    def __init__(
+        self,
+        setting: _Setting,
+        store: LevelStore,
+        disks: Disks,
+        opened: Opened,
+        set_log_level: Callable[[str], None],
+    ) -> None:
+        self._setting = setting
+        self._store = store
+        self._disks = disks
+        self._opened = opened
+        self._set_log_level = set_log_level
+
+    async def run(self) -> int:
+        setting, loop = self._setting, asyncio.get_running_loop()
+        supervisor = Supervisor(loop)
+        supervisor.watch_signals()
+        sys.setswitchinterval(SWITCH_INTERVAL_S)
+        workers = [
+            ThreadWorker(name, loop, supervisor.fail)
+            for name in ("writer", "disk", "verifier", "peer-reader")
+        ]
+        writer, disk, verifier, peer_reader = workers
+        router = Router()
+        peers = self._peers(loop, router, supervisor)
+        wall = SystemClock(setting.genesis.clock_offset_ms)
+        surroundings = Surroundings(LoopClock(loop), wall, peers, writer, disk)
+        config = CoreConfig(
+            setting.genesis,
+            setting.node.name,
+            setting.secrets.lane_keys,
+            PoolLimits(*msgspec.structs.astuple(setting.config.pool)),
+        )
+        core = NodeCore(
+            config, self._disks, self._opened, surroundings, Threads(verifier, peer_reader), _on_diverged
+        )
+        router.bind(core)
+        for worker in workers:
+            worker.start()
+        health = Health(
+            setting.genesis, setting.node.name, core, peers, wall.now_ms, lambda: supervisor.reason
+        )
+        self._listen(peers)
+        core.start()
+        freeze_start_up()
+        _log.info(
+            "node_started", node=setting.node.name, role=setting.node.role, height=core.chain.tip.height
+        )
+        await supervisor.wait()
+        await peers.close()
+        for worker in workers:
+            worker.close()
+        return supervisor.exit_code
+
+    def _peers(self, loop: asyncio.AbstractEventLoop, router: Router, supervisor: Supervisor) -> Peers:
+        setting = self._setting
+        directory = Directory.of_genesis(setting.genesis)
+        identity = TlsIdentity(setting.secrets.node_seed, setting.secrets.certificate, directory.certificates)
+        world = PeerSurroundings(
+            TcpTransport(identity, loop, supervisor.fail),
+            LoopClock(loop),
+            secrets.SystemRandom().random,
+            supervisor.fail,
+        )
+        return Peers(
+            LocalNode(setting.node.name, setting.node.role),
+            directory,
+            FrameCodec(setting.genesis.parameters.limits),
+            world,
+            router,
+            lambda: _tip_of(router),
+            PeerConfig(),
+        )
+
+    def _listen(self, peers: Peers) -> None:
+        p2p = self._setting.config.p2p
+        dial = {peer.name: _address(peer.address) for peer in p2p.peers}
+        peers.start(_address(p2p.listen), dial)
+
+
+def _tip_of(router: Router) -> tuple[int, bytes]:
+    tip = router.core.chain.tip
+    return tip.height, tip.block_id if tip.height else b""
+
+
+def _address(text: str) -> Address:
+    """Read a `host:port` that the configuration has checked."""
+    host, _separator, port = text.rpartition(":")
+    return Address(host.strip("[]"), int(port))
+
+
+def _on_diverged(reason: str) -> None:
+    _log.error("diverged", reason=reason)
+
+
+def freeze_start_up() -> None:
+    """Take what was made at the start out of the garbage collector's sight: it lives as long as the node."""
+    gc.collect()
+    gc.freeze()

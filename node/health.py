@@ -1,0 +1,109 @@
+"""How the node stands: what `status` and `readyz` say."""
+
+from collections.abc import Callable
+
+from contracts.chain.genesis import Genesis
+from network.peer.face import VALIDATOR, PeerNetwork
+from node.api.status import ConsensusStatus, NodeStatus, PeerStatus, PoolStatus, ReadinessCheck
+from node.host.core import NodeCore
+
+STALE_HEARTBEATS = 3
+"""A last block older than this many heartbeats is one too old."""
+
+
+class Health:
+    """Answers for one running node. On the event loop; never blocks."""
+
+    def __init__(
+        self,
+        genesis: Genesis,
+        name: str,
+        core: NodeCore,
+        network: PeerNetwork,
+        now_ms: Callable[[], int],
+        failure: Callable[[], str],
+    ) -> None:
+        """Join the parts.
+
+        Args:
+            genesis: The network.
+            name: This node's name in it.
+            core: The node.
+            network: Its peers.
+            now_ms: Wall clock.
+            failure: Returns why the node is failing; empty while it is not.
+        """
+        self._core = core
+        self._network = network
+        self._now_ms = now_ms
+        self._failure = failure
+        self._heartbeat_ms = genesis.parameters.timing.heartbeat_ms
+        self._powers = {node.name: node.power for node in genesis.nodes if node.role == VALIDATOR}
+        self._own = name
+
+    def _power_in_touch(self) -> int:
+        names = {peer.name for peer in self._network.connected()} | {self._own}
+        return sum(power for name, power in self._powers.items() if name in names)
+
+    def _has_quorum(self) -> bool:
+        return self._power_in_touch() * 3 > 2 * sum(self._powers.values())
+
+    def status(self) -> NodeStatus:
+        """Return how the node stands now."""
+        core = self._core
+        consensus = None
+        if core.consensus is not None:
+            engine = core.consensus.engine
+            consensus = ConsensusStatus(engine.height, max(engine.round, 0), engine.step.name.lower())
+        peers = tuple(
+            PeerStatus(peer.name, peer.role, core.heights.get(peer.name, 0))
+            for peer in self._network.connected()
+        )
+        pool = PoolStatus(len(core.pool), core.pool.bytes)
+        return NodeStatus(consensus, peers, pool, core.follower.is_syncing, self._has_quorum())
+
+    def checks(self) -> tuple[ReadinessCheck, ...]:
+        """Return all checks, always the same ones in the same order."""
+        return (
+            self._storage(),
+            self._voting(),
+            self._quorum(),
+            self._sync(),
+            self._head_age(),
+        )
+
+    def _storage(self) -> ReadinessCheck:
+        failure = self._failure()
+        return ReadinessCheck("storage", not failure, failure or "reads and writes succeed")
+
+    def _voting(self) -> ReadinessCheck:
+        consensus = self._core.consensus
+        stopped = self._core.follower.stopped_because
+        if consensus is not None and consensus.stopped_because:
+            stopped = consensus.stopped_because
+        return ReadinessCheck("consensus", not stopped, stopped or "follows the network's decisions")
+
+    def _quorum(self) -> ReadinessCheck:
+        power, total = self._power_in_touch(), sum(self._powers.values())
+        need = total * 2 // 3 + 1
+        missing = sorted(set(self._powers) - {peer.name for peer in self._network.connected()} - {self._own})
+        detail = f"validators with power {power} of {total} are in touch, {need} decide"
+        if missing:
+            detail += f"; not in touch: {', '.join(missing)}"
+        return ReadinessCheck("quorum", self._has_quorum(), detail)
+
+    def _sync(self) -> ReadinessCheck:
+        syncing = self._core.follower.is_syncing
+        height = self._core.chain.tip.height
+        best = max(self._core.heights.values(), default=height)
+        detail = f"at height {height}, peers are at {best}"
+        behind = syncing and best > height + 1
+        return ReadinessCheck("sync", not behind, detail)
+
+    def _head_age(self) -> ReadinessCheck:
+        tip = self._core.chain.tip
+        age_ms = max(0, self._now_ms() - tip.time_ms)
+        limit_ms = STALE_HEARTBEATS * self._heartbeat_ms
+        detail = f"the last block is {age_ms // 1000} s old, at most {limit_ms // 1000} s is usual"
+        is_new = tip.height == 0
+        return ReadinessCheck("head_age", age_ms <= limit_ms or is_new, detail)

@@ -53,8 +53,9 @@ class _Layer:
         self._known = known
         self._problems = problems
 
-    def set(self, key: str, value: object, *, source: str, line: int, is_text: bool) -> None:
-        """Take a value after checking it; is_text: it comes from a place that knows only text."""
+    def set(self, key: str, value: object, source: str, lines: dict[str, int] | None = None) -> None:
+        """Take a value after checking it; without `lines` it comes from a place that knows only text."""
+        is_text, line = lines is None, line_of(lines or {}, key)
         field = self._known.get(key)
         if field is None:
             self._problems.append(_unknown(self._known, key, source, line))
@@ -66,7 +67,7 @@ class _Layer:
             self.values[key] = msgspec.convert(value, field.type, strict=is_list or not is_text)
             self.places[key] = f"{source}:{line}" if line else source
         except msgspec.ValidationError as error:
-            self._problems.append(_wrong(field, value, str(error), source, line))
+            self._problems.append(_wrong(field, value, str(error), source, lines or {}))
 
 
 def _list_of(text: str) -> object:
@@ -85,7 +86,9 @@ def _unknown(known: Iterable[str], key: str, source: str, line: int) -> ConfigPr
     return ConfigProblem(source, line, key, "unknown key", expected)
 
 
-def _wrong(field: FieldDescription, value: object, message: str, source: str, line: int) -> ConfigProblem:
+def _wrong(
+    field: FieldDescription, value: object, message: str, source: str, lines: dict[str, int]
+) -> ConfigProblem:
     """Say what is wrong with a value, as near to the fault as the path in msgspec's message leads."""
     found = _ERROR_PATH.search(message)
     path = found["path"] if found else ""
@@ -98,7 +101,8 @@ def _wrong(field: FieldDescription, value: object, message: str, source: str, li
         shown = shown[:_SHOWN_CHARACTERS] + "…"
     if " field `" in message:
         shown = message.partition(" - at")[0].removeprefix("Object ")
-    return ConfigProblem(source, line, field.key + path, f"found {shown}", expected)
+    key = field.key + path
+    return ConfigProblem(source, line_of(lines, key), key, f"found {shown}", expected)
 
 
 def _flatten(tables: Mapping[str, object]) -> Iterator[tuple[str, object]]:
@@ -121,7 +125,7 @@ def _file_layer(layer: _Layer, text: str, source: str, problems: list[ConfigProb
         return
     lines = key_lines(text)
     for key, value in _flatten(tables):
-        layer.set(key, value, source=source, line=line_of(lines, key), is_text=False)
+        layer.set(key, value, source, lines)
 
 
 def _environment_layer(layer: _Layer, environment: Mapping[str, str]) -> None:
@@ -129,7 +133,7 @@ def _environment_layer(layer: _Layer, environment: Mapping[str, str]) -> None:
         section, separator, name = variable.removeprefix(ENVIRONMENT_PREFIX).partition(ENVIRONMENT_SEPARATOR)
         if variable.startswith(ENVIRONMENT_PREFIX) and separator:
             key = f"{section}.{name}".lower()
-            layer.set(key, environment[variable], source=variable, line=0, is_text=True)
+            layer.set(key, environment[variable], variable)
 
 
 def load_config(
@@ -155,8 +159,7 @@ def load_config(
     _file_layer(from_file, text, source, problems)
     _environment_layer(from_environment, environment or {})
     for key, value in (flags or {}).items():
-        option = "--" + key.replace(".", "-").replace("_", "-")
-        from_flags.set(key, value, source=option, line=0, is_text=True)
+        from_flags.set(key, value, "--" + key.replace(".", "-").replace("_", "-"))
     values: dict[str, object] = {key: field.default for key, field in known.items()}
     origins = dict.fromkeys(known, "default")
     for layer in (from_file, from_environment, from_flags):

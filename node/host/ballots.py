@@ -5,6 +5,7 @@ none. The set that a signature is checked against is that of the message's own h
 """
 
 from collections import OrderedDict
+from collections.abc import Iterator, Sequence
 
 from consensus.effects import CertificateReceived, VoteReceived
 from contracts.chain.commit import Commit, InvalidCommit, verify_commit
@@ -12,7 +13,8 @@ from contracts.chain.header import BLOCKS, block_id, has_own_body
 from contracts.chain.validators import ValidatorSet
 from contracts.chain.votes import Proposal, Vote, verify_proposal, verify_vote
 from contracts.primitives.encoding import MalformedBytes
-from network.peer.face import VALIDATOR, PeerNetwork
+from network.gossip.votes import answer_request, build_request
+from network.peer.face import PeerNetwork
 from network.wire.errors import RemoteProtocolError
 from network.wire.messages import (
     CommitMessage,
@@ -111,28 +113,35 @@ class Ballots:
         self._host.receive(CertificateReceived(commit))
 
     def help(self, peer: str, request: RoundRequest) -> None:
-        """Send a peer what brings it along at its height."""
+        """Send a peer what it says it lacks at its height: a vote, a proposal, or the end of the height."""
         tip = self._chain.tip
         if request.height == tip.height and tip.height > 0:
             self._network.send(peer, CommitMessage(self._chain.commit))
         elif request.height == self._host.engine.height:
-            self.send_round(peer, request.round)
+            messages = self._host.engine.messages_for(request.round)
+            answers = answer_request(request, self._with_blocks(messages.proposals), messages.votes)
+            for answer in answers:
+                self._network.send(peer, answer)
 
-    def send_round(self, peer: str, round_: int) -> None:
-        """Send a peer the proposals and votes of this height that it needs from `round_` on."""
-        messages = self._host.engine.messages_for(round_)
-        for proposal in messages.proposals:
+    def greet(self, peer: str) -> None:
+        """Send a peer that has just connected what this height has come to."""
+        self.help(peer, RoundRequest(self._host.engine.height, -1, (), ()))
+
+    def _with_blocks(self, proposals: Sequence[Proposal]) -> Iterator[ProposalMessage]:
+        for proposal in proposals:
             candidate = self._host.candidates.get(proposal.block_id)
             if candidate is not None:
-                self._network.send(peer, ProposalMessage(proposal, candidate.data))
-        if messages.votes:
-            self._network.send(peer, RoundVotes(messages.height, messages.votes))
+                yield ProposalMessage(proposal, candidate.data)
 
-    def ask_round(self, names: tuple[str, ...]) -> None:
-        """Ask these peers, or every validator, for the proposals and votes of the present round."""
+    def ask_round(self, names: Sequence[str]) -> None:
+        """Ask peers for the proposals and votes of the present height that this node lacks."""
         engine = self._host.engine
-        request = RoundRequest(engine.height, max(engine.round, 0), (), ())
-        if not names:
-            self._network.broadcast(request, (VALIDATOR,))
+        held = engine.messages_for(-1)
+        proposals = [
+            proposal.round
+            for proposal in held.proposals
+            if self._host.candidates.get(proposal.block_id) is not None
+        ]
+        request = build_request(engine.height, engine.round, proposals, held.votes)
         for name in names:
             self._network.send(name, request)

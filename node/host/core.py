@@ -208,7 +208,7 @@ class NodeCore:
         self._on_added([pooled])
 
     def _on_added(self, added: Sequence[PooledBundle]) -> None:
-        self.fetching.arrived([pooled.bundle.id for pooled in added])
+        self.fetching.drop([pooled.bundle.id for pooled in added])
         if self.consensus is not None:
             self.consensus.bundles_arrived()
 
@@ -224,14 +224,14 @@ class NodeCore:
         sources = [name for name in names if name]
         if missing is None:
             if self.ballots is not None:
-                self.ballots.ask_round(tuple(sources))
+                self.ballots.ask_round(sources)
             return
         self.fetching.want(missing, sources)
 
     def _cancel_fetch(self, effect: CancelFetch) -> None:
         candidate = self.consensus.candidates.get(effect.block_id) if self.consensus is not None else None
         if candidate is not None:
-            self.fetching.cancel([entry.bundle_id for entry in candidate.block.bundles])
+            self.fetching.drop([entry.bundle_id for entry in candidate.block.bundles])
 
     # ------------------------------------------------------------------------------ peers
 
@@ -244,7 +244,7 @@ class NodeCore:
         for made in self.submissions.outstanding():
             self._network.send(peer.name, BundlePush(made.bundle_id, made.data))
         if self.ballots is not None:
-            self.ballots.send_round(peer.name, -1)
+            self.ballots.greet(peer.name)
 
     def peer_down(self, peer: PeerIdentity) -> None:
         """Forget a peer."""

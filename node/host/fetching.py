@@ -1,32 +1,21 @@
-"""Fetching bundles that a proposal names and this node lacks: whom to ask, and when to ask the next.
+"""Fetching bundles that a proposal or an announcement names and this node lacks.
 
-Every missing bundle has the peers known to hold it, proposer first, then whoever voted for the block. One
-peer is asked at a time per bundle; when nothing came for a while, or it says it lacks the bundle, the next
-one is. What was asked for in vain by everybody is asked for again from the start as long as it is wanted; a
-new block ends all wants, for the next height begins with its own.
+Whom to ask and when is `network.gossip.bundles`; here its clock ticks and its requests are sent. While a
+bundle stays wanted, its sources are named again from time to time, so that a fetch outlives a partition; a new
+block ends all wants, for the next height begins with its own.
 """
 
 from collections.abc import Sequence
 
-from network.wire.messages import MAX_BUNDLES_ASKED, BundleMissing, BundleRequest
+from network.gossip.bundles import AskBundles, BundleFetch, FetchConfig
+from network.wire.messages import BundleMissing
 from node.host.surroundings import Surroundings
 from node.pool.pool import BundlePool
 
-RETRY_MS = 500
-"""A peer that sent nothing for this long is passed over."""
-MAX_WANTED = 4_096
-"""Most bundles wanted at once: more than a few blocks name."""
-
-
-class _Want:
-    """One bundle that is wanted."""
-
-    __slots__ = ("asked_ms", "at", "sources")
-
-    def __init__(self) -> None:
-        self.sources: list[str] = []
-        self.at = -1
-        self.asked_ms = 0
+TICK_MS = 200
+"""How often the fetch looks at the clock."""
+RENEW_MS = 5_000
+"""How often the sources of what is still wanted are named again."""
 
 
 class Fetching:
@@ -36,70 +25,55 @@ class Fetching:
         """Join the parts; `start` begins to look at the clock."""
         self._surroundings = surroundings
         self._pool = pool
-        self._wants: dict[bytes, _Want] = {}
+        self._fetch = BundleFetch(FetchConfig())
+        self._sources: dict[bytes, list[str]] = {}
+        self._renew_at_ms = 0
 
     def start(self) -> None:
         """Begin to look at the clock."""
-        self._surroundings.clock.call_later(RETRY_MS, self._tick)
+        self._surroundings.clock.call_later(TICK_MS, self._tick)
+
+    def _now_ms(self) -> int:
+        return self._surroundings.clock.now_ms()
 
     def _tick(self) -> None:
-        now_ms = self._surroundings.clock.now_ms()
-        late = [key for key, want in self._wants.items() if now_ms - want.asked_ms >= RETRY_MS]
-        self._ask(late)
-        self._surroundings.clock.call_later(RETRY_MS, self._tick)
+        now_ms = self._now_ms()
+        if now_ms >= self._renew_at_ms:
+            self._renew_at_ms = now_ms + RENEW_MS
+            for bundle_id, sources in self._sources.items():
+                self._send(self._fetch.want([bundle_id], sources, now_ms))
+        self._send(self._fetch.tick(now_ms))
+        self._surroundings.clock.call_later(TICK_MS, self._tick)
 
     def want(self, bundle_ids: Sequence[bytes], sources: Sequence[str]) -> None:
         """Fetch bundles; wanting one again adds sources."""
-        fresh: list[bytes] = []
-        for bundle_id in bundle_ids:
-            want = self._wants.get(bundle_id)
-            if want is None:
-                if len(self._wants) >= MAX_WANTED or self._pool.get(bundle_id) is not None:
-                    continue
-                want = self._wants[bundle_id] = _Want()
-                fresh.append(bundle_id)
-            want.sources += (name for name in sources if name not in want.sources)
-        self._ask(fresh)
+        missing = [bundle_id for bundle_id in bundle_ids if self._pool.get(bundle_id) is None]
+        for bundle_id in missing:
+            known = self._sources.setdefault(bundle_id, [])
+            known += (name for name in sources if name not in known)
+        self._send(self._fetch.want(missing, sources, self._now_ms()))
+        for bundle_id in list(self._sources):
+            if not self._fetch.is_wanted(bundle_id):
+                del self._sources[bundle_id]
 
-    def cancel(self, bundle_ids: Sequence[bytes]) -> None:
-        """Want these bundles no more."""
+    def drop(self, bundle_ids: Sequence[bytes]) -> None:
+        """Want these bundles no more: they are here, or their block does not matter any more."""
+        self._fetch.drop(bundle_ids)
         for bundle_id in bundle_ids:
-            self._wants.pop(bundle_id, None)
+            self._sources.pop(bundle_id, None)
 
     def clear(self) -> None:
         """Want nothing more: the height is decided."""
-        self._wants.clear()
-
-    def arrived(self, bundle_ids: Sequence[bytes]) -> None:
-        """Bundles are in the pool."""
-        self.cancel(bundle_ids)
+        self.drop(list(self._sources))
 
     def missing(self, peer: str, answer: BundleMissing) -> None:
-        """A peer lacks what it was asked for: ask the next."""
-        passed_over: list[bytes] = []
-        for bundle_id in answer.bundle_ids:
-            want = self._wants.get(bundle_id)
-            if want is not None and want.sources and want.sources[want.at] == peer:
-                passed_over.append(bundle_id)
-        self._ask([key for key in passed_over if self._wants[key].at + 1 < len(self._wants[key].sources)])
+        """A peer lacks what it was asked for."""
+        self._send(self._fetch.on_missing(peer, answer.bundle_ids, self._now_ms()))
 
     def peer_down(self, peer: str) -> None:
-        """A peer is gone: it is asked for nothing more."""
-        for want in self._wants.values():
-            if peer in want.sources:
-                want.sources.remove(peer)
-                want.at = -1
+        """A peer is gone."""
+        self._send(self._fetch.on_peer_down(peer, self._now_ms()))
 
-    def _ask(self, bundle_ids: Sequence[bytes]) -> None:
-        now_ms = self._surroundings.clock.now_ms()
-        requests: dict[str, list[bytes]] = {}
-        for bundle_id in bundle_ids:
-            want = self._wants[bundle_id]
-            want.asked_ms = now_ms
-            if want.sources:
-                want.at = (want.at + 1) % len(want.sources)
-                requests.setdefault(want.sources[want.at], []).append(bundle_id)
-        for name, wanted in requests.items():
-            for at in range(0, len(wanted), MAX_BUNDLES_ASKED):
-                request = BundleRequest(tuple(wanted[at : at + MAX_BUNDLES_ASKED]))
-                self._surroundings.network.send(name, request)
+    def _send(self, requests: Sequence[AskBundles]) -> None:
+        for ask in requests:
+            self._surroundings.network.send(ask.peer, ask.request)

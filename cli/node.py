@@ -1,0 +1,108 @@
+"""`packtrail node`: running a node on this machine."""
+
+import http.client
+import os
+import signal
+from typing import Annotated, Any, Final
+
+import msgspec
+import typer
+
+from cli.failures import CommandError, Exit
+from cli.local import DEFAULT_HOME, LocalHomeOption, disk_errors, load_settings, open_home, write_private
+from cli.options import OutputOption
+from cli.output import Format, say, write_facts
+from network.testnet.probe import get_json
+from network.testnet.process import ProcessId, identify, is_running, send, wait_until_ended
+from node.home import Home
+
+app = typer.Typer(help="Run a node on this machine.", no_args_is_help=True)
+
+_STOP_TIMEOUT_S: Final = 30
+
+
+@app.command()
+def start(home: LocalHomeOption = DEFAULT_HOME) -> None:
+    """Run the node in the foreground until it is told to stop (Ctrl-C, SIGTERM, `node stop`).
+
+    Example: packtrail node start --home maker
+    """
+    from node.assembly import run_node
+
+    place = open_home(home)
+    settings = load_settings(place)
+    if not place.resolve(settings.node.genesis).is_file():
+        genesis = place.resolve(settings.node.genesis)
+        raise CommandError(
+            Exit.NOT_FOUND, f"there is no genesis at {genesis}", "Copy the network's genesis there."
+        )
+    old = _process_of(place)
+    if old is not None and is_running(old):
+        raise CommandError(Exit.FAILED, f"the node in {place.root} runs already, as process {old.pid}")
+    own = identify(os.getpid())
+    with disk_errors():
+        write_private(place.process_id, msgspec.json.encode(own) + b"\n")
+        try:
+            code = run_node(place.root)
+        finally:
+            place.process_id.unlink(missing_ok=True)
+    raise typer.Exit(code)
+
+
+@app.command()
+def stop(
+    home: LocalHomeOption = DEFAULT_HOME,
+    timeout: Annotated[
+        int, typer.Option(min=1, max=600, help="Seconds to wait for its end.")
+    ] = _STOP_TIMEOUT_S,
+) -> None:
+    """Tell the node to stop, and wait until it has.
+
+    Example: packtrail node stop --home maker
+    """
+    place = open_home(home)
+    process = _process_of(place)
+    if process is None or not send(process, signal.SIGTERM):
+        raise CommandError(Exit.NOT_FOUND, f"no node runs in {place.root}")
+    if not wait_until_ended(process, timeout):
+        raise CommandError(Exit.UNREACHABLE, f"process {process.pid} still runs after {timeout} s")
+    say(f"The node in {place.root} has stopped.")
+
+
+@app.command()
+def status(home: LocalHomeOption = DEFAULT_HOME, output: OutputOption = Format.TABLE) -> None:
+    """Tell whether the node runs and is ready, by its process and its operators' port.
+
+    Example: packtrail node status --home maker
+    """
+    place = open_home(home)
+    settings = load_settings(place)
+    process = _process_of(place)
+    running = process is not None and is_running(process)
+    live = get_json(settings.api.operators_listen, "/livez").status == http.client.OK
+    ready = get_json(settings.api.operators_listen, "/readyz?verbose")
+    facts: dict[str, Any] = {
+        "name": settings.node.name,
+        "home": str(place.root),
+        "running": running,
+        "pid": process.pid if running and process is not None else None,
+        "api": settings.api.listen,
+        "operators": settings.api.operators_listen,
+        "live": live,
+        "ready": ready.status == http.client.OK,
+        "checks": ready.body,
+    }
+    write_facts(output, facts)
+    if not live:
+        raise typer.Exit(Exit.UNREACHABLE)
+    if not facts["ready"]:
+        raise typer.Exit(Exit.UNHEALTHY)
+
+
+def _process_of(home: Home) -> ProcessId | None:
+    """Return the process that the home's file names; None when there is no such file."""
+    try:
+        return msgspec.json.decode(home.process_id.read_bytes(), type=ProcessId)
+    except (FileNotFoundError, msgspec.MsgspecError):
+        # Half a file is what a full disk leaves; the database's own lock still keeps a second node out.
+        return None

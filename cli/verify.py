@@ -1,0 +1,142 @@
+"""`packtrail verify`: believing nobody. Both commands need genesis and no network."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import msgspec
+import typer
+
+from cli.clock import format_ms
+from cli.failures import CommandError, Exit
+from cli.local import (
+    DEFAULT_HOME,
+    LocalHomeOption,
+    disk_errors,
+    load_genesis,
+    load_settings,
+    open_home,
+    read_bytes,
+)
+from cli.options import OutputOption
+from cli.output import Format, say, write_facts
+
+app = typer.Typer(help="Check a ledger, or a proof, against genesis alone.", no_args_is_help=True)
+
+
+@app.command()
+def chain(
+    *,
+    home: LocalHomeOption = DEFAULT_HOME,
+    output: OutputOption = Format.TABLE,
+) -> None:
+    """Check every table file, signature, commit, hash and receipt of a stopped node, from genesis on.
+
+    All blocks are executed again, and every stored row is compared. Exit code 1 at the first fault, which is
+    named by its height or its file.
+
+    Example: packtrail verify chain --home build/testnet/demo/homes/regulator
+    """
+    from node.host.verify_chain import ChainFault, verify_home
+
+    place = open_home(home)
+    genesis = load_genesis(place.resolve(load_settings(place).node.genesis))
+    with disk_errors():
+        try:
+            found = verify_home(place, genesis, _progress())
+        except ChainFault as fault:
+            facts: dict[str, Any] = {
+                "valid": False,
+                "height": fault.height,
+                "where": fault.where,
+                "fault": fault.reason,
+            }
+            if output is not Format.TABLE:
+                write_facts(output, facts)
+            raise CommandError(
+                Exit.FAILED, str(fault), "The node can fetch the chain anew from its peers."
+            ) from fault
+    write_facts(output, {"valid": True, **msgspec.to_builtins(found, builtin_types=(bytes,)), **_hex(found)})
+
+
+def _hex(found: Any) -> dict[str, str]:  # noqa: ANN401 - any struct
+    """Return a struct's byte strings as hex."""
+    names = found.__struct_fields__
+    return {name: getattr(found, name).hex() for name in names if isinstance(getattr(found, name), bytes)}
+
+
+def _progress() -> Any:  # noqa: ANN401 - a function of the height
+    """Return what tells people every thousand blocks where the check is."""
+    every = 1_000
+
+    def tell(height: int) -> None:
+        if height % every == 0:
+            say(f"height {height} …")
+
+    return tell
+
+
+@app.command()
+def proof(
+    *,
+    file: Annotated[Path, typer.Argument(help="The proof: bytes, or the JSON with them in base64.")],
+    genesis: Annotated[
+        Path,
+        typer.Option("--genesis", metavar="FILE", envvar="PACKTRAIL_GENESIS", help="The network's genesis."),
+    ] = Path("genesis.json"),
+    output: OutputOption = Format.TABLE,
+) -> None:
+    """Check, offline, that a record is in block h and that block h + 1 certifies its verdict.
+
+    Example: packtrail verify proof dispense.proof --genesis genesis.json
+    """
+    from contracts.ledger.proof import InvalidProof, decode_proof, verify_proof
+    from contracts.ledger.receipt import ACCEPTED
+
+    document = load_genesis(genesis)
+    data = proof_bytes(read_bytes(file))
+    try:
+        proven = verify_proof(document, decode_proof(data))
+    except InvalidProof as error:
+        raise CommandError(Exit.FAILED, f"{file} proves nothing: {error}") from error
+    facts = {
+        "valid": True,
+        "chain_id": document.chain_id,
+        "height": proven.height,
+        "time": format_ms(proven.time_ms),
+        "block_id": proven.block_id.hex(),
+        "document": proven.document_id.hex(),
+        "partner": _partner_of(document, proven.lane),
+        "records": [type(record).__name__ for record in proven.document.records],
+        "accepted": proven.receipt.code == ACCEPTED,
+        "code": proven.receipt.code,
+    }
+    write_facts(output, facts, "Proven")
+
+
+def proof_bytes(data: bytes) -> bytes:
+    """Return a proof's bytes from either of the forms in which nodes give it.
+
+    Raises:
+        CommandError: JSON without a proof.
+    """
+    if not data.lstrip().startswith(b"{"):
+        return data
+    try:
+        return msgspec.json.decode(data, type=_ProofFile).proof
+    except msgspec.MsgspecError as error:
+        raise CommandError(Exit.USAGE, f"the file holds no proof: {error}") from error
+
+
+class _ProofFile(msgspec.Struct, frozen=True):
+    """A proof in JSON."""
+
+    proof: bytes
+    """Base64."""
+
+
+def _partner_of(genesis: Any, lane: bytes) -> str:  # noqa: ANN401 - a Genesis
+    """Return whose key genesis says this is; empty for one it does not name."""
+    for partner in genesis.partners:
+        if any(key.public_key == lane for key in partner.keys):
+            return f"{partner.name} ({partner.gln})"
+    return ""

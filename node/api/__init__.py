@@ -1,0 +1,1 @@
+"""HTTP for clients and operators, and who may do what there."""

@@ -1,0 +1,1 @@
+"""What several suites of tests share: a small network, and its ledger on one node without consensus."""

@@ -1,8 +1,8 @@
 """Fetching bundles that a proposal or an announcement names and this node lacks.
 
 Whom to ask and when is `network.gossip.bundles`; here its clock ticks and its requests are sent. While a
-bundle stays wanted, its sources are named again from time to time, so that a fetch outlives a partition; a new
-block ends all wants, for the next height begins with its own.
+bundle stays wanted, its sources are named again from time to time, so that a fetch outlives a partition. A
+new block ends all wants, for the next height begins with its own.
 """
 
 from collections.abc import Sequence

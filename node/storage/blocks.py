@@ -11,6 +11,7 @@ Rows (heights are 8 bytes, big-endian):
     RECEIPTS   height                  encoded receipts, in document order
     WRITES     height                  [key, value] or, for a deletion, [key]; only the newest heights
     DOCUMENTS  document id, height     [bundle position, document position, receipt position]
+    INDEX      b, block id             height
 """
 
 from collections.abc import Sequence
@@ -20,7 +21,7 @@ import msgspec
 
 from contracts.chain.commit import Commit
 from contracts.chain.header import BLOCKS as BLOCK_DECODER
-from contracts.chain.header import Block
+from contracts.chain.header import Block, block_id
 from contracts.ledger.receipt import Receipt
 from contracts.primitives.encoding import Decoder, MalformedBytes, encode
 from node.storage.errors import StorageDamaged
@@ -29,6 +30,7 @@ from node.storage.store import (
     BUNDLES,
     COMMITS,
     DOCUMENTS,
+    INDEX,
     RECEIPTS,
     WRITES,
     Reader,
@@ -41,6 +43,7 @@ from node.storage.store import (
 T = TypeVar("T")
 
 _HEIGHT_BYTES: Final = 8
+_BLOCK_ID: Final = b"b"
 _MAX_ROW_BYTES: Final = 256 << 20
 """Receipts and writes of the largest block stay far below this."""
 
@@ -126,6 +129,7 @@ def block_entries(finished: FinishedBlock, keep_writes: int) -> list[Write]:
         put(RECEIPTS, key, encode(finished.receipts)),
         put(WRITES, key, encode(tuple(_written(write) for write in finished.writes))),
         *_bundle_entries(key, finished.bundles),
+        put(INDEX, _BLOCK_ID + block_id(finished.block.header), key),
     ]
     if height > keep_writes:
         entries.append(delete(WRITES, height_key(height - keep_writes)))
@@ -176,6 +180,7 @@ class BlockStore:
         self._receipts = Space(reader, RECEIPTS)
         self._writes = Space(reader, WRITES)
         self._documents = Space(reader, DOCUMENTS)
+        self._index = Space(reader, INDEX)
 
     def block_bytes(self, height: int) -> bytes | None:
         """Return the encoded block at `height`, as it is sent to peers; None beyond the head."""
@@ -190,6 +195,11 @@ class BlockStore:
         if block.header.height != height:
             raise StorageDamaged(f"block {height}", f"its header says height {block.header.height}")
         return block
+
+    def height_of(self, identifier: bytes) -> int | None:
+        """Return the height of the block with this id; None when it is not in the chain."""
+        data = self._index.get(_BLOCK_ID + identifier)
+        return None if data is None else int.from_bytes(data, "big")
 
     def commit_of(self, height: int) -> Commit | None:
         """Return the commit that decided the block at `height`; None beyond the head."""
@@ -237,9 +247,9 @@ class BlockStore:
         where = f"writes of height {height}"
         return tuple(_write_of(row, where) for row in _decode(_WRITES, data, where))
 
-    def document(self, document_id: bytes) -> DocumentPlace | None:
-        """Return the first place of a document in the chain; None when it is in no block."""
-        rows = self._documents.scan(document_id, limit=1).rows
+    def document(self, document_id: bytes, height: int = 0) -> DocumentPlace | None:
+        """Return the first place of a document in the chain, from `height` on; None when there is none."""
+        rows = self._documents.scan(document_id, start=document_id + height_key(height), limit=1).rows
         if not rows:
             return None
         (key, value), where = rows[0], f"index of document {document_id.hex()}"

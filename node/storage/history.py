@@ -1,0 +1,146 @@
+"""Documents of the chain, found by id or by their place, with who signed them and what the law answered."""
+
+from typing import Final, TypeVar
+
+import msgspec
+
+from contracts.chain.header import Block
+from contracts.ledger.bundle import Bundle
+from contracts.ledger.document import Document
+from contracts.ledger.receipt import Receipt
+from contracts.primitives.encoding import Decoder, MalformedBytes
+from contracts.state.layout import KEYS
+from contracts.state.view import Overlay
+from node.storage.blocks import BlockStore, DocumentPlace
+from node.storage.errors import StorageDamaged
+from node.storage.store import STATE, Reader, Space
+
+KeyT = TypeVar("KeyT")
+ValueT = TypeVar("ValueT")
+
+MAX_KEPT_BLOCKS: Final = 16
+"""Blocks, receipts and bundles that one `History` keeps decoded, each."""
+
+_MAX_BYTES: Final = 256 << 20
+_BUNDLES: Decoder[Bundle] = Decoder(Bundle, _MAX_BYTES)
+_DOCUMENTS: Decoder[Document] = Decoder(Document, _MAX_BYTES)
+
+
+class PlacedDocument(msgspec.Struct, frozen=True):
+    """A document in a block."""
+
+    id: bytes
+    """32 bytes."""
+    height: int
+    """Height of its block."""
+    index: int
+    """Its index among the block's documents, and of its receipt."""
+    time_ms: int
+    """Block time."""
+    lane: bytes
+    """The key that signed it, 32 bytes."""
+    sender: int
+    """Number of the partner whose key that is."""
+    document: Document
+    """What it says."""
+    receipt: Receipt
+    """What the law answered."""
+
+
+class History:
+    """Reads documents from a store or a pinned snapshot; remembers the last ones it decoded.
+
+    All methods raise StorageDamaged, naming what is damaged, and StorageFailed.
+
+    Attributes:
+        blocks: The blocks themselves.
+    """
+
+    def __init__(self, reader: Reader) -> None:
+        """Read from `reader`."""
+        self.blocks = BlockStore(reader)
+        self._state = Overlay(Space(reader, STATE))
+        self._blocks: dict[int, Block] = {}
+        self._receipts: dict[int, tuple[Receipt, ...]] = {}
+        self._bundles: dict[bytes, Bundle] = {}
+
+    def find(self, document_id: bytes) -> PlacedDocument | None:
+        """Return a document at its first place; None when it is in no block."""
+        place = self.blocks.document(document_id)
+        return None if place is None else self._load(document_id, place, place.receipt)
+
+    def at(self, height: int, index: int) -> PlacedDocument:
+        """Return the document with this index in the block of this height, which an index row names."""
+        receipts = self.receipts(height)
+        if index >= len(receipts):
+            raise StorageDamaged(f"block {height}", f"it has {len(receipts)} receipts, a row names {index}")
+        document_id = receipts[index].document_id
+        place = self.blocks.document(document_id, height)
+        if place is None or place.height != height:
+            raise StorageDamaged(f"document {document_id.hex()}", f"its place in block {height} is missing")
+        # The same document may stand in a block twice; the receipt is that of the place asked for.
+        return self._load(document_id, place, index)
+
+    def block(self, height: int) -> Block:
+        """Return the block of a height up to the head."""
+        block = self._blocks.get(height) or self.blocks.load(height)
+        if block is None:
+            raise StorageDamaged(f"block {height}", "it is missing")
+        _keep(self._blocks, height, block)
+        return block
+
+    def receipts(self, height: int) -> tuple[Receipt, ...]:
+        """Return the receipts of a height up to the head, in document order."""
+        receipts = self._receipts.get(height)
+        if receipts is None:
+            receipts = self.blocks.receipts(height)
+        if receipts is None:
+            raise StorageDamaged(f"receipts of height {height}", "they are missing")
+        _keep(self._receipts, height, receipts)
+        return receipts
+
+    def bundle(self, bundle_id: bytes) -> Bundle:
+        """Return a bundle that a block names."""
+        bundle = self._bundles.get(bundle_id)
+        if bundle is None:
+            stored = self.blocks.bundle(bundle_id)
+            where = f"bundle {bundle_id.hex()}"
+            if stored is None:
+                raise StorageDamaged(where, "it is missing")
+            try:
+                bundle = _BUNDLES.decode(stored.data)
+            except MalformedBytes as error:
+                raise StorageDamaged(where, str(error)) from error
+        _keep(self._bundles, bundle_id, bundle)
+        return bundle
+
+    def sender_of(self, lane: bytes) -> int:
+        """Return the number of the partner that a lane in the chain belongs to."""
+        return self._state.require(KEYS, lane).partner
+
+    def _load(self, document_id: bytes, place: DocumentPlace, receipt: int) -> PlacedDocument:
+        block = self.block(place.height)
+        bundle = self.bundle(block.bundles[place.bundle].bundle_id)
+        try:
+            document = _DOCUMENTS.decode(bundle.documents[place.document])
+        except MalformedBytes as error:
+            raise StorageDamaged(f"document {document_id.hex()}", str(error)) from error
+        lane = bundle.header.lane
+        return PlacedDocument(
+            document_id,
+            place.height,
+            receipt,
+            block.header.time_ms,
+            lane,
+            self.sender_of(lane),
+            document,
+            self.receipts(place.height)[receipt],
+        )
+
+
+def _keep(kept: dict[KeyT, ValueT], key: KeyT, value: ValueT) -> None:
+    """Remember a value as the newest, and forget the oldest beyond the bound."""
+    kept.pop(key, None)
+    kept[key] = value
+    if len(kept) > MAX_KEPT_BLOCKS:
+        del kept[next(iter(kept))]

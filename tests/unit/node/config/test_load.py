@@ -105,10 +105,10 @@ CASES = [
         ADDRESS,
     ),
     (
-        '[p2p]\npeers = [{name = "a", adress = "h:1"}]',
+        '[p2p]\npeers = [{name = "a", place = "h:1"}]',
         2,
         "p2p.peers[0]",
-        "found contains unknown field `adress`",
+        "found contains unknown field `place`",
         "a table with name, address",
     ),
     ('[keys]\npartners = ["a", "!"]', 2, "keys.partners[1]", "found '!'", NAME),

@@ -162,6 +162,17 @@ def test_a_forged_file_is_refused(files, keys, changes, message):
         keys.load(KeyKind.NODE, SECRET)
 
 
+def test_a_file_whose_secret_is_of_another_form_is_refused(files, keys):
+    keys.create(KeyKind.NODE, SECRET, CHEAP)
+    box = keystore._box(SECRET, bytes(16), CHEAP).encrypt(b"\xc0", bytes(24))
+    rewritten(files, salt=bytes(16), box=bytes(box))
+    with pytest.raises(KeyDamaged, match=r"keys/node\.json"):
+        keys.load(KeyKind.NODE, SECRET)
+    rewritten(files, salt=b"short")
+    with pytest.raises(KeystoreError, match="argon2id"):
+        keys.load(KeyKind.NODE, SECRET)
+
+
 def test_rotation_keeps_the_old_file_and_needs_the_passphrase(files, keys):
     old = keys.create(KeyKind.PARTNER, SECRET, CHEAP, "plant")
     with pytest.raises(WrongPassphrase):

@@ -197,3 +197,24 @@ def test_after_a_failed_write_nothing_is_written_any_more(folder):
         store.write([(b"b", b"1")], sync=True)
     assert store.get(b"b") is None
     store.close()
+
+
+def test_a_file_in_the_folders_place_is_a_failure(tmp_path):
+    (tmp_path / "database").write_bytes(b"")
+    with pytest.raises(StorageFailed, match="Not a directory"):
+        open_level(tmp_path / "database", SMALL, create=True)
+
+
+def test_a_snapshot_that_fails_does_not_keep_the_store_open(folder):
+    store = open_level(folder, SMALL, create=True)
+    real = store._database
+
+    class NoSnapshots:
+        def snapshot(self):
+            raise MemoryError
+
+    store._database = NoSnapshots()
+    with pytest.raises(MemoryError):
+        store.snapshot()
+    store._database = real
+    store.close(timeout_s=0)

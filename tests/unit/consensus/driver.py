@@ -1,7 +1,7 @@
 """Drives one engine as a host would, in few words: messages to hand in, and the own ones handed back.
 
-Validators are numbered as in the set, values are letters. With four equal validators at height 1 the proposers
-of rounds 0, 1, 2 … are 1, 2, 3, 0, 1 …
+Validators are numbered as in the set, values are letters. With four equal validators at height 1 the
+proposers of rounds 0, 1, 2 … are 1, 2, 3, 0, 1 …
 """
 
 from collections.abc import Iterable, Sequence
@@ -51,19 +51,19 @@ def validator_set(*powers: int) -> ValidatorSet:
 
 
 def a_vote(kind: VoteType, round_: int, block_id: bytes, author: int, height: int = 1) -> Vote:
-    return Vote(kind, height, round_, block_id, author, bytes((author,)) * 64)
+    return Vote(kind, height, round_, block_id, author, bytes((author % 256,)) * 64)
 
 
 def a_proposal(round_: int, block_id: bytes, valid_round: int, author: int, height: int = 1) -> Proposal:
-    return Proposal(height, round_, block_id, valid_round, author, bytes((author,)) * 64)
+    return Proposal(height, round_, block_id, valid_round, author, bytes((author % 256,)) * 64)
 
 
 def a_commit(round_: int, block_id: bytes, authors: Iterable[int], height: int = 1) -> Commit:
-    signatures = tuple(CommitSignature(author, bytes((author,)) * 64) for author in authors)
+    signatures = tuple(CommitSignature(author, bytes((author % 256,)) * 64) for author in authors)
     return Commit(height, round_, block_id, signatures)
 
 
-def a_start(  # noqa: PLR0913
+def a_start(
     powers: Sequence[int] = (1, 1, 1, 1),
     *,
     own: int | None = 0,

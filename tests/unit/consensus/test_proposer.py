@@ -76,7 +76,9 @@ def test_turns_follow_the_weight_exactly_in_every_cycle(powers) -> None:
 
 
 @pytest.mark.parametrize("height", range(3, 9))
-@pytest.mark.parametrize("powers", [(3, 1, 1, 1), (5, 3, 2), (1, 2, 3, 4), (10, 10, 1, 1), (6, 1, 1, 1, 1, 1)])
+@pytest.mark.parametrize(
+    "powers", [(3, 1, 1, 1), (5, 3, 2), (1, 2, 3, 4), (10, 10, 1, 1), (6, 1, 1, 1, 1, 1)]
+)
 def test_turns_are_interleaved(powers, height) -> None:
     total = sum(powers)
     turns = rounds(powers, 4 * total, height)

@@ -285,9 +285,7 @@ class TestTimeouts:
     @pytest.mark.parametrize("step", STEPS_OF_A_ROUND)
     def test_precommit_starts_the_next_round_from_any_step(self, step) -> None:
         transition = run(state(step), StepTimeout(Timer.PRECOMMIT, 7, 3), proposer_of=(4,))
-        assert transition == Transition(
-            state(PROPOSE, 4), (Schedule(Timer.PROPOSE), Propose(NO_VALUE))
-        )
+        assert transition == Transition(state(PROPOSE, 4), (Schedule(Timer.PROPOSE), Propose(NO_VALUE)))
 
     @pytest.mark.parametrize(
         ("timer", "step"),

@@ -1,4 +1,4 @@
-"""Votes are counted by distinct validator, kept as long as they matter, and their authors' lies noted once."""
+"""Votes are counted by distinct validator, kept as long as they matter; lies are noted once."""
 
 import pytest
 

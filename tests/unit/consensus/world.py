@@ -1,9 +1,9 @@
 """A few engines, an adversary that schedules everything, and no time: the widest test of agreement.
 
 The world draws its next step at random: deliver, lose or repeat a message, fire a timer, answer a question,
-crash a node and replay its log, let a liar speak. It keeps what every host must keep (log, signer's record) and
-checks at every step that no honest node signs two things for one step, and that nobody decides differently.
-Afterwards it heals: nothing is lost any more, and everybody must decide within a few rounds.
+crash a node and replay its log, let a liar speak. It keeps what every host must keep (log, signer's record)
+and checks at every step that no honest node signs two things for one step, and that nobody decides
+differently. Afterwards it heals: nothing is lost any more, and everybody must decide within a few rounds.
 """
 
 from collections import Counter
@@ -175,7 +175,9 @@ class Node:
                     self.held.add(block_id)
                 timely = self.world.healed or random.random() < 0.8
                 self.handle(
-                    ValueChecked(height, round_, block_id, valid=True, have=block_id in self.held, timely=timely)
+                    ValueChecked(
+                        height, round_, block_id, valid=True, have=block_id in self.held, timely=timely
+                    )
                 )
             case FetchValue(height=height, round=round_, block_id=block_id):
                 self.held.add(block_id)
@@ -186,7 +188,11 @@ class World:
     """The network and its adversary."""
 
     def __init__(
-        self, seed: int, powers: Sequence[int] = (1, 1, 1, 1), liars: Sequence[int] = (), lose_logs: bool = False
+        self,
+        seed: int,
+        powers: Sequence[int] = (1, 1, 1, 1),
+        liars: Sequence[int] = (),
+        lose_logs: bool = False,
     ) -> None:
         self.random = Random(seed)
         self.validators = ValidatorSet(validators(*powers))

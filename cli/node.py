@@ -27,7 +27,8 @@ def start(home: LocalHomeOption = DEFAULT_HOME) -> None:
 
     Example: packtrail node start --home maker
     """
-    from node.assembly import run_node
+    from contracts.chain.genesis import InvalidGenesis
+    from node.assembly import NotThisNode, run_node
 
     place = open_home(home)
     settings = load_settings(place)
@@ -44,6 +45,8 @@ def start(home: LocalHomeOption = DEFAULT_HOME) -> None:
         write_private(place.process_id, msgspec.json.encode(own) + b"\n")
         try:
             code = run_node(place.root)
+        except (NotThisNode, InvalidGenesis) as error:
+            raise CommandError(Exit.USAGE, str(error)) from error
         finally:
             place.process_id.unlink(missing_ok=True)
     raise typer.Exit(code)

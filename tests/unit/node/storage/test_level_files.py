@@ -1,0 +1,78 @@
+"""Every file of a database is covered byte for byte: one flipped bit anywhere names its file."""
+
+import random
+from pathlib import Path
+
+import pytest
+
+from node.storage.errors import StorageDamaged, StorageFailed
+from node.storage.level_files import check_level_files
+from node.storage.leveldb import LevelOptions, open_level
+
+FLIPS = 200
+SMALL = LevelOptions(write_buffer_bytes=1 << 16, table_bytes=1 << 20)
+
+
+@pytest.fixture(scope="module")
+def database(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("level") / "database"
+    chance = random.Random(1)
+    store = open_level(folder, SMALL, create=True)
+    for _ in range(40):
+        rows = [(chance.randbytes(20), chance.randbytes(chance.randrange(1, 300))) for _ in range(100)]
+        store.write(rows, sync=False)
+    store.write([(b"large", chance.randbytes(70_000)), (b"last", b"x")], sync=True)
+    store.close()
+    return folder
+
+
+def _data_files(folder: Path) -> list[Path]:
+    kept = [path for path in folder.iterdir() if path.suffix in {".ldb", ".log"} or "MANIFEST" in path.name]
+    return sorted(path for path in (*kept, folder / "CURRENT") if path.stat().st_size)
+
+
+def test_a_whole_database(database: Path) -> None:
+    found = check_level_files(database)
+    assert found.tables >= 2
+    assert found.logs >= 2
+    assert found.checked_bytes > 400_000
+
+
+def test_every_flipped_bit_names_its_file(database: Path) -> None:
+    chance = random.Random(2)
+    for number in range(FLIPS):
+        path = chance.choice(_data_files(database))
+        data = path.read_bytes()
+        # Every fourth flip near the end, where the footer is.
+        at = (
+            len(data) - 1 - chance.randrange(min(64, len(data)))
+            if number % 4 == 0
+            else chance.randrange(len(data))
+        )
+        changed = bytearray(data)
+        changed[at] ^= 1 << chance.randrange(8)
+        path.write_bytes(changed)
+        with pytest.raises(StorageDamaged) as damage:
+            check_level_files(database)
+        path.write_bytes(data)
+        assert damage.value.where == path.name
+
+
+@pytest.mark.parametrize("cut", [1, 48, 3000])
+def test_a_table_that_was_cut(database: Path, cut: int) -> None:
+    path = next(path for path in _data_files(database) if path.suffix == ".ldb")
+    data = path.read_bytes()
+    path.write_bytes(data[:-cut])
+    with pytest.raises(StorageDamaged, match=path.name):
+        check_level_files(database)
+    path.write_bytes(data)
+
+
+def test_a_missing_current_file(tmp_path: Path) -> None:
+    with pytest.raises(StorageDamaged, match="CURRENT"):
+        check_level_files(tmp_path)
+
+
+def test_no_folder(tmp_path: Path) -> None:
+    with pytest.raises(StorageFailed):
+        check_level_files(tmp_path / "absent")

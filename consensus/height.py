@@ -288,7 +288,7 @@ class Height:
 
     def _is_wanted(self, block_id: BlockId) -> bool:
         """While the propose timer runs, a proposal may still be prevoted; later it needs power behind it."""
-        if block_id in self._votes.supported:
+        if self._votes.has_support_in_all(block_id):
             return True
         return self.state.step is Step.PROPOSE and self._proposals.has(self.state.round, block_id)
 

@@ -217,6 +217,10 @@ class VoteKeeper:
         votes = self._rounds.get(round_)
         return votes.all(kind) if votes is not None else ()
 
+    def has_support_in_all(self, block_id: BlockId) -> bool:
+        """Tell whether more than a third of the power voted for this value, in whatever steps."""
+        return self._has_honest(self.voters_for(block_id))
+
     def voters_for(self, block_id: BlockId) -> set[int]:
         """Return the validators that voted for this value in any step that is kept."""
         return {vote.validator for vote in self._all() if vote.block_id == block_id}

@@ -88,6 +88,16 @@ def test_a_fetch_outlives_the_propose_timer_while_over_a_third_voted_for_it(node
     assert node.of(Decide)
 
 
+def test_votes_for_it_count_by_validator_in_whatever_steps(node) -> None:
+    missing(node)
+    node.prevote(0, "A", 3)
+    node.precommit(0, "A", 3)
+    node.timeout(Timer.PROPOSE, 0)
+    assert node.of(CancelFetch) == [CancelFetch(1, A)]
+    node.precommit(0, "A", 2)
+    assert node.of(FetchValue) == [FetchValue(1, 0, A, (1, 2, 3))]
+
+
 def test_a_cancelled_fetch_begins_anew_when_votes_come(node) -> None:
     missing(node)
     node.timeout(Timer.PROPOSE, 0)

@@ -1,0 +1,1 @@
+"""What the consensus engine answers, as text that is reviewed like code."""

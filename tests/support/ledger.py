@@ -52,6 +52,7 @@ from tests.support.parties import (
 
 CallSoon = Callable[[Callable[[], None]], object]
 
+MAX_QUEUED_BYTES = 32 << 20
 BLOCK_MS = 1_000
 """How far the clock moves on with each block."""
 
@@ -168,7 +169,7 @@ class OneNode:
         surroundings = Surroundings(clock, self.wall, NoPeers(), self.worker, self.worker)
         keys = [lane_key(party) for party in parties]
         submissions = Submissions(
-            surroundings, self.chain, Admission(self.ledger), outbox, keys, self._on_made
+            surroundings, self.chain, Admission(self.ledger), outbox, keys, self._on_made, MAX_QUEUED_BYTES
         )
         submissions.restore((), self.reader, {})
         return submissions

@@ -11,7 +11,7 @@ from network.description import Description, NodeRecord, PartnerRecord, add_node
 from node.pool.bundler import LaneKey
 
 START_MS: Final = 1_790_000_000_000
-"""2026-09-21T13:33:20Z: genesis' time."""
+"""2026-09-21T14:13:20Z: genesis' time."""
 CHAIN_ID: Final = "test-net"
 PREFIX: Final = "0614141"
 """The maker's company prefix."""

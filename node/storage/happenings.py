@@ -1,0 +1,107 @@
+"""Index rows made whole: which document, record and event a touch of an item or a shipment stands for.
+
+Within one record, what it implies comes first (unpacking, moving, introducing), then the record itself, then
+what it leads to. `Happening.moment` sorts by that.
+"""
+
+from collections.abc import Iterable
+from typing import Final
+
+import msgspec
+
+from contracts.ledger.receipt import Event
+from contracts.records.record import Record
+from contracts.rules.events import EventKind
+from node.storage.errors import StorageDamaged
+from node.storage.history import History, PlacedDocument
+from node.storage.journeys import THE_RECORD, Journeys, Touch
+from node.storage.store import Reader
+
+MAX_TOUCHES: Final = 2_000
+"""Most index rows read for one item or shipment: the oldest."""
+
+Moment = tuple[int, int, int, int, int]
+"""Height, document, record, phase (0 implied, 1 the record, 2 what follows), event."""
+
+_IMPLIED: Final = frozenset({EventKind.UNPACKED, EventKind.MOVED, EventKind.INTRODUCED})
+
+
+class Happening(msgspec.Struct, frozen=True):
+    """One thing that happened."""
+
+    moment: Moment
+    """When, within the chain."""
+    placed: PlacedDocument
+    """The document that did it."""
+    index: int
+    """Index of the record in it."""
+    record: Record
+    """The record."""
+    event: Event | None
+    """What the law did beside it; None when this is about the record itself."""
+
+    @property
+    def events(self) -> tuple[Event, ...]:
+        """All events of this record."""
+        return tuple(event for event in self.placed.receipt.events if event.record == self.index)
+
+    def has_event(self, kind: EventKind) -> bool:
+        """Tell whether this record led to an event of this kind."""
+        return any(event.kind == kind for event in self.events)
+
+
+class Happenings:
+    """Reads happenings from a store or a pinned snapshot; raises as `History` does.
+
+    Attributes:
+        history: Documents by place.
+        is_complete: False once more rows were there than are read.
+    """
+
+    def __init__(self, reader: Reader, history: History | None = None) -> None:
+        """Read from `reader`, with documents from `history` when there is one over it already."""
+        self._journeys = Journeys(reader)
+        self.history = history or History(reader)
+        self.is_complete = True
+
+    def of_item(self, key: bytes) -> list[Happening]:
+        """Return what the indices say of an item, oldest first."""
+        return self._in_order(self._journeys.item(key, MAX_TOUCHES))
+
+    def of_shipment(self, identifier: bytes) -> list[Happening]:
+        """Return what the indices say of a shipment, oldest first; the first one announces it."""
+        return self._in_order(self._journeys.shipment(identifier, MAX_TOUCHES))
+
+    def at(self, touch: Touch) -> Happening:
+        """Return what a touch stands for."""
+        placed = self.history.at(touch.height, touch.document)
+        where = f"document {placed.id.hex()}"
+        if touch.record >= len(placed.document.records):
+            raise StorageDamaged(where, f"an index row names its record {touch.record}")
+        event = None
+        phase = 1
+        if touch.event != THE_RECORD:
+            events = placed.receipt.events
+            if touch.event > len(events):
+                raise StorageDamaged(where, f"an index row names its event {touch.event}")
+            event = events[touch.event - 1]
+            phase = 0 if event.kind in _IMPLIED else 2
+        moment = (touch.height, touch.document, touch.record, phase, touch.event)
+        return Happening(moment, placed, touch.record, placed.document.records[touch.record], event)
+
+    def records_of(self, placed: PlacedDocument) -> list[Happening]:
+        """Return the records of a document."""
+        return [
+            Happening((placed.height, placed.index, at, 1, THE_RECORD), placed, at, record, None)
+            for at, record in enumerate(placed.document.records)
+        ]
+
+    def _in_order(self, touches: Iterable[Touch]) -> list[Happening]:
+        found = sorted((self.at(touch) for touch in touches), key=_moment)
+        if len(found) >= MAX_TOUCHES:
+            self.is_complete = False
+        return found
+
+
+def _moment(happening: Happening) -> Moment:
+    return happening.moment

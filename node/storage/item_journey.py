@@ -1,0 +1,220 @@
+"""An item's journey: everything that happened to it, to the containers it was in, and to its shipments.
+
+The indices hold one small row per (item, record); none for what happened to a pallet that a pack was inside,
+and none for a receipt of everything. So a journey joins three things: the item's own rows; those of each
+container for as long as the item was inside it; and those of each shipment until the item left that. All of
+it is computed, none of it is law.
+"""
+
+from collections.abc import Iterator
+from typing import Final
+
+import msgspec
+
+from contracts.gs1.keys import format_item
+from contracts.records.custody import Receive, ReceiveMode, Refuse, Ship, Void, shipment_id
+from contracts.records.record import listed
+from contracts.records.supply import Commission, CommissionLogisticUnits, Pack, Unpack
+from contracts.rules.events import EventKind
+from contracts.state.places import MAX_LEVELS
+from node.storage.custody import Custody
+from node.storage.happenings import Happening, Happenings, Moment
+from node.storage.steps import step
+from node.storage.store import Reader
+from node.storage.views import StepView
+
+_BEGINNING: Final[Moment] = (0, 0, 0, 0, 0)
+_NEVER: Final[Moment] = (1 << 62, 0, 0, 0, 0)
+
+
+class Journey(msgspec.Struct, frozen=True):
+    """The journey of one item."""
+
+    item: str
+    """`(01)…(21)…` or `(00)…`."""
+    steps: tuple[StepView, ...]
+    """Oldest first."""
+    signers: frozenset[int]
+    """Numbers of the partners that signed a step."""
+    is_complete: bool
+    """False when more happened than is read for one answer."""
+
+
+class _Span(msgspec.Struct):
+    """How long an item was in one container."""
+
+    parent: bytes
+    start: Moment
+    end: Moment = _NEVER
+
+
+class _Passage(msgspec.Struct, frozen=True):
+    """A happening and the item, this one or a container around it, that it happened to."""
+
+    happening: Happening
+    key: bytes
+
+
+def item_journey(reader: Reader, custody: Custody, key: bytes) -> Journey | None:
+    """Return the journey of an item since its birth, or None when there is no such item.
+
+    Args:
+        reader: A pinned snapshot.
+        custody: Over the same.
+        key: Item key.
+
+    Raises:
+        StorageDamaged: An index row names what is not there.
+        StorageFailed: The disk refused.
+    """
+    born = custody.born(key)
+    if born is None:
+        return None
+    walk = _Walk(Happenings(reader))
+    passages = walk.passages(key, (*born, 0, 0, 0))
+    steps = tuple(
+        step(custody, passage.happening, passage.key, None if passage.key == key else passage.key)
+        for passage in passages
+    )
+    signers = frozenset(passage.happening.placed.sender for passage in passages)
+    return Journey(format_item(key), steps, signers, walk.is_complete)
+
+
+class _Walk:
+    """Walks through the indices for one item."""
+
+    def __init__(self, happenings: Happenings) -> None:
+        self._happenings = happenings
+        self._rows: dict[bytes, list[Happening]] = {}
+        self._spans: dict[bytes, list[_Span]] = {}
+
+    @property
+    def is_complete(self) -> bool:
+        return self._happenings.is_complete
+
+    def passages(self, key: bytes, born: Moment) -> list[_Passage]:
+        """Return everything that happened to an item since `born`, in order."""
+        found = [*self._birth(key, born), *self._during(key, born, _NEVER, 0)]
+        for passage in tuple(found):
+            happening = passage.happening
+            if isinstance(happening.record, Ship) and happening.event is None:
+                shipment = shipment_id(happening.placed.id, happening.index)
+                found += self._under_way(key, shipment, happening.moment, passage.key)
+        return sorted(found, key=lambda passage: passage.happening.moment)
+
+    def _birth(self, key: bytes, born: Moment) -> Iterator[_Passage]:
+        """Yield the commission; an introduction has a row of its own."""
+        placed = self._happenings.history.at(born[0], born[1])
+        for happening in self._happenings.records_of(placed):
+            match happening.record:
+                case Commission(gtin=gtin, serials=serials):
+                    is_birth = key[1:7] == gtin and key[7:] in serials
+                case CommissionLogisticUnits(ssccs=ssccs):
+                    is_birth = key in ssccs
+                case _:
+                    is_birth = False
+            if is_birth:
+                yield _Passage(happening, key)
+
+    # ------------------------------------------------------------------------- containers
+
+    def _during(self, key: bytes, start: Moment, end: Moment, level: int) -> Iterator[_Passage]:
+        """Yield what happened to an item, itself or inside a container, between two moments."""
+        for happening in self._of(key):
+            if start <= happening.moment <= end and (level == 0 or _carries(happening, key)):
+                yield _Passage(happening, key)
+        if level < MAX_LEVELS:
+            for span in self._spans_of(key):
+                first, last = max(start, span.start), min(end, span.end)
+                if first < last:
+                    yield from self._during(span.parent, first, last, level + 1)
+
+    def _of(self, key: bytes) -> list[Happening]:
+        rows = self._rows.get(key)
+        if rows is None:
+            rows = self._rows[key] = self._happenings.of_item(key)
+        return rows
+
+    def _spans_of(self, key: bytes) -> list[_Span]:
+        spans = self._spans.get(key)
+        if spans is None:
+            spans = self._spans[key] = _containment(key, self._of(key))
+        return spans
+
+    def _around(self, key: bytes, moment: Moment) -> set[bytes]:
+        """Return an item and the containers it was in when a record came."""
+        found = {key}
+        for _level in range(MAX_LEVELS):
+            parents = [span.parent for span in self._spans_of(key) if span.start < moment <= span.end]
+            if not parents:
+                break
+            key = parents[0]
+            found.add(key)
+        return found
+
+    # -------------------------------------------------------------------------- shipments
+
+    def _under_way(self, key: bytes, shipment: bytes, since: Moment, via: bytes) -> Iterator[_Passage]:
+        """Yield what happened to a whole shipment while the item was in it.
+
+        Receipts and refusals that list the item, or a container around it, have rows of their own there.
+        """
+        for happening in self._happenings.of_shipment(shipment):
+            if happening.event is not None or happening.moment <= since:
+                continue
+            record = happening.record
+            if not isinstance(record, Receive | Refuse | Void):
+                continue
+            if happening.has_event(EventKind.CUSTODY_TAKEN):
+                yield _Passage(happening, via)
+                continue
+            is_listed = not self._around(key, happening.moment).isdisjoint(record.items)
+            if isinstance(record, Receive) and record.mode == ReceiveMode.ALL_EXCEPT and is_listed:
+                residual = shipment_id(happening.placed.id, happening.index)
+                carried = key if key in record.items else via
+                yield from self._under_way(key, residual, happening.moment, carried)
+                return
+            if _takes_all(record):
+                yield _Passage(happening, via)
+            if _takes_all(record) or is_listed:
+                return
+
+
+def _takes_all(record: Receive | Refuse | Void) -> bool:
+    """Tell whether a record is about everything in the shipment that it does not list."""
+    if isinstance(record, Receive):
+        return record.mode != ReceiveMode.LISTED
+    return not record.items
+
+
+def _carries(happening: Happening, key: bytes) -> bool:
+    """Tell whether what happened to a container happened to everything in it."""
+    if happening.event is not None:
+        return happening.event.kind == EventKind.MOVED
+    record = happening.record
+    return key in listed(record) or not isinstance(record, Pack | Unpack)
+
+
+def _containment(key: bytes, rows: list[Happening]) -> list[_Span]:
+    """Return when an item was inside what."""
+    spans: list[_Span] = []
+    for happening in rows:
+        if _leaves(happening, key) and spans and spans[-1].end == _NEVER:
+            spans[-1].end = happening.moment
+        record = happening.record
+        if happening.event is None and isinstance(record, Pack) and key in record.children:
+            spans.append(_Span(record.parent, happening.moment))
+    return spans
+
+
+def _leaves(happening: Happening, key: bytes) -> bool:
+    """Tell whether an item comes out of its container: unpacked, or split off on the way."""
+    if happening.event is not None:
+        return happening.event.kind == EventKind.UNPACKED and key in happening.event.items
+    match happening.record:
+        case Unpack(children=children):
+            return key in children
+        case Receive(items=items) | Refuse(items=items) | Void(items=items):
+            return key in items
+        case _:
+            return False

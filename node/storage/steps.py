@@ -1,0 +1,156 @@
+"""How a happening is told to people: who, what, where, when, and what else its record says."""
+
+from typing import assert_never
+
+from contracts.gs1.dates import format_date, format_timestamp
+from contracts.gs1.keys import format_item, unpack_gln, unpack_gtin
+from contracts.ledger.receipt import Event
+from contracts.records.custody import Receive, ReceiveMode, Refuse, Ship, ShipPurpose, Void, shipment_id
+from contracts.records.dispensing import Dispense
+from contracts.records.record import Record, listed
+from contracts.records.supply import (
+    Commission,
+    CommissionLogisticUnits,
+    Decommission,
+    DecommissionReason,
+    Observe,
+    ObserveStep,
+    Pack,
+    Unpack,
+)
+from contracts.rules.events import EventKind
+from contracts.state.rows import NOBODY
+from node.storage.custody import Custody
+from node.storage.happenings import Happening
+from node.storage.views import RECORD_NAMES, NamedGln, StepView
+
+Details = dict[str, str | int | bool | None]
+
+
+def step(custody: Custody, happening: Happening, key: bytes, via: bytes | None = None) -> StepView:
+    """Return a happening as one step of an item's journey, or of a shipment's history.
+
+    Args:
+        custody: For names.
+        happening: What happened.
+        key: To which item, or container around it; empty for a shipment.
+        via: The container it happened to when that was not the item itself.
+    """
+    placed, head = happening.placed, happening.record.head
+    event = happening.event
+    details = _record_details(happening, key) if event is None else _event_details(event, key)
+    return StepView(
+        height=placed.height,
+        time=format_timestamp(placed.time_ms),
+        claimed_time=format_timestamp(head.claimed_at_ms),
+        document=placed.id.hex(),
+        record=happening.index,
+        kind=_kind(happening, key),
+        partner=custody.named(placed.sender) or NamedGln("", ""),
+        place=_place(custody, happening),
+        via=None if via is None else format_item(via),
+        details=details,
+    )
+
+
+def _kind(happening: Happening, key: bytes) -> str:
+    record = happening.record
+    if happening.event is not None:
+        return EventKind(happening.event.kind).name.lower()
+    # Who lists an item as the exception does not receive it: it travels on by itself.
+    is_exception = isinstance(record, Receive) and record.mode == ReceiveMode.ALL_EXCEPT
+    if is_exception and key and key in listed(record):
+        return EventKind.SHIPMENT_SPLIT.name.lower()
+    return RECORD_NAMES[type(record)]
+
+
+def _place(custody: Custody, happening: Happening) -> NamedGln | None:
+    """Return where it happened: as moved, as stated, or for a receipt the shipment's destination."""
+    event, record = happening.event, happening.record
+    gln = event.subject if event is not None and event.kind == EventKind.MOVED else record.head.premises
+    number = custody.place_number(gln)
+    if number == NOBODY and isinstance(record, Receive):
+        row = custody.shipment_row(record.shipment)
+        number = NOBODY if row is None or happening.has_event(EventKind.CUSTODY_TAKEN) else row.destination
+    return custody.named_place(number)
+
+
+def _event_details(event: Event, key: bytes) -> Details:
+    details: Details = {"inferred": True}
+    match event.kind:
+        case EventKind.UNPACKED if event.subject != key:
+            details["parent"] = format_item(event.subject)
+        case EventKind.UNPACKED:
+            details["children"] = len(event.items)
+        case EventKind.SHIPMENT_SPLIT:
+            details["shipment"] = event.subject.hex()
+        case _:
+            pass
+    return details
+
+
+def _record_details(happening: Happening, key: bytes) -> Details:  # noqa: C901 - a case per kind of record
+    record = happening.record
+    details: Details = {}
+    match record:
+        case Commission():
+            details = _make_details(record)
+        case Pack(parent=parent, children=children) | Unpack(parent=parent, children=children):
+            details = {"children": len(children)} if parent == key else {"parent": format_item(parent)}
+        case Decommission(reason=reason):
+            details = {"reason": DecommissionReason(reason).name.lower()}
+        case Observe(step=observed):
+            details = {"step": ObserveStep(observed).name.lower()}
+        case Ship():
+            details = _ship_details(record, shipment_id(happening.placed.id, happening.index))
+        case Receive() | Refuse() | Void():
+            details = _shipment_details(happening, record)
+        case CommissionLogisticUnits() | Dispense():
+            pass
+        case _:
+            assert_never(record)
+    if happening.has_event(EventKind.REPEATED_STEP) and _is_repeated(happening, key):
+        details["repeated"] = True
+    return details
+
+
+def _is_repeated(happening: Happening, key: bytes) -> bool:
+    return any(event.kind == EventKind.REPEATED_STEP and key in event.items for event in happening.events)
+
+
+def _make_details(record: Commission) -> Details:
+    return {
+        "gtin": unpack_gtin(record.gtin),
+        "lot": record.lot.decode("ascii"),
+        "expiry": format_date(record.expiry),
+        "line": record.line.decode("ascii") or None,
+        "made_at": format_timestamp(record.made_at_ms) if record.made_at_ms else None,
+    }
+
+
+def _ship_details(record: Ship, shipment: bytes) -> Details:
+    return {
+        "shipment": shipment.hex(),
+        "receiver": unpack_gln(record.receiver),
+        "destination": unpack_gln(record.destination) if record.destination else None,
+        "carrier": unpack_gln(record.carrier) if record.carrier else None,
+        "purpose": ShipPurpose(record.purpose).name.lower(),
+        "ownership_passes": bool(record.ownership_passes),
+    }
+
+
+def _shipment_details(happening: Happening, record: Receive | Refuse | Void) -> Details:
+    details: Details = {"shipment": record.shipment.hex()}
+    if isinstance(record, Receive):
+        details["mode"] = ReceiveMode(record.mode).name.lower()
+        details["custody_only"] = happening.has_event(EventKind.CUSTODY_TAKEN)
+    else:
+        details["mode"] = "listed" if record.items else "all"
+    if happening.has_event(EventKind.QUARANTINED):
+        details["quarantined"] = True
+    return details
+
+
+def record_name(record: Record) -> str:
+    """Return what a record is called."""
+    return RECORD_NAMES[type(record)]

@@ -1,0 +1,234 @@
+"""What users are shown of the ledger, in their words and texts: answers of the node, field by field.
+
+GLNs and GTINs are digits, items `(01)…(21)…` or `(00)…`, times RFC 3339, ids lower-case hex. What does not
+apply is null.
+"""
+
+from typing import Final
+
+import msgspec
+
+from contracts.records.custody import Receive, Refuse, Ship, Void
+from contracts.records.dispensing import Dispense
+from contracts.records.record import Record
+from contracts.records.supply import Commission, CommissionLogisticUnits, Decommission, Observe, Pack, Unpack
+
+RECORD_NAMES: Final[dict[type[Record], str]] = {
+    Commission: "commission",
+    CommissionLogisticUnits: "commission_logistic_units",
+    Pack: "pack",
+    Unpack: "unpack",
+    Decommission: "decommission",
+    Observe: "observe",
+    Ship: "ship",
+    Receive: "receive",
+    Refuse: "refuse",
+    Void: "void",
+    Dispense: "dispense",
+}
+"""What each kind of record is called."""
+
+
+class HoldView(msgspec.Struct, frozen=True):
+    """A hold that binds an item."""
+
+    kind: str
+    """quarantined."""
+    set_by: str
+    """GLN of the partner that set it, or `law`."""
+    on: str
+    """The item that carries it: this one, or a container around it."""
+
+
+class SourceView(msgspec.Struct, frozen=True):
+    """Goods of one make inside a container."""
+
+    gtin: str
+    """GTIN-14."""
+    lot: str
+    """Lot."""
+    line: str
+    """Production line; may be empty."""
+    expiry: str
+    """Last day of use."""
+    count: int
+    """How many serials, packed cases counted as themselves too."""
+
+
+class ContentsView(msgspec.Struct, frozen=True):
+    """What is inside an item."""
+
+    children: int
+    """Items directly inside."""
+    sources: tuple[SourceView, ...]
+    """What they, and everything inside them, are."""
+    dirty: int
+    """Children that are held or no longer active, or have something so inside."""
+
+
+class ItemView(msgspec.Struct, frozen=True):
+    """An item as it stands."""
+
+    item: str
+    """`(01)…(21)…` or `(00)…`."""
+    known: bool
+    """Whether it was ever commissioned or introduced; everything else is null when it was not."""
+    life: str | None = None
+    """Its own: active, supplied, destroyed or stolen."""
+    effective_life: str | None = None
+    """Its own, or that of a container around it which is no longer active."""
+    clean: bool | None = None
+    """Whether it may be sold, packed and dispensed: active, no hold, not expired."""
+    not_clean: str | None = None
+    """The verdict code that says why not."""
+    holder: str | None = None
+    """GLN."""
+    owner: str | None = None
+    """GLN."""
+    premises: str | None = None
+    """GLN of the place where it was last stated to be; null when never stated."""
+    parent: str | None = None
+    """The container it is in."""
+    in_transit: bool | None = None
+    """Whether it is on its way."""
+    shipment: str | None = None
+    """The shipment it is on its way with, hex."""
+    gtin: str | None = None
+    """GTIN-14; null for a logistic unit."""
+    lot: str | None = None
+    """Lot; null for a logistic unit."""
+    expiry: str | None = None
+    """Last day of use; null for a logistic unit."""
+    line: str | None = None
+    """Production line, when it was stated."""
+    holds: tuple[HoldView, ...] = ()
+    """Everything that holds it back."""
+    container: ContentsView | None = None
+    """For an item that something was packed into."""
+
+
+class LotView(msgspec.Struct, frozen=True):
+    """A lot."""
+
+    gtin: str
+    """GTIN-14."""
+    lot: str
+    """Lot."""
+    expiry: str
+    """Last day of use."""
+    maker: str
+    """GLN of the partner that commissioned it first."""
+    standing: str
+    """ok, or on_hold."""
+
+
+class ShipmentView(msgspec.Struct, frozen=True):
+    """A shipment as it stands."""
+
+    shipment: str
+    """Id, hex."""
+    sender: str
+    """GLN."""
+    receiver: str
+    """GLN."""
+    purpose: str
+    """sale, own_premises, return, disposal, export or authority."""
+    ownership_passes: bool
+    """Whether the receiver becomes the owner on receipt."""
+    deadline: str
+    """Time by which it is to be received."""
+    is_overdue: bool
+    """Whether something is outstanding after the deadline, by block time."""
+    outstanding: int
+    """Listed items that are neither received nor back."""
+    standing: str
+    """outstanding, received, refused, voided or voided_late."""
+    carrier_has_custody: bool
+    """Whether the named carrier holds it."""
+    carrier: str | None = None
+    """GLN of the named carrier."""
+    destination: str | None = None
+    """GLN of the receiver's premises, when stated."""
+    received_at: str | None = None
+    """GLN of the premises where it was received, when stated."""
+
+
+class PremisesView(msgspec.Struct, frozen=True):
+    """A place where a partner holds goods."""
+
+    gln: str
+    """Location GLN."""
+    name: str
+    """Name."""
+    address: str
+    """Address; may be empty."""
+    kind: str
+    """plant, warehouse, pharmacy …"""
+    market: str
+    """Market it lies in."""
+
+
+class KeyView(msgspec.Struct, frozen=True):
+    """A key that signs a partner's bundles."""
+
+    public_key: str
+    """Hex."""
+    from_height: int
+    """First height at which it acts."""
+    until_height: int
+    """First height at which it acts no more; 0 for open."""
+
+
+class PartnerView(msgspec.Struct, frozen=True):
+    """A partner."""
+
+    gln: str
+    """Party GLN."""
+    name: str
+    """Name."""
+    roles: tuple[str, ...]
+    """maker, wholesaler, dispenser …"""
+    licence: str
+    """active, suspended or revoked."""
+    market: str
+    """Market of its seat."""
+    company_prefixes: tuple[str, ...]
+    """GS1 company prefixes it owns."""
+    premises: tuple[PremisesView, ...]
+    """Its places."""
+    keys: tuple[KeyView, ...]
+    """Its keys."""
+
+
+class NamedGln(msgspec.Struct, frozen=True):
+    """A party or place, with its name for people."""
+
+    gln: str
+    """13 digits."""
+    name: str
+    """Name."""
+
+
+class StepView(msgspec.Struct, frozen=True):
+    """One thing that happened to an item or a shipment: who, what, where, when."""
+
+    height: int
+    """Height of the block."""
+    time: str
+    """Block time."""
+    claimed_time: str
+    """When the signer says it happened."""
+    document: str
+    """Document id, hex."""
+    record: int
+    """Index of the record in the document."""
+    kind: str
+    """The record's name; or, for what the law did beside it: unpacked, moved, introduced, shipment_split."""
+    partner: NamedGln
+    """Who signed it."""
+    place: NamedGln | None
+    """Where, when stated."""
+    via: str | None
+    """The container it happened to, while the item was inside; null when it happened to the item itself."""
+    details: dict[str, str | int | bool | None]
+    """What else the record says, by kind."""

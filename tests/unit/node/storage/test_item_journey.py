@@ -1,0 +1,214 @@
+"""Journeys: what happened to a pack, its containers and its shipments, joined in order."""
+
+import pytest
+
+from contracts.gs1.keys import format_item
+from contracts.records.custody import Receive, ReceiveMode, Refuse, Void, shipment_id
+from contracts.records.dispensing import Dispense
+from contracts.records.record import Record
+from contracts.records.supply import (
+    CommissionLogisticUnits,
+    Decommission,
+    DecommissionReason,
+    Observe,
+    ObserveStep,
+    Unpack,
+)
+from node.storage.custody import Custody
+from node.storage.item_journey import Journey, item_journey
+from tests.support.ledger import OneNode, pack_key, pallet_key
+from tests.support.parties import CARRIER, MAKER, PHARMACY, WHOLESALER, Party
+
+A, B, C = (pack_key(serial) for serial in ("A1", "B1", "C1"))
+CASE_1, PALLET = pallet_key(1), pallet_key(2)
+
+
+@pytest.fixture
+def node() -> OneNode:
+    one = OneNode()
+    assert one.record(MAKER, one.commission(["A1", "B1", "C1"])).code == "accepted"
+    return one
+
+
+def journey(node: OneNode, key: bytes) -> Journey:
+    with node.store.snapshot() as snapshot:
+        found = item_journey(snapshot, Custody(snapshot), key)
+    assert found is not None
+    return found
+
+
+def told(node: OneNode, key: bytes) -> list[tuple[str, str, str | None]]:
+    """Kind, partner and container of each step."""
+    return [
+        (step.kind, step.partner.name, None if step.via is None else step.via[4:])
+        for step in journey(node, key).steps
+    ]
+
+
+def do(node: OneNode, party: Party, *records: Record) -> bytes:
+    receipt = node.record(party, *records)
+    assert receipt.code == "accepted", receipt
+    return receipt.document_id
+
+
+def ship(node: OneNode, sender: Party, receiver: Party, *items: bytes, carrier: Party | None = None) -> bytes:
+    identifier = do(node, sender, node.ship(sender, receiver, items, carrier=carrier))
+    return shipment_id(identifier, 0)
+
+
+def code(key: bytes) -> str:
+    return format_item(key)[4:]
+
+
+def test_an_unknown_item_has_no_journey(node: OneNode) -> None:
+    with node.store.snapshot() as snapshot:
+        assert item_journey(snapshot, Custody(snapshot), pack_key("never")) is None
+
+
+def test_a_pack_that_did_nothing_was_commissioned(node: OneNode) -> None:
+    (step,) = journey(node, A).steps
+    assert (step.kind, step.height, step.record, step.via) == ("commission", 1, 0, None)
+    assert step.partner.gln == MAKER.gln
+    assert step.place is not None
+    assert step.place.gln == MAKER.premises
+    assert step.details["lot"] == "L-1"
+    assert step.time == "2026-09-21T14:13:22.000Z"
+    assert step.claimed_time == "2026-09-21T14:13:21.000Z"
+
+
+def test_from_maker_to_patient_inside_a_case_on_a_pallet(node: OneNode) -> None:
+    do(node, MAKER, node.pack(CASE_1, [A, B]), node.pack(PALLET, [CASE_1]))
+    first = ship(node, MAKER, WHOLESALER, PALLET, carrier=CARRIER)
+    do(node, CARRIER, node.receive(CARRIER, first))
+    do(node, WHOLESALER, node.receive(WHOLESALER, first))
+    # Implies that the case comes off the pallet.
+    second = ship(node, WHOLESALER, PHARMACY, CASE_1)
+    do(node, PHARMACY, node.receive(PHARMACY, second))
+    do(node, PHARMACY, Dispense(node.head(PHARMACY), (A,)))
+    case, pallet = code(CASE_1), code(PALLET)
+    assert told(node, A) == [
+        ("commission", "maker", None),
+        ("pack", "maker", None),
+        ("pack", "maker", case),
+        ("ship", "maker", pallet),
+        ("receive", "carrier", pallet),
+        ("receive", "wholesaler", pallet),
+        ("ship", "wholesaler", case),
+        ("receive", "pharmacy", case),
+        ("unpacked", "pharmacy", None),
+        ("dispense", "pharmacy", None),
+    ]
+    # The other pack stayed in the case, and hears nothing of what happens to the pallet later.
+    do(node, WHOLESALER, Observe(node.head(WHOLESALER), ObserveStep.STORING, (PALLET,)))
+    assert told(node, B) == told(node, A)[:8]
+    custody = [step.details.get("custody_only") for step in journey(node, A).steps if step.kind == "receive"]
+    assert custody == [True, False, False]
+
+
+def test_where_a_receipt_without_place_happened(node: OneNode) -> None:
+    shipment = ship(node, MAKER, WHOLESALER, A)
+    do(node, WHOLESALER, Receive(node.head(WHOLESALER, stated=False), shipment, ReceiveMode.ALL, ()))
+    step = journey(node, A).steps[-1]
+    assert step.place is not None
+    assert step.place.gln == WHOLESALER.premises
+
+
+def test_the_journey_of_a_container_shows_what_went_in(node: OneNode) -> None:
+    do(node, MAKER, node.pack(CASE_1, [A, B]))
+    do(node, MAKER, Unpack(node.head(MAKER), CASE_1, (B,)))
+    assert [step.kind for step in journey(node, CASE_1).steps] == ["introduced", "pack", "unpack"]
+    assert journey(node, CASE_1).steps[1].details == {"children": 2}
+    assert [step.kind for step in journey(node, A).steps] == ["commission", "pack"]
+    assert [step.kind for step in journey(node, B).steps] == ["commission", "pack", "unpack"]
+
+
+def test_a_commissioned_logistic_unit(node: OneNode) -> None:
+    do(node, MAKER, CommissionLogisticUnits(node.head(MAKER), (PALLET,)))
+    assert told(node, PALLET) == [("commission_logistic_units", "maker", None)]
+
+
+def test_a_listed_receipt_splits_a_case(node: OneNode) -> None:
+    do(node, MAKER, node.pack(CASE_1, [A, B]))
+    shipment = ship(node, MAKER, WHOLESALER, CASE_1)
+    do(node, WHOLESALER, node.receive(WHOLESALER, shipment, ReceiveMode.LISTED, [A]))
+    do(node, WHOLESALER, node.receive(WHOLESALER, shipment))
+    kinds_of_a = [(step.kind, step.via) for step in journey(node, A).steps]
+    kinds_of_b = [(step.kind, step.via is not None) for step in journey(node, B).steps]
+    assert kinds_of_a[-2:] == [("ship", f"(00){code(CASE_1)}"), ("receive", None)]
+    assert kinds_of_b[-2:] == [("ship", True), ("receive", True)]
+    assert len(kinds_of_a) == 4
+    assert len(kinds_of_b) == 4
+
+
+@pytest.mark.parametrize("ending", ["receive", "refuse", "void"])
+def test_what_was_excepted_travels_on(node: OneNode, ending: str) -> None:
+    do(node, MAKER, node.pack(CASE_1, [A, B]))
+    shipment = ship(node, MAKER, WHOLESALER, CASE_1)
+    receipt = do(node, WHOLESALER, node.receive(WHOLESALER, shipment, ReceiveMode.ALL_EXCEPT, [A]))
+    residual = shipment_id(receipt, 0)
+    match ending:
+        case "receive":
+            do(node, WHOLESALER, node.receive(WHOLESALER, residual))
+        case "refuse":
+            do(node, WHOLESALER, Refuse(node.head(WHOLESALER), residual, ()))
+        case _:
+            do(node, MAKER, Void(node.head(MAKER), residual, ()))
+    kinds = [step.kind for step in journey(node, A).steps]
+    assert kinds == ["commission", "pack", "ship", "shipment_split", ending]
+    assert journey(node, A).steps[-1].via is None
+    assert [step.kind for step in journey(node, B).steps] == ["commission", "pack", "ship", "receive"]
+
+
+def test_what_is_refused_by_item_comes_back_and_may_go_again(node: OneNode) -> None:
+    shipment = ship(node, MAKER, WHOLESALER, A, B)
+    do(node, WHOLESALER, Refuse(node.head(WHOLESALER), shipment, (A,)))
+    do(node, WHOLESALER, node.receive(WHOLESALER, shipment))
+    again = ship(node, MAKER, PHARMACY, A)
+    do(node, PHARMACY, node.receive(PHARMACY, again))
+    assert [(step.kind, step.partner.name) for step in journey(node, A).steps] == [
+        ("commission", "maker"),
+        ("ship", "maker"),
+        ("refuse", "wholesaler"),
+        ("ship", "maker"),
+        ("receive", "pharmacy"),
+    ]
+    assert [step.kind for step in journey(node, B).steps] == ["commission", "ship", "receive"]
+
+
+def test_a_late_void_says_that_goods_are_quarantined(node: OneNode) -> None:
+    shipment = ship(node, MAKER, WHOLESALER, A)
+    node.wall.ms += 400 * 24 * 3_600_000
+    do(node, MAKER, Void(node.head(MAKER), shipment, ()))
+    last = journey(node, A).steps[-1]
+    assert (last.kind, last.details["quarantined"]) == ("void", True)
+
+
+def test_stolen_out_of_a_case_and_a_repeated_report(node: OneNode) -> None:
+    do(node, MAKER, node.pack(CASE_1, [A, B]))
+    report = Decommission(node.head(MAKER), DecommissionReason.STOLEN, (A,))
+    do(node, MAKER, report)
+    do(node, MAKER, report)
+    steps = journey(node, A).steps
+    assert [step.kind for step in steps] == ["commission", "pack", "decommission", "decommission"]
+    assert [step.details.get("repeated") for step in steps[2:]] == [None, True]
+    assert [step.kind for step in journey(node, B).steps] == ["commission", "pack"]
+
+
+def test_a_theft_of_the_whole_case_reaches_what_is_inside(node: OneNode) -> None:
+    do(node, MAKER, node.pack(CASE_1, [A, B]))
+    do(node, MAKER, Decommission(node.head(MAKER), DecommissionReason.STOLEN, (CASE_1,)))
+    last = journey(node, B).steps[-1]
+    assert (last.kind, last.via) == ("decommission", f"(00){code(CASE_1)}")
+
+
+def test_refused_documents_are_no_part_of_a_journey(node: OneNode) -> None:
+    refused = node.record(WHOLESALER, node.ship(WHOLESALER, PHARMACY, [A]))
+    assert refused.code == "not_holder"
+    assert [step.kind for step in journey(node, A).steps] == ["commission"]
+
+
+def test_who_signed(node: OneNode) -> None:
+    shipment = ship(node, MAKER, WHOLESALER, A)
+    do(node, WHOLESALER, node.receive(WHOLESALER, shipment))
+    assert journey(node, A).signers == {1, 2}
+    assert journey(node, A).is_complete

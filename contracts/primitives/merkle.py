@@ -1,9 +1,11 @@
 """Merkle trees with inclusion proofs, in the shape of RFC 6962 (certificate transparency).
 
-Leaves, inner nodes and the empty tree are hashed in three different domains, so no leaf can be passed off
+Leaves, inner nodes, roots and the empty tree are hashed in different domains, so no leaf can be passed off
 as a node. A tree of n leaves splits at the largest power of two below n. A proof names the leaf's index and
 the number of leaves, and the verifier derives from those two numbers how many hashes it must see and on
-which side each one stands: nothing in a proof is free for a forger to choose.
+which side each one stands. The root commits to the number of leaves beside the topmost node: without it, the
+third of three leaves could be proven as the second of two. So nothing in a proof is free for a forger to
+choose.
 """
 
 from collections.abc import Sequence
@@ -11,7 +13,7 @@ from collections.abc import Sequence
 import msgspec
 
 from contracts.primitives.encoding import encode
-from contracts.primitives.hashing import MERKLE_EMPTY, MERKLE_LEAF, MERKLE_NODE, Hash
+from contracts.primitives.hashing import MERKLE_EMPTY, MERKLE_LEAF, MERKLE_NODE, MERKLE_ROOT, Hash
 
 EMPTY_ROOT = MERKLE_EMPTY.hash(b"")
 
@@ -33,6 +35,10 @@ def _node(left: bytes, right: bytes) -> Hash:
     return MERKLE_NODE.hash(encode((left, right)))
 
 
+def _root(count: int, top: bytes) -> Hash:
+    return MERKLE_ROOT.hash(encode((count, top)))
+
+
 def _next_level(level: list[Hash]) -> list[Hash]:
     pairs = [_node(level[at], level[at + 1]) for at in range(0, len(level) - 1, 2)]
     return [*pairs, level[-1]] if len(level) % 2 else pairs
@@ -45,7 +51,7 @@ def root(leaves: Sequence[bytes]) -> Hash:
     level = [MERKLE_LEAF.hash(leaf) for leaf in leaves]
     while len(level) > 1:
         level = _next_level(level)
-    return level[0]
+    return _root(len(leaves), level[0])
 
 
 def prove(leaves: Sequence[bytes], index: int) -> InclusionProof:
@@ -84,4 +90,4 @@ def verify(expected_root: bytes, leaf: bytes, proof: InclusionProof) -> bool:
             digest = _node(sibling, digest) if at % 2 else _node(digest, sibling)
         at //= 2
         width = (width + 1) // 2
-    return next(path, None) is None and digest == expected_root
+    return next(path, None) is None and _root(proof.count, digest) == expected_root

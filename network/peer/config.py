@@ -18,6 +18,8 @@ class PeerConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A peer that reads nothing for this long, while something waits for it, is dropped."""
     ban_ms: int = 60_000
     """A peer that broke the protocol or lied is refused for this long."""
+    dial_ms: int = 8_000
+    """An attempt to connect, look-up of the name and TLS included, is given up after this long."""
     dial_base_ms: int = 200
     """Pause after the first failed attempt; each further one doubles it."""
     dial_cap_ms: int = 3_000

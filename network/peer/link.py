@@ -15,6 +15,7 @@ class Link:
         name: The node's name in genesis.
         address: Where it listens.
         attempt: The attempt or the pause that is under way; None while a session is open.
+        deadline: When the attempt is given up.
     """
 
     def __init__(self, name: str, address: Address, config: PeerConfig, jitter: Callable[[], float]) -> None:
@@ -22,6 +23,7 @@ class Link:
         self.name = name
         self.address = address
         self.attempt: Timer | None = None
+        self.deadline: Timer | None = None
         self._config = config
         self._jitter = jitter
         self._failures = 0
@@ -44,6 +46,7 @@ class Link:
 
     def stop(self) -> None:
         """Call off what is under way."""
-        if self.attempt is not None:
-            self.attempt.cancel()
-            self.attempt = None
+        for timer in (self.attempt, self.deadline):
+            if timer is not None:
+                timer.cancel()
+        self.attempt = self.deadline = None

@@ -178,7 +178,7 @@ class Peers:
 
     def _dial(self, name: str) -> None:
         link = self._links[name]
-        link.attempt = None
+        link.stop()
         if self._is_closing or name in self._sessions:
             return
         self.counters.dials += 1
@@ -186,6 +186,9 @@ class Peers:
             link.address,
             lambda connection: self._dialled(connection, name),
             lambda reason: self._on_dial_failed(name, reason),
+        )
+        link.deadline = self._clock.call_later(
+            self._config.dial_ms, lambda: self._on_dial_failed(name, f"{link.address}: no answer")
         )
 
     def _dial_later(self, name: str) -> None:
@@ -205,7 +208,9 @@ class Peers:
         self.counters.refused_connections += 1
 
     def _dialled(self, connection: Connection, name: str) -> Session:
-        self._links[name].attempt = None
+        link = self._links[name]
+        link.attempt = None  # It has succeeded: nothing to call off any more.
+        link.stop()
         return self._begin(connection, name, self._hello())
 
     def _accept(self, connection: Connection) -> Session:

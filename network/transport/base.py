@@ -140,7 +140,10 @@ class Transport(Protocol):
         ...
 
     def dial(self, address: Address, on_open: OnOpen, on_failed: OnFailed) -> Timer:
-        """Connect to `address`; exactly one of the callbacks is called, unless the result is cancelled."""
+        """Connect to `address`; one of the callbacks is called, unless the result is cancelled before.
+
+        How long an attempt may take is the caller's to decide: a network that swallows packets never answers.
+        """
         ...
 
     async def close(self) -> None:

@@ -310,9 +310,10 @@ class MemoryTransport:
         far.open()
 
     async def close(self) -> None:
-        """Close listeners and connections; memory needs no waiting."""
+        """Close listeners and connections; there is nothing to wait for."""
         for listener in tuple(self.network.listeners.values()):
             if listener.owner is self:
                 listener.close()
         for connection in tuple(self.connections):
             connection.close()
+            connection.shut("closed")

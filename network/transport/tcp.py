@@ -16,8 +16,6 @@ from network.transport.tls import TlsIdentity
 
 HANDSHAKE_SECONDS = 5.0
 """A connection whose TLS handshake takes longer is given up."""
-DIAL_SECONDS = 8.0
-"""A connection attempt, name look-up and handshake included, takes at most this long."""
 CLOSE_SECONDS = 2.0
 """A closed connection has this long to send what is kept; then it is cut."""
 MAX_HANDSHAKES = 64
@@ -254,16 +252,15 @@ class TcpTransport:
                 await asyncio.wait_for(self._emptied.wait(), CLOSE_SECONDS)
 
     async def _dial(self, address: Address, connection: _TcpConnection) -> None:
-        async with asyncio.timeout(DIAL_SECONDS):
-            await self.loop.create_connection(
-                lambda: connection,
-                address.host,
-                address.port,
-                ssl=self._client_context,
-                server_hostname="",
-                ssl_handshake_timeout=HANDSHAKE_SECONDS,
-                ssl_shutdown_timeout=CLOSE_SECONDS,
-            )
+        await self.loop.create_connection(
+            lambda: connection,
+            address.host,
+            address.port,
+            ssl=self._client_context,
+            server_hostname="",
+            ssl_handshake_timeout=HANDSHAKE_SECONDS,
+            ssl_shutdown_timeout=CLOSE_SECONDS,
+        )
 
     async def _greet(self, accepted: socket.socket, connection: _TcpConnection) -> None:
         await self.loop.connect_accepted_socket(

@@ -197,6 +197,7 @@ class _Node:
             setting.node.name,
             setting.secrets.lane_keys,
             PoolLimits(*msgspec.structs.astuple(setting.config.pool)),
+            setting.config.api.max_queued_bytes,
         )
         core = NodeCore(
             config, self._disks, self._opened, surroundings, Threads(verifier, peer_reader), _on_diverged

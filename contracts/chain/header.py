@@ -111,8 +111,8 @@ def evidence_root(evidence: Sequence[Evidence]) -> Hash:
 def has_own_body(block: Block) -> bool:
     """Tell whether bundle entries, last commit and evidence are those that the header names.
 
-    Asked of every block that comes from outside, before anything is remembered under its id: else a peer could
-    put another body under a decided header.
+    Asked of every block that comes from outside, before anything is remembered under its id: else a peer
+    could put another body under a decided header.
     """
     header = block.header
     return (

@@ -52,6 +52,8 @@ class CoreConfig:
     """Partner keys it signs with; none for an observer."""
     pool: PoolLimits
     """Bounds of the pool."""
+    max_queued_bytes: int
+    """Most bytes of clients' documents that wait for a bundle, per key."""
 
 
 @dataclass(frozen=True)
@@ -118,7 +120,13 @@ class NodeCore:
             self._network.ban,
         )
         self.submissions = Submissions(
-            surroundings, self.chain, Admission(disks.ledger), disks.outbox, config.keys, self._on_made
+            surroundings,
+            self.chain,
+            Admission(disks.ledger),
+            disks.outbox,
+            config.keys,
+            self._on_made,
+            config.max_queued_bytes,
         )
         self.serving = Serving(self._network, threads.reader, disks.ledger.blocks, self.chain, self.pool)
         self.fetching = Fetching(surroundings, self.pool)

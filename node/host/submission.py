@@ -30,8 +30,6 @@ _log = structlog.get_logger(__name__)
 
 MAX_WAITING_DOCUMENTS = 20_000
 """Most documents between submission and commit."""
-MAX_QUEUED_BYTES = 32 << 20
-"""Most bytes of documents that wait for a bundle, per lane."""
 MAX_ADMITTED_AT_ONCE = 64
 """Most documents judged in one job of the writer thread, so that a block never waits long behind them."""
 
@@ -96,6 +94,7 @@ class Submissions:
         outbox: Outbox,
         keys: Sequence[LaneKey],
         on_made: Callable[[MadeBundle], None],
+        max_queued_bytes: int,
     ) -> None:
         """Join the parts; `restore` comes before anything is submitted.
 
@@ -106,6 +105,7 @@ class Submissions:
             outbox: Open; used on the disk thread alone from now on.
             keys: Partner keys this node signs with.
             on_made: Told of every bundle of ours that is durable, to put it into the pool.
+            max_queued_bytes: Most bytes of documents that wait for a bundle, per lane.
         """
         self._surroundings = surroundings
         self._chain = chain
@@ -113,6 +113,7 @@ class Submissions:
         self._outbox = outbox
         self._keys: Mapping[bytes, LaneKey] = {key.public_key: key for key in keys}
         self._on_made = on_made
+        self._max_queued_bytes = max_queued_bytes
         self._writers: dict[bytes, LaneWriter] = {}
         self._made: dict[bytes, dict[int, MadeBundle]] = {key: {} for key in self._keys}
         self._given_up: dict[tuple[bytes, int], set[bytes]] = {}
@@ -176,7 +177,7 @@ class Submissions:
             KeyError: This node holds no such lane's key.
         """
         writer = self._writers[submitted.lane]
-        if self.waiting >= MAX_WAITING_DOCUMENTS or writer.queued_bytes >= MAX_QUEUED_BYTES:
+        if self.waiting >= MAX_WAITING_DOCUMENTS or writer.queued_bytes >= self._max_queued_bytes:
             raise TooBusy
         self._arrivals.append(submitted)
         self._admit()

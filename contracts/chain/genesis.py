@@ -16,6 +16,7 @@ from contracts.primitives.hashing import GENESIS, Hash
 GENESIS_VERSION = 1
 MAX_GENESIS_BYTES = 16 << 20
 MAX_CHAIN_ID_CHARACTERS = 50
+MAX_NODE_NAME_CHARACTERS = 63
 
 PRODUCTION = "production"
 TEST = "test"
@@ -217,6 +218,13 @@ def validator_set(genesis: Genesis) -> ValidatorSet:
     )
 
 
+def is_node_name(name: str) -> bool:
+    """Tell whether a node may have this name: it stands in configurations, file names and addresses."""
+    if not 0 < len(name) <= MAX_NODE_NAME_CHARACTERS or not name.isascii() or not name[0].isalnum():
+        return False
+    return all(character.isalnum() or character in "._-" for character in name)
+
+
 def _require(condition: bool, message: str) -> None:  # noqa: FBT001 - a guard reads best this way
     if not condition:
         raise InvalidGenesis(message)
@@ -253,6 +261,11 @@ def _check_nodes(genesis: Genesis) -> None:
     certificates = [node.certificate for node in genesis.nodes]
     _require(len(set(certificates)) == len(certificates), "nodes: a certificate stands there twice")
     for node in genesis.nodes:
+        _require(
+            is_node_name(node.name),
+            f"nodes: the name {node.name!r}, expected 1 to {MAX_NODE_NAME_CHARACTERS} letters, digits, dots,"
+            " hyphens or underscores, a letter or digit first",
+        )
         _require(node.role in NODE_ROLES, f"nodes.{node.name}.role: {node.role!r}, expected {NODE_ROLES}")
         votes = node.role == "validator"
         _require(

@@ -11,6 +11,7 @@ from typing import Any, Final
 import msgspec
 
 _EMPTY: Final = "-"
+_PIPE_COLUMNS: Final = 200
 
 
 class Format(StrEnum):
@@ -109,4 +110,6 @@ def _write_table(heads: Sequence[str], rows: Iterable[Sequence[str]], title: str
     for row in rows:
         # Text, because names and serials may hold what rich would take for markup.
         table.add_row(*map(Text, row))
-    Console(file=sys.stdout).print(table)
+    # Where nobody sees it (a pipe, a log), a table is as wide as it needs to be.
+    width = None if sys.stdout.isatty() else _PIPE_COLUMNS
+    Console(file=sys.stdout, width=width).print(table)

@@ -19,7 +19,7 @@ from network.testnet.layout import Folder, NetworkFile, NoSuchNetwork, find_node
 from network.testnet.manifest import Action, InvalidManifest, read_manifest
 from network.testnet.perturb import NodeNotRunning, perturb, perturb_all
 from network.testnet.program import CommandFailed, Program, last_lines
-from network.testnet.runner import NodeNotReady, standing, start_all, stop_all, wait_ready
+from network.testnet.runner import NodeNotReady, remove, standing, start_all, stop_all, wait_ready
 
 app = typer.Typer(help="A network of nodes on this machine.", no_args_is_help=True)
 
@@ -29,6 +29,7 @@ SHIPPED: Final = Path(manifests.__file__).parent / "manifests"
 """Manifests that come with Packtrail."""
 DEFAULT_NETWORK: Final = "demo"
 _READY_S: Final = 60
+_SHORT_HASH: Final = 16
 
 NameArgument = Annotated[str, typer.Argument(metavar="NETWORK", help="The network's name.")]
 StateOption = Annotated[
@@ -85,7 +86,7 @@ def shipped(name: str) -> Path:
 def raise_network(path: Path, root: Path, *, fresh: bool, timeout: float) -> tuple[Folder, NetworkFile]:
     """Make a network of the manifest at `path` below `root`, start it, and wait until it is ready."""
     if fresh:
-        _remove(Folder(root.absolute() / read_manifest(path.read_bytes()).name))
+        remove(path, root.absolute())
     folder, network = prepare(path, root.absolute(), PROGRAM)
     network = start_all(folder, network, PROGRAM)
     try:
@@ -96,20 +97,12 @@ def raise_network(path: Path, root: Path, *, fresh: bool, timeout: float) -> tup
     return folder, network
 
 
-def _remove(folder: Folder) -> None:
-    import shutil
-
-    if folder.file.exists():
-        stop_all(folder, folder.load())
-    shutil.rmtree(folder.root, ignore_errors=True)
-
-
 @app.command()
 def down(
     *,
     name: NameArgument = DEFAULT_NETWORK,
     state: StateOption = None,
-    remove: Annotated[bool, typer.Option("--remove", help="Remove its files too.")] = False,
+    files: Annotated[bool, typer.Option("--remove", help="Remove its files too.")] = False,
 ) -> None:
     """Stop the nodes of a network, each by its process id. Its ledger stays, unless --remove.
 
@@ -118,8 +111,8 @@ def down(
     with refusals():
         folder = _folder(name, state)
         stop_all(folder, folder.load())
-        if remove:
-            _remove(folder)
+        if files:
+            remove(folder.manifest, folder.root.parent)
     say(f"Network {name} has stopped.")
 
 
@@ -206,7 +199,8 @@ def demo(
     from cli.demo.stage import run_demo
 
     with refusals():
-        run_demo(shipped(DEFAULT_NETWORK), (state or testnet_root()).absolute(), result, output, keep=keep)
+        root = (state or testnet_root()).absolute()
+        run_demo(shipped(DEFAULT_NETWORK), root, result, output, PROGRAM, keep=keep)
 
 
 def _folder(name: str, state: Path | None) -> Folder:
@@ -216,8 +210,16 @@ def _folder(name: str, state: Path | None) -> Folder:
 def _write_standing(folder: Folder, network: NetworkFile, output: Format) -> list[dict[str, Any]]:
     rows = [msgspec.to_builtins(standing(folder, node)) for node in network.nodes]
     columns = ("name", "role", "pid", "ready", "height", "app_hash", "api", "operators")
-    write_rows(output, rows, columns, f"Network {network.name}")
+    shown = (
+        rows if output is not Format.TABLE else [{**row, "app_hash": _short(row["app_hash"])} for row in rows]
+    )
+    write_rows(output, shown, columns, f"Network {network.name}")
     return rows
+
+
+def _short(digest: str | None) -> str | None:
+    """Return the start of a hash: enough for people to see that two differ."""
+    return digest and digest[:_SHORT_HASH] + "…"
 
 
 @contextmanager

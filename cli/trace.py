@@ -23,7 +23,7 @@ def trace(
 ) -> None:
     """Print a pack's present state and its journey: who, what, where, when.
 
-    Example: packtrail trace "(01)09521101000016(21)A1" --profile demo/regulator
+    Example: packtrail trace "(01)09521101003215(21)A1" --profile demo/regulator
     """
     state = client.get(f"/v1/items/{segment(item)}")
     journey = client.get(f"/v1/items/{segment(item)}/journey")

@@ -87,7 +87,7 @@ def _init(
         *(word for gln in filter(None, (node.partner, *node.also_for)) for word in ("--partner", gln)),
         *("--listen", own.p2p, "--api", own.api, "--operators", own.operators),
         *(word for peer in peers for word in ("--peer", f"{peer.name}={peer.p2p}")),
-        *("--no-input", "--output", "json"),
+        *("--key-cost", "minimum", "--no-input", "--output", "json"),
     )
     folder.record(node.name).write_bytes(record)
     roles = _OBSERVER_ROLES if node.role == "observer" else _WRITER_ROLES

@@ -1,12 +1,15 @@
 """Starting, watching and stopping the nodes of a test network."""
 
 import http.client
+import shutil
 import time
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Final
 
 from network.testnet import probe
 from network.testnet.layout import Folder, NetworkFile, NodeEntry, find_node, with_process
+from network.testnet.manifest import read_manifest
 from network.testnet.process import Pause, identify, is_running, kill, stop
 from network.testnet.program import CommandFailed, Program, last_lines
 
@@ -96,6 +99,14 @@ def stop_all(folder: Folder, network: NetworkFile, timeout_s: float = STOP_TIMEO
     for node in order:
         network = stop_node(folder, network, node.name, timeout_s)
     return network
+
+
+def remove(manifest: Path, root: Path) -> None:
+    """Stop the network of a manifest, if there is one below `root`, and remove its files."""
+    folder = Folder(root / read_manifest(manifest.read_bytes()).name)
+    if folder.file.exists():
+        stop_all(folder, folder.load())
+    shutil.rmtree(folder.root, ignore_errors=True)
 
 
 def standing(folder: Folder, node: NodeEntry) -> probe.Standing:

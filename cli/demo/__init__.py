@@ -1,0 +1,1 @@
+"""The demonstration: a pack's life on six nodes, told and checked."""

@@ -134,7 +134,7 @@ def execute_document(
         verdict = judge(act, record)
         if verdict is not None:
             state.rollback()
-            return Receipt(identifier, verdict.code, position, verdict.subject[:MAX_SUBJECT_BYTES], ())
+            return Receipt(identifier, verdict.code.value, position, verdict.subject[:MAX_SUBJECT_BYTES], ())
         events += (
             Event(kind, position, items, subject, told) for kind, items, subject, told in act.occurrences
         )

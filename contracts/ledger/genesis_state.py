@@ -32,6 +32,7 @@ from contracts.state.layout import (
     number_key,
     text_key,
 )
+from contracts.state.places import MAX_LEVELS
 from contracts.state.rows import (
     KeyRow,
     Licence,
@@ -122,11 +123,13 @@ def _write_limits(state: Overlay, genesis: Genesis) -> None:
         _require(getattr(limits, name) > 0, f"parameters.limits.{name}", "more than 0")
     for name in tolerances.__struct_fields__:
         _require(getattr(tolerances, name) > 0, f"parameters.tolerances.{name}", "more than 0")
+    depth = limits.container_depth
+    _require(depth <= MAX_LEVELS, "parameters.limits.container_depth", f"at most {MAX_LEVELS}")
     row = LimitsRow(
         tolerances.claimed_time_ms,
         tolerances.bundle_lifetime_ms,
         limits.container_sources,
-        limits.container_depth,
+        depth,
     )
     state.write(LIMITS, SOLE_KEY, row)
 

@@ -1,5 +1,7 @@
 """Rule 12: items are destroyed, or reported stolen; both are final."""
 
+from typing import assert_never
+
 from contracts.records.supply import Decommission, DecommissionReason
 from contracts.rules.act import Act
 from contracts.rules.codes import Code
@@ -9,9 +11,9 @@ from contracts.rules.guards import Positions, hand_fault, life_fault, list_fault
 from contracts.rules.implied import again
 from contracts.rules.verdict import Verdict
 from contracts.state.containers import end_life
-from contracts.state.parties import HANDLING, is_holder, is_owner, stakeholders
+from contracts.state.parties import HANDLING, has_role, is_holder, is_owner, stakeholders
 from contracts.state.places import Position, effective_life
-from contracts.state.rows import Life
+from contracts.state.rows import Life, Role
 
 
 def decommission(act: Act, record: Decommission) -> Verdict | None:
@@ -27,6 +29,8 @@ def decommission(act: Act, record: Decommission) -> Verdict | None:
             return _destroy(act, record, items)
         case DecommissionReason.STOLEN:
             return _report_stolen(act, record, items)
+        case _:
+            assert_never(record.reason)
 
 
 def _destroy(act: Act, record: Decommission, items: Positions) -> Verdict | None:
@@ -59,7 +63,7 @@ def _destroy_fault(act: Act, item: Position) -> Verdict | None:
 
 
 def _report_stolen(act: Act, record: Decommission, items: Positions) -> Verdict | None:
-    """Take a holder's or owner's word that items are gone; in the ledger they stay where they are, dirty."""
+    """Take the signer's word that items are gone; in the ledger they stay where they are, dirty."""
     repeated: Positions = []
     stolen: Positions = []
     for item in items:
@@ -69,7 +73,7 @@ def _report_stolen(act: Act, record: Decommission, items: Positions) -> Verdict 
         fault = life_fault(item)
         if fault:
             return fault
-        if not is_holder(act.signer, item) and not is_owner(act.signer, item):
+        if not _may_report(act, item):
             return Verdict(Code.NOT_HOLDER_OR_OWNER, item.key)
         stolen.append(item)
     # After this point it must succeed.
@@ -80,3 +84,9 @@ def _report_stolen(act: Act, record: Decommission, items: Positions) -> Verdict 
         act.tell(EventKind.STOLEN_REPORTED, (item.key for item in stolen), b"", concerned)
     tell_repeated(act, repeated)
     return None
+
+
+def _may_report(act: Act, item: Position) -> bool:
+    """Tell whether the signer's word that an item is stolen is final: holder, owner, regulator."""
+    is_concerned = is_holder(act.signer, item) or is_owner(act.signer, item)
+    return is_concerned or has_role(act.partner, Role.REGULATOR)

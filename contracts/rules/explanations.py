@@ -294,7 +294,7 @@ EXPLANATIONS: Final[dict[Code, Explanation]] = {
     ),
     Code.NOT_HOLDER_OR_OWNER: Explanation(
         "12",
-        "Only an item's holder or owner can report it stolen for good.",
+        "Only an item's holder or owner, or a regulator, can report it stolen for good.",
         "Tell its holder.",
     ),
     Code.PREMISES_MISSING: Explanation(

@@ -4,6 +4,7 @@ Each returns a `Verdict` when it refuses, else None (or what it found). Their or
 contracts/LAW.md.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Final
 
@@ -93,12 +94,8 @@ def list_fault(keys: Sequence[bytes]) -> Verdict | None:
         return Verdict(Code.NOTHING_LISTED, b"")
     if len(set(keys)) == len(keys):
         return None
-    seen: set[bytes] = set()
-    for key in keys:
-        if key in seen:
-            return Verdict(Code.LISTED_TWICE, key)
-        seen.add(key)
-    return None
+    twice = next(key for key, count in Counter(keys).items() if count > 1)
+    return Verdict(Code.LISTED_TWICE, twice)
 
 
 def locate_all(act: Act, keys: Sequence[bytes]) -> Positions | Verdict:

@@ -1,5 +1,7 @@
 """Rule 4: the named receiver takes goods over, or first the named carrier the whole shipment."""
 
+from typing import assert_never
+
 import msgspec
 
 from contracts.records.custody import Receive, ReceiveMode, shipment_id
@@ -48,6 +50,8 @@ def _receive_part(act: Act, record: Receive, shipment: ShipmentRow) -> Verdict |
             return _receive_listed(act, record, shipment)
         case ReceiveMode.ALL_EXCEPT:
             return _receive_except(act, record, shipment)
+        case _:
+            assert_never(record.mode)
 
 
 def _take_custody(act: Act, record: Receive, shipment: ShipmentRow) -> Verdict | None:

@@ -15,7 +15,15 @@ from typing import Final
 import msgspec
 
 from contracts.state.layout import CONTAINERS, ITEMS
-from contracts.state.places import Position, effective_holds, inside, placed, with_holds, with_life
+from contracts.state.places import (
+    Position,
+    effective_holds,
+    effective_life,
+    inside,
+    placed,
+    with_holds,
+    with_life,
+)
 from contracts.state.rows import ContainerRow, ItemRow, Life, LimitsRow
 from contracts.state.view import Overlay
 
@@ -124,7 +132,8 @@ def is_too_mixed(state: Overlay, limits: LimitsRow, parent: Position, load: Load
 def take_out(state: Overlay, time_ms: int, children: Sequence[Position]) -> None:
     """Take items out of the one parent that they share: each stands by itself where that parent is.
 
-    An item leaves with every hold that bound it inside, so that no hold is lost by unpacking.
+    An item leaves with every hold that bound it inside, and with the end of a container that had ended (a
+    pack split on its way from a stolen case is stolen): nothing is lost, and nothing rises, by coming out.
 
     Args:
         state: State.
@@ -136,7 +145,8 @@ def take_out(state: Overlay, time_ms: int, children: Sequence[Position]) -> None
     top = first.top
     for child in children:
         loose = placed(child.row, top.holder, top.owner, top.premises, top.shipment)
-        state.write(ITEMS, child.key, with_holds(loose, effective_holds(child)))
+        bound = with_holds(loose, effective_holds(child))
+        state.write(ITEMS, child.key, with_life(bound, effective_life(child)))
     removed, dirty = load.children, load.dirty
     for key, row in first.above:
         contents = state.require(CONTAINERS, key)
@@ -154,7 +164,7 @@ def take_out(state: Overlay, time_ms: int, children: Sequence[Position]) -> None
                 contents.emptied_at_ms if left else time_ms,
             ),
         )
-        removed, dirty = 0, _told_upwards(row, contents.dirty, contents.dirty - dirty)
+        removed, dirty = 0, -_told_upwards(row, contents.dirty, contents.dirty - dirty)
 
 
 def end_life(state: Overlay, position: Position, life: Life) -> None:
@@ -184,7 +194,7 @@ def _from_inside_out(parent: Position) -> tuple[tuple[bytes, ItemRow], ...]:
 
 
 def _told_upwards(row: ItemRow, dirty_before: int, dirty_after: int) -> int:
-    """Return by how much a container's own parent must change its count of dirty children."""
+    """Return what a container's own parent must add to its count of dirty children: -1, 0 or 1."""
     if row.holds or row.life != Life.ACTIVE:
         return 0
     return (dirty_after > 0) - (dirty_before > 0)

@@ -172,4 +172,4 @@ def as_container(row: ItemRow) -> ItemRow:
 
 def with_life(row: ItemRow, life: Life) -> ItemRow:
     """Return an item's row with this life."""
-    return msgspec.structs.replace(row, life=int(life))
+    return row if row.life == life else msgspec.structs.replace(row, life=int(life))

@@ -1,0 +1,258 @@
+"""The words of the scenarios: sentences to records, and rows and receipts back to sentences.
+
+    Acme commissions pack-1..4 of lot L1 expiring 2027-06-30 on line 2 at Plant
+    Acme packs pack-1..4 into case-1 at Plant
+    Acme unpacks pack-1 from case-1
+    Acme ships case-1 to Bulk as S1 for sale bound for Hall by Fleet within 3 days keeping ownership
+    Bulk receives S1 at Hall            Bulk receives pack-1 of S1          Bulk receives S1 except pack-1
+    Bulk refuses S1 or pack-1 of S1     Acme voids S1 or pack-1 of S1
+    Corner dispenses pack-1             Acme destroys pack-1                Acme reports pack-1 stolen
+    Acme observes pack-1 at Depot
+
+A sentence may end in `claiming 6 minutes ahead`. Several, separated by semicolons, are one document.
+"""
+
+import re
+
+from contracts.gs1.dates import parse_date, parse_timestamp
+from contracts.gs1.keys import InvalidKey, format_item
+from contracts.ledger.events import EventKind
+from contracts.ledger.receipt import ACCEPTED, Event, Receipt
+from contracts.records.custody import Receive, ReceiveMode, Refuse, Ship, ShipPurpose, Void, shipment_id
+from contracts.records.dispensing import Dispense
+from contracts.records.head import Head
+from contracts.records.record import Record
+from contracts.records.supply import (
+    Commission,
+    CommissionLogisticUnits,
+    Decommission,
+    DecommissionReason,
+    Observe,
+    ObserveStep,
+    Pack,
+    Unpack,
+)
+from contracts.state.containers import find_contents
+from contracts.state.layout import SHIPMENTS
+from contracts.state.parties import holder_of
+from contracts.state.places import effective_holds, effective_life, locate
+from contracts.state.rows import HoldKind, ShipmentStanding
+from contracts.state.view import Overlay
+from tests.scenarios.law.world import DAY_MS, GTINS, HOUR_MS, PLACES, ROLES, UNITS, Ledger, gln, gtin, item
+
+UNITS_MS = {"minute": 60_000, "hour": HOUR_MS, "day": DAY_MS}
+PARTNERS = dict(enumerate(ROLES, start=1))
+PREMISES = dict(enumerate(PLACES, start=1))
+GLN_NAMES = {gln(name): name for name in (*ROLES, *PLACES)}
+GTIN_NAMES = {gtin(kind): kind for kind in GTINS}
+
+OPTIONS = re.compile(
+    r" (at|of lot|expiring|on line|made|to|into|from|as|bound for|by|for|within|keeping|claiming|except|of) "
+)
+
+
+class Speaker:
+    """Turns sentences into records for one ledger, and remembers what its shipments are called."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        self.ledger = ledger
+        self.shipments: dict[str, bytes] = {}
+
+    def submit(self, sentences: str) -> Receipt:
+        """Execute sentences of one partner, separated by semicolons, as one document."""
+        spoken = [sentence.strip() for sentence in sentences.split(";")]
+        signer = spoken[0].partition(" ")[0]
+        records, names = [], {}
+        for index, sentence in enumerate(spoken):
+            said, words, options = self.parse(sentence)
+            assert said == signer, f"one document has one signer: {sentences}"
+            records.append(self.record(words, options))
+            if words[0] == "ships":
+                names[options.get("as", "S")] = index
+            if "except" in options:
+                names[words[1] + "-rest"] = index
+        receipt = self.ledger.submit(signer, *records)
+        for name, index in names.items():
+            self.shipments[name] = shipment_id(receipt.document_id, index)
+        return receipt
+
+    def parse(self, sentence: str) -> tuple[str, list[str], dict[str, str]]:
+        """Split a sentence into signer, verb and object, and options."""
+        parts = OPTIONS.split(f"{sentence} ")
+        signer, *words = parts[0].split()
+        options = {parts[at]: parts[at + 1].strip() for at in range(1, len(parts), 2)}
+        return signer, words, options
+
+    def head(self, options: dict[str, str]) -> Head:
+        claimed = self.ledger.time_ms
+        if "claiming" in options:
+            number, unit, _ahead = options["claiming"].split()
+            claimed = self.ledger.context().time_ms + int(number) * UNITS_MS[unit.rstrip("s")]
+        return Head(claimed, 60, gln(options["at"]) if "at" in options else b"")
+
+    def record(self, words: list[str], options: dict[str, str]) -> Record:
+        """Build the record of a parsed sentence."""
+        verb, what = words[0], " ".join(words[1:])
+        head = self.head(options)
+        match verb:
+            case "commissions":
+                return self.commission(head, what, options)
+            case "ships":
+                return self.ship(head, what, options)
+            case "receives" | "refuses" | "voids":
+                return self.settle(verb, head, what, options)
+            case "packs":
+                return Pack(head, item(options["into"]), listed(what))
+            case "unpacks":
+                return Unpack(head, item(options["from"]), listed(what))
+        return _on_items(verb, head, listed(what.removesuffix(" stolen")))
+
+    def commission(self, head: Head, what: str, options: dict[str, str]) -> Record:
+        kind = what.partition("-")[0]
+        if kind in UNITS:
+            return CommissionLogisticUnits(head, listed(what))
+        serials = tuple(key[7:] for key in listed(what))
+        expiry = parse_date(options.get("expiring", "2027-06-30"))
+        made = parse_timestamp(options["made"]) if "made" in options else 0
+        line = options.get("on line", "").encode()
+        return Commission(head, gtin(kind), options["of lot"].encode(), expiry, line, made, serials)
+
+    def ship(self, head: Head, what: str, options: dict[str, str]) -> Ship:
+        deadline = 0
+        if "within" in options:
+            number, unit = options["within"].split()
+            deadline = self.ledger.context().time_ms + int(number) * UNITS_MS[unit.rstrip("s")]
+        purpose = ShipPurpose[options.get("for", "sale").upper().replace(" ", "_")]
+        passes = purpose != ShipPurpose.OWN_PREMISES and "keeping" not in options
+        return Ship(
+            head,
+            listed(what),
+            gln(options["to"]),
+            gln(options["bound for"]) if "bound for" in options else b"",
+            purpose,
+            int(passes),
+            deadline,
+            gln(options["by"]) if "by" in options else b"",
+            (),
+        )
+
+    def settle(self, verb: str, head: Head, what: str, options: dict[str, str]) -> Record:
+        some = listed(what) if "of" in options else ()
+        shipment = self.shipment(options.get("of", what))
+        if verb == "refuses":
+            return Refuse(head, shipment, some)
+        if verb == "voids":
+            return Void(head, shipment, some)
+        if "except" in options:
+            return Receive(head, shipment, ReceiveMode.ALL_EXCEPT, listed(options["except"]))
+        return Receive(head, shipment, ReceiveMode.LISTED if some else ReceiveMode.ALL, some)
+
+    def shipment(self, name: str) -> bytes:
+        """Return the id of a shipment by its name; a made-up one for a name never given."""
+        return self.shipments.setdefault(name, name.encode().ljust(16, b"-"))
+
+    def verdict(self, receipt: Receipt) -> list[str]:
+        """Describe a receipt: the verdict, then a line per event."""
+        if receipt.code != ACCEPTED:
+            subject = f": {self.name(receipt.subject)}" if receipt.subject else ""
+            where = f" (record {receipt.record + 1})" if receipt.record else ""
+            return [f"refused {receipt.code}{subject}{where}"]
+        return [ACCEPTED, *map(self.event, receipt.events)]
+
+    def event(self, event: Event) -> str:
+        """Describe an event."""
+        kind = EventKind(event.kind).name.lower()
+        text = f"event {kind}"
+        if event.subject:
+            text += f" {self.name(event.subject)}"
+        if event.items:
+            text += ": " + ", ".join(map(self.name, event.items))
+        if event.concerned:
+            text += " -> " + ", ".join(PARTNERS[number] for number in event.concerned)
+        return text
+
+    def name(self, key: bytes) -> str:
+        """Return what the scenario calls a key."""
+        for names in (GLN_NAMES, GTIN_NAMES, {value: name for name, value in self.shipments.items()}):
+            if key in names:
+                return names[key]
+        try:
+            text = format_item(key)
+        except InvalidKey:
+            return key.decode("latin-1")
+        return _item_name(text)
+
+    def see(self, name: str) -> str:
+        """Describe how an item or a shipment stands."""
+        state = self.ledger.state()
+        return self._see_shipment(state, name) if name in self.shipments else self._see_item(state, name)
+
+    def _see_item(self, state: Overlay, name: str) -> str:
+        position = locate(state, item(name))
+        if position is None:
+            return f"{name} is unknown"
+        row, top = position.row, position.top
+        parts = [f"{name} is {effective_life(position).name.lower()}"]
+        parts += [f"inside {self.name(key)}" for key, _row in position.above]
+        parts.append(f"held by {PARTNERS[holder_of(position)]}")
+        parts.append(f"owned by {PARTNERS[top.owner]}")
+        if top.premises:
+            parts.append(f"at {PREMISES[top.premises]}")
+        if position.shipment is not None:
+            parts.append(f"on its way with {self.name(top.shipment)}")
+        parts += [HoldKind(kind).name.lower() for kind, _setter in effective_holds(position)]
+        contents = find_contents(state, position.key, row)
+        if contents is not None:
+            count = sum(number for _source, number in contents.sources)
+            sources = ", mixed" if len(contents.sources) > 1 else ""
+            parts.append(f"{contents.children} inside ({count} serials{sources})")
+            if contents.dirty:
+                parts.append(f"{contents.dirty} dirty")
+            if contents.generation > 1:
+                parts.append(f"generation {contents.generation}")
+        return ", ".join(parts)
+
+    def _see_shipment(self, state: Overlay, name: str) -> str:
+        row = state.require(SHIPMENTS, self.shipments[name])
+        standing = ShipmentStanding(row.standing).name.lower().replace("_", " ")
+        text = f"{name} is {standing}, {row.outstanding} on the way"
+        return f"{text}, in custody of {PARTNERS[row.carrier]}" if row.custody else text
+
+
+def _on_items(verb: str, head: Head, keys: tuple[bytes, ...]) -> Record:
+    """Build the record of a verb that takes nothing but items."""
+    match verb:
+        case "dispenses":
+            return Dispense(head, keys)
+        case "destroys":
+            return Decommission(head, DecommissionReason.DESTROYED, keys)
+        case "reports":
+            return Decommission(head, DecommissionReason.STOLEN, keys)
+        case "observes":
+            return Observe(head, ObserveStep.STORING, keys)
+    raise ValueError(f"no such verb: {verb}")
+
+
+def listed(text: str) -> tuple[bytes, ...]:
+    """Return the item keys of `pack-1..3, case-1`."""
+    found: list[bytes] = []
+    for word in text.split(","):
+        name = word.strip()
+        if ".." in name:
+            first, last = name.split("..")
+            kind, start = first.rsplit("-", 1)
+            found += [item(f"{kind}-{number}") for number in range(int(start), int(last) + 1)]
+        elif name:
+            found.append(item(name))
+    return tuple(found)
+
+
+def _item_name(text: str) -> str:
+    """Turn `(01)…(21)…` or `(00)…` back into the scenario's name."""
+    for kind, number in GTINS.items():
+        if text.startswith(f"(01){number}(21)"):
+            return f"{kind}-{text[22:]}"
+    for kind, stem in UNITS.items():
+        if text.startswith(f"(00){stem}"):
+            return f"{kind}-{int(text[4 + len(stem) : -1])}"
+    return text

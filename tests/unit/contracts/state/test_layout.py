@@ -1,0 +1,58 @@
+"""Keys and rows are bytes on the ledger: these values never change."""
+
+import itertools
+
+from contracts.primitives.encoding import encode
+from contracts.state import layout
+from contracts.state.layout import TABLES, delegation_key, lot_key, number_key, origin_key, text_key
+from contracts.state.rows import ContainerRow, ItemRow, ShipmentRow, SourceRow
+from tests.scenarios.law.world import gtin, item
+
+GTIN = gtin("pack")
+
+
+def test_no_two_tables_share_a_first_byte() -> None:
+    prefixes = [table.prefix for table in TABLES]
+    assert len(set(prefixes)) == len(prefixes)
+    assert all(len(prefix) == 1 for prefix in prefixes)
+
+
+def test_every_table_is_listed() -> None:
+    named = {value for value in vars(layout).values() if isinstance(value, layout.Table)}
+    assert named == set(TABLES)
+    assert len({table.name for table in TABLES}) == len(TABLES)
+
+
+def test_golden_keys() -> None:
+    assert number_key(258).hex() == "00000102"
+    assert text_key("eu-fmd") == b"eu-fmd"
+    assert lot_key(GTIN, b"L1") == GTIN + b"L1"
+    assert delegation_key(GTIN, 7) == GTIN + bytes.fromhex("00000007")
+    assert origin_key(GTIN, b"L1", b"", 0, 0) == GTIN + bytes.fromhex("024c31" + "00" + "00" * 8)
+    assert origin_key(GTIN, b"L1", b"A", 5, 6) == GTIN + bytes.fromhex("024c31" + "0141" + "0000000500000006")
+
+
+def test_no_two_origins_share_a_key() -> None:
+    lots, lines, numbers = (b"A", b"AB", b"B"), (b"", b"A", b"BA"), (0, 1, 256)
+    origins = list(itertools.product(lots, lines, numbers, numbers))
+    assert len({origin_key(GTIN, *origin) for origin in origins}) == len(origins)
+
+
+def test_golden_rows() -> None:
+    fresh = ItemRow(300, 1, (), b"", (), 70_000, 12, 0, 1, 1, 2, b"")
+    assert encode(fresh).hex() == "9ccd012c0190c40090ce000111700c00010102c400"
+    packed = ItemRow(300, 1, (), item("pallet-1"), (), 70_000, 12, 0, 0, 0, 0, b"")
+    assert encode(packed).hex().startswith("9ccd012c0190c40902")
+    assert (
+        encode(ContainerRow(2, ((1, 2), (3, 1)), 1, 1, 1, 4, 0)).hex() == "97029292010292030101010104" + "00"
+    )
+    assert encode(ShipmentRow(1, 2, 1, 9, 1, 1, 1, 0, 0, 5, 0)).hex() == "9b0102010901010100000500"
+    assert encode(SourceRow(1, 20_000, GTIN, b"L1", b"", 0, 2, 9)).hex() == (
+        "9801cd4e20c406" + GTIN.hex() + "c4024c31c400000209"
+    )
+
+
+def test_a_commissioned_pack_takes_at_most_100_bytes() -> None:
+    row = ItemRow(2**31, 1, (), b"", (), 2**31, 2**15, 0, 2**15, 2**15, 2**31, b"")
+    key = layout.ITEMS.prefix + item("pack-1")[:7] + b"X" * 20
+    assert len(key) + len(encode(row)) <= 100

@@ -118,7 +118,9 @@ class VoteKeeper:
             return None
         if not certified and not self._is_admitted(vote, held, current_round, pinned):
             return None
-        votes = self._rounds.setdefault(vote.round, RoundVotes(self._validators))
+        if vote.round not in self._rounds:
+            self._rounds[vote.round] = RoundVotes(self._validators)
+        votes = self._rounds[vote.round]
         votes.add(vote)
         self._note_thresholds(vote, votes)
         return VoteAdded(self._evidence(held[0], vote) if held else None)

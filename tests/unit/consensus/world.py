@@ -58,6 +58,7 @@ class Node:
         self.held: set[bytes] = set()
         self.commits: dict[int, Commit] = {0: NO_COMMIT}
         self.evidence: list[ReportEvidence] = []
+        self.highest = (0, NO_ROUND, Step.IDLE)
 
     @property
     def height(self) -> int:
@@ -93,6 +94,7 @@ class Node:
         self.timers.clear()
         self.questions.clear()
         if lose_log:
+            self.highest = (0, NO_ROUND, Step.IDLE)  # as far as it remembers
             self.start(restored=True)
             return
         for event in log:
@@ -102,7 +104,19 @@ class Node:
         self.carry_out(self.engine.outstanding)
 
     def handle(self, event: Input) -> None:
-        self.carry_out(self.engine.handle(event))
+        effects = self.engine.handle(event)
+        self.check_invariants()
+        self.carry_out(effects)
+
+    def check_invariants(self) -> None:
+        """The first two of SPEC.md; what was signed is compared when it is."""
+        engine = self.engine
+        now = (engine.height, engine.round, engine.step)
+        assert now >= self.highest, "a step back"
+        assert engine.valid.round >= engine.locked.round
+        if now[0] == self.highest[0]:
+            assert engine.locked.round >= self.locked.round, "unlocked"
+        self.highest, self.locked = now, engine.locked
 
     def carry_out(self, effects: Sequence[Effect]) -> None:
         self.log += [effect.input for effect in effects if isinstance(effect, Append)]

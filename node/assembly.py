@@ -157,7 +157,8 @@ def _disks(setting: _Setting, store: LevelStore) -> Disks:
         signer = FileSigner(files, SIGNER_FILE, setting.genesis.chain_id, setting.secrets.validator_seed)
         signer.open()
         journal = ConsensusJournal(ConsensusLog(files, LOG_FOLDER, segment_bytes, os.urandom), signer)
-    ledger = Ledger(store, setting.genesis, setting.config.storage.keep_writes_heights)
+    own_lanes = [key.public_key for key in setting.secrets.lane_keys]
+    ledger = Ledger(store, setting.genesis, setting.config.storage.keep_writes_heights, own_lanes)
     return Disks(ledger, Outbox(files, OUTBOX_FOLDER, segment_bytes, os.urandom), journal, files, HEAD_FILE)
 
 

@@ -5,7 +5,7 @@ bundles, receipts, state, indices and head together (CONSENSUS.md, "Do not get t
 moment at which a crash leaves half of it. Nothing here votes, and nothing here talks to peers.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import msgspec
 
@@ -35,6 +35,7 @@ from node.storage.blocks import BlockStore, BundleRows, FinishedBlock, block_ent
 from node.storage.errors import StorageDamaged
 from node.storage.head import Head, check_identity, head_entry, identity_entry, load_head
 from node.storage.journeys import IndexedDocument, journey_entries
+from node.storage.statements import statement_entries
 from node.storage.store import STATE, KeyValueStore, Space, Write, put_all
 
 
@@ -51,8 +52,6 @@ class Applied(msgspec.Struct, frozen=True):
     """One per document, in order."""
     lanes: dict[bytes, int]
     """Last sequence of every lane that this block moved."""
-    foreign_keys: frozenset[bytes]
-    """State keys that the block wrote, for whoever keeps a view of pending documents."""
     round_zero_signers: tuple[bytes, ...]
     """Keys that signed the commit which this block carries: they take turns in round 0 of the next height."""
 
@@ -65,14 +64,22 @@ class Ledger:
         round_zero_signers: See `Applied`.
     """
 
-    def __init__(self, store: KeyValueStore, genesis: Genesis, keep_writes: int = 1_000) -> None:
+    def __init__(
+        self,
+        store: KeyValueStore,
+        genesis: Genesis,
+        keep_writes: int = 1_000,
+        own_lanes: Collection[bytes] = (),
+    ) -> None:
         """Prepare; `open` reads or creates the chain.
 
         Args:
             store: Open.
             genesis: The network.
             keep_writes: Of how many heights the writes stay stored, so that peers can find where states part.
+            own_lanes: Keys this node signs with: what they state is indexed, so that it is not stated twice.
         """
+        self._own_lanes = frozenset(own_lanes)
         self._keep_writes = keep_writes
         self._store = store
         self._genesis = genesis
@@ -216,10 +223,12 @@ class Ledger:
         rows = tuple(BundleRows(bundle.id, data, bundle.document_ids) for bundle, data in bundles)
         writes = tuple(_as_store(result.writes))
         finished = FinishedBlock(block, commit, rows, result.receipts, writes)
+        indexed, own = self._indexed(opened, result.receipts)
         batch = [
             *put_all(STATE, writes),
             *block_entries(finished, self._keep_writes),
-            *journey_entries(block.header.height, self._indexed(opened, result.receipts)),
+            *journey_entries(block.header.height, indexed),
+            *statement_entries(block.header.height, own),
             head_entry(_head_of(tip)),
         ]
         self._store.write(batch, sync=True)
@@ -227,18 +236,23 @@ class Ledger:
         self.tip, self.round_zero_signers = tip, signers
         self.directory.forget(result.writes)
         lanes = {bundle.header.lane: bundle.header.sequence for bundle in opened}
-        touched = frozenset(key for key, _value in result.writes)
-        return Applied(tip, block, tuple(opened), result.receipts, lanes, touched, signers)
+        return Applied(tip, block, tuple(opened), result.receipts, lanes, signers)
 
-    def _indexed(self, bundles: Sequence[OpenBundle], receipts: Sequence[Receipt]) -> list[IndexedDocument]:
+    def _indexed(
+        self, bundles: Sequence[OpenBundle], receipts: Sequence[Receipt]
+    ) -> tuple[list[IndexedDocument], list[IndexedDocument]]:
+        """Return all documents of a block, and those of this node's own lanes, as the indices take them."""
         state = Overlay(self._state, self.directory)
         indexed: list[IndexedDocument] = []
+        own: list[IndexedDocument] = []
         for bundle in bundles:
             sender = state.require(KEYS, bundle.header.lane).partner
             for document in bundle.documents:
                 at = len(indexed)
                 indexed.append(IndexedDocument(at, document, receipts[at], sender))
-        return indexed
+                if bundle.header.lane in self._own_lanes:
+                    own.append(indexed[-1])
+        return indexed, own
 
 
 def _as_store(writes: Sequence[tuple[bytes, bytes]]) -> list[Write]:

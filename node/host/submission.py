@@ -8,6 +8,7 @@ with the block. What waits is bounded: beyond that a client is told to come back
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
+from typing import TypeVar
 
 import msgspec
 import structlog
@@ -15,7 +16,9 @@ import structlog
 from contracts.chain.commit import Commit
 from contracts.ledger.bundle import BundleReader, OpenBundle
 from contracts.ledger.document import Document
+from contracts.ledger.execute import BlockContext
 from contracts.ledger.receipt import ACCEPTED, Receipt
+from contracts.state.view import Overlay
 from network.peer.face import VALIDATOR
 from network.wire.messages import BundlePush
 from node.host.chain import Chain
@@ -25,6 +28,8 @@ from node.pool.admission import Admission, Candidate
 from node.pool.bundler import LaneKey, MadeBundle, cut_of, make_bundle, store_bundles
 from node.pool.lane_writer import CutBundle, LaneWriter, QueuedDocument
 from node.storage.outbox import Outbox, OutboxEntry
+
+T = TypeVar("T")
 
 _log = structlog.get_logger(__name__)
 
@@ -209,6 +214,16 @@ class Submissions:
             self._writers[submitted.lane].add(queued)
         self._bundle()
         self._admit()
+
+    def consult(self, question: Callable[[Overlay, BlockContext], T], answer: Callable[[T], None]) -> None:
+        """Ask something of the head with the pending documents on top, on the thread of the rules.
+
+        Args:
+            question: Asked with a scratch state, whose writes are thrown away, and the moment of judgement.
+            answer: Told the result, on the event loop.
+        """
+        ask = partial(self._admission.consult, question, self._surroundings.wall.now_ms())
+        self._surroundings.writer.submit(ask, answer)
 
     # ------------------------------------------------------------------------ bundling
 

@@ -5,9 +5,9 @@ once what is refused, and may send a pack before its commission is final (DESIGN
 partner's bundle may come first. Blocking, on the thread that owns the ledger, so the head stands still.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from collections.abc import Set as AbstractSet
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 import msgspec
 
@@ -16,7 +16,9 @@ from contracts.ledger.block import ChainTip
 from contracts.ledger.document import Document
 from contracts.ledger.execute import BlockContext
 from contracts.ledger.receipt import ACCEPTED, Receipt
-from contracts.state.view import DirectoryCache, StateReader
+from contracts.state.view import DirectoryCache, Overlay, StateReader
+
+T = TypeVar("T")
 
 MAX_KEPT_DOCUMENTS = 20_000
 """After this many documents the view of pending ones is built anew, so that its memory stays bounded."""
@@ -83,6 +85,18 @@ class Admission:
                 self._kept += 1
             receipts.append(receipt)
         return receipts
+
+    def consult(self, question: Callable[[Overlay, BlockContext], T], now_ms: int) -> T:
+        """Ask something of the head with the pending documents on top; the asker's writes are thrown away.
+
+        Args:
+            question: Asked with a scratch state and the moment of judgement.
+            now_ms: Wall clock.
+        """
+        view = self._fresh_view(now_ms)
+        tip = self._head.tip
+        context = BlockContext(tip.height + 1, max(now_ms, tip.time_ms + 1))
+        return question(Overlay(view.state, self._head.directory), context)
 
     def block_applied(self, own_documents: AbstractSet[bytes], *, has_foreign: bool) -> None:
         """Take note of a block: its documents are no longer pending.

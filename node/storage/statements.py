@@ -1,0 +1,95 @@
+"""What this node's own keys have stated: so that a file that is posted twice says nothing twice.
+
+Partners send files again, and wholesalers' files repeat what makers said. A statement is the same when
+signer, kind, items, parent or receiver, and claimed time are the same, whatever salts and nonces differ (LAW,
+EPCIS rule a). One row per accepted record of this node's own lanes, in the batch of its block; it holds even
+when later records changed what the statement was about.
+
+Rows, in the INDEX space:
+    r  fingerprint (32)      height (8), document index (4), record index (2) where it was stated first
+"""
+
+import hashlib
+from collections.abc import Iterable
+from typing import Final, assert_never
+
+from contracts.ledger.receipt import ACCEPTED
+from contracts.primitives.encoding import encode
+from contracts.records.custody import Receive, Refuse, Ship, Void
+from contracts.records.dispensing import Dispense
+from contracts.records.record import Record, listed
+from contracts.records.supply import Commission, CommissionLogisticUnits, Decommission, Observe, Pack, Unpack
+from node.storage.journeys import IndexedDocument
+from node.storage.store import INDEX, Reader, Space, Write, put
+
+_STATEMENT: Final = b"r"
+
+
+def fingerprint(sender: int, record: Record) -> bytes:
+    """Return 32 bytes that two records share when they state the same.
+
+    Args:
+        sender: Number of the partner that signs.
+        record: The record; salts (its references) and attachments do not count.
+    """
+    kind, about = _about(record)
+    items = sorted(listed(record))
+    return hashlib.sha256(encode((sender, kind, items, about, record.head.claimed_at_ms))).digest()
+
+
+def _about(record: Record) -> tuple[str, tuple[bytes | int, ...]]:  # noqa: C901 - one branch per record
+    """Return a record's kind and what it is about beside its items."""
+    match record:
+        case Commission():
+            return "commission", (record.gtin, record.lot, record.expiry)
+        case CommissionLogisticUnits():
+            return "commission_logistic_units", ()
+        case Pack(parent=parent):
+            return "pack", (parent,)
+        case Unpack(parent=parent):
+            return "unpack", (parent,)
+        case Decommission(reason=reason):
+            return "decommission", (int(reason),)
+        case Observe(step=step, head=head):
+            return "observe", (int(step), head.premises)
+        case Ship(receiver=receiver, purpose=purpose):
+            return "ship", (receiver, int(purpose))
+        case Receive(shipment=shipment, mode=mode):
+            return "receive", (shipment, int(mode))
+        case Refuse(shipment=shipment):
+            return "refuse", (shipment,)
+        case Void(shipment=shipment):
+            return "void", (shipment,)
+        case Dispense():
+            return "dispense", ()
+        case _:
+            assert_never(record)
+
+
+def statement_entries(height: int, documents: Iterable[IndexedDocument]) -> list[Write]:
+    """Build the rows of one block's documents; the caller passes those of this node's own lanes.
+
+    Args:
+        height: The block's.
+        documents: Refused ones leave no rows.
+    """
+    entries: list[Write] = []
+    for indexed in documents:
+        if indexed.receipt.code != ACCEPTED:
+            continue
+        for position, record in enumerate(indexed.document.records):
+            place = height.to_bytes(8, "big") + indexed.index.to_bytes(4, "big") + position.to_bytes(2, "big")
+            entries.append(put(INDEX, _STATEMENT + fingerprint(indexed.sender, record), place))
+    return entries
+
+
+class Statements:
+    """Reads the rows, over a store or a pinned snapshot."""
+
+    def __init__(self, reader: Reader) -> None:
+        """Read from `reader`."""
+        self._index = Space(reader, INDEX)
+
+    def is_stated(self, statement: bytes) -> bool:
+        """Tell whether one of this node's own keys has stated this, by its fingerprint."""
+        return self._index.get(_STATEMENT + statement) is not None

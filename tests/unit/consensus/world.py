@@ -34,7 +34,7 @@ from consensus.effects import (
 )
 from consensus.engine import Engine
 from consensus.proposer import signers_of
-from consensus.values import Step, Timer
+from consensus.values import NO_VALUE, Step, Timer
 from contracts.chain.commit import NO_COMMIT, Commit
 from contracts.chain.validators import ValidatorSet
 from contracts.chain.votes import NIL, NO_ROUND, BlockId, VoteType
@@ -59,6 +59,7 @@ class Node:
         self.commits: dict[int, Commit] = {0: NO_COMMIT}
         self.evidence: list[ReportEvidence] = []
         self.highest = (0, NO_ROUND, Step.IDLE)
+        self.locked = NO_VALUE
 
     @property
     def height(self) -> int:

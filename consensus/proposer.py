@@ -7,6 +7,7 @@ in a row. The proposer of round 0 counts as having had its turn.
 """
 
 from collections.abc import Sequence
+from math import gcd
 
 from contracts.chain.commit import Commit
 from contracts.chain.validators import ValidatorSet
@@ -55,15 +56,19 @@ class Rotation:
         self._credit = [validator.power for validator in validators.validators]
         self._credit[first] -= validators.total_power
         self._proposers = [first]
+        # After so many turns everyone has had its share exactly, and the turns repeat.
+        powers = (validator.power for validator in validators.validators)
+        self._cycle = validators.total_power // gcd(*powers)
 
     def proposer(self, round_: int) -> int:
         """Return the index of the validator that proposes in this round, from 0.
 
-        The cost grows with the highest round asked for, so callers bound it.
+        The cost grows with the highest round asked for, up to one cycle.
         """
-        while len(self._proposers) <= round_:
+        turn = round_ % self._cycle
+        while len(self._proposers) <= turn:
             self._proposers.append(self._next())
-        return self._proposers[round_]
+        return self._proposers[turn]
 
     def _next(self) -> int:
         for index, validator in enumerate(self._validators.validators):

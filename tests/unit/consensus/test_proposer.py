@@ -1,6 +1,7 @@
 """Who proposes: round 0 turns over the signers, later rounds over everyone by weight."""
 
 from collections import Counter
+from math import gcd
 
 import pytest
 
@@ -88,6 +89,18 @@ def test_turns_are_interleaved(powers, height) -> None:
             assert abs(turns[:count].count(index) * total - count * power) < total
     # Nobody with at most half of the power proposes three times in a row.
     assert not any(len(set(turns[at : at + 3])) == 1 for at in range(len(turns) - 2))
+
+
+@pytest.mark.parametrize("powers", [(1, 1, 1, 1), (5, 5, 5), (4, 2, 2), (5, 3, 2), (7,)])
+def test_a_round_far_ahead_costs_one_cycle(powers) -> None:
+    turns = rounds(powers, 60)
+    rotation = Rotation(3, validator_set(*powers), keys(*range(len(powers))))
+    cycle = sum(powers) // gcd(*powers)
+    for round_ in ((1 << 24) - 1, 1 << 24):
+        assert rotation.proposer(round_) == turns[round_ % cycle]
+    assert len(rotation._proposers) <= cycle
+    assert turns[:cycle] * (60 // cycle) == turns[: 60 // cycle * cycle]
+    assert Counter(turns[:cycle]) == {index: power // gcd(*powers) for index, power in enumerate(powers)}
 
 
 def test_rounds_may_be_asked_in_any_order() -> None:

@@ -1,0 +1,507 @@
+"""Block sync against peers that lie, stall and dawdle, in virtual time.
+
+Every peer is a function of what it is asked: it returns the messages it answers with, each with a delay.
+"""
+
+import heapq
+import itertools
+import random
+import re
+
+import msgspec
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from contracts.chain.commit import NO_COMMIT, Commit, CommitSignature
+from contracts.ledger.bundle import BundleReader
+from contracts.primitives.encoding import encode
+from network.sync.blocks import BlockSync
+from network.sync.checks import COMMITS, open_bundles
+from network.sync.effects import AskBlocks, BanPeer, DeliverBlock, SyncConfig, SyncDone
+from network.sync.serving import answer_blocks
+from network.wire.errors import RemoteProtocolError
+from network.wire.messages import BlockAnswer, BlockBundles, BlockRequest, NoBlock
+from tests.unit.network.chain import (
+    CHAIN,
+    LIMITS,
+    NO_BLOCK_ID,
+    VALIDATORS,
+    chain_of,
+    make_block,
+    make_bundle,
+)
+
+HEIGHTS = 40
+TICK_MS = 250
+
+
+def honest(chain, delay_ms=20):
+    def answer(request):
+        messages = list(answer_blocks(request, chain.head, chain.stored.get))
+        return [(delay_ms + at, message) for at, message in enumerate(messages)]
+
+    return answer
+
+
+def changed(chain, kind, change, delay_ms=5):
+    """Return a peer that answers honestly but for messages of one kind."""
+
+    truth = honest(chain, delay_ms)
+    return lambda request: [
+        (delay, change(message) if isinstance(message, kind) else message)
+        for delay, message in truth(request)
+    ]
+
+
+def silent(_request):
+    return []
+
+
+def claims_only(request):
+    return [(5, NoBlock(request.from_height, request.from_height - 1))]
+
+
+def not_now(request):
+    return [(5, NoBlock(request.from_height, 1 << 40))]
+
+
+def forged_block(message):
+    block, identifier = make_block(message.height, bytes(32), NO_COMMIT, [make_bundle(9)])
+    entries = tuple(CommitSignature(index, bytes(64)) for index in range(4))
+    return BlockAnswer(message.height, encode(block), encode(Commit(message.height, 0, identifier, entries)))
+
+
+def no_quorum(message):
+    commit = COMMITS.decode(message.commit)
+    return msgspec.structs.replace(
+        message, commit=encode(msgspec.structs.replace(commit, signatures=commit.signatures[:2]))
+    )
+
+
+def bad_signature(message):
+    commit = COMMITS.decode(message.commit)
+    entries = (
+        msgspec.structs.replace(commit.signatures[0], signature=bytes(64)),
+        *commit.signatures[1:],
+    )
+    return msgspec.structs.replace(
+        message, commit=encode(msgspec.structs.replace(commit, signatures=entries))
+    )
+
+
+def other_bytes(message):
+    return msgspec.structs.replace(message, bundles=tuple(bytes(len(data)) for data in message.bundles))
+
+
+def longer(message):
+    return msgspec.structs.replace(message, bundles=tuple(data + b"x" for data in message.bundles))
+
+
+def shifted(message):
+    return msgspec.structs.replace(message, first=message.first + 1)
+
+
+class World:
+    """A node that syncs, its peers, and time."""
+
+    def __init__(self, peers, *, config=SyncConfig(), claims=None, chain=None, head=0):  # noqa: B008 - frozen
+        self.chain = chain or chain_of(HEIGHTS)
+        self.peers = dict(peers)
+        self.claims = claims or {}
+        self.now = 0
+        self.order = itertools.count()
+        self.queue = []
+        self.applied = {}
+        self.banned = {}
+        self.asked = []
+        self.done = []
+        self.worst_bytes = 0
+        self.reader = BundleReader(CHAIN, LIMITS)
+        self.known_validators = lambda _height: VALIDATORS
+        self.sync = BlockSync(
+            CHAIN,
+            LIMITS,
+            self.known_validators,
+            head,
+            self.chain.ids[head],
+            config,
+        )
+        for name in self.peers:
+            self.later(0, lambda name=name: self.sync.on_tip(name, self.claim(name), self.now))
+
+    def claim(self, name):
+        return self.claims.get(name, self.chain.head)
+
+    def later(self, delay, call):
+        heapq.heappush(self.queue, (self.now + delay, next(self.order), call))
+
+    def run(self, until_ms, stop=lambda: False):
+        while self.now < until_ms and not stop():
+            due = min(self.now + TICK_MS, until_ms)
+            while self.queue and self.queue[0][0] <= due:
+                self.now, _order, call = heapq.heappop(self.queue)
+                self.carry_out(call() or [])
+                if stop():
+                    return
+            self.now = due
+            self.carry_out(self.sync.tick(self.now))
+
+    def carry_out(self, effects):
+        self.worst_bytes = max(self.worst_bytes, 64 * 2**20 - self.sync._window._room())
+        for effect in effects:
+            match effect:
+                case AskBlocks(peer=peer, request=request):
+                    self.asked.append((self.now, peer, request))
+                    for delay, message in self.peers[peer](request):
+                        self.later(delay, lambda peer=peer, message=message: self.receive(peer, message))
+                case DeliverBlock(received=received):
+                    self.later(3, lambda received=received: self.apply(received))
+                case BanPeer(peer=peer, reason=reason):
+                    self.banned.setdefault(peer, reason)
+                    self.later(0, lambda peer=peer: self.sync.on_peer_down(peer, self.now))
+                case SyncDone(height=height):
+                    self.done.append((self.now, height))
+
+    def receive(self, peer, message):
+        match message:
+            case BlockAnswer():
+                return self.sync.on_block(peer, message, self.now)
+            case BlockBundles():
+                return self.sync.on_bundles(peer, message, self.now)
+            case NoBlock():
+                return self.sync.on_no_block(peer, message, self.now)
+
+    def apply(self, received):
+        height = received.read.height
+        if height != self.sync.head + 1:
+            return []  # Void: a block below it was refused.
+        try:
+            open_bundles(self.reader, received)
+        except RemoteProtocolError as error:
+            return self.sync.refuse(height, str(error), self.now)
+        self.applied[height] = received.read.block_id
+        return self.sync.on_head(height, received.read.block_id, self.now)
+
+    @property
+    def is_done(self):
+        return bool(self.done)
+
+
+def check_chain(world, head=HEIGHTS):
+    assert world.sync.head == head
+    assert world.applied == {height: world.chain.ids[height] for height in range(1, head + 1)}
+    assert world.done
+    assert world.done[-1][1] == head
+    assert not world.sync.is_syncing
+
+
+def test_one_honest_peer_is_enough():
+    world = World({"birch": honest(chain_of(HEIGHTS))})
+    world.run(60_000, lambda: world.is_done)
+    check_chain(world)
+    assert world.banned == {}
+    assert world.now < 2_000
+
+
+def test_the_work_is_shared():
+    chain = chain_of(HEIGHTS)
+    world = World({name: honest(chain) for name in ("birch", "cedar", "maple")})
+    world.run(60_000, lambda: world.is_done)
+    check_chain(world)
+    assert {peer for _now, peer, _request in world.asked} == {"birch", "cedar", "maple"}
+
+
+def test_nothing_is_asked_of_peers_that_are_not_ahead():
+    world = World({"birch": silent}, claims={"birch": 0})
+    world.run(10_000)
+    assert world.asked == world.done == []
+
+
+LIARS = {
+    "forged block": (
+        changed(chain_of(HEIGHTS), BlockAnswer, forged_block),
+        "follows another|signature",
+    ),
+    "commit without quorum": (changed(chain_of(HEIGHTS), BlockAnswer, no_quorum), "no quorum"),
+    "commit with a bad signature": (changed(chain_of(HEIGHTS), BlockAnswer, bad_signature), "signature"),
+    "garbage": (
+        changed(chain_of(HEIGHTS), BlockAnswer, lambda message: BlockAnswer(message.height, b"\xc1", b"")),
+        "Block",
+    ),
+    "other heights": (
+        changed(
+            chain_of(HEIGHTS),
+            BlockAnswer,
+            lambda message: BlockAnswer(
+                message.height, chain_of(HEIGHTS).stored[40].block, chain_of(HEIGHTS).stored[40].commit
+            ),
+        ),
+        "header says|another block|out of turn",
+    ),
+    "bundles of other bytes": (changed(chain_of(HEIGHTS), BlockBundles, other_bytes), "Bundle|not the one"),
+    "bundles of other lengths": (changed(chain_of(HEIGHTS), BlockBundles, longer), "not as long"),
+    "bundles out of turn": (changed(chain_of(HEIGHTS), BlockBundles, shifted), "out of turn"),
+    "blocks twice": (
+        lambda request: [pair for pair in honest(chain_of(HEIGHTS))(request) for _ in range(2)],
+        "out of turn",
+    ),
+    "claims what it cannot show": (claims_only, "claimed height 1099511627776, has"),
+    "bundles before the block": (
+        lambda request: [(5, BlockBundles(request.from_height, 0, (b"x",)))],
+        "out of turn",
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", LIARS)
+def test_a_liar_is_banned_and_costs_little(kind):
+    liar, reason = LIARS[kind]
+    chain = chain_of(HEIGHTS)
+    claims = {"alder": 1 << 40}
+    world = World({"alder": liar, "birch": honest(chain)}, claims=claims)
+    world.run(60_000, lambda: world.is_done)
+    check_chain(world)
+    assert list(world.banned) == ["alder"]
+    assert re.search(reason, world.banned["alder"])
+    assert world.now < 8_000
+
+
+def test_blocks_come_in_the_order_they_were_asked_for():
+    chain = chain_of(HEIGHTS)
+
+    def backwards(request):
+        heights = range(request.from_height, request.from_height + request.count)
+        one_by_one = [honest(chain)(BlockRequest(height, 1)) for height in reversed(heights)]
+        return [(10 + at, message) for at, (_delay, message) in enumerate(itertools.chain(*one_by_one))]
+
+    world = World({"alder": backwards})
+    world.run(5_000)
+    assert world.sync.head == 1
+    assert world.banned == {"alder": "block 3 came out of turn"}
+
+
+@pytest.mark.parametrize("liar", [silent, not_now], ids=["silent", "not now"])
+def test_a_claim_that_is_never_shown_does_not_keep_the_node_in_sync(liar):
+    chain = chain_of(HEIGHTS)
+    world = World({"alder": liar, "birch": honest(chain)}, claims={"alder": 1 << 40})
+    world.run(60_000, lambda: world.is_done)
+    check_chain(world)
+    assert world.now < 8_000
+    # It is asked again from time to time, each time later, and the node is in sync in between.
+    world.run(600_000)
+    assert len([peer for _now, peer, _request in world.asked if peer == "alder"]) < 16
+    assert not world.sync.is_syncing or world.now - world.asked[-1][0] <= 6_000
+    assert world.sync.head == HEIGHTS
+
+
+def test_many_liars_and_one_honest_peer():
+    chain = chain_of(HEIGHTS)
+    peers = {f"liar {kind}": liar for kind, (liar, _reason) in LIARS.items()}
+    peers |= {"liar silent": silent, "liar not now": not_now, "honest": honest(chain, 200)}
+    world = World(peers, claims={name: 1 << 40 for name in peers if name.startswith("liar")})
+    world.run(300_000, lambda: world.is_done)
+    check_chain(world)
+    assert "honest" not in world.banned
+    assert world.now < 40_000
+
+
+def test_a_slow_peer_is_passed_over_for_quicker_ones():
+    chain = chain_of(HEIGHTS)
+    world = World({"alder": honest(chain, 4_500), "birch": honest(chain)})
+    world.run(300_000, lambda: world.is_done)
+    check_chain(world)
+    assert world.banned == {}
+    assert world.now < 6_000
+
+
+def test_a_slow_peer_is_good_enough_when_there_is_no_other():
+    world = World({"alder": honest(chain_of(HEIGHTS), 4_500)})
+    world.run(300_000, lambda: world.is_done)
+    check_chain(world)
+    assert world.banned == {}
+
+
+def test_a_peer_that_trickles_bundles_does_not_hold_up_the_others():
+    chain = chain_of(8, 12)
+
+    def trickle(request):
+        stored = chain.stored[request.from_height]
+        parts = [
+            (4_000 * at, BlockBundles(request.from_height, at, (data,)))
+            for at, data in enumerate(stored.bundles)
+        ]
+        return [(0, BlockAnswer(request.from_height, stored.block, stored.commit)), *parts]
+
+    world = World({"alder": trickle, "birch": honest(chain)}, chain=chain)
+    world.run(300_000, lambda: world.is_done)
+    check_chain(world, 8)
+    assert world.now < 8_000
+
+
+def test_a_peer_that_goes_away_is_replaced():
+    chain = chain_of(HEIGHTS)
+    world = World({"alder": silent, "birch": honest(chain)})
+    world.later(100, lambda: world.sync.on_peer_down("alder", world.now))
+    world.run(60_000, lambda: world.is_done)
+    check_chain(world)
+    assert world.now < 3_000
+
+
+def test_a_peer_that_stalls_rests_longer_every_time_and_is_forgiven():
+    chain = chain_of(HEIGHTS)
+    awake = honest(chain)
+    world = World({"alder": lambda request: awake(request) if world.now > 100_000 else []})
+    world.run(99_000)
+    times = [now for now, _peer, _request in world.asked]
+    gaps = [later - now for now, later in itertools.pairwise(times)]
+    assert gaps == sorted(gaps)
+    assert 19_000 <= gaps[0] <= 22_000
+    assert gaps[-1] > 30_000
+    world.run(400_000, lambda: world.sync.head == HEIGHTS)
+    check_chain(world)
+
+
+def test_a_banned_peer_is_not_heard_for_a_while():
+    chain = chain_of(HEIGHTS)
+    world = World({"alder": claims_only})
+    world.run(1_000)
+    assert list(world.banned) == ["alder"]
+    world.peers["alder"] = honest(chain)
+    world.later(0, lambda: world.sync.on_tip("alder", HEIGHTS, world.now))
+    world.run(30_000)
+    assert world.sync.head == 0
+    world.run(70_000)
+    world.later(0, lambda: world.sync.on_tip("alder", HEIGHTS, world.now))
+    world.run(80_000)
+    assert world.sync.head == HEIGHTS
+
+
+def test_wrong_bundles_are_found_when_they_are_opened_and_what_was_above_is_delivered_again():
+    chain = chain_of(HEIGHTS)
+    world = World({"alder": LIARS["bundles of other bytes"][0]})
+    world.later(
+        500, lambda: world.peers.update(birch=honest(chain)) or world.sync.on_tip("birch", HEIGHTS, 500)
+    )
+    world.run(60_000, lambda: world.sync.head == HEIGHTS)
+    world.run(world.now + 1_000)
+    check_chain(world)
+    assert list(world.banned) == ["alder"]
+
+
+def test_blocks_wait_until_their_validators_are_known():
+    world = World({"birch": honest(chain_of(HEIGHTS))})
+    world.known_validators = lambda height: VALIDATORS if height == world.sync.head + 1 else None
+    world.run(60_000, lambda: world.is_done)
+    check_chain(world)
+
+
+def test_a_validator_that_is_one_behind_waits_before_it_asks():
+    chain = chain_of(HEIGHTS)
+    config = SyncConfig(patience_ms=1_000, far=8)
+    world = World({"birch": honest(chain)}, config=config, claims={"birch": 1})
+    world.run(900)
+    assert world.asked == []
+    world.later(0, lambda: world.sync.on_head(1, chain.ids[1], world.now))
+    world.later(1, lambda: world.sync.on_tip("birch", 2, world.now))
+    world.run(1_800)
+    assert world.asked == []
+    world.run(3_000)
+    assert world.sync.head == 2
+    world.later(0, lambda: world.sync.on_tip("birch", 20, world.now))
+    world.run(3_300)
+    assert world.sync.head == 20
+
+
+def test_what_the_node_decides_itself_is_not_fetched_again():
+    chain = chain_of(HEIGHTS)
+    world = World({"birch": honest(chain, 400)})
+    for height in range(1, HEIGHTS + 1):
+        world.later(
+            10 * height, lambda height=height: world.sync.on_head(height, chain.ids[height], world.now)
+        )
+    world.run(60_000, lambda: world.is_done)
+    assert world.sync.head == HEIGHTS
+    assert world.banned == {}
+    assert world.applied == {}
+
+
+def test_a_follower_is_told_of_every_new_block_at_once():
+    chain = chain_of(HEIGHTS)
+    world = World({"birch": honest(chain, 1)}, claims={"birch": 0})
+    for height in range(1, HEIGHTS + 1):
+        world.later(100 * height, lambda height=height: world.sync.on_tip("birch", height, world.now))
+    world.run(100 * HEIGHTS + 50)
+    check_chain(world)
+    assert len(world.done) == HEIGHTS
+
+
+def test_what_nobody_asked_for_is_ignored():
+    chain = chain_of(HEIGHTS)
+    world = World({"birch": silent}, claims={"birch": 3})
+    stored = chain.stored[1]
+    answer = BlockAnswer(1, stored.block, stored.commit)
+    assert world.sync.on_block("stranger", answer, 0) == []
+    assert world.sync.on_bundles("stranger", BlockBundles(1, 0, stored.bundles), 0) == []
+    assert world.sync.on_no_block("stranger", NoBlock(1, 0), 0) == []
+    world.run(100)
+    assert world.asked == [(0, "birch", BlockRequest(1, 1))]
+    assert world.sync.on_block("birch", BlockAnswer(9, b"", b""), 100) == []
+    assert world.sync.refuse(7, "nothing was delivered", 100) == []
+
+
+def test_memory_is_bounded_by_the_budget():
+    config = SyncConfig(budget_bytes=20 << 20)
+    chain = chain_of(HEIGHTS)
+    world = World({f"peer {number}": honest(chain, 50) for number in range(20)}, config=config)
+    worst = 0
+
+    def measure():
+        nonlocal worst
+        worst = max(worst, sum(slot.size(5 << 20) for slot in world.sync._window._slots.values()))
+        return world.is_done
+
+    world.run(60_000, measure)
+    check_chain(world)
+    assert worst <= (20 << 20) + (6 << 20)
+
+
+def test_at_most_a_few_blocks_are_delivered_and_not_applied():
+    chain = chain_of(HEIGHTS)
+    world = World({"birch": honest(chain)}, config=SyncConfig(delivered_ahead=2))
+    delivered = []
+    world.apply = lambda received: delivered.append(received.read.height) or []
+    world.run(5_000)
+    assert delivered == [1, 2]
+    assert world.sync.is_syncing
+
+
+def chaotic(chain, seed):
+    """Return a peer that does something else every time it is asked."""
+    chooser = random.Random(seed)
+    behaviours = [liar for liar, _reason in LIARS.values()] + [silent, not_now, honest(chain, 1_500)]
+    return chooser.choice(behaviours)
+
+
+@given(st.integers(0, 1 << 32), st.integers(1, 6), st.integers(1, 2_500))
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+def test_with_one_honest_peer_of_many_it_always_arrives(seed, liars, delay_ms):
+    chain = chain_of(12)
+    peers = {f"liar {number}": chaotic(chain_of(HEIGHTS), seed + number) for number in range(liars)}
+    peers["honest"] = honest(chain, delay_ms)
+    claims = dict.fromkeys(peers, 1 << 40) | {"honest": 12}
+    world = World(peers, chain=chain, claims=claims)
+    world.run(600_000, lambda: world.is_done and world.sync.head >= 12)
+    assert world.sync.head >= 12
+    assert world.is_done
+    assert "honest" not in world.banned
+    assert all(
+        world.chain.ids.get(height, identifier) == identifier for height, identifier in world.applied.items()
+    )
+
+
+def test_the_head_may_be_above_zero():
+    world = World({"birch": honest(chain_of(HEIGHTS))}, head=20)
+    world.run(60_000, lambda: world.is_done)
+    assert sorted(world.applied) == list(range(21, HEIGHTS + 1))
+    assert bytes(32) == NO_BLOCK_ID

@@ -82,9 +82,9 @@ def write_rows(
 
 def show(value: Any) -> str:  # noqa: ANN401 - whatever JSON holds
     """Return a value as it stands in a cell."""
+    if value is None or value in ("", [], {}, ()):
+        return _EMPTY
     match value:
-        case None | "" | [] | {} | ():
-            return _EMPTY
         case bool():
             return "yes" if value else "no"
         case str() | int() | float():

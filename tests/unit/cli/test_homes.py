@@ -1,0 +1,254 @@
+"""From nothing to a network's genesis, with the commands that operators type; no node runs here."""
+
+import os
+import stat
+
+import msgspec
+import pytest
+
+from cli.failures import Exit
+from contracts.chain.genesis import decode_genesis, genesis_hash
+from network.testnet.process import identify
+from network.transport.tls import public_key_of_certificate
+from node.api.tokens import Role, TokenFile
+from node.home import Home
+from node.identity.keystore import KeyKind, Keystore
+from node.storage.files import DiskFiles
+
+MAKER = "9521101000009"
+SHOP = "9521104000006"
+DESCRIPTION = f"""
+[[markets]]
+code = "NL"
+profile = "eu-fmd"
+utc_offset_minutes = 60
+
+[[partners]]
+gln = "{MAKER}"
+name = "Maker"
+roles = ["maker"]
+market = "NL"
+company_prefixes = ["9521101"]
+
+[[partners]]
+gln = "{SHOP}"
+name = "Shop"
+roles = ["dispenser"]
+market = "NL"
+"""
+
+
+@pytest.fixture
+def make_home(packtrail, tmp_path):
+    def make(name, role, *more):
+        return packtrail(
+            *("init", "--home", tmp_path / name, "--name", name, "--role", role, "--chain-id", "test"),
+            *("--passphrase-file", "keys/passphrase", "--key-cost", "minimum", "--no-input", "-o", "json"),
+            *more,
+        )
+
+    return make
+
+
+def test_init_makes_keys_and_configuration(make_home, tmp_path):
+    code, out, err = make_home("maker", "validator", "--partner", MAKER, "--peer", "b=127.0.0.1:1234")
+    record = msgspec.json.decode(out)
+    home = Home(tmp_path / "maker")
+    assert code == Exit.OK
+    assert record["partners"][0]["gln"] == MAKER
+    assert "passphrase is in" in err
+    files = [home.config, home.keys / "passphrase", home.keys / "node.json", home.data / "signer"]
+    assert {stat.S_IMODE(path.stat().st_mode) for path in files} == {0o600}
+    assert 'peers = [{ name = "b", address = "127.0.0.1:1234" }]' in home.config.read_text()
+    passphrase = (home.keys / "passphrase").read_bytes().strip()
+    key = Keystore(DiskFiles(home.root), "keys").load(KeyKind.NODE, passphrase)
+    assert public_key_of_certificate(home.certificate.read_bytes()) == key.public_key
+
+
+def test_init_never_overwrites_a_home(make_home, tmp_path):
+    make_home("maker", "member")
+    before = (tmp_path / "maker" / "keys" / "node.json").read_bytes()
+    code, _out, err = make_home("maker", "member")
+    assert code == Exit.FAILED
+    assert "home already" in err
+    assert (tmp_path / "maker" / "keys" / "node.json").read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("--partner", "9521101000001"),
+        ("--peer", "nowhere"),
+        ("--listen", "nonsense"),
+        ("--api", "127.0.0.1:7700"),
+    ],
+)
+def test_init_refuses_what_no_node_could_start_with(make_home, tmp_path, arguments):
+    code, _out, _err = make_home("maker", "member", *arguments)
+    assert code == Exit.USAGE
+    assert not (tmp_path / "maker" / "config" / "node.toml").exists()
+
+
+def test_init_asks_nobody_when_told_so(packtrail, tmp_path):
+    code, _out, err = packtrail(
+        "init", "--home", tmp_path / "h", "--name", "a", "--chain-id", "test", "--no-input"
+    )
+    assert code == Exit.USAGE
+    assert "--passphrase-file" in err
+
+
+def test_an_observer_holds_no_partners_key(make_home, packtrail, tmp_path):
+    record = msgspec.json.decode(make_home("watch", "observer", "--partner", MAKER)[1])
+    assert (record["partner"], record["partners"], record["validator_key"]) == (MAKER, [], "")
+    code, _out, _err = packtrail("keys", "new", "--home", tmp_path / "watch", "--partner", SHOP)
+    assert code == Exit.NOT_ALLOWED
+
+
+def test_a_hub_gets_one_more_key(make_home, packtrail, tmp_path):
+    make_home("hub", "member", "--partner", MAKER)
+    code, out, err = packtrail(
+        "keys", "new", "--home", tmp_path / "hub", "--partner", SHOP, "--key-cost", "minimum"
+    )
+    assert code == Exit.OK
+    assert msgspec.json.decode(out)["gln"] == SHOP
+    assert f'keys.partners = ["{MAKER}", "{SHOP}"]' in err
+    record = msgspec.json.decode(packtrail("keys", "export", "--home", tmp_path / "hub")[1])
+    assert [entry["gln"] for entry in record["partners"]] == [MAKER, SHOP]
+    shown = msgspec.json.decode(packtrail("keys", "show", "--home", tmp_path / "hub", "-o", "json")[1])
+    assert [(key["kind"], key["name"]) for key in shown] == [
+        *(("node", ""), ("partner", MAKER), ("partner", SHOP))
+    ]
+
+
+def _records(make_home, tmp_path):
+    paths = []
+    for name, role, gln in (("maker", "validator", MAKER), ("shop", "member", SHOP)):
+        paths.append(tmp_path / f"{name}.json")
+        paths[-1].write_text(make_home(name, role, "--partner", gln)[1])
+    return paths
+
+
+def test_a_genesis_from_a_description_and_the_nodes_records(make_home, packtrail, tmp_path):
+    (tmp_path / "network.toml").write_text(DESCRIPTION)
+    new = ("genesis", "new", "network.toml", "--chain-id", "test", "--file", "g.json", "-o", "json")
+    assert packtrail(*new)[0] == Exit.OK
+    assert packtrail("genesis", "show", "g.json")[0] == Exit.FAILED  # nobody votes yet
+    records = _records(make_home, tmp_path)
+    assert packtrail("genesis", "add", *records, "--power", "3", "--file", "g.json")[0] == Exit.OK
+    code, out, _err = packtrail("genesis", "show", "g.json", "-o", "json")
+    genesis = decode_genesis((tmp_path / "g.json").read_bytes())
+    assert code == Exit.OK
+    assert msgspec.json.decode(out)["genesis_hash"] == genesis_hash(genesis).hex()
+    assert [(node.name, node.power) for node in genesis.nodes] == [("maker", 3), ("shop", 0)]
+    assert [len(partner.keys) for partner in genesis.partners] == [1, 1]
+    assert (genesis.kind, genesis.clock_offset_ms) == ("production", 0)
+    assert packtrail("genesis", "add", records[0], "--file", "g.json")[0] == Exit.FAILED
+    assert packtrail(*new)[0] == Exit.FAILED  # never overwritten
+
+
+def test_a_test_clock_needs_a_test_network(packtrail, tmp_path):
+    (tmp_path / "network.toml").write_text(DESCRIPTION)
+    new = ("genesis", "new", "network.toml", "--chain-id", "test", "--clock-start", "2023-04-01T09:00:00Z")
+    assert packtrail(*new)[0] == Exit.USAGE
+    assert packtrail(*new, "--test")[0] == Exit.OK
+    genesis = msgspec.json.decode((tmp_path / "genesis.json").read_bytes())
+    assert genesis["time_ms"] == 1_680_339_600_000
+    assert genesis["clock_offset_ms"] < 0
+
+
+@pytest.mark.parametrize("start", ["yesterday", "2023-04-01T09:00:00"])
+def test_a_clock_start_has_a_time_and_an_offset(packtrail, tmp_path, start):
+    (tmp_path / "network.toml").write_text(DESCRIPTION)
+    code, _out, _err = packtrail(
+        "genesis", "new", "network.toml", "--chain-id", "test", "--test", "--clock-start", start
+    )
+    assert code == Exit.USAGE
+
+
+@pytest.mark.parametrize(
+    "text", ["markets = 1", "[[", '{"markets": []}', DESCRIPTION.replace("eu-fmd", "moon")]
+)
+def test_a_description_that_is_wrong(packtrail, tmp_path, text):
+    (tmp_path / "network.toml").write_text(text)
+    assert packtrail("genesis", "new", "network.toml", "--chain-id", "test")[0] == Exit.USAGE
+    assert not (tmp_path / "genesis.json").exists()
+
+
+def test_tokens_are_made_listed_and_revoked(make_home, packtrail, tmp_path):
+    make_home("maker", "member")
+    home = tmp_path / "maker"
+    new = ("token", "new", "--home", home, "--role", "submit", "--role", "read_own", "--name", "line 2")
+    made = msgspec.json.decode(packtrail(*new, "-o", "json")[1])
+    grant = TokenFile(Home(home).tokens).check(made["token"])
+    assert grant.roles == {Role.SUBMIT, Role.READ_OWN}
+    listed = packtrail("token", "list", "--home", home, "-o", "json")[1]
+    assert made["token"] not in listed
+    assert [entry["id"] for entry in msgspec.json.decode(listed)] == [made["id"]]
+    assert packtrail("token", "revoke", made["id"][:4], "--home", home, "--yes")[0] == Exit.OK
+    assert TokenFile(Home(home).tokens).check(made["token"]) is None
+    assert msgspec.json.decode(packtrail("token", "list", "--home", home, "-o", "json")[1]) == []
+    shown = packtrail("token", "list", "--home", home, "--revoked", "-o", "json")[1]
+    assert msgspec.json.decode(shown)[0]["revoked"]
+    assert packtrail("token", "revoke", "zz", "--home", home, "--yes")[0] == Exit.NOT_FOUND
+
+
+def test_a_token_goes_into_a_private_file(make_home, packtrail, tmp_path):
+    make_home("maker", "member")
+    file = tmp_path / "token"
+    packtrail("token", "new", "--home", tmp_path / "maker", "--role", "admin", "--file", file)
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    grant = TokenFile(Home(tmp_path / "maker").tokens).check(file.read_text().strip())
+    assert grant.allows(Role.ADMIN)
+
+
+def test_configuration_is_shown_checked_and_described(make_home, packtrail, tmp_path, monkeypatch):
+    make_home("maker", "member")
+    home = ("--home", tmp_path / "maker")
+    assert packtrail("config", "validate", *home)[0] == Exit.OK
+    monkeypatch.setenv("PACKTRAIL_LOG__LEVEL", "debug")
+    rows = {
+        row["key"]: row for row in msgspec.json.decode(packtrail("config", "show", *home, "-o", "json")[1])
+    }
+    assert (rows["log.level"]["value"], rows["log.level"]["set_by"]) == ("debug", "PACKTRAIL_LOG__LEVEL")
+    assert msgspec.json.decode(packtrail("config", "schema")[1])["title"] == "Packtrail node"
+    config = Home(tmp_path / "maker").config
+    config.write_text(config.read_text() + "\n[api]\nlisten = 7\n")
+    code, _out, err = packtrail("config", "validate", *home)
+    assert code == Exit.USAGE
+    assert "node.toml" in err
+
+
+def test_a_node_that_does_not_run(make_home, packtrail, tmp_path):
+    make_home("maker", "member", "--operators", "127.0.0.1:9")
+    home = ("--home", tmp_path / "maker")
+    assert packtrail("node", "stop", *home)[0] == Exit.NOT_FOUND
+    code, out, _err = packtrail("node", "status", *home, "-o", "json")
+    assert code == Exit.UNREACHABLE
+    assert msgspec.json.decode(out)["running"] is False
+    code, _out, err = packtrail("node", "start", *home)
+    assert code == Exit.NOT_FOUND
+    assert "genesis" in err
+
+
+def test_a_node_runs_once(make_home, packtrail, tmp_path):
+    make_home("maker", "member")
+    home = Home(tmp_path / "maker")
+    home.genesis.write_text("{}")
+    home.process_id.write_bytes(msgspec.json.encode(identify(os.getpid())))
+    code, _out, err = packtrail("node", "start", "--home", home.root)
+    assert code == Exit.FAILED
+    assert f"process {os.getpid()}" in err
+
+
+def test_a_genesis_that_is_none_stops_the_node(make_home, packtrail, tmp_path):
+    make_home("maker", "member")
+    home = Home(tmp_path / "maker")
+    home.genesis.write_text("{}")
+    assert packtrail("node", "start", "--home", home.root)[0] == Exit.USAGE
+    assert not home.process_id.exists()
+
+
+def test_no_home(packtrail, tmp_path):
+    code, _out, err = packtrail("keys", "show", "--home", tmp_path / "absent")
+    assert code == Exit.NOT_FOUND
+    assert "packtrail init" in err

@@ -75,6 +75,7 @@ class Code(StrEnum):
     CARRIER_NOT_FIT = "carrier_not_fit"
     DEADLINE_TOO_SHORT = "deadline_too_short"
     DEADLINE_TOO_LONG = "deadline_too_long"
+    ALREADY_ANNOUNCED = "already_announced"
     NOT_OWNER = "not_owner"
 
     # Rules 4 and 5: receive, refuse, void.

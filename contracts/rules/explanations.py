@@ -254,6 +254,11 @@ EXPLANATIONS: Final[dict[Code, Explanation]] = {
     Code.DEADLINE_TOO_LONG: Explanation(
         "3", "The deadline is later than the profile allows.", "Set it sooner."
     ),
+    Code.ALREADY_ANNOUNCED: Explanation(
+        "3",
+        "This very document announced its shipment before.",
+        "To ship once more, state it in a new document.",
+    ),
     Code.NOT_OWNER: Explanation(
         "3",
         "The holder does not own the item and has no mandate to send it there.",

@@ -1,5 +1,7 @@
 """Rule 3: goods go to another partner, or to other premises of the same one."""
 
+from typing import NamedTuple
+
 from contracts.records.custody import Ship, ShipPurpose, shipment_id
 from contracts.rules.act import Act
 from contracts.rules.codes import Code
@@ -36,34 +38,46 @@ LICENSED_PURPOSES = frozenset({ShipPurpose.SALE, ShipPurpose.OWN_PREMISES, ShipP
 """Purposes for which the sender's licence must be active; a suspended one may still return and dispose."""
 
 
+class Route(NamedTuple):
+    """Whom goods go to, as numbers; 0 for none."""
+
+    receiver: int
+    """Partner."""
+    destination: int
+    """Premises of the receiver."""
+    carrier: int
+    """Partner."""
+
+
 def ship(act: Act, record: Ship) -> Verdict | None:
     """Rule 3: items go on their way; they stay the sender's until they are received."""
     fault = (
         signer_fault(act, record.head, TRADING, licensed=record.purpose in LICENSED_PURPOSES)
         or _form_fault(record)
         or list_fault(record.items)
-        or _receiver_fault(act, record)
-        or _destination_fault(act, record)
-        or _carrier_fault(act, record)
-        or _deadline_fault(act, record)
     )
+    if fault:
+        return fault
+    route = _find_route(act, record)
+    if isinstance(route, Verdict):
+        return route
+    identifier = shipment_id(act.document_id, act.record_index)
+    fault = _deadline_fault(act, record) or _once_fault(act, identifier)
     if fault:
         return fault
     items = locate_all(act, record.items)
     if isinstance(items, Verdict):
         return items
-    fault = _items_fault(act, record, items)
+    fault = _items_fault(act, record, route, items)
     if fault:
         return fault
     # After this point it must succeed.
     loose = move_implied(act, record.head, unpack_implied(act, items))
-    identifier = shipment_id(act.document_id, act.record_index)
-    shipment = _announce(act, record, identifier, len(loose))
+    act.state.write(SHIPMENTS, identifier, _announced(act, record, route, len(loose)))
     for item in loose:
         row = item.row
         act.state.write(ITEMS, item.key, placed(row, row.holder, row.owner, row.premises, identifier))
-    told = (shipment.receiver, shipment.carrier)
-    act.tell(EventKind.SHIPMENT_ANNOUNCED, (), identifier, told)
+    act.tell(EventKind.SHIPMENT_ANNOUNCED, (), identifier, (route.receiver, route.carrier))
     return None
 
 
@@ -77,12 +91,26 @@ def _form_fault(record: Ship) -> Verdict | None:
     return None
 
 
-def _receiver_fault(act: Act, record: Ship) -> Verdict | None:
-    """Ask whether the receiver is known, another partner where it must be, licensed and of a fit role."""
+def _find_route(act: Act, record: Ship) -> Route | Verdict:
+    """Find receiver, destination and carrier, each fit for its part."""
     found = find_partner(act.state, record.receiver)
     if found is None:
         return Verdict(Code.RECEIVER_UNKNOWN, record.receiver)
     number, partner = found
+    fault = _receiver_fault(act, record, number, partner)
+    if fault:
+        return fault
+    destination = _find_destination(act, record, number)
+    if isinstance(destination, Verdict):
+        return destination
+    carrier = _find_carrier(act, record)
+    if isinstance(carrier, Verdict):
+        return carrier
+    return Route(number, destination, carrier)
+
+
+def _receiver_fault(act: Act, record: Ship, number: int, partner: PartnerRow) -> Verdict | None:
+    """Ask whether the receiver is another partner where it must be, licensed and of a fit role."""
     is_own = record.purpose == ShipPurpose.OWN_PREMISES
     if is_own and not is_party(number, act.signer):
         return Verdict(Code.RECEIVER_NOT_SENDER, record.receiver)
@@ -95,35 +123,33 @@ def _receiver_fault(act: Act, record: Ship) -> Verdict | None:
     return None
 
 
-def _destination_fault(act: Act, record: Ship) -> Verdict | None:
-    """Ask whether the stated destination is the receiver's; between own premises it must be stated."""
+def _find_destination(act: Act, record: Ship, receiver: int) -> int | Verdict:
+    """Find the stated destination, the receiver's; between own premises it must be stated."""
     if not record.destination:
         if record.purpose == ShipPurpose.OWN_PREMISES:
             return Verdict(Code.DESTINATION_MISSING, b"")
-        return None
+        return NOBODY
     found = find_premises(act.state, record.destination)
     if found is None:
         return Verdict(Code.DESTINATION_UNKNOWN, record.destination)
-    if not is_party(found[1].partner, _number(act, record.receiver)):
+    number, premises = found
+    if not is_party(premises.partner, receiver):
         return Verdict(Code.DESTINATION_NOT_RECEIVERS, record.destination)
-    return None
+    return number
 
 
-def _carrier_fault(act: Act, record: Ship) -> Verdict | None:
-    """Ask whether a named carrier is known, a carrier, licensed, and neither sender nor receiver."""
+def _find_carrier(act: Act, record: Ship) -> int | Verdict:
+    """Find the named carrier: a licensed carrier, neither sender nor receiver."""
     if not record.carrier:
-        return None
+        return NOBODY
     found = find_partner(act.state, record.carrier)
     if found is None:
         return Verdict(Code.CARRIER_UNKNOWN, record.carrier)
-    if not _is_fit_carrier(act, record, *found):
-        return Verdict(Code.CARRIER_NOT_FIT, record.carrier)
-    return None
-
-
-def _is_fit_carrier(act: Act, record: Ship, number: int, partner: PartnerRow) -> bool:
+    number, partner = found
     is_neutral = not is_party(number, act.signer) and record.carrier != record.receiver
-    return is_neutral and is_licensed(partner) and has_role(partner, Role.CARRIER)
+    if not is_neutral or not is_licensed(partner) or not has_role(partner, Role.CARRIER):
+        return Verdict(Code.CARRIER_NOT_FIT, record.carrier)
+    return number
 
 
 def _deadline_fault(act: Act, record: Ship) -> Verdict | None:
@@ -138,7 +164,14 @@ def _deadline_fault(act: Act, record: Ship) -> Verdict | None:
     return None
 
 
-def _items_fault(act: Act, record: Ship, items: Positions) -> Verdict | None:
+def _once_fault(act: Act, identifier: bytes) -> Verdict | None:
+    """Ask whether this very document announced this shipment before: its id must never stand for two."""
+    if act.state.read(SHIPMENTS, identifier) is None:
+        return None
+    return Verdict(Code.ALREADY_ANNOUNCED, identifier)
+
+
+def _items_fault(act: Act, record: Ship, route: Route, items: Positions) -> Verdict | None:
     """Ask of each item: held, still, its packing alive, not empty; sold only when clean, and by its owner."""
     clean = CleanGuard(act)
     is_sale = record.purpose == ShipPurpose.SALE
@@ -146,7 +179,7 @@ def _items_fault(act: Act, record: Ship, items: Positions) -> Verdict | None:
         fault = life_fault(item) or hand_fault(act, item) or empty_fault(act, item)
         if fault:
             return fault
-        if not is_owner(act.signer, item) and not _may_ship(act, record, item):
+        if not is_owner(act.signer, item) and not _may_ship(record, route, item):
             return Verdict(Code.NOT_OWNER, item.key)
         fault = clean.fault(item) if is_sale else None
         if fault:
@@ -154,36 +187,26 @@ def _items_fault(act: Act, record: Ship, items: Positions) -> Verdict | None:
     return None
 
 
-def _may_ship(act: Act, record: Ship, item: Position) -> bool:
+def _may_ship(record: Ship, route: Route, item: Position) -> bool:
     """Tell whether a holder that is not the owner may send an item without a mandate: home, or away."""
-    receiver = _number(act, record.receiver)
-    return not record.ownership_passes and may_ship_for_owner(record.purpose, receiver, item)
+    return not record.ownership_passes and may_ship_for_owner(record.purpose, route.receiver, item)
 
 
-def _announce(act: Act, record: Ship, identifier: bytes, outstanding: int) -> ShipmentRow:
-    """Write the shipment."""
+def _announced(act: Act, record: Ship, route: Route, outstanding: int) -> ShipmentRow:
+    """Return the row of the shipment."""
     deadline_ms = record.deadline_ms
     if deadline_ms == 0:
         deadline_ms = act.time_ms + actor_profile(act, record.head).ship_deadline_default_ms
-    found = find_premises(act.state, record.destination) if record.destination else None
-    shipment = ShipmentRow(
+    return ShipmentRow(
         act.signer,
-        _number(act, record.receiver),
+        route.receiver,
         record.purpose,
         deadline_ms,
         outstanding,
         ShipmentStanding.OUTSTANDING,
         record.ownership_passes,
-        _number(act, record.carrier) if record.carrier else NOBODY,
+        route.carrier,
         0,
-        NOBODY if found is None else found[0],
+        route.destination,
         NOBODY,
     )
-    act.state.write(SHIPMENTS, identifier, shipment)
-    return shipment
-
-
-def _number(act: Act, gln: bytes) -> int:
-    """Return the number of a partner that a guard found registered."""
-    found = find_partner(act.state, gln)
-    return NOBODY if found is None else found[0]

@@ -89,12 +89,18 @@ def load_of(state: Overlay, items: Iterable[tuple[bytes, ItemRow]]) -> Load:
 
 
 def put_in(state: Overlay, parent: Position, children: Sequence[Position], load: Load) -> None:
-    """Put items that stand by themselves into a parent; there is room (`is_too_deep`, `is_too_mixed`)."""
+    """Put items into a parent.
+
+    Args:
+        state: State.
+        parent: A container with a container row.
+        children: Items that stand by themselves and are clean (rule 2a), so that no dirt comes in.
+        load: Theirs, for which there is room (`is_too_deep`, `is_too_mixed`).
+    """
     for child in children:
         state.write(ITEMS, child.key, inside(child.row, parent.key))
-    level = load.height
-    added, dirty = load.children, load.dirty
-    for key, row in _from_inside_out(parent):
+    level, added = load.height, load.children
+    for key, _row in _from_inside_out(parent):
         contents = state.require(CONTAINERS, key)
         level += 1
         state.write(
@@ -103,14 +109,14 @@ def put_in(state: Overlay, parent: Position, children: Sequence[Position], load:
             ContainerRow(
                 contents.children + added,
                 _plus(contents.sources, load.sources),
-                contents.dirty + dirty,
+                contents.dirty,
                 max(contents.height, level),
                 contents.generation,
                 contents.introduced_by,
                 0,
             ),
         )
-        added, dirty = 0, _told_upwards(row, contents.dirty, contents.dirty + dirty)
+        added = 0
 
 
 def is_too_deep(limits: LimitsRow, parent: Position, load: Load) -> bool:

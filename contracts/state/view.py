@@ -7,7 +7,7 @@ can put one on another.
 """
 
 from collections.abc import Iterable, Sequence
-from typing import Protocol, TypeVar, cast
+from typing import Any, Protocol, TypeVar
 
 from contracts.primitives.encoding import encode
 from contracts.state.layout import Table
@@ -40,7 +40,7 @@ class DirectoryCache:
 
     def __init__(self) -> None:
         """Start with nothing known."""
-        self.rows: dict[bytes, object] = {}
+        self.rows: dict[bytes, Any] = {}
 
     def forget(self, writes: Iterable[tuple[bytes, bytes]]) -> None:
         """Drop what a committed block wrote."""
@@ -65,7 +65,8 @@ class Overlay:
         """
         self._base = base
         self._directory = (directory or DirectoryCache()).rows
-        self._rows: dict[bytes, object] = {}
+        # Rows of all tables: which type each has, its table says.
+        self._rows: dict[bytes, Any] = {}
         # The bytes a present row was read as: what it is compared with at the end.
         self._old: dict[bytes, bytes] = {}
         self._written: set[bytes] = set()
@@ -81,9 +82,10 @@ class Overlay:
     def read(self, table: Table[RowT], key: bytes) -> RowT | None:
         """Return the row of `table` under `key`, or None."""
         at = table.prefix + key
-        row = self._rows.get(at, _UNREAD)
-        if row is not _UNREAD:
-            return cast("RowT | None", row)
+        found = self._rows.get(at, _UNREAD)
+        if found is not _UNREAD:
+            row: RowT | None = found
+            return row
         return self._look_up(table, at) if table.is_directory else self._load(table, at)
 
     def require(self, table: Table[RowT], key: bytes) -> RowT:
@@ -162,9 +164,9 @@ class Overlay:
 
     def _look_up(self, table: Table[RowT], at: bytes) -> RowT | None:
         """Return a directory row, from the shared cache where it is known."""
-        known = self._directory.get(at)
-        if known is not None:
-            return cast("RowT", known)
+        row: RowT | None = self._directory.get(at)
+        if row is not None:
+            return row
         row = self._load(table, at)
         # What is not registered is not remembered: the cache stays as small as the directory.
         if row is not None:

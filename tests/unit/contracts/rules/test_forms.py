@@ -8,7 +8,7 @@ import pytest
 from contracts.chain.parameters import Limits
 from contracts.gs1.dates import MAX_DATE, parse_date
 from contracts.ledger.execute import MAX_SUBJECT_BYTES
-from contracts.records.custody import Receive, ReceiveMode, Refuse, Ship, ShipPurpose, shipment_id
+from contracts.records.custody import Receive, ReceiveMode, Refuse, Ship, ShipPurpose, Void, shipment_id
 from contracts.records.dispensing import Dispense
 from contracts.records.head import Head
 from contracts.records.record import Record
@@ -126,6 +126,15 @@ def test_receiving_all_takes_no_list(ledger: Ledger) -> None:
     none_of_them = Receive(HEAD, shipment, ReceiveMode.LISTED, ())
     assert ledger.submit("Bulk", none_of_them).code == Code.NOTHING_LISTED
     assert ledger.submit("Bulk", Refuse(HEAD, shipment, items("pack-9"))).code == Code.ITEM_UNKNOWN
+
+
+def test_a_document_announces_its_shipment_once(ledger: Ledger) -> None:
+    document = ledger.document(SHIP)
+    announced = ledger.block(ledger.bundle("Acme", [document])).receipts[0]
+    shipment = shipment_id(announced.document_id, 0)
+    assert ledger.submit("Acme", Void(HEAD, shipment, ())).code == "accepted"
+    again = ledger.block(ledger.bundle("Acme", [document])).receipts[0]
+    assert (again.code, again.subject) == (Code.ALREADY_ANNOUNCED, shipment)
 
 
 def test_a_shipment_id_of_any_length_is_merely_unknown(ledger: Ledger) -> None:

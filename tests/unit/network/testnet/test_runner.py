@@ -1,6 +1,7 @@
-"""A network is made, started, hurt and stopped through an operator's commands, each node by its process id."""
+"""A network is made, started, hurt and stopped through an operator's commands, nodes by their process ids."""
 
 import json
+import shutil
 import signal
 import sys
 from pathlib import Path
@@ -8,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from network.testnet.homes import NetworkExists, prepare
-from network.testnet.layout import NoSuchNetwork, find_node
+from network.testnet.layout import Folder, NoSuchNetwork, find_node
 from network.testnet.manifest import Perturbation
 from network.testnet.perturb import NodeNotRunning, perturb, perturb_all
 from network.testnet.process import ProcessId, is_running, send, stop
@@ -54,10 +55,20 @@ def manifest(tmp_path):
     return path
 
 
+@pytest.fixture(scope="module")
+def template(tmp_path_factory):
+    """A network made once, for its copies: its commands are processes, and those take time."""
+    root = tmp_path_factory.mktemp("template")
+    (root / "net.toml").write_text(MANIFEST)
+    prepare(root / "net.toml", root / "testnets", PROGRAM)
+    return root / "testnets"
+
+
 @pytest.fixture
-def made(manifest, tmp_path):
-    folder, network = prepare(manifest, tmp_path / "testnets", PROGRAM)
-    yield folder, network
+def made(template, tmp_path):
+    shutil.copytree(template, tmp_path / "testnets")
+    folder = Folder(tmp_path / "testnets" / "net")
+    yield folder, folder.load()
     if folder.file.exists():
         stop_all(folder, folder.load(), timeout_s=5)
 

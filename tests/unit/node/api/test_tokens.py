@@ -82,5 +82,5 @@ def test_a_damaged_file_opens_no_door(tokens, tmp_path, content):
     assert tokens.check(token) is not None
     (tmp_path / "config" / "tokens.json").write_bytes(content)
     for _ in range(2):
-        with pytest.raises(StorageDamaged, match="tokens.json"):
+        with pytest.raises(StorageDamaged, match="tokens"):
             tokens.check(token)

@@ -10,6 +10,7 @@ import contextlib
 import socket
 import ssl
 from collections.abc import Callable, Coroutine
+from typing import cast
 
 from network.transport.base import Address, ConnectionEvents, OnFailed, OnOpen, Timer
 from network.transport.tls import TlsIdentity
@@ -46,11 +47,11 @@ class _TcpConnection(asyncio.Protocol):
     # What asyncio calls.
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        if not isinstance(transport, asyncio.Transport):
-            raise TypeError("a stream transport is needed")
-        self._transport = transport
+        # Streams only are asked for; uvloop's transports do not inherit from asyncio's, so no isinstance.
+        stream = cast("asyncio.Transport", transport)
+        self._transport = stream
         self.was_opened = True
-        transport.set_write_buffer_limits(high=HIGH_WATER_BYTES, low=LOW_WATER_BYTES)
+        stream.set_write_buffer_limits(high=HIGH_WATER_BYTES, low=LOW_WATER_BYTES)
         self.certificate = transport.get_extra_info("ssl_object").getpeercert(binary_form=True) or b""
         host, port, *_rest = transport.get_extra_info("peername") or ("unknown", 0)
         self.remote = f"{host}:{port}"

@@ -83,7 +83,7 @@ class MemoryConnection:
 
     def open(self) -> None:
         """Tell the owner that the connection is there."""
-        self._owner.connections.add(self)
+        self._owner.connections[self] = None
         self._events = self._on_open(self)
 
     def post(self, arrive: Callable[[], None]) -> None:
@@ -146,7 +146,7 @@ class MemoryConnection:
             return
         self._is_open = False
         self._inbox.clear()
-        self._owner.connections.discard(self)
+        self._owner.connections.pop(self, None)
         events, self._events = self._events, None
         if events is not None:
             events.on_closed(reason)
@@ -243,7 +243,7 @@ class MemoryTransport:
         name: The node's name on it.
         certificate: What it shows to others.
         trusted: Whom it lets in.
-        connections: Its open connections.
+        connections: Its open connections, in the order of their making, so that runs can be repeated.
     """
 
     def __init__(
@@ -254,7 +254,7 @@ class MemoryTransport:
         self.name = name
         self.certificate = certificate
         self.trusted = trusted
-        self.connections: set[MemoryConnection] = set()
+        self.connections: dict[MemoryConnection, None] = {}
 
     def soon(self, callback: Callable[[], None]) -> None:
         """Call `callback` after the present callback returns."""

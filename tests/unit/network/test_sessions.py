@@ -358,7 +358,7 @@ async def test_closing_says_good_bye_and_dials_nobody(net):
     assert birch.peers.counters.dials == dials
     await alder.peers.close()
     net.clock.settle()
-    assert alder.transport.connections == set()
+    assert alder.transport.connections == {}
     assert net.network.listeners == {}
 
 

@@ -6,6 +6,7 @@ wrong goods, tolerantly in spelling. Raises `CaptureProblem` without the event's
 
 from typing import Any, Final, get_args
 
+from contracts.gs1.dates import Date
 from contracts.gs1.keys import InvalidKey, ItemKey, pack_lot
 from node.epcis.events import (
     Action,
@@ -33,7 +34,7 @@ from node.epcis.fields import (
     read_transactions,
     read_word,
 )
-from node.epcis.problems import CaptureProblem, shown
+from node.epcis.problems import MAX_TEXT_CHARS, CaptureProblem, shown
 from node.epcis.raw import RawEvent
 from node.epcis.times import InvalidTime, read_expiry, read_offset, read_time
 from node.epcis.vocabulary import BIZ_STEP, DISPOSITION, ERROR_REASON
@@ -211,27 +212,41 @@ def _ilmd(raw: RawEvent, time_ms: int, offset_minutes: int) -> Ilmd | None:
     known: dict[str, str] = {}
     attributes: list[Attribute] = []
     for one in raw.ilmd:
-        value = bounded(one.value, f"ilmd.{one.name}").strip()
-        attributes.append(Attribute(f"{one.namespace}#{one.name}" if one.namespace else one.name, value))
+        value = one.value.strip()
+        # A longer text is some attachment in disguise: it is in the event's `unknown`, and not looked up.
+        if len(value) <= MAX_TEXT_CHARS:
+            attributes.append(Attribute(f"{one.namespace}#{one.name}" if one.namespace else one.name, value))
         ours = one.namespace in {"", _MDA_NAMESPACE} and one.name in {"lotNumber", "itemExpirationDate"}
         if ours and value and known.setdefault(one.name, value) != value:
             raise CaptureProblem(
                 "repeated_field", f"ilmd.{one.name}", f"{one.name} has two values that differ"
             )
-    lot = known.get("lotNumber")
-    expiry = known.get("itemExpirationDate")
+    return Ilmd(
+        _lot(known.get("lotNumber")),
+        _expiry(known.get("itemExpirationDate"), time_ms, offset_minutes),
+        tuple(attributes),
+    )
+
+
+def _lot(lot: str | None) -> str | None:
+    """Check a lot number."""
     try:
         if lot is not None:
             pack_lot(lot)
     except InvalidKey as error:
         raise CaptureProblem("invalid_identifier", "ilmd.lotNumber", str(error)) from error
+    return lot
+
+
+def _expiry(text: str | None, time_ms: int, offset_minutes: int) -> Date | None:
+    """Read the expiry date."""
+    if text is None:
+        return None
+    field = "ilmd.itemExpirationDate"
     try:
-        date = None if expiry is None else read_expiry(expiry, time_ms, offset_minutes)
+        return read_expiry(bounded(text, field), time_ms, offset_minutes)
     except InvalidTime as error:
-        raise CaptureProblem(
-            "invalid_date", "ilmd.itemExpirationDate", f"{shown(expiry)}: {error}"
-        ) from error
-    return Ilmd(lot, date, tuple(attributes))
+        raise CaptureProblem("invalid_date", field, f"{shown(text)}: {error}") from error
 
 
 def _drop_shipment(raw: RawEvent) -> bool:

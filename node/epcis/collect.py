@@ -5,7 +5,7 @@ from typing import TypeVar
 
 from node.epcis.build import build_event
 from node.epcis.events import EpcisEvent
-from node.epcis.problems import CaptureProblem, Limits
+from node.epcis.problems import FILE_CODES, CaptureProblem, Limits
 from node.epcis.raw import RawEvent
 
 Source = TypeVar("Source")
@@ -29,7 +29,7 @@ class EventCollector:
             read: Reads the event; may raise `CaptureProblem`, which refuses this event only.
 
         Raises:
-            CaptureProblem: `too_many_events` or `too_many_identifiers`, which refuse the file.
+            CaptureProblem: one of `FILE_CODES`, which refuse the file.
         """
         position = len(self.events) + len(self.refused)
         if position >= self._limits.max_events:
@@ -37,13 +37,11 @@ class EventCollector:
             raise CaptureProblem("too_many_events", "eventList", reason)
         try:
             raw = read(source)
-        except CaptureProblem as problem:
-            self.refused.append(problem.at(position))
-            return
-        self._count(raw)
-        try:
+            self._count(raw)
             self.events.append(build_event(raw, position))
         except CaptureProblem as problem:
+            if problem.code in FILE_CODES:
+                raise
             self.refused.append(problem.at(position))
 
     def require_any(self) -> None:

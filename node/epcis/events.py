@@ -143,8 +143,8 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
     """To whom and where."""
     ilmd: Ilmd | None = None
     """None when the file has none."""
-    sensor_elements: tuple[bytes, ...] = ()
-    """Each sensor element, canonical bytes."""
+    sensor_elements: bytes = b""
+    """The whole sensorElementList, canonical bytes; empty when there is none."""
     error_declaration: ErrorDeclaration | None = None
     """None for an event that is not an error declaration."""
     drop_shipment: bool = False

@@ -208,6 +208,8 @@ def _class_of_urn(space: str, scheme: str, body: str) -> ProductClass | None:
     match space.lower(), scheme.lower():
         case "class", "lgtin":
             prefix, reference, lot = _parts(body, 3)
+            if not lot:
+                raise InvalidIdentifier("the lot is empty")
             return _product(_gtin(prefix, reference), _decoded(lot))
         case "idpat", "sgtin" if not body.endswith(".*.*"):
             prefix, reference, serial = _parts(body, 3)

@@ -11,9 +11,9 @@ from node.epcis.collect import EventCollector
 from node.epcis.events import EpcisDocument, Place
 from node.epcis.identifiers import InvalidIdentifier, read_place
 from node.epcis.json_context import Context, read_context
-from node.epcis.json_event import event_type, read_event
-from node.epcis.json_syntax import canonical_json, parse_json
-from node.epcis.problems import CaptureProblem, Limits, shown
+from node.epcis.json_event import event_type, keep_members, read_event
+from node.epcis.json_syntax import parse_json
+from node.epcis.problems import CaptureProblem, KeptBudget, Limits, shown
 from node.epcis.times import InvalidTime, read_time
 
 _DOCUMENT: Final = "EPCISDocument"
@@ -31,7 +31,7 @@ def read_json(data: bytes, limits: Limits) -> EpcisDocument:
         CaptureProblem: the file as a whole cannot be taken. Problems of single events are in the result's
             `refused`.
     """
-    root = parse_json(data, limits.max_depth)
+    root = parse_json(data, limits)
     if not isinstance(root, dict):
         raise CaptureProblem("unsupported_format", "", "the file is JSON, but not an object")
     kind = event_type(root)
@@ -44,17 +44,20 @@ def read_json(data: bytes, limits: Limits) -> EpcisDocument:
         raise CaptureProblem("missing_field", "@context", reason)
     context = read_context(root["@context"])
     collector = EventCollector(limits)
+    budget = KeptBudget(limits)
     if kind == _DOCUMENT:
-        return _document(root, context, collector)
-    collector.add(partial(read_event, context=context), root)
+        return _document(root, context, collector, budget)
+    collector.add(partial(read_event, context=context, budget=budget), root)
     return EpcisDocument(format="json-2.0", events=tuple(collector.events), refused=tuple(collector.refused))
 
 
-def _document(root: dict[str, Any], context: Context, collector: EventCollector) -> EpcisDocument:
+def _document(
+    root: dict[str, Any], context: Context, collector: EventCollector, budget: KeptBudget
+) -> EpcisDocument:
     """Read a whole document."""
     version = _version(root)
     for event in _events(root):
-        collector.add(partial(read_event, context=context), event)
+        collector.add(partial(read_event, context=context, budget=budget), event)
     collector.require_any()
     header = root.get("epcisHeader")
     header = dict(header) if isinstance(header, dict) else {}
@@ -71,8 +74,8 @@ def _document(root: dict[str, Any], context: Context, collector: EventCollector)
         receivers=tuple(party for party in [_party(root, "receiver")] if party is not None),
         events=tuple(collector.events),
         refused=tuple(collector.refused),
-        master_data=_canonical({_MASTER_DATA: master_data}, context) if master_data else b"",
-        unknown=_canonical(unknown, context) if unknown else b"",
+        master_data=keep_members({_MASTER_DATA: master_data}, context, budget) if master_data else b"",
+        unknown=keep_members(unknown, context, budget) if unknown else b"",
     )
 
 
@@ -120,9 +123,3 @@ def _party(root: dict[str, Any], name: str) -> Place | None:
         return read_place(text)
     except InvalidIdentifier:
         return Place(text)
-
-
-def _canonical(members: dict[str, Any], context: Context) -> bytes:
-    """Write members with the prefixes they use."""
-    used = context.used_by(canonical_json(members).decode("utf-8"))
-    return canonical_json({**members, "@context": used} if used else members)

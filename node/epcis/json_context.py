@@ -4,11 +4,12 @@ A context is never fetched. The terms of EPCIS and CBV mean what the standard sa
 so a file cannot redefine `bizStep`; only prefixes for extensions are taken from it (EPCIS 2.0, chapter 10).
 """
 
+import re
 from typing import Final
 
 import msgspec
 
-from node.epcis.problems import CaptureProblem
+from node.epcis.problems import MAX_NAMESPACES, CaptureProblem
 
 _STANDARD_PREFIXES: Final = {
     "cbv": "https://ref.gs1.org/cbv/",
@@ -18,6 +19,7 @@ _STANDARD_PREFIXES: Final = {
     "gs1ushc": "http://epcis.gs1us.org/hc/ns",
 }
 _NAMESPACE_END: Final = ":/#"
+_NAME: Final = re.compile(r'"([^":\\]+)[":]')
 
 
 class Context(msgspec.Struct, frozen=True):
@@ -30,9 +32,9 @@ class Context(msgspec.Struct, frozen=True):
         """Return this context with the declarations of a further `@context` value.
 
         Raises:
-            CaptureProblem: `invalid_value` when it is not what JSON-LD allows here.
+            CaptureProblem: `invalid_value` when it is not what JSON-LD allows here, `too_many_namespaces`.
         """
-        return Context({**self.declared, **read_context(value).declared})
+        return _bounded({**self.declared, **read_context(value).declared})
 
     def expand(self, name: str) -> tuple[str, str]:
         """Return namespace (without its closing `:`, `/` or `#`) and local name of a member's name."""
@@ -57,24 +59,29 @@ class Context(msgspec.Struct, frozen=True):
 
     def used_by(self, text: str) -> dict[str, str]:
         """Return the declarations that canonical JSON `text` uses, so that it can be read alone."""
-        return {
-            prefix: namespace
-            for prefix, namespace in self.declared.items()
-            if f'"{prefix}:' in text or f'"{prefix}"' in text
-        }
+        names = set(_NAME.findall(text))
+        return {name: self.declared[name] for name in names if name in self.declared}
 
 
 def read_context(value: object) -> Context:
     """Read an `@context`: a URL, an object, or an array of both.
 
     Raises:
-        CaptureProblem: `invalid_value` for anything else.
+        CaptureProblem: `invalid_value` for anything else, `too_many_namespaces`.
     """
     declared: dict[str, str] = {}
     for one in value if isinstance(value, list) else [value]:
         if isinstance(one, dict):
             # Terms defined by an object (types, containers) do not concern us; a prefix is always a string.
-            declared.update({name: text for name, text in one.items() if isinstance(text, str)})
-        elif not isinstance(one, str):
+            declared.update({name: text for name, text in one.items() if type(text) is str})
+        elif type(one) is not str:  # a number is kept as a kind of str
             raise CaptureProblem("invalid_value", "@context", "a context is a URL or an object of prefixes")
+    return _bounded(declared)
+
+
+def _bounded(declared: dict[str, str]) -> Context:
+    """Build a context within the limit of declarations."""
+    if len(declared) > MAX_NAMESPACES:
+        reason = f"the context declares more than {MAX_NAMESPACES} prefixes"
+        raise CaptureProblem("too_many_namespaces", "@context", reason)
     return Context(declared)

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from node.epcis.json_context import Context
 from node.epcis.json_syntax import canonical_json
-from node.epcis.problems import CaptureProblem, shown
+from node.epcis.problems import CaptureProblem, KeptBudget, shown
 from node.epcis.raw import (
     EPC_FIELDS,
     QUANTITY_FIELDS,
@@ -43,8 +43,13 @@ def event_type(event: dict[str, Any]) -> str:
     return ""
 
 
-def read_event(event: object, context: Context) -> RawEvent:
+def read_event(event: object, context: Context, budget: KeptBudget) -> RawEvent:
     """Read one event.
+
+    Args:
+        event: What stands in the event list.
+        context: Of the document.
+        budget: Of the document, spent on what is kept.
 
     Raises:
         CaptureProblem: the event has a member that is not what EPCIS 2.0 JSON allows.
@@ -52,14 +57,15 @@ def read_event(event: object, context: Context) -> RawEvent:
     if not isinstance(event, dict):
         raise CaptureProblem("invalid_value", "eventList", "an event must be an object")
     inner = context.extended(event["@context"]) if "@context" in event else context
-    return _EventReader(inner, RawEvent(event_type(event))).read(event)
+    return _EventReader(inner, RawEvent(event_type(event)), budget).read(event)
 
 
 class _EventReader:
     """Fills one raw event."""
 
-    def __init__(self, context: Context, raw: RawEvent) -> None:
+    def __init__(self, context: Context, raw: RawEvent, budget: KeptBudget) -> None:
         self._context = context
+        self._budget = budget
         self._raw = raw
         self._unknown: dict[str, Any] = {}
         self._readers: dict[str, Callable[[Any], None]] = {
@@ -78,7 +84,7 @@ class _EventReader:
             if value is not None and name not in _TYPE_NAMES and name != "@context":
                 self._member(name, value)
         if self._unknown:
-            self._raw.unknown = self._canonical(self._unknown)
+            self._raw.unknown = keep_members(self._unknown, self._context, self._budget)
         return self._raw
 
     def _member(self, name: str, value: object) -> None:
@@ -214,15 +220,21 @@ class _EventReader:
         )
 
     def _sensors(self, value: object) -> None:
-        """Keep each sensor element whole."""
-        elements = [_object(one, f"sensorElementList[{at}]") for at, one in enumerate(_list(value))]
-        self._raw.sensor_elements = tuple(self._canonical(one) for one in elements)
+        """Keep the sensor elements whole."""
+        name = "sensorElementList"
+        elements = [_object(one, f"{name}[{at}]") for at, one in enumerate(_list(value))]
+        if elements:
+            self._raw.sensor_elements = keep_members({name: elements}, self._context, self._budget)
 
-    def _canonical(self, members: dict[str, Any]) -> bytes:
-        """Write an object with the prefixes it uses, unless it brings its own, to be given back on export."""
-        alone = canonical_json(members)
-        used = self._context.used_by(alone.decode("utf-8"))
-        return canonical_json({"@context": used, **members}) if used else alone
+
+def keep_members(members: dict[str, Any], context: Context, budget: KeptBudget) -> bytes:
+    """Write members with the prefixes they use, so that they can be given back on export."""
+    written = canonical_json(members)
+    used = context.used_by(written.decode("utf-8"))
+    if used:
+        written = canonical_json({**members, "@context": used})
+    budget.spend(len(written))
+    return written
 
 
 def _list(value: object) -> list[Any]:

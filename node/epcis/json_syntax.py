@@ -7,12 +7,15 @@ numbers as written.
 
 import json
 import re
+from collections import Counter
+from json.encoder import encode_basestring
 from typing import Any, Final, NoReturn
 
-from node.epcis.problems import CaptureProblem, shown
+from node.epcis.problems import CaptureProblem, Limits, shown
 
-_STRING: Final = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+"', re.DOTALL)
-_BRACKET: Final = re.compile(r"[\[\]{}]")
+# A string without its end matches up to the end of the file: looking for a later start would be quadratic.
+_STRING: Final = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+(?:"|\\?\Z)', re.DOTALL)
+_NO_BRACKET: Final = re.compile(r"[^\[\]{}]+")
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
 
 
@@ -22,24 +25,25 @@ class JsonNumber(str):
     __slots__ = ()
 
 
-def parse_json(data: bytes, max_depth: int) -> object:
+def parse_json(data: bytes, limits: Limits) -> object:
     """Parse one document.
 
     Args:
         data: UTF-8, with or without byte order mark.
-        max_depth: Levels of nested objects and arrays.
+        limits: Bounds on depth and number of values.
 
     Returns:
         Dicts, lists, strings, booleans, None and `JsonNumber`.
 
     Raises:
-        CaptureProblem: `unsupported_encoding`, `document_too_deep`, `malformed_document` or `repeated_field`.
+        CaptureProblem: `unsupported_encoding`, `document_too_deep`, `document_too_large`,
+            `malformed_document` or `repeated_field`.
     """
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise CaptureProblem("unsupported_encoding", "", f"byte {error.start} is not UTF-8") from error
-    _require_depth(text, max_depth)
+    _require_limits(text, limits)
     try:
         value: object = json.loads(
             text,
@@ -68,10 +72,12 @@ def _write(value: object, parts: list[str]) -> None:
     match value:
         case JsonNumber():
             parts.append(str(value))
+        case str():
+            parts.append(encode_basestring(value))
         case dict():
             parts.append("{")
             for index, name in enumerate(sorted(value)):
-                parts.append(("," if index else "") + json.dumps(name, ensure_ascii=False) + ":")
+                parts.append(("," if index else "") + encode_basestring(name) + ":")
                 _write(value[name], parts)
             parts.append("}")
         case list():
@@ -81,16 +87,19 @@ def _write(value: object, parts: list[str]) -> None:
                 _write(one, parts)
             parts.append("]")
         case _:
-            parts.append(json.dumps(value, ensure_ascii=False))
+            parts.append(json.dumps(value))
 
 
-def _require_depth(text: str, max_depth: int) -> None:
-    """Measure nesting before the parser recurses into it."""
+def _require_limits(text: str, limits: Limits) -> None:
+    """Count values and measure nesting before the parser recurses into it."""
+    marks = _STRING.sub("", text)
+    if marks.count(",") >= limits.max_values:
+        raise CaptureProblem("document_too_large", "", f"the file has more than {limits.max_values} values")
     depth = 0
-    for bracket in _BRACKET.findall(_STRING.sub("", text)):
+    for bracket in _NO_BRACKET.sub("", marks):
         depth += 1 if bracket in "[{" else -1
-        if depth > max_depth:
-            reason = f"objects and arrays nest deeper than {max_depth} levels"
+        if depth > limits.max_depth:
+            reason = f"objects and arrays nest deeper than {limits.max_depth} levels"
             raise CaptureProblem("document_too_deep", "", reason)
 
 
@@ -105,8 +114,7 @@ def _unique_names(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     """Build an object, refusing a name that comes twice."""
     members = dict(pairs)
     if len(members) != len(pairs):
-        names = [name for name, _ in pairs]
-        twice = next(name for name in names if names.count(name) > 1)
+        twice = Counter(name for name, _ in pairs).most_common(1)[0][0]
         raise CaptureProblem("repeated_field", twice[:40], f"{shown(twice)} stands twice in one object")
     return members
 

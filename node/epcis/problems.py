@@ -25,6 +25,7 @@ ProblemCode = Literal[
     "repeated_field",
     "too_many_events",
     "too_many_identifiers",
+    "too_many_namespaces",
     "unknown_field",
     "unknown_word",
     "unsupported_encoding",
@@ -49,6 +50,7 @@ REMEDIES: Final[dict[ProblemCode, str]] = {
     "repeated_field": "Keep one of the two values; they disagree or must not both be there.",
     "too_many_events": "Split the file into several documents.",
     "too_many_identifiers": "Split the event, or ship and receive by the container instead of by the pack.",
+    "too_many_namespaces": "Declare only the namespaces that the file uses.",
     "unknown_field": "Correct the field's name, or give an extension its own namespace prefix.",
     "unknown_word": "Use a word of the Core Business Vocabulary, or a full URI of your own.",
     "unsupported_encoding": "Save the file as UTF-8.",
@@ -57,6 +59,12 @@ REMEDIES: Final[dict[ProblemCode, str]] = {
     "unsupported_version": "Send schemaVersion 1.2 (XML) or 2.0 (JSON).",
 }
 """What a person can do about each code."""
+
+
+FILE_CODES: Final = frozenset(
+    {"document_too_large", "too_many_events", "too_many_identifiers", "too_many_namespaces"}
+)
+"""Limits over the whole file: found within an event, they refuse the file all the same."""
 
 
 class CaptureProblem(Exception):
@@ -100,6 +108,12 @@ MAX_DEPTH: Final = 64
 MAX_EVENTS: Final = 10_000
 MAX_IDENTIFIERS: Final = 250_000
 """Instance identifiers and class quantities in one document, all events together."""
+MAX_VALUES: Final = 600_000
+"""XML elements, or values in JSON arrays and objects; identifiers may use up less than half of it."""
+MAX_KEPT_CHARS: Final = 64 * 1024 * 1024
+"""Extensions of one document while they are kept, each with the namespaces declared around it."""
+MAX_NAMESPACES: Final = 256
+"""Prefixes that a JSON-LD context may declare; an event with a context of its own copies them."""
 MAX_TEXT_CHARS: Final = 2_048
 """Any one identifier, word, reference or time; longer texts belong into extensions."""
 MAX_SHOWN_CHARS: Final = 80
@@ -113,6 +127,10 @@ class Limits(msgspec.Struct, frozen=True):
     """Bytes as they arrive."""
     max_depth: int = MAX_DEPTH
     """Levels of nested elements or JSON containers."""
+    max_values: int = MAX_VALUES
+    """XML elements, or values in JSON arrays and objects."""
+    max_kept_chars: int = MAX_KEPT_CHARS
+    """Characters of extensions kept from one document, namespaces repeated."""
     max_events: int = MAX_EVENTS
     """Events in one document."""
     max_identifiers: int = MAX_IDENTIFIERS
@@ -120,6 +138,29 @@ class Limits(msgspec.Struct, frozen=True):
 
 
 DEFAULT_LIMITS: Final = Limits()
+
+
+class KeptBudget:
+    """Counts what is kept of one document's extensions.
+
+    A namespace stands once in the file and again in everything kept that uses it, so a small file can ask for
+    much.
+    """
+
+    def __init__(self, limits: Limits) -> None:
+        self._limit = limits.max_kept_chars
+        self._left = limits.max_kept_chars
+
+    def spend(self, chars: int) -> None:
+        """Count characters.
+
+        Raises:
+            CaptureProblem: `document_too_large` when the document keeps more than its limit.
+        """
+        self._left -= chars
+        if self._left < 0:
+            reason = f"its extensions, with the namespaces they use, have more than {self._limit} characters"
+            raise CaptureProblem("document_too_large", "", reason)
 
 
 def shown(value: object) -> str:

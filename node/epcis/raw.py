@@ -87,8 +87,8 @@ class RawEvent(msgspec.Struct):
     """None when the event has none."""
     error: RawError | None = None
     """None when the event is no error declaration."""
-    sensor_elements: tuple[bytes, ...] = ()
-    """Each, canonical bytes."""
+    sensor_elements: bytes = b""
+    """The whole list, canonical bytes."""
     unknown: bytes = b""
     """Everything else, canonical bytes."""
 

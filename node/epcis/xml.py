@@ -5,6 +5,7 @@ which contains them; so are the `0` and `1` that some systems write. EPCIS 2.0 X
 refused.
 """
 
+from functools import partial
 from typing import Final
 
 from lxml import etree
@@ -12,7 +13,7 @@ from lxml import etree
 from node.epcis.collect import EventCollector
 from node.epcis.events import EpcisDocument, Place
 from node.epcis.identifiers import InvalidIdentifier, read_place
-from node.epcis.problems import CaptureProblem, Limits, shown
+from node.epcis.problems import CaptureProblem, KeptBudget, Limits, shown
 from node.epcis.times import InvalidTime, read_time
 from node.epcis.xml_event import Kept, read_event, unwrapped
 from node.epcis.xml_syntax import EPCIS_1, parse_xml, plain_name, split_name
@@ -33,7 +34,7 @@ def read_xml(data: bytes, limits: Limits) -> EpcisDocument:
         CaptureProblem: the file as a whole cannot be taken. Problems of single events are in the result's
             `refused`.
     """
-    root = parse_xml(data, limits.max_depth)
+    root = parse_xml(data, limits)
     namespace, name = split_name(root)
     version = root.get("schemaVersion", "").strip()
     if namespace == _EPCIS_2 or version == "2" or version.startswith("2."):
@@ -47,10 +48,11 @@ def read_xml(data: bytes, limits: Limits) -> EpcisDocument:
             "unsupported_version", "schemaVersion", f"{shown(version)} is not a version of EPCIS"
         )
     collector = EventCollector(limits)
+    budget = KeptBudget(limits)
     if name in _EVENTS:
-        collector.add(read_event, root)
+        collector.add(partial(read_event, budget=budget), root)
         return _bare(collector, version)
-    return _document(root, collector, version)
+    return _document(root, collector, version, budget)
 
 
 def _bare(collector: EventCollector, version: str) -> EpcisDocument:
@@ -63,20 +65,24 @@ def _bare(collector: EventCollector, version: str) -> EpcisDocument:
     )
 
 
-def _document(root: etree._Element, collector: EventCollector, version: str) -> EpcisDocument:
+def _document(
+    root: etree._Element, collector: EventCollector, version: str, budget: KeptBudget
+) -> EpcisDocument:
     """Read a whole document."""
-    kept = Kept()
+    kept = Kept(budget)
     body = _child(root, "EPCISBody")
     if body is None:
         raise CaptureProblem("missing_field", "EPCISBody", "the document has no body")
     for child in body:
         if plain_name(child) == "EventList":
-            _read_events(child, collector, kept)
+            _read_events(child, collector, kept, budget)
         else:
             kept.keep(child, "EPCISBody")
     collector.require_any()
     header = _child(root, "EPCISHeader")
-    parts = _Header() if header is None else _read_header(header, kept)
+    parts = _Header(budget)
+    if header is not None:
+        _read_header(header, parts, kept)
     for child in root:
         if plain_name(child) not in {"EPCISHeader", "EPCISBody"}:
             kept.keep(child)
@@ -94,12 +100,14 @@ def _document(root: etree._Element, collector: EventCollector, version: str) -> 
     )
 
 
-def _read_events(event_list: etree._Element, collector: EventCollector, kept: Kept) -> None:
+def _read_events(
+    event_list: etree._Element, collector: EventCollector, kept: Kept, budget: KeptBudget
+) -> None:
     """Read every event of the list, in file order, through all extension elements."""
     for child in unwrapped(event_list):
         namespace, name = split_name(child)
         if plain_name(child):
-            collector.add(read_event, child)
+            collector.add(partial(read_event, budget=budget), child)
         elif namespace == _EPCIS_2 and name in _EVENTS:
             raise CaptureProblem("unsupported_format", "EventList", "the file has events of EPCIS 2.0 in XML")
         else:
@@ -109,16 +117,15 @@ def _read_events(event_list: etree._Element, collector: EventCollector, kept: Ke
 class _Header:
     """What was found in the header."""
 
-    def __init__(self) -> None:
+    def __init__(self, budget: KeptBudget) -> None:
         self.senders: list[Place] = []
         self.receivers: list[Place] = []
         self.instance_identifier = ""
-        self.master_data = Kept()
+        self.master_data = Kept(budget)
 
 
-def _read_header(header: etree._Element, kept: Kept) -> _Header:
+def _read_header(header: etree._Element, parts: _Header, kept: Kept) -> None:
     """Read the business document header and set master data apart."""
-    parts = _Header()
     for child in unwrapped(header):
         _, name = split_name(child)
         if name == _SBDH:
@@ -127,7 +134,6 @@ def _read_header(header: etree._Element, kept: Kept) -> _Header:
             parts.master_data.keep(child)
         else:
             kept.keep(child, "EPCISHeader")
-    return parts
 
 
 def _read_sbdh(sbdh: etree._Element, parts: _Header) -> None:

@@ -5,12 +5,12 @@ them at every depth: both are looked through, wherever they stand. The order of 
 is not of the standard, and what the law does not know, is copied beside the event.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Final
 
 from lxml import etree
 
-from node.epcis.problems import CaptureProblem
+from node.epcis.problems import CaptureProblem, KeptBudget
 from node.epcis.raw import (
     EPC_FIELDS,
     QUANTITY_FIELDS,
@@ -19,7 +19,7 @@ from node.epcis.raw import (
     RawEvent,
     RawQuantity,
 )
-from node.epcis.xml_syntax import canonical_xml, plain_name, split_name, text_of
+from node.epcis.xml_syntax import canonical_xml, fragment, plain_name, split_name, text_of
 
 _ENVELOPES: Final = frozenset({"extension", "baseExtension"})
 _TEXTS: Final = frozenset(
@@ -48,10 +48,11 @@ def unwrapped(element: etree._Element) -> Iterator[etree._Element]:
 
 
 class Kept:
-    """Elements that the law does not know, as canonical XML, in document order."""
+    """Elements that the law does not know, on their way into canonical XML, in document order."""
 
-    def __init__(self) -> None:
-        self._by_parent: dict[str, list[bytes]] = {}
+    def __init__(self, budget: KeptBudget) -> None:
+        self._budget = budget
+        self._by_parent: dict[str, list[str]] = {}
 
     def keep(self, element: etree._Element, parent: str = "") -> None:
         """Keep an element, within `parent` when it stood in that one of the standard's own elements.
@@ -59,34 +60,38 @@ class Kept:
         Each is written where it stands in the file, with the namespaces declared around it: copied elsewhere
         first, it would lose the prefixes that only its texts use.
         """
-        self._by_parent.setdefault(parent, []).append(canonical_xml(element))
+        text = fragment(element)
+        self._budget.spend(len(text))
+        self._by_parent.setdefault(parent, []).append(text)
 
-    def canonical(self) -> bytes:
-        """Return what was kept, no bytes when nothing was."""
-        if not self._by_parent:
-            return b""
-        parts = [b"<unknown>"]
-        for parent, elements in self._by_parent.items():
-            name = parent.encode("ascii")
-            parts += [b"<" + name + b">", *elements, b"</" + name + b">"] if parent else elements
-        return b"".join([*parts, b"</unknown>"])
+    def canonical(self, name: str = "unknown") -> bytes:
+        """Return what was kept, within an element called `name`; no bytes when nothing was."""
+        parts: list[str] = []
+        for parent, fragments in self._by_parent.items():
+            parts += [f"<{parent}>", *fragments, f"</{parent}>"] if parent else fragments
+        return canonical_xml(name, parts) if parts else b""
 
 
-def read_event(element: etree._Element) -> RawEvent:
+def read_event(element: etree._Element, budget: KeptBudget) -> RawEvent:
     """Read one event.
+
+    Args:
+        element: The event.
+        budget: Of the document, spent on what is kept.
 
     Raises:
         CaptureProblem: an element holds what the standard does not allow there, or two that disagree.
     """
-    return _EventReader(RawEvent(split_name(element)[1])).read(element)
+    return _EventReader(RawEvent(split_name(element)[1]), budget).read(element)
 
 
 class _EventReader:
     """Fills one raw event."""
 
-    def __init__(self, raw: RawEvent) -> None:
+    def __init__(self, raw: RawEvent, budget: KeptBudget) -> None:
         self._raw = raw
-        self._kept = Kept()
+        self._kept = Kept(budget)
+        self._kept_sensors = Kept(budget)
         self._seen: set[str] = set()
         self._readers: dict[str, Callable[[etree._Element], None]] = {
             "bizTransactionList": self._transactions,
@@ -123,10 +128,10 @@ class _EventReader:
     def _list(self, name: str, element: etree._Element) -> None:
         """Read an element with several inside."""
         if name in EPC_FIELDS:
-            entries = self._children(element, name, "epc")
+            entries = self._children(unwrapped(element), name, "epc")
             self._raw.epcs[name] = [text_of(one, f"{name}[{at}]") for at, one in enumerate(entries)]
         elif name in QUANTITY_FIELDS:
-            entries = self._children(element, name, "quantityElement")
+            entries = self._children(unwrapped(element), name, "quantityElement")
             self._raw.quantities[name] = [
                 self._quantity(f"{name}[{at}]", one) for at, one in enumerate(entries)
             ]
@@ -141,38 +146,34 @@ class _EventReader:
         else:
             self._kept.keep(element)
 
-    def _children(self, element: etree._Element, field: str, *names: str) -> list[etree._Element]:
-        """Return the children with these names, and keep the others."""
+    def _children(self, elements: Iterable[etree._Element], field: str, *names: str) -> list[etree._Element]:
+        """Return the elements with these names, and keep the others."""
         found = []
-        for child in unwrapped(element):
-            if plain_name(child) in names:
-                found.append(child)
+        for element in elements:
+            if plain_name(element) in names:
+                found.append(element)
             else:
-                self._kept.keep(child, field)
+                self._kept.keep(element, field.partition("[")[0])
         return found
 
-    def _texts(self, element: etree._Element, field: str, *names: str) -> dict[str, str]:
-        """Return the texts of single children by name, and keep the others."""
+    def _texts(self, elements: Iterable[etree._Element], field: str, *names: str) -> dict[str, str]:
+        """Return the texts of single elements by name, and keep the others."""
         texts: dict[str, str] = {}
-        for child in self._children(element, field, *names):
-            name = plain_name(child)
-            text = text_of(child, f"{field}.{name}")
+        for element in self._children(elements, field, *names):
+            name = plain_name(element)
+            text = text_of(element, f"{field}.{name}")
             if texts.setdefault(name, text) != text:
-                raise CaptureProblem(
-                    "repeated_field", f"{field}.{name}", f"{name} stands there twice, differently"
-                )
+                reason = f"{name} stands there twice, with different values"
+                raise CaptureProblem("repeated_field", f"{field}.{name}", reason)
         return texts
 
     def _place(self, field: str, element: etree._Element) -> None:
         """Read readPoint or bizLocation."""
-        self._raw.set_text(field, self._texts(element, field, "id").get("id", ""))
+        self._raw.set_text(field, self._texts(unwrapped(element), field, "id").get("id", ""))
 
     def _quantity(self, field: str, element: etree._Element) -> RawQuantity:
         """Read one quantity element; a nil quantity is none."""
-        list_name = field.partition("[")[0]
-        texts = {
-            plain_name(one): text_of(one, field) for one in self._children(element, list_name, *_QUANTITY)
-        }
+        texts = self._texts(unwrapped(element), field, "epcClass", "quantity", "uom")
         if "epcClass" not in texts:
             raise CaptureProblem("missing_field", f"{field}.epcClass", "the quantity does not say of what")
         return RawQuantity(texts["epcClass"], texts.get("quantity"), texts.get("uom"))
@@ -191,13 +192,13 @@ class _EventReader:
 
     def _pairs(self, element: etree._Element, field: str, name: str) -> list[tuple[str, str]]:
         """Read elements with a type attribute and one text."""
-        entries = self._children(element, field, name)
+        entries = self._children(unwrapped(element), field, name)
         return [(one.get("type", ""), text_of(one, f"{field}[{at}]")) for at, one in enumerate(entries)]
 
     def _persistent(self, element: etree._Element) -> None:
         """Read persistentDisposition."""
         field = "persistentDisposition"
-        for child in self._children(element, field, "set", "unset"):
+        for child in self._children(unwrapped(element), field, "set", "unset"):
             name = plain_name(child)
             words = self._raw.persistent_set if name == "set" else self._raw.persistent_unset
             words.append(text_of(child, f"{field}.{name}"))
@@ -222,23 +223,16 @@ class _EventReader:
         single = []
         for child in unwrapped(element):
             if plain_name(child) == "correctiveEventIDs":
-                found = self._children(child, field, "correctiveEventID")
+                found = self._children(unwrapped(child), field, "correctiveEventID")
                 ids += [text_of(one, f"{field}.correctiveEventIDs") for one in found]
             else:
                 single.append(child)
-        texts: dict[str, str] = {}
-        for child in single:
-            name = plain_name(child)
-            if name in {"declarationTime", "reason"}:
-                texts[name] = text_of(child, f"{field}.{name}")
-            else:
-                self._kept.keep(child, field)
+        texts = self._texts(single, field, "declarationTime", "reason")
         self._raw.error = RawError(texts.get("declarationTime"), texts.get("reason"), tuple(ids))
 
     def _sensors(self, element: etree._Element) -> None:
-        """Keep each sensor element whole."""
-        entries = self._children(element, "sensorElementList", "sensorElement")
-        self._raw.sensor_elements = tuple(canonical_xml(one) for one in entries)
-
-
-_QUANTITY: Final = ("epcClass", "quantity", "uom")
+        """Keep the sensor elements whole."""
+        name = "sensorElementList"
+        for one in self._children(unwrapped(element), name, "sensorElement"):
+            self._kept_sensors.keep(one)
+        self._raw.sensor_elements = self._kept_sensors.canonical(name)

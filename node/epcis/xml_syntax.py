@@ -10,7 +10,7 @@ from typing import Final
 
 from lxml import etree
 
-from node.epcis.problems import CaptureProblem, shown
+from node.epcis.problems import CaptureProblem, Limits, shown
 
 EPCIS_1: Final = "urn:epcglobal:epcis:xsd:1"
 _XSI_TYPE: Final = "{http://www.w3.org/2001/XMLSchema-instance}type"
@@ -27,15 +27,16 @@ _UTF8_MARK: Final = b"\xef\xbb\xbf"
 _UTF16_MARKS: Final = (b"\xff\xfe", b"\xfe\xff")
 
 
-def parse_xml(data: bytes, max_depth: int) -> etree._Element:
+def parse_xml(data: bytes, limits: Limits) -> etree._Element:
     """Parse one document; comments, processing instructions and white space between elements are dropped.
 
     Args:
         data: UTF-8 or another encoding that contains ASCII; UTF-16 with a byte order mark.
-        max_depth: Levels of nested elements.
+        limits: Bounds on depth and number of elements.
 
     Raises:
-        CaptureProblem: `unsupported_encoding`, `dtd_forbidden`, `malformed_document` or `document_too_deep`.
+        CaptureProblem: `unsupported_encoding`, `dtd_forbidden`, `malformed_document`, `document_too_deep` or
+            `document_too_large`.
     """
     text = _ascii_compatible(data)
     if _DOCTYPE.match(text):
@@ -55,14 +56,21 @@ def parse_xml(data: bytes, max_depth: int) -> etree._Element:
         root = etree.fromstring(text, parser)
     except (etree.LxmlError, ValueError, LookupError) as error:
         raise CaptureProblem("malformed_document", "", str(error)[:200] or "the file is not XML") from error
-    if root.xpath(f"boolean({'/*' * (max_depth + 1)})"):
-        raise CaptureProblem("document_too_deep", "", f"elements nest deeper than {max_depth} levels")
+    if root.xpath(f"boolean({'/*' * (limits.max_depth + 1)})"):
+        raise CaptureProblem("document_too_deep", "", f"elements nest deeper than {limits.max_depth} levels")
+    if root.xpath("count(//*)") > limits.max_values:
+        raise CaptureProblem("document_too_large", "", f"the file has more than {limits.max_values} elements")
     return root
 
 
-def canonical_xml(element: etree._Element) -> bytes:
-    """Write one element alone, with the namespaces it uses."""
-    text = etree.tostring(element, encoding="unicode", with_tail=False)
+def fragment(element: etree._Element) -> str:
+    """Write one element as it stands, with all the namespaces declared around it."""
+    return etree.tostring(element, encoding="unicode", with_tail=False)
+
+
+def canonical_xml(name: str, fragments: list[str]) -> bytes:
+    """Write fragments within one element called `name`, keeping the namespaces that they use."""
+    text = "".join([f"<{name}>", *fragments, f"</{name}>"])
     try:
         written = etree.canonicalize(text, strip_text=True, qname_aware_attrs={_XSI_TYPE})
     except ValueError:
@@ -73,7 +81,7 @@ def canonical_xml(element: etree._Element) -> bytes:
 
 def split_name(element: etree._Element) -> tuple[str, str]:
     """Return namespace (empty for none) and local name."""
-    # Twice as quick as etree.QName; comments and processing instructions, whose tag is no text, are not in the tree.
+    # Twice as quick as etree.QName; comments, whose tag is no text, are not in the tree.
     name = str(element.tag)
     if not name.startswith("{"):
         return "", name

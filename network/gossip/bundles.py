@@ -7,7 +7,7 @@ requests and nothing more.
 """
 
 from collections import OrderedDict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 
 import msgspec
 
@@ -129,37 +129,3 @@ class BundleFetch:
             if holder not in wanted.asked and asks < config.asks_per_holder
         ]
         return min(free, key=lambda holder: wanted.holders[holder], default=None)
-
-
-MAX_KNOWN_BUNDLES = 8_192
-"""Most bundles known of one peer; beyond, the oldest are forgotten and may be pushed twice."""
-
-
-class BundleHolders:
-    """Which bundles each peer has, because it sent them or was sent them: nothing is pushed twice."""
-
-    def __init__(self) -> None:
-        """Begin knowing nothing."""
-        self._held: dict[str, OrderedDict[bytes, None]] = {}
-
-    def note(self, peer: str, bundle_id: bytes) -> bool:
-        """A peer has a bundle from now on; false when that was known."""
-        held = self._held.setdefault(peer, OrderedDict())
-        if bundle_id in held:
-            return False
-        held[bundle_id] = None
-        if len(held) > MAX_KNOWN_BUNDLES:
-            held.popitem(last=False)
-        return True
-
-    def on_peer_down(self, peer: str) -> None:
-        """A peer is gone; what was sent last may be lost with the connection."""
-        self._held.pop(peer, None)
-
-    def lacking(self, bundle_id: bytes, peers: Iterable[str]) -> list[str]:
-        """Return which of `peers` are not known to have a bundle."""
-        return [peer for peer in peers if bundle_id not in self._held.get(peer, ())]
-
-    def holders(self, bundle_id: bytes, peers: Collection[str]) -> list[str]:
-        """Return which of `peers` are known to have a bundle."""
-        return [peer for peer in peers if bundle_id in self._held.get(peer, ())]

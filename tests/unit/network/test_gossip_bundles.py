@@ -1,6 +1,6 @@
 """Missing bundles are asked of those who may have them, a bounded number of times."""
 
-from network.gossip.bundles import MAX_KNOWN_BUNDLES, AskBundles, BundleFetch, BundleHolders, FetchConfig
+from network.gossip.bundles import AskBundles, BundleFetch, FetchConfig
 from network.wire.messages import MAX_BUNDLES_ASKED, BundleRequest
 
 A, B, C = (bytes([number]) * 32 for number in (10, 11, 12))
@@ -83,21 +83,3 @@ def test_requests_are_bounded():
     assert len(fetch) == 600
     assert not fetch.is_wanted(ids[0])
     assert [len(one.request.bundle_ids) for one in requests] == [MAX_BUNDLES_ASKED, MAX_BUNDLES_ASKED, 88]
-
-
-def test_nothing_is_pushed_to_who_has_it():
-    holders = BundleHolders()
-    assert holders.note("birch", A)
-    assert not holders.note("birch", A)
-    assert holders.lacking(A, ["birch", "cedar"]) == ["cedar"]
-    assert holders.holders(A, ["birch", "cedar"]) == ["birch"]
-    holders.on_peer_down("birch")
-    assert holders.lacking(A, ["birch", "cedar"]) == ["birch", "cedar"]
-
-
-def test_what_is_known_of_a_peer_is_bounded():
-    holders = BundleHolders()
-    for number in range(MAX_KNOWN_BUNDLES + 10):
-        holders.note("birch", number.to_bytes(32))
-    assert len(holders._held["birch"]) == MAX_KNOWN_BUNDLES
-    assert holders.note("birch", (0).to_bytes(32))

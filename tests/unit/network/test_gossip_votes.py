@@ -7,9 +7,6 @@ from hypothesis import strategies as st
 from contracts.chain.parameters import Limits
 from contracts.chain.votes import Proposal, Vote, VoteType
 from network.gossip.votes import (
-    MAX_KNOWN,
-    MAX_KNOWN_PROPOSALS,
-    VoteKnowledge,
     answer_request,
     bits_of,
     build_request,
@@ -105,59 +102,3 @@ def test_many_votes_are_sent_in_parts():
     assert votes_in(messages) == votes
     for message in messages:
         assert CODEC.encode(message)
-
-
-def knowledge(height=5):
-    made = VoteKnowledge()
-    made.start_height(height)
-    return made
-
-
-def test_nothing_is_sent_twice_to_a_peer_that_has_it():
-    known = knowledge()
-    known.note_vote("birch", vote(0))
-    known.note_proposal("birch", 5, 0)
-    first = known.messages_for("birch", [proposal(0), proposal(1)], [vote(0), vote(1)])
-    assert first == [proposal(1), RoundVotes(5, (vote(1),))]
-    assert known.messages_for("birch", [proposal(0), proposal(1)], [vote(0), vote(1)]) == []
-    assert votes_in(known.messages_for("cedar", [], [vote(0)])) == [vote(0)]
-
-
-def test_what_a_lost_connection_carried_is_sent_again():
-    known = knowledge()
-    known.messages_for("birch", [proposal()], [vote(0)])
-    known.on_peer_down("birch")
-    assert known.messages_for("birch", [proposal()], [vote(0)]) == [proposal(), RoundVotes(5, (vote(0),))]
-
-
-def test_a_request_replaces_what_was_believed():
-    known = knowledge()
-    known.messages_for("birch", [proposal()], [vote(0), vote(1)])
-    known.note_request("birch", build_request(5, 0, [], [vote(1)]))
-    assert known.messages_for("birch", [proposal()], [vote(0), vote(1)]) == [
-        proposal(),
-        RoundVotes(5, (vote(0),)),
-    ]
-    known.note_request("birch", build_request(4, 0, [], []))
-    assert known.messages_for("birch", [proposal()], [vote(0), vote(1)]) == []
-
-
-def test_other_heights_do_not_matter():
-    known = knowledge()
-    known.note_vote("birch", vote(0, height=4))
-    known.note_proposal("birch", 4, 0)
-    assert votes_in(known.messages_for("birch", [proposal()], [vote(0)])) == [vote(0)]
-    assert known.messages_for("birch", [proposal(height=6)], [vote(3, height=6)]) == []
-    known.start_height(6)
-    assert known.messages_for("birch", [proposal(height=6)], [vote(3, height=6)]) != []
-
-
-def test_what_is_known_of_one_peer_is_bounded():
-    known = knowledge()
-    for number in range(MAX_KNOWN + 500):
-        known.note_vote("birch", vote(number % 100, round_=number // 100))
-        known.note_proposal("birch", 5, number)
-    assert len(known._votes["birch"]) == MAX_KNOWN
-    assert len(known._proposals["birch"]) == MAX_KNOWN_PROPOSALS
-    latest = vote((MAX_KNOWN + 499) % 100, round_=(MAX_KNOWN + 499) // 100)
-    assert known.messages_for("birch", [], [latest]) == []

@@ -28,6 +28,7 @@ from cli import (
     verify,
     watch,
 )
+from cli import doctor as doctor_module
 from cli import explain as explain_module
 from cli import status as status_module
 from cli.failures import CommandError, Exit
@@ -69,6 +70,7 @@ app.command("trace")(trace.trace)
 app.command("status")(status_module.status)
 app.command("watch")(watch.watch)
 app.command("explain")(explain_module.explain)
+app.command("doctor")(doctor_module.doctor)
 for _name, _group in (
     ("config", config),
     ("keys", keys),

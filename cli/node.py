@@ -37,7 +37,7 @@ def start(home: LocalHomeOption = DEFAULT_HOME) -> None:
         raise CommandError(
             Exit.NOT_FOUND, f"there is no genesis at {genesis}", "Copy the network's genesis there."
         )
-    old = _process_of(place)
+    old = process_of(place)
     if old is not None and is_running(old):
         raise CommandError(Exit.FAILED, f"the node in {place.root} runs already, as process {old.pid}")
     own = identify(os.getpid())
@@ -64,7 +64,7 @@ def stop(
     Example: packtrail node stop --home maker
     """
     place = open_home(home)
-    process = _process_of(place)
+    process = process_of(place)
     if process is None or not send(process, signal.SIGTERM):
         raise CommandError(Exit.NOT_FOUND, f"no node runs in {place.root}")
     if not wait_until_ended(process, timeout):
@@ -80,7 +80,7 @@ def status(home: LocalHomeOption = DEFAULT_HOME, output: OutputOption = Format.T
     """
     place = open_home(home)
     settings = load_settings(place)
-    process = _process_of(place)
+    process = process_of(place)
     running = process is not None and is_running(process)
     live = get_json(settings.api.operators_listen, "/livez").status == http.client.OK
     ready = get_json(settings.api.operators_listen, "/readyz?verbose")
@@ -102,7 +102,7 @@ def status(home: LocalHomeOption = DEFAULT_HOME, output: OutputOption = Format.T
         raise typer.Exit(Exit.UNHEALTHY)
 
 
-def _process_of(home: Home) -> ProcessId | None:
+def process_of(home: Home) -> ProcessId | None:
     """Return the process that the home's file names; None when there is no such file."""
     try:
         return msgspec.json.decode(home.process_id.read_bytes(), type=ProcessId)

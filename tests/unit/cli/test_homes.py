@@ -1,6 +1,7 @@
 """From nothing to a network's genesis, with the commands that operators type; no node runs here."""
 
 import os
+import socket
 import stat
 
 import msgspec
@@ -8,6 +9,7 @@ import pytest
 
 from cli.failures import Exit
 from contracts.chain.genesis import decode_genesis, genesis_hash
+from network.testnet.ports import free_ports
 from network.testnet.process import identify
 from network.transport.tls import public_key_of_certificate
 from node.api.tokens import Role, TokenFile
@@ -252,3 +254,63 @@ def test_no_home(packtrail, tmp_path):
     code, _out, err = packtrail("keys", "show", "--home", tmp_path / "absent")
     assert code == Exit.NOT_FOUND
     assert "packtrail init" in err
+
+
+def _network_home(make_home, packtrail, tmp_path, *more):
+    """A member's home with a genesis that names it and one validator."""
+    (tmp_path / "network.toml").write_text(DESCRIPTION)
+    packtrail("genesis", "new", "network.toml", "--chain-id", "test")
+    records = {}
+    for name, role, gln in (("maker", "validator", MAKER), ("shop", "member", SHOP)):
+        records[name] = tmp_path / f"{name}.json"
+        extra = more if name == "shop" else ()
+        records[name].write_text(make_home(name, role, "--partner", gln, *extra)[1])
+    packtrail("genesis", "add", *records.values())
+    home = Home(tmp_path / "shop")
+    home.genesis.write_bytes((tmp_path / "genesis.json").read_bytes())
+    return home
+
+
+def _findings(packtrail, home):
+    code, out, _err = packtrail("doctor", "--home", home.root, "-o", "json")
+    return code, {row["check"]: row for row in msgspec.json.decode(out)}
+
+
+def test_the_doctor_finds_nothing_wrong_with_a_good_home(make_home, packtrail, tmp_path):
+    ports = [f"127.0.0.1:{port}" for port in free_ports(3)]
+    addresses = ("--listen", ports[0], "--api", ports[1], "--operators", ports[2])
+    home = _network_home(make_home, packtrail, tmp_path, *addresses)
+    code, found = _findings(packtrail, home)
+    assert {name for name, row in found.items() if not row["ok"]} <= {"disk", "open files"}
+    assert found["identity"]["detail"] == "shop, member"
+    assert code in {Exit.OK, Exit.UNHEALTHY}
+    home.process_id.write_bytes(msgspec.json.encode(identify(os.getpid())))
+    assert str(os.getpid()) in _findings(packtrail, home)[1]["addresses"]["detail"]
+
+
+def test_the_doctor_names_what_is_wrong(make_home, packtrail, tmp_path):
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        address = f"127.0.0.1:{taken.getsockname()[1]}"
+        home = _network_home(make_home, packtrail, tmp_path, "--api", address)
+        home.tokens.write_text("[]")
+        home.tokens.chmod(0o644)
+        home.certificate.write_bytes(b"another")
+        (home.keys / "passphrase").write_text("wrong")
+        code, found = _findings(packtrail, home)
+    assert code == Exit.UNHEALTHY
+    assert "config/tokens.json" in found["files"]["detail"]
+    assert "does not open" in found["keys"]["detail"]
+    assert "certificate" in found["identity"]["detail"]
+    assert address in found["addresses"]["detail"]
+
+
+@pytest.mark.parametrize(("file", "check"), [("config", "configuration"), ("genesis", "genesis")])
+def test_the_doctor_stops_where_nothing_more_can_be_said(make_home, packtrail, tmp_path, file, check):
+    home = _network_home(make_home, packtrail, tmp_path)
+    getattr(home, file).write_text("{")
+    code, found = _findings(packtrail, home)
+    assert code == Exit.UNHEALTHY
+    assert found[check]["ok"] is False
+    assert list(found)[-1] == check

@@ -1,0 +1,171 @@
+"""`packtrail doctor`: what would keep a node in this home from running well."""
+
+import os
+import resource
+import shutil
+import socket
+import stat
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+import typer
+
+from cli.failures import CommandError, Exit
+from cli.local import DEFAULT_HOME, KEYS_FOLDER, LocalHomeOption, load_genesis, load_settings, open_home
+from cli.node import process_of
+from cli.options import OutputOption
+from cli.output import Format, write_rows
+from network.testnet.process import is_running
+from node.home import Home
+
+if TYPE_CHECKING:
+    from contracts.chain.genesis import Genesis, Node
+    from node.config.schema import Config
+
+_MIN_FREE_BYTES: Final = 1 << 30
+_MIN_DESCRIPTORS: Final = 4096
+_OTHERS: Final = stat.S_IRWXG | stat.S_IRWXO
+
+
+class Finding(NamedTuple):
+    """One question and its answer."""
+
+    check: str
+    """What was looked at."""
+    ok: bool
+    """Whether it is as it must be."""
+    detail: str
+    """What was found; what to do when it is not well."""
+
+
+def doctor(home: LocalHomeOption = DEFAULT_HOME, output: OutputOption = Format.TABLE) -> None:
+    """Check a node's home: files, keys, genesis, addresses, disk. Exit code 6 when something is wrong.
+
+    Example: packtrail doctor --home maker
+    """
+    place = open_home(home)
+    findings = list(examine(place))
+    rows = [finding._asdict() for finding in findings]
+    write_rows(output, rows, ("check", "ok", "detail"), str(place.root))
+    if not all(finding.ok for finding in findings):
+        raise typer.Exit(Exit.UNHEALTHY)
+
+
+def examine(home: Home) -> Iterator[Finding]:
+    """Yield every finding; what a later check needs and an earlier one found missing is not asked again."""
+    yield from _private_files(home)
+    try:
+        settings = load_settings(home)
+    except CommandError as error:
+        yield Finding("configuration", ok=False, detail=error.message)
+        return
+    yield Finding("configuration", ok=True, detail=f"{home.config} is valid")
+    yield from _passphrase(home, settings)
+    try:
+        genesis = load_genesis(home.resolve(settings.node.genesis))
+    except CommandError as error:
+        yield Finding("genesis", ok=False, detail=error.message)
+        return
+    yield from _genesis(home, settings, genesis)
+    yield from _addresses(home, settings)
+    yield from _machine(home)
+
+
+def _private_files(home: Home) -> Iterator[Finding]:
+    """Secrets, and what decides who may do what, are nobody else's to read."""
+    files = [home.config, home.tokens, *(home.keys.glob("*") if home.keys.is_dir() else ())]
+    public = {home.certificate}
+    open_ones = [
+        str(path.relative_to(home.root))
+        for path in files
+        if path.is_file() and path not in public and path.stat().st_mode & _OTHERS
+    ]
+    detail = f"others may read {', '.join(open_ones)}: chmod 600" if open_ones else "secrets are private"
+    yield Finding("files", ok=not open_ones, detail=detail)
+
+
+def _passphrase(home: Home, settings: "Config") -> Iterator[Finding]:
+    from node.identity.keystore import KeyKind, Keystore, KeystoreError
+    from node.identity.passphrase import NoPassphrase, read_passphrase
+    from node.storage.errors import StorageError
+    from node.storage.files import DiskFiles
+
+    configured = settings.keys.passphrase_file
+    try:
+        passphrase = read_passphrase(os.environ, home.resolve(configured) if configured else None)
+        Keystore(DiskFiles(home.root), KEYS_FOLDER).load(KeyKind.NODE, passphrase)
+    except (KeystoreError, NoPassphrase, StorageError) as error:
+        yield Finding("keys", ok=False, detail=str(error))
+        return
+    yield Finding("keys", ok=True, detail="the passphrase opens the node's key")
+
+
+def _genesis(home: Home, settings: "Config", genesis: "Genesis") -> Iterator[Finding]:
+    from contracts.chain.genesis import InvalidGenesis, genesis_hash
+    from contracts.ledger.genesis_state import genesis_writes
+
+    try:
+        genesis_writes(genesis)
+    except InvalidGenesis as error:
+        yield Finding("genesis", ok=False, detail=str(error))
+        return
+    yield Finding(
+        "genesis", ok=True, detail=f"network {genesis.chain_id}, hash {genesis_hash(genesis).hex()}"
+    )
+    node = next((node for node in genesis.nodes if node.name == settings.node.name), None)
+    if node is None:
+        yield Finding("identity", ok=False, detail=f"genesis names no node {settings.node.name!r}")
+        return
+    yield from _identity(home, settings, genesis, node)
+
+
+def _identity(home: Home, settings: "Config", genesis: "Genesis", node: "Node") -> Iterator[Finding]:
+    """The keys here are those that genesis names."""
+    from node.identity.keystore import KeyKind, Keystore, KeystoreError
+    from node.storage.errors import StorageError
+    from node.storage.files import DiskFiles
+
+    store = Keystore(DiskFiles(home.root), KEYS_FOLDER)
+    registered = {key.public_key for partner in genesis.partners for key in partner.keys}
+    wrong = []
+    try:
+        if not home.certificate.is_file() or home.certificate.read_bytes() != node.certificate:
+            wrong.append("the certificate is not the one that genesis pins")
+        if node.role == "validator" and store.find(KeyKind.VALIDATOR).public_key != node.validator_key:
+            wrong.append("the validator key is not the one that genesis names")
+        held = {name: store.find(KeyKind.PARTNER, name).public_key for name in settings.keys.partners}
+        strange = [name for name, key in held.items() if key not in registered]
+        wrong += [f"genesis knows no partner with the key {name}" for name in strange]
+    except (KeystoreError, StorageError) as error:
+        wrong.append(str(error))
+    yield Finding("identity", ok=not wrong, detail="; ".join(wrong) or f"{node.name}, {node.role}")
+
+
+def _addresses(home: Home, settings: "Config") -> Iterator[Finding]:
+    process = process_of(home)
+    if process is not None and is_running(process):
+        yield Finding("addresses", ok=True, detail=f"the node runs, as process {process.pid}")
+        return
+    taken = []
+    for address in (settings.p2p.listen, settings.api.listen, settings.api.operators_listen):
+        host, _, port = address.rpartition(":")
+        host = host.strip("[]")
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        with socket.socket(family, socket.SOCK_STREAM) as probe:
+            # As the node itself does: an address that an ended process used a moment ago is free.
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind((host, int(port)))
+            except OSError as error:
+                taken.append(f"{address}: {error.strerror}")
+    yield Finding("addresses", ok=not taken, detail="; ".join(taken) or "free")
+
+
+def _machine(home: Home) -> Iterator[Finding]:
+    free = shutil.disk_usage(home.root).free
+    yield Finding(
+        "disk", ok=free >= _MIN_FREE_BYTES, detail=f"{free >> 20} MiB free, {_MIN_FREE_BYTES >> 20} wanted"
+    )
+    allowed = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    enough = allowed == resource.RLIM_INFINITY or allowed >= _MIN_DESCRIPTORS
+    yield Finding("open files", ok=enough, detail=f"{allowed} allowed, {_MIN_DESCRIPTORS} wanted")

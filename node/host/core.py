@@ -105,7 +105,7 @@ class NodeCore:
         limits = config.genesis.parameters.limits
         self._reader = BundleReader(config.genesis.chain_id, limits)
         self.heights: dict[str, int] = {}
-        self.pool = BundlePool(config.pool)
+        self.pool = BundlePool(config.pool, config.genesis.parameters.tolerances.bundle_lifetime_ms)
         self.chain = Chain(
             disks.ledger, surroundings.writer, opened.commit, opened.lanes, had_bundles=opened.had_bundles
         )

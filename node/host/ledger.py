@@ -5,7 +5,7 @@ bundles, receipts, state, indices and head together (CONSENSUS.md, "Do not get t
 moment at which a crash leaves half of it. Nothing here votes, and nothing here talks to peers.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 
 import msgspec
 
@@ -154,34 +154,41 @@ class Ledger:
             block: The candidate.
             bundles: The bundles it names, in its order, read and with verified signatures.
         """
+        fault = self._lane_faults(block.header.height, block.header.time_ms)
+        try:
+            check_block(self.tip, block)
+            check_bundles(self.tip, block, bundles, lambda header, _last_in_block: fault(header))
+        except InvalidBlock as error:
+            return str(error)
+        return None
+
+    def _lane_faults(self, height: int, time_ms: int) -> Callable[[BundleHeader], str | None]:
+        """Return a function that says why a block's next bundle may not stand there, or None."""
         lane_state = Overlay(self._state, self.directory)
 
-        def fault(header: BundleHeader, _last_in_block: int | None) -> str | None:
-            found = lane_fault(lane_state, header, block.header.height, block.header.time_ms)
+        def fault(header: BundleHeader) -> str | None:
+            found = lane_fault(lane_state, header, height, time_ms)
             if found is None:
                 advance_lane(lane_state, header)
             return found
 
-        try:
-            check_block(self.tip, block)
-            check_bundles(self.tip, block, bundles, fault)
-        except InvalidBlock as error:
-            return str(error)
-        return None
+        return fault
 
     def build(self, now_ms: int, chosen: Sequence[OpenBundle], last_commit: Commit, proposer: bytes) -> Block:
         """Build the block that follows the tip.
 
         Args:
             now_ms: The proposer's clock; the block's time is at least one ms after the previous one's.
-            chosen: Bundles to include, each lane's in sequence.
+            chosen: Bundles to include, each lane's in sequence; those the chain would refuse are left out.
             last_commit: The commit for the tip, with all signatures known; NO_COMMIT at height 1.
             proposer: Public key of this validator.
         """
         tip = self.tip
         time_ms = max(now_ms, tip.time_ms + 1)
-        lanes = [(bundle.header.lane, bundle.header.sequence, at) for at, bundle in enumerate(chosen)]
-        ordered = [chosen[at] for at in canonical_order(tip.block_id, lanes)]
+        fault = self._lane_faults(tip.height + 1, time_ms)
+        fit = [bundle for bundle in chosen if fault(bundle.header) is None]
+        lanes = [(bundle.header.lane, bundle.header.sequence, at) for at, bundle in enumerate(fit)]
+        ordered = [fit[at] for at in canonical_order(tip.block_id, lanes)]
         entries = tuple(BundleEntry(bundle.id, bundle.size, bundle.header.weight) for bundle in ordered)
         evidence: tuple[Evidence, ...] = ()
         header = Header(

@@ -87,9 +87,15 @@ class BundlePool:
         bytes: Bytes held.
     """
 
-    def __init__(self, limits: PoolLimits) -> None:
-        """Create an empty pool."""
+    def __init__(self, limits: PoolLimits, bundle_lifetime_ms: int) -> None:
+        """Create an empty pool.
+
+        Args:
+            limits: Its bounds.
+            bundle_lifetime_ms: How far a bundle's expiry may lie after the block that carries it.
+        """
         self._limits = limits
+        self._bundle_lifetime_ms = bundle_lifetime_ms
         self._by_id: dict[bytes, PooledBundle] = {}
         self._lanes: dict[bytes, _Lane] = {}
         self.bytes = 0
@@ -163,10 +169,15 @@ class BundlePool:
         del self._by_id[pooled.bundle.id]
         self.bytes -= len(pooled.data)
 
+    def _is_in_time(self, pooled: PooledBundle, block_time_ms: int) -> bool:
+        """Tell whether a block at this time may hold a bundle: not expired, and not for a later time."""
+        ahead_ms = pooled.bundle.header.expires_at_ms - block_time_ms
+        return 0 < ahead_ms <= self._bundle_lifetime_ms
+
     def includable(self, last_sequences: Mapping[bytes, int], block_time_ms: int) -> bool:
         """Tell whether a block at `block_time_ms` could hold at least one bundle."""
         return any(
-            pooled.bundle.header.expires_at_ms > block_time_ms
+            self._is_in_time(pooled, block_time_ms)
             for lane_key, lane in self._lanes.items()
             for pooled in lane.by_after.get(last_sequences.get(lane_key, -1), ())
         )
@@ -210,7 +221,7 @@ class BundlePool:
             rivals = [
                 pooled
                 for pooled in self._lanes[lane_key].by_after.get(sequence, ())
-                if pooled.bundle.header.expires_at_ms > block_time_ms
+                if self._is_in_time(pooled, block_time_ms)
             ]
             if rivals:
                 turn.append((lane_key, rivals[0]))

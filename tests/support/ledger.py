@@ -154,7 +154,7 @@ class OneNode:
         self.ledger.open()
         self.worker = InlineWorker(self._call_soon)
         self.chain = Chain(self.ledger, self.worker, NO_COMMIT, self.ledger.lanes(), had_bundles=False)
-        self.pool = BundlePool(PoolLimits())
+        self.pool = BundlePool(PoolLimits(), self.genesis.parameters.tolerances.bundle_lifetime_ms)
         self.reader = BundleReader(self.genesis.chain_id, self.genesis.parameters.limits)
         self.submissions = self._submissions(parties)
         self.applied: list[Applied] = []

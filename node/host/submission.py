@@ -123,9 +123,9 @@ class Submissions:
         self._made: dict[bytes, dict[int, MadeBundle]] = {key: {} for key in self._keys}
         self._given_up: dict[tuple[bytes, int], set[bytes]] = {}
         self._arrivals: deque[Submitted] = deque()
-        self._unanswered: dict[bytes, Callable[[Admitted], None]] = {}
+        self._unanswered: dict[bytes, list[Callable[[Admitted], None]]] = {}
         self._forecasts: dict[bytes, Receipt] = {}
-        self._committing: dict[bytes, Callable[[Committed], None] | None] = {}
+        self._committing: dict[bytes, list[Callable[[Committed], None]]] = {}
         self._is_admitting = False
         self._is_storing = False
         chain.subscribe(self._on_applied)
@@ -150,23 +150,51 @@ class Submissions:
             reader: Reads bundles under the network's limits.
             last_used: Greatest sequence ever used, by lane.
         """
+        candidates: dict[bytes, Candidate] = {}
         for lane in self._keys:
-            cuts: list[CutBundle] = []
+            made: list[MadeBundle] = []
             for entry in entries:
                 if entry.lane == lane:
                     bundle = reader.read(entry.data)
-                    cut = cut_of(bundle)
-                    made = MadeBundle(cut, bundle.header, bundle.id, entry.data)
-                    cuts.append(cut)
-                    self._made[lane][cut.sequence] = made
-                    self._committing.update(dict.fromkeys(bundle.document_ids))
-            last = self._chain.lanes.get(lane, 0)
-            writer = LaneWriter(self._chain.tip.parameters.limits, last, cuts, last_used.get(lane, 0))
-            self._writers[lane] = writer
-            self._note_given_up(lane, [cut for cut in cuts if cut not in writer.outstanding])
-        for made in self.outstanding():
-            self._on_made(made)
+                    made.append(MadeBundle(cut_of(bundle), bundle.header, bundle.id, entry.data))
+                    for identifier, document in zip(bundle.document_ids, bundle.documents, strict=True):
+                        candidates[identifier] = Candidate(identifier, lane, document)
+            self._restore_lane(lane, made, last_used.get(lane, 0))
+        self._committing.update((identifier, []) for identifier in candidates)
+        # What is judged next is judged on top of what already waits.
+        judge = partial(self._admission.admit, list(candidates.values()), self._surroundings.wall.now_ms())
+        self._surroundings.writer.submit(judge, self._note_forecasts)
+        for bundle_made in self.outstanding():
+            self._on_made(bundle_made)
         self._bundle()
+
+    def _restore_lane(self, lane: bytes, found: Sequence[MadeBundle], last_used: int) -> None:
+        """Tell the bundles that still follow one another from those given up before the restart.
+
+        A bundle given up stays in the outbox until the last of its documents is in a later one. So a document
+        may be found twice, and must not be bundled twice.
+        """
+        first = len(found) - 1
+        while first > 0 and found[first].header.after == found[first - 1].header.sequence:
+            first -= 1
+        given_up, current = found[: max(first, 0)], found[max(first, 0) :]
+        self._made[lane] = {made.header.sequence: made for made in current}
+        cuts = [made.cut for made in current]
+        limits, chain_last = self._chain.tip.parameters.limits, self._chain.lanes.get(lane, 0)
+        writer = self._writers[lane] = LaneWriter(limits, chain_last, cuts, last_used)
+        self._note_given_up(lane, [cut for cut in cuts if cut not in writer.outstanding])
+        held = {document.id for cut in cuts for document in cut.documents}
+        rest: dict[bytes, QueuedDocument] = {}
+        for made in given_up:
+            left = {document.id: document for document in made.cut.documents if document.id not in held}
+            rest.update(left)
+            self._given_up[lane, made.header.sequence] = set(left)
+        writer.put_back(list(rest.values()))
+        self._remove(self._replaced([]))
+
+    def _note_forecasts(self, receipts: Sequence[Receipt]) -> None:
+        for receipt in receipts:
+            self._forecasts[receipt.document_id] = receipt
 
     def outstanding(self) -> list[MadeBundle]:
         """Return our bundles that are not in the chain, to be pushed to whoever may lack them."""
@@ -201,19 +229,28 @@ class Submissions:
         self._is_admitting = False
         for submitted, receipt in zip(batch, receipts, strict=True):
             if submitted.id in self._committing:
-                # The same bytes were handed in before; the first one's way is this one's too.
-                submitted.on_admitted(Admitted(submitted.id, receipt, is_submitted=True))
+                self._join(submitted, receipt)
                 continue
             if receipt.code != ACCEPTED and not submitted.record_refusal:
                 submitted.on_admitted(Admitted(submitted.id, receipt, is_submitted=False))
                 continue
-            self._committing[submitted.id] = submitted.on_committed
-            self._unanswered[submitted.id] = submitted.on_admitted
+            self._committing[submitted.id] = _present(submitted.on_committed)
+            self._unanswered[submitted.id] = [submitted.on_admitted]
             self._forecasts[submitted.id] = receipt
             queued = QueuedDocument(submitted.id, submitted.data, submitted.document.weight)
             self._writers[submitted.lane].add(queued)
         self._bundle()
         self._admit()
+
+    def _join(self, submitted: Submitted, receipt: Receipt) -> None:
+        """The same bytes were handed in before: the first one's way is this one's too."""
+        self._committing[submitted.id] += _present(submitted.on_committed)
+        unanswered = self._unanswered.get(submitted.id)
+        if unanswered is not None:
+            unanswered.append(submitted.on_admitted)
+            return
+        forecast = self._forecasts.get(submitted.id, receipt)
+        submitted.on_admitted(Admitted(submitted.id, forecast, is_submitted=True))
 
     def consult(self, question: Callable[[Overlay, BlockContext], T], answer: Callable[[T], None]) -> None:
         """Ask something of the head with the pending documents on top, on the thread of the rules.
@@ -231,9 +268,7 @@ class Submissions:
         """Cut what may be cut, in all lanes, and make it durable in one step."""
         if self._is_storing:
             return
-        chain_id = self._chain.tip.chain_id
-        lifetime = self._chain.tip.parameters.tolerances.bundle_lifetime_ms
-        expires = self._surroundings.wall.now_ms() + lifetime // 2
+        chain_id, expires = self._chain.tip.chain_id, self._expiry_ms()
         jobs = [
             (self._keys[lane], cut)
             for lane, writer in self._writers.items()
@@ -250,6 +285,15 @@ class Submissions:
             return made
 
         self._surroundings.disk.submit(store, self._stored)
+
+    def _expiry_ms(self) -> int:
+        """Return when a bundle made now expires: soon by the clock, and never what the chain would refuse.
+
+        A clock that is wrong by minutes must not keep this node's documents out of the chain.
+        """
+        tip, now_ms = self._chain.tip, self._surroundings.wall.now_ms()
+        lifetime_ms = tip.parameters.tolerances.bundle_lifetime_ms
+        return min(max(now_ms, tip.time_ms) + lifetime_ms // 2, tip.time_ms + lifetime_ms)
 
     def _replaced(self, cuts: Sequence[CutBundle]) -> list[tuple[bytes, int]]:
         """Return the given-up bundles whose last document finds its place in these cuts."""
@@ -270,9 +314,11 @@ class Submissions:
                 self.push(made)
                 self._on_made(made)
             for document in made.cut.documents:
-                answer = self._unanswered.pop(document.id, None)
-                if answer is not None:
-                    answer(Admitted(document.id, self._forecasts.pop(document.id), is_submitted=True))
+                for answer in self._unanswered.pop(document.id, ()):
+                    answer(Admitted(document.id, self._forecasts[document.id], is_submitted=True))
+                if document.id not in self._committing:
+                    # Another node's bundle has brought the same document into the chain.
+                    self._forecasts.pop(document.id, None)
         self._bundle()
 
     def push(self, made: MadeBundle) -> None:
@@ -296,9 +342,10 @@ class Submissions:
         at = 0
         for bundle in applied.bundles:
             for identifier in bundle.document_ids:
-                waiter = self._committing.pop(identifier, None)
-                if waiter is not None:
+                for waiter in self._committing.pop(identifier, ()):
                     waiter(Committed(identifier, applied.tip.height, applied.receipts[at]))
+                if identifier not in self._unanswered:
+                    self._forecasts.pop(identifier, None)
                 at += 1
 
     def _settle(
@@ -319,8 +366,10 @@ class Submissions:
         self._note_given_up(lane, given_up)
         for sequence in done:
             del made[sequence]
-        if done:
-            places = [(lane, sequence) for sequence in done]
+        self._remove([(lane, sequence) for sequence in done])
+
+    def _remove(self, places: Sequence[tuple[bytes, int]]) -> None:
+        if places:
             self._surroundings.disk.submit(partial(self._outbox.remove, places), lambda _none: None)
 
     def _note_given_up(self, lane: bytes, cuts: Sequence[CutBundle]) -> None:
@@ -328,3 +377,7 @@ class Submissions:
             self._made[lane].pop(cut.sequence, None)
             self._given_up[lane, cut.sequence] = {document.id for document in cut.documents}
             _log.info("bundle_given_up", lane=lane.hex(), sequence=cut.sequence, documents=len(cut.documents))
+
+
+def _present(waiter: Callable[[Committed], None] | None) -> list[Callable[[Committed], None]]:
+    return [] if waiter is None else [waiter]

@@ -143,11 +143,14 @@ class LaneWriter:
         """
         given_up = tuple(self._outstanding)
         self._outstanding.clear()
-        for bundle in reversed(given_up):
-            for document in reversed(bundle.documents):
-                self._queue.appendleft(document)
-                self.queued_bytes += len(document.data)
+        self.put_back([document for bundle in given_up for document in bundle.documents])
         return given_up
+
+    def put_back(self, documents: Sequence[QueuedDocument]) -> None:
+        """Queue documents in front of all others: their bundles were given up."""
+        for document in reversed(documents):
+            self._queue.appendleft(document)
+            self.queued_bytes += len(document.data)
 
 
 _HEADER_ROOM = 1_024

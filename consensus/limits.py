@@ -24,7 +24,7 @@ of the power voted for it."""
 MAX_EVIDENCE_PER_VALIDATOR = 32
 """Equivocations of one validator reported per height."""
 
-MAX_FUTURE_MESSAGES = 8
+MAX_FUTURE_MESSAGES = 32
 """Messages of one validator kept for the next height; the newest ones win."""
 
 MAX_BUDGET_SHIFT = 10

@@ -11,10 +11,12 @@ import secrets
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from importlib import metadata
 from pathlib import Path
 
 import msgspec
 import structlog
+from prometheus_client import CollectorRegistry
 
 from contracts.chain.genesis import Genesis, Node, decode_genesis
 from network.peer.config import PeerConfig
@@ -28,6 +30,10 @@ from network.transport.clock import LoopClock
 from network.transport.tcp import TcpTransport
 from network.transport.tls import TlsIdentity
 from network.wire.frames import FrameCodec
+from node.api.context import ApiContext
+from node.api.promises import Promises
+from node.api.server import Servers
+from node.api.tokens import TokenFile
 from node.clock import SystemClock
 from node.config.load import read_config
 from node.config.schema import Config
@@ -50,6 +56,7 @@ from node.storage.files import DiskFiles
 from node.storage.leveldb import LevelOptions, LevelStore, open_level
 from node.storage.log import ConsensusLog
 from node.storage.outbox import Outbox
+from node.storage.readers import Readers
 from node.supervisor import Supervisor
 
 _log = structlog.get_logger(__name__)
@@ -209,17 +216,48 @@ class _Node:
         health = Health(
             setting.genesis, setting.node.name, core, peers, wall.now_ms, lambda: supervisor.reason
         )
+        readers = Readers(self._store, supervisor.fail)
+        servers = Servers(self._api_context(core, health, readers, wall, disk))
         self._listen(peers)
         core.start()
+        api = setting.config.api
+        await servers.start(_address(api.listen), _address(api.operators_listen))
         freeze_start_up()
         _log.info(
             "node_started", node=setting.node.name, role=setting.node.role, height=core.chain.tip.height
         )
         await supervisor.wait()
+        await servers.close()
         await peers.close()
+        readers.close()
         for worker in workers:
             worker.close()
         return supervisor.exit_code
+
+    def _api_context(
+        self, core: NodeCore, health: Health, readers: Readers, wall: SystemClock, disk: ThreadWorker
+    ) -> ApiContext:
+        setting = self._setting
+        signs = bool(setting.secrets.lane_keys)
+        return ApiContext(
+            genesis=setting.genesis,
+            node=setting.node,
+            version=metadata.version("packtrail"),
+            settings=setting.config.api,
+            chain=core.chain,
+            submissions=core.submissions if signs else None,
+            readers=readers,
+            promises=Promises(self._store, disk, os.urandom),
+            captures=None,
+            drafts=None,
+            tokens=TokenFile(setting.home.tokens),
+            status=health,
+            wall=wall,
+            metrics=CollectorRegistry(),
+            serve_metrics=setting.config.metrics.enabled,
+            set_log_level=self._set_log_level,
+            draw=os.urandom,
+        )
 
     def _peers(self, loop: asyncio.AbstractEventLoop, router: Router, supervisor: Supervisor) -> Peers:
         setting = self._setting

@@ -58,6 +58,8 @@ class ApiContext:
     """Time of day, as the ledger counts it."""
     metrics: CollectorRegistry
     """Where all metrics of the node are registered."""
+    serve_metrics: bool
+    """Whether /metrics answers."""
     set_log_level: Callable[[str], None]
     """Changes what is logged: debug, info, warning or error."""
     draw: Callable[[int], bytes]

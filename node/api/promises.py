@@ -7,35 +7,33 @@ ledger holds it once. Order numbers go onto the ledger as salted hashes; who shi
 here (LAW, "Who may see what").
 
 Rows in the LOCAL space:
-    k  hash of scope and key        [created, fingerprint, secret]
-    t  created (8 bytes), same hash the age of keys, for forgetting them
-    r  reference hash               [type, value, salt]
+    k  hash of scope and key           [created, fingerprint, secret]
+    t  created (8 bytes), that hash    nothing: the age of keys, for forgetting them
 """
 
 import asyncio
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from typing import Final, TypeVar
 
 import msgspec
 
 from contracts.primitives.encoding import Decoder, MalformedBytes, encode
-from contracts.primitives.hashing import REFERENCE, Domain
+from contracts.primitives.hashing import Domain
 from node.host.worker import Worker
 from node.storage.errors import StorageDamaged
-from node.storage.store import LOCAL, KeyValueStore, Reader, Space, Write, delete, put
+from node.storage.references import KeptReference, reference_entries
+from node.storage.store import LOCAL, KeyValueStore, Space, Write, delete, put
 
 T = TypeVar("T")
 
 KEPT_MS: Final = 24 * 3_600_000
 """How long a key is remembered."""
 SECRET_BYTES: Final = 32
-SALT_BYTES: Final = 16
 MAX_FORGOTTEN_AT_ONCE: Final = 100
 """Old keys dropped with each new one."""
 
 _KEYS: Final = b"k"
 _AGES: Final = b"t"
-_REFERENCES: Final = b"r"
 _AGE_BYTES: Final = 8
 
 _KEY = Domain("packtrail/idempotency-key/1")
@@ -46,17 +44,6 @@ class KeyReused(Exception):
     """The key came before, with another request."""
 
 
-class KeptReference(msgspec.Struct, frozen=True, array_like=True):
-    """What a hash on the ledger stands for."""
-
-    type: str
-    """Kind of business document, such as po or desadv."""
-    value: str
-    """Its number."""
-    salt: bytes
-    """16 bytes."""
-
-
 class _KeyRow(msgspec.Struct, frozen=True, array_like=True):
     created_ms: int
     fingerprint: bytes
@@ -64,7 +51,6 @@ class _KeyRow(msgspec.Struct, frozen=True, array_like=True):
 
 
 _KEY_ROWS: Decoder[_KeyRow] = Decoder(_KeyRow)
-_REFERENCE_ROWS: Decoder[KeptReference] = Decoder(KeptReference)
 
 
 class Secret:
@@ -83,17 +69,6 @@ class Secret:
     def child(self, number: int) -> "Secret":
         """Return the secret for one of many things made under this one."""
         return Secret(self.draw(SECRET_BYTES, 0, number))
-
-
-def reference_hash(reference: KeptReference) -> bytes:
-    """Return the 32 bytes that stand on the ledger for a reference."""
-    return REFERENCE.hash(encode((reference.type, reference.value, reference.salt)))
-
-
-def find_references(reader: Reader, hashes: Iterable[bytes]) -> list[KeptReference | None]:
-    """Return what hashes stand for, None for those that another node keeps."""
-    rows = Space(reader, LOCAL).get_many([_REFERENCES + entry for entry in hashes])
-    return [None if row is None else _decode(_REFERENCE_ROWS, row) for row in rows]
 
 
 class Promises:
@@ -160,7 +135,7 @@ class Promises:
     async def keep_references(self, references: Sequence[KeptReference]) -> None:
         """Make references durable, before the document with their hashes is submitted."""
         if references:
-            batch = [put(LOCAL, _REFERENCES + reference_hash(entry), encode(entry)) for entry in references]
+            batch = reference_entries(references)
             await self._ask(lambda: self._store.write(batch, sync=True))
 
     def _ask(self, job: Callable[[], T]) -> "asyncio.Future[T]":

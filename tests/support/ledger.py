@@ -120,6 +120,7 @@ class OneNode:
     Attributes:
         auto: Make a block, in a later turn of the loop, whenever something was submitted.
         certify: With `auto`: make an empty block after each with bundles, as a network does.
+        applied_bundles: Number of bundles in the last block.
     """
 
     def __init__(
@@ -147,6 +148,7 @@ class OneNode:
         self._validators = validator_set(self.genesis)
         self._numbers = itertools.count(1)
         self._is_due = False
+        self.applied_bundles = 0
         self._own: dict[bytes, tuple[int, list[QueuedDocument]]] = {}
         self.wall = Wall(self.genesis.time_ms + BLOCK_MS)
         self.store = MemoryStore()
@@ -182,10 +184,15 @@ class OneNode:
             self._call_soon(self._produce_due)
 
     def _produce_due(self) -> None:
+        if self.chain.tip.height < self.ledger.tip.height:
+            # The last block is applied and nobody was told yet.
+            self._call_soon(self._produce_due)
+            return
         self._is_due = False
         self.produce()
-        if self.certify:
-            self._call_soon(self.produce)
+        if self.certify and self.applied_bundles:
+            self._is_due = True
+            self._call_soon(self._produce_due)
 
     # ------------------------------------------------------------------------------ blocks
 
@@ -230,6 +237,7 @@ class OneNode:
         bundles = {pooled.bundle.id: (pooled.bundle, pooled.data) for pooled in chosen}
         proposer = self._validators.validators[0].public_key
         opened = [pooled.bundle for pooled in chosen]
+        self.applied_bundles = len(opened)
         block = self.ledger.build(now_ms, opened, self.chain.commit, proposer)
         fault = self.ledger.check(block, [bundles[entry.bundle_id][0] for entry in block.bundles])
         if fault is not None:

@@ -1,0 +1,179 @@
+"""The two HTTP applications of a node: one for clients, one for operators.
+
+One middleware stands around every request: it names it, counts it, and turns whatever went wrong into a
+problem document. What nobody foresaw is logged with its traceback and answered with nothing but its number.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Final
+
+import structlog
+from aiohttp import web
+
+from node.api.access import authorise
+from node.api.blocks import Blocks
+from node.api.commits import Commits
+from node.api.context import ApiContext
+from node.api.documents import Documents
+from node.api.endpoints import Endpoint, Handler, check_query
+from node.api.epcis import Epcis
+from node.api.events import Events
+from node.api.field_readers import FieldFault
+from node.api.items import Items
+from node.api.lots import Lots
+from node.api.metrics import ApiMetrics
+from node.api.node_metrics import NodeCollector
+from node.api.node_status import Status
+from node.api.openapi import OpenApi
+from node.api.operators import Operators
+from node.api.partners import Partners
+from node.api.problems import MEDIA_TYPE, Problem, from_fault
+from node.api.shipments import Shipments
+from node.api.stream import DocumentStream
+from node.host.submission import TooBusy
+from node.storage.errors import StorageError
+from node.storage.readers import ReadersBusy
+
+REQUEST_ID_HEADER: Final = "X-Request-Id"
+REQUEST_ID_BYTES: Final = 8
+UNMATCHED: Final = "unmatched"
+"""Path of requests that no endpoint is for, in metrics."""
+
+_BEGUN: Final = "begun"
+"""Key of an answer whose headers are sent."""
+_STREAMS: Final = frozenset({"/v1/events", "/v1/documents:stream"})
+"""Paths whose time says nothing."""
+
+_log = structlog.get_logger(__name__)
+
+
+class Apps:
+    """Both applications of one node.
+
+    Attributes:
+        api: For clients.
+        operators: For operators.
+        endpoints: Those of the first.
+        connections: Returns how many clients are connected; set by who listens.
+    """
+
+    def __init__(self, context: ApiContext) -> None:
+        """Build them; nothing listens yet."""
+        self._context = context
+        self.connections: Callable[[], int] = int
+        self._metrics = ApiMetrics(context.metrics)
+        context.metrics.register(NodeCollector(context))
+        commits = Commits(context.chain)
+        self._events = Events(context, commits, self._metrics)
+        description = OpenApi(context.version)
+        api = [
+            *Documents(context, commits, self._metrics).endpoints(),
+            *DocumentStream(context, commits, self._metrics).endpoints(),
+            *Items(context).endpoints(),
+            *Lots(context).endpoints(),
+            *Shipments(context).endpoints(),
+            *Blocks(context).endpoints(),
+            *Partners(context).endpoints(),
+            *Status(context).endpoints(),
+            *self._events.endpoints(),
+            *Epcis(context).endpoints(),
+            *description.endpoints(),
+        ]
+        description.describe(api)
+        self.endpoints: tuple[Endpoint, ...] = tuple(api)
+        self.api = self._build(api)
+        self.operators = self._build(Operators(context).endpoints())
+
+    def close_streams(self) -> None:
+        """End the streams of live events, which would never end by themselves."""
+        self._events.close()
+
+    def _build(self, endpoints: Sequence[Endpoint]) -> web.Application:
+        app = web.Application(middlewares=[self._around], client_max_size=0)
+        app.on_response_prepare.append(_note_begun)
+        for endpoint in endpoints:
+            app.router.add_route(endpoint.method, endpoint.path, self._guarded(endpoint))
+        self._metrics.know([(endpoint.method, endpoint.path) for endpoint in endpoints])
+        return app
+
+    def _guarded(self, endpoint: Endpoint) -> Handler:
+        context, allowed = self._context, endpoint.query
+
+        async def handle(request: web.Request) -> web.StreamResponse:
+            authorise(context, request, endpoint.right)
+            check_query(request, allowed)
+            return await endpoint.handler(request)
+
+        return handle
+
+    @web.middleware
+    async def _around(
+        self, request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
+    ) -> web.StreamResponse:
+        loop = asyncio.get_running_loop()
+        began = loop.time()
+        request_id = self._context.draw(REQUEST_ID_BYTES).hex()
+        try:
+            self._check_room()
+            response = await handler(request)
+        except Exception as error:  # noqa: BLE001 - whatever it is, the client gets an answer
+            problem = _problem_of(error)
+            if problem is None:
+                _log.exception("request_failed", request=request_id, method=request.method, path=request.path)
+                problem = Problem("internal_error")
+            begun: web.StreamResponse | None = request.get(_BEGUN)
+            if begun is not None:
+                # Half an answer is out: all that is left is to end it, so that it is seen to be cut.
+                begun.force_close()
+                if request.transport is not None:
+                    request.transport.close()
+                return begun
+            response = _render(problem, request_id)
+        if _BEGUN not in request:
+            response.headers[REQUEST_ID_HEADER] = request_id
+        self._count(request, response.status, loop.time() - began)
+        return response
+
+    def _check_room(self) -> None:
+        if self.connections() > self._context.settings.max_connections:
+            raise Problem("too_busy", "Too many connections are open.", headers={"Connection": "close"})
+
+    def _count(self, request: web.Request, status: int, seconds: float) -> None:
+        resource = request.match_info.route.resource
+        path = UNMATCHED if resource is None else resource.canonical
+        method = request.method if path != UNMATCHED else "other"
+        self._metrics.answered(method, path, status, None if path in _STREAMS else seconds)
+
+
+async def _note_begun(request: web.BaseRequest, response: web.StreamResponse) -> None:
+    request[_BEGUN] = response
+    response.headers["Server"] = "packtrail"
+
+
+def _render(problem: Problem, request_id: str) -> web.Response:
+    return web.Response(
+        body=problem.render(request_id),
+        status=problem.status,
+        headers={**problem.headers, "Content-Type": MEDIA_TYPE},
+    )
+
+
+def _problem_of(error: Exception) -> Problem | None:
+    """Return the problem that an exception stands for, or None for one that nobody foresaw."""
+    match error:
+        case Problem():
+            return error
+        case FieldFault():
+            return from_fault(error)
+        case TooBusy() | ReadersBusy():
+            return Problem("too_busy")
+        case StorageError():
+            return Problem("storage_failed")
+        case web.HTTPMethodNotAllowed():
+            allowed = ", ".join(sorted(error.allowed_methods))
+            return Problem("method_not_allowed", headers={"Allow": allowed})
+        case web.HTTPNotFound():
+            return Problem("unknown_path")
+        case _:
+            return None

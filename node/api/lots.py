@@ -1,0 +1,107 @@
+"""Lots: what is known of one, and its commissions."""
+
+from functools import partial
+from typing import Final
+
+import msgspec
+from aiohttp import web
+
+from contracts.records.supply import Commission
+from node.api.access import Right, Scope, scope_of
+from node.api.answers import answer, pinned
+from node.api.context import ApiContext
+from node.api.endpoints import Answer, Endpoint, Parameter
+from node.api.field_readers import INVALID_IDENTIFIER, FieldFault, read_gtin, read_lot
+from node.api.problems import Problem
+from node.storage.custody import Custody
+from node.storage.happenings import Happenings
+from node.storage.journeys import Journeys
+from node.storage.store import Snapshot
+from node.storage.views import LotView
+
+MAX_COMMISSIONS: Final = 2_000
+"""Commissions that one answer counts and shows, oldest first."""
+
+
+class CommissionView(msgspec.Struct, frozen=True):
+    """One commission of a lot."""
+
+    height: int
+    """Height of the block."""
+    document: str
+    """Document id, hex."""
+    count: int
+    """Serials."""
+    line: str
+    """Production line; may be empty."""
+
+
+class LotInFullView(LotView, frozen=True, kw_only=True):
+    """A lot and its commissions."""
+
+    commissioned: int
+    """Serials, over the commissions below."""
+    commissions: tuple[CommissionView, ...]
+    """Oldest first."""
+    is_complete: bool
+    """False when there are more commissions than one answer holds."""
+
+
+class Lots:
+    """The endpoint /v1/lots/{gtin}/{lot}."""
+
+    def __init__(self, context: ApiContext) -> None:
+        """Answer for the node of `context`."""
+        self._context = context
+
+    def endpoints(self) -> tuple[Endpoint, ...]:
+        """Return the endpoint."""
+        return (
+            Endpoint(
+                "GET",
+                "/v1/lots/{gtin}/{lot}",
+                Right.READ,
+                self.show,
+                "A lot and its commissions.",
+                (Answer(200, "The lot.", LotInFullView, pinned=True),),
+                (
+                    Parameter("gtin", "path", "GTIN-14."),
+                    Parameter("lot", "path", "Lot, percent-encoded."),
+                ),
+                problems=(INVALID_IDENTIFIER, "unknown_lot"),
+            ),
+        )
+
+    async def show(self, request: web.Request) -> web.Response:
+        """Show a lot."""
+        try:
+            gtin = read_gtin("gtin", request.match_info["gtin"])
+            lot = read_lot("lot", request.match_info["lot"])
+        except FieldFault as fault:
+            members = {"parameter": fault.path[0], "fault": fault.fault}
+            raise Problem(INVALID_IDENTIFIER, str(fault), members=members) from fault
+        scope = scope_of(self._context, request)
+        return await self._context.readers.read(partial(_show, gtin=gtin, lot=lot, scope=scope))
+
+
+def _show(snapshot: Snapshot, gtin: bytes, lot: bytes, scope: Scope) -> web.Response:
+    custody = Custody(snapshot)
+    view = custody.lot(gtin, lot)
+    if view is None:
+        raise Problem("unknown_lot")
+    scope.require((view.maker,), "this lot")
+    happenings = Happenings(snapshot)
+    touches = Journeys(snapshot).lot(gtin, lot, MAX_COMMISSIONS)
+    commissions: list[CommissionView] = []
+    for happening in map(happenings.at, touches):
+        record = happening.record
+        if isinstance(record, Commission):
+            placed, line = happening.placed, record.line.decode("ascii")
+            commissions.append(CommissionView(placed.height, placed.id.hex(), len(record.serials), line))
+    full = LotInFullView(
+        **msgspec.structs.asdict(view),
+        commissioned=sum(entry.count for entry in commissions),
+        commissions=tuple(commissions),
+        is_complete=len(touches) < MAX_COMMISSIONS,
+    )
+    return answer(pinned(full, custody.head.height), custody.head.height)

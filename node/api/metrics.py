@@ -1,0 +1,75 @@
+"""What the API counts, for Prometheus; every series exists from the start, at zero."""
+
+from collections.abc import Iterable
+from typing import Final
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+
+OUTCOMES: Final = ("kept", "refused", "invalid", "busy")
+"""What becomes of a document that a client submits."""
+SUBSCRIBER_ENDS: Final = ("left", "slow", "closing", "failed")
+"""Why a stream of live events ended."""
+
+_SECONDS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
+_CLASSES: Final = ("1xx", "2xx", "4xx", "5xx")
+_PER_CLASS: Final = 100
+
+
+class ApiMetrics:
+    """The API's own series."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        """Register them."""
+        self._requests = Counter(
+            "packtrail_http_requests_total",
+            "Requests answered, by path and class of status.",
+            ("method", "path", "status"),
+            registry=registry,
+        )
+        self._seconds = Histogram(
+            "packtrail_http_request_seconds",
+            "Time from a request's headers to the end of its answer, in seconds; streams are not counted.",
+            ("method", "path"),
+            buckets=_SECONDS,
+            registry=registry,
+        )
+        self._submitted = Counter(
+            "packtrail_documents_submitted_total",
+            "Documents that clients submitted, by what became of them at admission.",
+            ("outcome",),
+            registry=registry,
+        )
+        self.subscribers = Gauge(
+            "packtrail_event_subscribers", "Open streams of live events.", registry=registry
+        )
+        self._ended = Counter(
+            "packtrail_event_streams_ended_total",
+            "Streams of live events that ended, by reason.",
+            ("reason",),
+            registry=registry,
+        )
+        for outcome in OUTCOMES:
+            self._submitted.labels(outcome)
+        for reason in SUBSCRIBER_ENDS:
+            self._ended.labels(reason)
+
+    def know(self, routes: Iterable[tuple[str, str]]) -> None:
+        """Begin all series of these (method, path) at zero."""
+        for method, path in routes:
+            self._seconds.labels(method, path)
+            for status in _CLASSES:
+                self._requests.labels(method, path, status)
+
+    def answered(self, method: str, path: str, status: int, seconds: float | None) -> None:
+        """Count an answer; its time is None for a stream."""
+        self._requests.labels(method, path, f"{status // _PER_CLASS}xx").inc()
+        if seconds is not None:
+            self._seconds.labels(method, path).observe(seconds)
+
+    def submitted(self, outcome: str, count: int = 1) -> None:
+        """Count documents, by one of `OUTCOMES`."""
+        self._submitted.labels(outcome).inc(count)
+
+    def stream_ended(self, reason: str) -> None:
+        """Count a stream of events that ended, by one of `SUBSCRIBER_ENDS`."""
+        self._ended.labels(reason).inc()

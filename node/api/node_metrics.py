@@ -1,0 +1,57 @@
+"""What the node says of itself, as metrics: read from its status when Prometheus asks, never before."""
+
+from collections.abc import Iterator
+from typing import Final
+
+from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.metrics_core import Metric
+from prometheus_client.registry import Collector
+
+from node.api.context import ApiContext
+
+_MS_PER_SECOND: Final = 1_000
+_ROLES: Final = ("validator", "member", "observer")
+
+
+class NodeCollector(Collector):
+    """Gauges of one node; register it with the registry of `context`."""
+
+    def __init__(self, context: ApiContext) -> None:
+        """Read the status of the node of `context`."""
+        self._context = context
+
+    def collect(self) -> Iterator[Metric]:
+        """Yield all gauges, the same ones every time."""
+        context, tip = self._context, self._context.chain.tip
+        status = context.status.status()
+        waiting = 0 if context.submissions is None else context.submissions.waiting
+        age_ms = max(0, context.wall.now_ms() - tip.time_ms)
+        yield _gauge("height", "Last height of the chain.", tip.height)
+        yield _gauge("head_age_seconds", "Age of the last block, in seconds.", age_ms / _MS_PER_SECOND)
+        yield _gauge("pool_bundles", "Bundles that wait for a block.", status.pool.bundles)
+        yield _gauge("pool_bytes", "Length of the bundles that wait for a block.", status.pool.bytes)
+        yield _gauge("documents_waiting", "Own documents between submission and commit.", waiting)
+        reading = context.readers.waiting
+        yield _gauge("reads_waiting", "Questions to the reader threads not yet answered.", reading)
+        yield _gauge("syncing", "1 while blocks are fetched because this node is behind.", status.syncing)
+        yield _gauge("quorum", "1 while validators that can decide are in touch.", status.has_quorum)
+        yield self._peers()
+        yield self._checks()
+
+    def _peers(self) -> Metric:
+        family = GaugeMetricFamily("packtrail_peers", "Connected peers, by role.", labels=("role",))
+        connected = [peer.role for peer in self._context.status.status().peers]
+        for role in _ROLES:
+            family.add_metric((role,), connected.count(role))
+        return family
+
+    def _checks(self) -> Metric:
+        documentation = "1 for a readiness check that passes."
+        family = GaugeMetricFamily("packtrail_ready", documentation, labels=("check",))
+        for check in self._context.status.checks():
+            family.add_metric((check.name,), int(check.ok))
+        return family
+
+
+def _gauge(name: str, documentation: str, value: float) -> Metric:
+    return GaugeMetricFamily(f"packtrail_{name}", documentation, value)

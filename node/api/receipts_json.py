@@ -1,0 +1,136 @@
+"""Receipts and ledger events in JSON."""
+
+from collections.abc import Callable, Sequence
+from typing import Final
+
+import msgspec
+
+from contracts.gs1.keys import GLN_BYTES, is_valid_gln, is_valid_item_key
+from contracts.ledger.events import EventKind, sentence
+from contracts.ledger.receipt import ACCEPTED, Event, Receipt
+from contracts.records.custody import SHIPMENT_ID_BYTES
+from contracts.records.record import Record
+from contracts.records.supply import Commission
+from node.api.records_json import gln_text, gtin_text, item_text, plain_text
+
+MAX_SHOWN_ITEMS: Final = 100
+"""Items that an event shows; `item_count` says how many it has."""
+
+_SHIPMENT_SUBJECTS: Final = frozenset(
+    {
+        EventKind.SHIPMENT_ANNOUNCED,
+        EventKind.CUSTODY_TAKEN,
+        EventKind.SHIPMENT_RECEIVED,
+        EventKind.SHIPMENT_SPLIT,
+        EventKind.SHIPMENT_REFUSED,
+        EventKind.SHIPMENT_VOIDED,
+        EventKind.QUARANTINED,
+    }
+)
+
+PartnerName = Callable[[int], str | None]
+"""A partner's GLN by its number."""
+
+
+class EventView(msgspec.Struct, frozen=True):
+    """Something the law did, or that someone must be told of."""
+
+    kind: str
+    """unpacked, moved, introduced, repeated_step, shipment_announced …"""
+    record: int
+    """Index of the record in its document."""
+    items: tuple[str, ...]
+    """Items concerned, the first 100."""
+    item_count: int
+    """How many there are."""
+    subject: str
+    """Container, shipment id or premises, by kind; may be empty."""
+    concerned: tuple[str, ...]
+    """GLNs of the partners to be told."""
+    sentence: str
+    """What it means."""
+
+
+class ReceiptView(msgspec.Struct, frozen=True):
+    """The verdict on a document."""
+
+    document: str
+    """Document id, hex."""
+    code: str
+    """accepted, or the verdict code of the first refusal."""
+    accepted: bool
+    """Whether the document acted."""
+    record: int
+    """Index of the refused record; 0 when accepted."""
+    subject: str
+    """What was refused; empty when accepted."""
+    events: tuple[EventView, ...]
+    """In order."""
+
+
+def receipt_view(receipt: Receipt, records: Sequence[Record], name: PartnerName) -> ReceiptView:
+    """Return a receipt for people.
+
+    Args:
+        receipt: The verdict.
+        records: The document's.
+        name: For who is concerned.
+    """
+    return ReceiptView(
+        receipt.document_id.hex(),
+        receipt.code,
+        receipt.code == ACCEPTED,
+        receipt.record,
+        subject_text(receipt, records),
+        tuple(event_view(event, name) for event in receipt.events),
+    )
+
+
+def event_view(event: Event, name: PartnerName) -> EventView:
+    """Return a ledger event for people."""
+    kind = EventKind(event.kind)
+    return EventView(
+        kind.name.lower(),
+        event.record,
+        tuple(map(item_text, event.items[:MAX_SHOWN_ITEMS])),
+        len(event.items),
+        _event_subject(kind, event.subject),
+        tuple(gln for gln in map(name, event.concerned) if gln),
+        sentence(event),
+    )
+
+
+def _event_subject(kind: EventKind, subject: bytes) -> str:
+    if kind in _SHIPMENT_SUBJECTS:
+        return subject.hex()
+    if kind == EventKind.MOVED:
+        return gln_text(subject)
+    return item_text(subject) if subject else ""
+
+
+def subject_text(receipt: Receipt, records: Sequence[Record]) -> str:
+    """Return what a refusal is about, as people write it: item, shipment id, GLN, GTIN, lot or serial.
+
+    A subject is bare bytes; the refused record says which of them it is.
+    """
+    subject = receipt.subject
+    if not subject or receipt.record >= len(records):
+        return subject.hex()
+    record = records[receipt.record]
+    if isinstance(record, Commission):
+        return _commission_subject(record, subject)
+    if len(subject) == SHIPMENT_ID_BYTES and getattr(record, "shipment", b"") == subject:
+        return subject.hex()
+    if is_valid_item_key(subject):
+        return item_text(subject)
+    if len(subject) == GLN_BYTES and is_valid_gln(subject):
+        return gln_text(subject)
+    return item_text(subject)
+
+
+def _commission_subject(record: Commission, subject: bytes) -> str:
+    if subject == record.gtin:
+        return gtin_text(subject)
+    if subject in (record.lot, record.line) or subject in record.serials:
+        return plain_text(subject)
+    return gln_text(subject) if len(subject) == GLN_BYTES else item_text(subject)

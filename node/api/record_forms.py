@@ -1,0 +1,224 @@
+"""Records as clients write them in JSON: one struct per kind, told apart by the field `record`.
+
+The same structs read requests, write answers, and describe both in the OpenAPI document. They say what form a
+field has; what it means, and whether it may be, `records_json.py` and the law say.
+"""
+
+from typing import Annotated, Final, Literal
+
+import msgspec
+from msgspec import Meta
+
+MAX_TEXT_CHARACTERS: Final = 2_048
+"""Longest identifier, time or word: an EPC URN or Digital Link is far shorter."""
+MAX_LISTED: Final = 250_000
+"""Most identifiers in one list; the network's own limit is lower, and named in the answer."""
+MAX_RECORDS: Final = 10_000
+"""Most records in one document as read; the network's own limit is lower, and named in the answer."""
+MAX_REFERENCES: Final = 32
+"""Most references or attachments of one record, as the law has it."""
+
+Text = Annotated[str, Meta(min_length=1, max_length=MAX_TEXT_CHARACTERS)]
+OptionalText = Annotated[str, Meta(max_length=MAX_TEXT_CHARACTERS)]
+Item = Annotated[
+    str,
+    Meta(
+        min_length=1,
+        max_length=MAX_TEXT_CHARACTERS,
+        description="(01)GTIN(21)serial or (00)SSCC; an EPC URN or a GS1 Digital Link is understood too.",
+        examples=["(01)00614141000012(21)A1"],
+    ),
+]
+Items = Annotated[tuple[Item, ...], Meta(max_length=MAX_LISTED)]
+Gln = Annotated[
+    str, Meta(max_length=MAX_TEXT_CHARACTERS, description="GLN, 13 digits.", examples=["0614141010004"])
+]
+Gtin = Annotated[
+    str, Meta(max_length=MAX_TEXT_CHARACTERS, description="GTIN-14.", examples=["00614141000012"])
+]
+Time = Annotated[
+    str,
+    Meta(
+        max_length=MAX_TEXT_CHARACTERS,
+        description="RFC 3339 time with its offset.",
+        examples=["2026-11-21T22:00:00.000Z"],
+    ),
+]
+Hex = Annotated[str, Meta(max_length=128, pattern="^([0-9A-Fa-f]{2})*$", description="Hexadecimal bytes.")]
+
+
+class ReferenceForm(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """A business document that a shipment belongs to: what it is, or only the salted hash of that."""
+
+    type: OptionalText = ""
+    """Kind, such as po or desadv."""
+    value: OptionalText = ""
+    """Its number; the node keeps it and puts a salted hash on the ledger."""
+    salt: Hex = ""
+    """16 bytes; drawn by the node when left out."""
+    hash: Hex = ""
+    """32 bytes: what stands on the ledger. Give it instead of type and value to keep those to yourself."""
+
+
+class RecordForm(
+    msgspec.Struct,
+    frozen=True,
+    forbid_unknown_fields=True,
+    omit_defaults=True,
+    kw_only=True,
+    tag_field="record",
+):
+    """What every record has."""
+
+    at: Time
+    """When it happened."""
+    offset: Annotated[str, Meta(max_length=16, description="Local offset to show it with.")] = ""
+    """Like -05:00; that of `at` when left out."""
+    premises: Gln = ""
+    """Where: a location of the signer's."""
+    attachments: Annotated[tuple[Hex, ...], Meta(max_length=MAX_REFERENCES)] = ()
+    """Hashes of data that the law does not read."""
+
+
+class CommissionForm(RecordForm, frozen=True, kw_only=True, tag="commission"):
+    """Packs or cases of one GTIN and lot come to life (rule 1)."""
+
+    gtin: Gtin
+    """Product."""
+    lot: OptionalText
+    """1 to 20 characters of GS1 set 82."""
+    expiry: Annotated[str, Meta(max_length=32, description="YYYY-MM-DD.", examples=["2028-06-30"])]
+    """Last day of use."""
+    line: OptionalText = ""
+    """Production line."""
+    made_at: Time = ""
+    """When they were made."""
+    serials: Annotated[tuple[OptionalText, ...], Meta(max_length=MAX_LISTED)]
+    """1 to 20 characters of GS1 set 82 each."""
+
+
+class CommissionLogisticUnitsForm(RecordForm, frozen=True, kw_only=True, tag="commission_logistic_units"):
+    """Pallets and totes come to life (rule 1)."""
+
+    ssccs: Items
+    """(00)SSCC each."""
+
+
+class PackForm(RecordForm, frozen=True, kw_only=True, tag="pack"):
+    """Children go into a parent (rule 2a)."""
+
+    parent: Item
+    """Container."""
+    children: Items
+    """What goes in."""
+
+
+class UnpackForm(RecordForm, frozen=True, kw_only=True, tag="unpack"):
+    """Children come out of their parent (rule 2b)."""
+
+    parent: Item
+    """Container."""
+    children: Items
+    """What comes out."""
+
+
+class DecommissionForm(RecordForm, frozen=True, kw_only=True, tag="decommission"):
+    """Items leave the supply chain (rule 12)."""
+
+    reason: Literal["destroyed", "stolen"]
+    """Why."""
+    items: Items
+    """Which."""
+
+
+class ObserveForm(RecordForm, frozen=True, kw_only=True, tag="observe"):
+    """Items are seen at premises of their holder (rule 28)."""
+
+    step: Literal["storing", "arriving", "departing", "inspecting"]
+    """Business step."""
+    items: Items
+    """Which."""
+
+
+class ShipForm(RecordForm, frozen=True, kw_only=True, tag="ship"):
+    """Items go on their way (rule 3)."""
+
+    items: Items
+    """Which."""
+    receiver: Gln
+    """Party."""
+    destination: Gln = ""
+    """Premises of the receiver."""
+    purpose: Literal["sale", "own_premises", "return", "disposal", "export", "authority"]
+    """Why."""
+    ownership_passes: bool
+    """Whether the receiver becomes the owner on receipt."""
+    deadline: Time = ""
+    """By when it is to be received; the profile's default when left out."""
+    carrier: Gln = ""
+    """Party that may take custody on the way."""
+    references: Annotated[tuple[ReferenceForm, ...], Meta(max_length=MAX_REFERENCES)] = ()
+    """Business documents."""
+
+
+class ReceiveForm(RecordForm, frozen=True, kw_only=True, tag="receive"):
+    """A shipment is received (rule 4)."""
+
+    shipment: Hex
+    """Shipment id."""
+    mode: Literal["all", "listed", "all_except"]
+    """Which part of it."""
+    items: Items = ()
+    """For listed and all_except."""
+
+
+class RefuseForm(RecordForm, frozen=True, kw_only=True, tag="refuse"):
+    """The receiver sends goods back unreceived (rule 5)."""
+
+    shipment: Hex
+    """Shipment id."""
+    items: Items = ()
+    """None for all that is outstanding."""
+
+
+class VoidForm(RecordForm, frozen=True, kw_only=True, tag="void"):
+    """The sender takes goods back before they are received (rule 5)."""
+
+    shipment: Hex
+    """Shipment id."""
+    items: Items = ()
+    """None for all that is outstanding."""
+
+
+class DispenseForm(RecordForm, frozen=True, kw_only=True, tag="dispense"):
+    """Whole packs are supplied to patients (rule 11a)."""
+
+    items: Items
+    """Which."""
+
+
+AnyRecordForm = (
+    CommissionForm
+    | CommissionLogisticUnitsForm
+    | PackForm
+    | UnpackForm
+    | DecommissionForm
+    | ObserveForm
+    | ShipForm
+    | ReceiveForm
+    | RefuseForm
+    | VoidForm
+    | DispenseForm
+)
+"""Any record."""
+
+
+class DocumentForm(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """A document as a client submits it: records that stand or fall together."""
+
+    records: Annotated[tuple[AnyRecordForm, ...], Meta(min_length=1, max_length=MAX_RECORDS)]
+    """In the order in which they act."""
+    partner: Gln = ""
+    """Who signs; needed where the node signs for several and the token does not say."""
+    nonce: Hex = ""
+    """16 bytes; drawn by the node when left out. Same records and nonce: same document."""

@@ -1,0 +1,56 @@
+"""Builds the proof that a document is in the chain and what the law answered, from one snapshot."""
+
+from contracts.chain.header import entry_leaf
+from contracts.ledger.document import document_id
+from contracts.ledger.proof import PROOF_VERSION, CertifiedHeader, Proof
+from contracts.ledger.receipt import receipt_hash
+from contracts.primitives import merkle
+from node.storage.errors import StorageDamaged
+from node.storage.history import History
+
+
+class NotYetCertified(Exception):
+    """The block after the document's does not exist yet: nothing certifies the verdict."""
+
+
+def build_proof(history: History, identifier: bytes) -> Proof | None:
+    """Return the proof of a document; None when it is in no block.
+
+    Args:
+        history: Over a pinned snapshot.
+        identifier: Document id, 32 bytes.
+
+    Raises:
+        NotYetCertified: It is in the last block.
+        StorageDamaged: Something that was stored is missing or damaged.
+        StorageFailed: The disk refused.
+    """
+    place = history.blocks.document(identifier)
+    if place is None:
+        return None
+    next_block = history.blocks.load(place.height + 1)
+    if next_block is None:
+        raise NotYetCertified
+    block = history.block(place.height)
+    bundle = history.bundle(block.bundles[place.bundle].bundle_id)
+    receipts = history.receipts(place.height)
+    return Proof(
+        version=PROOF_VERSION,
+        document=bundle.documents[place.document],
+        in_bundle=merkle.prove([document_id(data) for data in bundle.documents], place.document),
+        bundle=bundle.header,
+        bundle_signature=bundle.signature,
+        entry=block.bundles[place.bundle],
+        in_block=merkle.prove([entry_leaf(entry) for entry in block.bundles], place.bundle),
+        block=_certified(history, place.height),
+        receipt=receipts[place.receipt],
+        in_receipts=merkle.prove([receipt_hash(receipt) for receipt in receipts], place.receipt),
+        next_block=_certified(history, place.height + 1),
+    )
+
+
+def _certified(history: History, height: int) -> CertifiedHeader:
+    commit = history.blocks.commit_of(height)
+    if commit is None:
+        raise StorageDamaged(f"commit of height {height}", "it is missing")
+    return CertifiedHeader(history.block(height).header, commit)

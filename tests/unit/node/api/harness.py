@@ -1,0 +1,183 @@
+"""A node's HTTP interface on loopback, over a real ledger without consensus."""
+
+import asyncio
+import os
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from typing import Any
+
+import aiohttp
+import msgspec
+from prometheus_client import CollectorRegistry
+from yarl import URL
+
+from network.transport.base import Address
+from node.api.context import ApiContext
+from node.api.promises import Promises
+from node.api.server import Servers
+from node.api.status import (
+    ConsensusStatus,
+    NodeStatus,
+    PeerStatus,
+    PoolStatus,
+    ReadinessCheck,
+)
+from node.api.tokens import Role, TokenGrant
+from node.config.schema import ApiSection
+from node.storage.errors import StorageError
+from node.storage.readers import Readers
+from tests.support.ledger import OneNode
+from tests.support.parties import MAKER, PARTIES, WHOLESALER
+
+TOKENS = {
+    "all": (frozenset(Role), ""),
+    "maker": (frozenset({Role.SUBMIT, Role.READ_OWN}), MAKER.gln),
+    "wholesaler": (frozenset({Role.SUBMIT, Role.READ_OWN}), WHOLESALER.gln),
+    "reader": (frozenset({Role.READ_ALL}), ""),
+    "own": (frozenset({Role.READ_OWN}), ""),
+    "regulator": (frozenset({Role.REGULATOR}), ""),
+    "operator": (frozenset({Role.OPERATOR}), ""),
+    "admin": (frozenset({Role.ADMIN}), ""),
+    **{party.name: (frozenset({Role.SUBMIT, Role.READ_OWN}), party.gln) for party in PARTIES},
+}
+
+
+class Tokens:
+    """Tokens that are called like what they allow."""
+
+    def check(self, token: str) -> TokenGrant | None:
+        known = TOKENS.get(token)
+        return None if known is None else TokenGrant(token[:8], token, *known)
+
+
+class Standing:
+    """A status that the test sets."""
+
+    def __init__(self) -> None:
+        self.has_quorum = True
+        self.failing: tuple[str, ...] = ()
+
+    def status(self) -> NodeStatus:
+        peers = (PeerStatus("node-1", "validator", 3),)
+        return NodeStatus(ConsensusStatus(4, 0, "propose"), peers, PoolStatus(0, 0), False, self.has_quorum)
+
+    def checks(self) -> tuple[ReadinessCheck, ...]:
+        return tuple(
+            ReadinessCheck(name, name not in self.failing, "as the test says")
+            for name in ("storage", "quorum")
+        )
+
+
+class Reply:
+    """An answer."""
+
+    def __init__(self, status: int, headers: Mapping[str, str], body: bytes) -> None:
+        self.status = status
+        self.headers = headers
+        self.body = body
+
+    @property
+    def json(self) -> Any:
+        return msgspec.json.decode(self.body)
+
+    @property
+    def code(self) -> str:
+        assert self.headers["Content-Type"].startswith("application/problem+json"), self.body
+        return self.json["code"]
+
+
+class Api:
+    """A client of the node under test."""
+
+    def __init__(self, node: OneNode, standing: Standing, servers: Servers, context: ApiContext) -> None:
+        self.node = node
+        self.standing = standing
+        self.servers = servers
+        self.context = context
+        self.session = aiohttp.ClientSession(auto_decompress=False)
+        self.damage: list[StorageError] = []
+        self.levels: list[str] = []
+
+    def url(self, path: str, *, operators: bool = False) -> URL:
+        address = self.servers.operators if operators else self.servers.api
+        return URL(f"http://{address.host}:{address.port}{path}", encoded=True)
+
+    async def ask(
+        self,
+        method: str,
+        path: str,
+        *,
+        bearer: str | None = "all",
+        body: bytes | None = None,
+        headers: Mapping[str, str] | None = None,
+        operators: bool = False,
+    ) -> Reply:
+        sent = dict(headers or {})
+        if bearer is not None:
+            sent["Authorization"] = f"Bearer {bearer}"
+        url = self.url(path, operators=operators)
+        async with self.session.request(method, url, data=body, headers=sent) as answer:
+            return Reply(answer.status, answer.headers, await answer.read())
+
+    async def get(self, path: str, bearer: str | None = "all", **more: Any) -> Reply:
+        return await self.ask("GET", path, bearer=bearer, **more)
+
+    async def post(self, path: str, value: object, bearer: str | None = "all", **more: Any) -> Reply:
+        body = value if isinstance(value, bytes) else msgspec.json.encode(value)
+        headers = {"Content-Type": "application/json", **(more.pop("headers", None) or {})}
+        return await self.ask("POST", path, bearer=bearer, body=body, headers=headers, **more)
+
+    async def submit(self, *records: object, bearer: str = "maker", query: str = "wait=commit") -> Reply:
+        return await self.post(f"/v1/documents?{query}", {"records": records}, bearer)
+
+    async def settle(self) -> None:
+        """Let everything that was put off happen."""
+        for _ in range(20):
+            await asyncio.sleep(0)
+
+
+@asynccontextmanager
+async def serving(
+    node: OneNode | None = None,
+    *,
+    settings: ApiSection | None = None,
+    signs: bool = True,
+    node_name: str = "node-0",
+    **more: Any,
+) -> AsyncIterator[Api]:
+    """Serve a node; blocks come by themselves unless a node of the test's own is given."""
+    loop = asyncio.get_running_loop()
+    own = node or OneNode(call_soon=loop.call_soon, auto=True)
+    standing = Standing()
+    damage: list[StorageError] = []
+    levels: list[str] = []
+    readers = Readers(own.store, damage.append)
+    context = ApiContext(
+        genesis=own.genesis,
+        node=next(entry for entry in own.genesis.nodes if entry.name == node_name),
+        version="0.0.0",
+        settings=settings or ApiSection(),
+        chain=own.chain,
+        submissions=own.submissions if signs else None,
+        readers=readers,
+        promises=Promises(own.store, own.worker, os.urandom),
+        captures=more.get("captures"),
+        drafts=more.get("drafts"),
+        tokens=Tokens(),
+        status=standing,
+        wall=own.wall,
+        metrics=CollectorRegistry(),
+        serve_metrics=True,
+        set_log_level=levels.append,
+        draw=os.urandom,
+    )
+    servers = Servers(context)
+    await servers.start(Address("127.0.0.1", 0), Address("127.0.0.1", 0))
+    api = Api(own, standing, servers, context)
+    api.damage, api.levels = damage, levels
+    try:
+        yield api
+    finally:
+        await api.session.close()
+        await servers.close()
+        readers.close()

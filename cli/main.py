@@ -14,6 +14,7 @@ from typing import Annotated, Final
 import typer
 
 from cli import (
+    bench,
     capture,
     config,
     draft,
@@ -80,6 +81,7 @@ for _name, _group in (
     ("draft", draft),
     ("verify", verify),
     ("testnet", testnet),
+    ("bench", bench),
 ):
     app.add_typer(_group.app, name=_name)
 

@@ -16,7 +16,10 @@ import msgspec
 
 _STATE_FIELD: Final = 0
 _START_FIELD: Final = 19
+_USER_FIELD: Final = 11
+_SYSTEM_FIELD: Final = 12
 """Fields of /proc/PID/stat behind the command's closing bracket: state comes first, starttime twentieth."""
+_TICKS_PER_SECOND: Final = os.sysconf("SC_CLK_TCK")
 _POLL_S: Final = 0.05
 
 Pause = Callable[[float], None]
@@ -56,6 +59,14 @@ def is_running(process: ProcessId) -> bool:
     if fields is None or fields[_STATE_FIELD] in "ZX":
         return False
     return int(fields[_START_FIELD]) == process.started
+
+
+def cpu_seconds(process: ProcessId) -> float:
+    """Return the CPU time that this very process has taken, all threads together; 0 when it has ended."""
+    fields = _stat(process.pid)
+    if fields is None or int(fields[_START_FIELD]) != process.started:
+        return 0.0
+    return (int(fields[_USER_FIELD]) + int(fields[_SYSTEM_FIELD])) / _TICKS_PER_SECOND
 
 
 def send(process: ProcessId, number: signal.Signals) -> bool:

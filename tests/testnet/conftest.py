@@ -1,0 +1,60 @@
+"""Two networks for all tests here: making one takes longer than most tests that use it.
+
+Every network lives below a temporary folder, its ports are chosen free, and its processes are ended by id.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.testnet.running import MANIFESTS, Running, packtrail
+
+HERE = Path(__file__).parent
+PATIENCE_MS = 2_000
+"""How long the second validator of `four` waits for a commit: a test waits as long."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if HERE in item.path.parents:
+            item.add_marker(pytest.mark.testnet)
+
+
+@pytest.fixture(scope="session")
+def four_made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    network = Running.make(MANIFESTS / "four.toml", tmp_path_factory.mktemp("four"))
+    config = network.folder.home("validator-2") / "config" / "node.toml"
+    text = config.read_text()
+    assert "# wait_ms = 30000\n" in text
+    config.write_text(text.replace("# wait_ms = 30000\n", f"wait_ms = {PATIENCE_MS}\n"))
+    try:
+        yield network
+    finally:
+        network.close()
+
+
+@pytest.fixture
+def four(four_made: Running) -> Running:
+    """Four validators, all of them ready; its observer does not run."""
+    four_made.make_whole()
+    return four_made
+
+
+@pytest.fixture(scope="session")
+def pharma_made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    state = tmp_path_factory.mktemp("pharma")
+    network = Running.of(state, "us-pharma")
+    try:
+        done = packtrail("testnet", "up", "--manifest", MANIFESTS / "us-pharma.toml", state=state)
+        assert done.code == 0, done.err
+        yield network
+    finally:
+        network.close()
+
+
+@pytest.fixture
+def pharma(pharma_made: Running) -> Running:
+    """Maker, wholesaler, a stranger, a pharmacy and a regulator's observer, in April 2023."""
+    pharma_made.make_whole()
+    return pharma_made

@@ -1,0 +1,91 @@
+"""What clients were told, and whether every node holds it: nothing acknowledged is ever lost, or told twice.
+
+A client is told one of two things. `committed`: the document is in the block of this height, with this
+receipt. `pending`: the document is kept and will be in a block. Any other end of a request promises nothing.
+"""
+
+import http.client
+import threading
+from collections.abc import Mapping
+from typing import Any, Final, NamedTuple
+
+from tests.testnet.client import Client, Reply, until
+
+_PROMISES: Final = (
+    http.client.ACCEPTED,
+    http.client.SERVICE_UNAVAILABLE,
+    http.client.GATEWAY_TIMEOUT,
+)
+"""Answers that name a document which the node keeps."""
+
+
+class Told(NamedTuple):
+    """What a client was told of one document."""
+
+    document: str
+    """Its id."""
+    height: int | None
+    """Where it stands; None when it was only promised."""
+    receipt: Any
+    """The verdict on it; None when it was only promised."""
+
+
+class History:
+    """Everything that clients were told, by any number of threads."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._told: dict[str, Told] = {}
+
+    def note(self, reply: Reply) -> bool:
+        """Take down what an answer promises; return False when it promises nothing."""
+        told = _promise_of(reply)
+        if told is None:
+            return False
+        with self._lock:
+            self._told[told.document] = told
+        return True
+
+    @property
+    def committed(self) -> int:
+        """How many documents a client was told to be committed."""
+        with self._lock:
+            return sum(told.height is not None for told in self._told.values())
+
+    @property
+    def promised(self) -> int:
+        """How many documents a client was told of at all."""
+        with self._lock:
+            return len(self._told)
+
+    def check(self, clients: Mapping[str, Client]) -> None:
+        """Every node must hold every document that was told of, at one height with one receipt."""
+        with self._lock:
+            documents = list(self._told.values())
+        faults = [fault for told in documents for fault in _faults(told, clients)]
+        assert not faults, faults
+
+
+def _promise_of(reply: Reply) -> Told | None:
+    if reply.status == http.client.OK:
+        body = reply.body
+        return Told(body["document"], body["height"], body["receipt"])
+    if reply.status in _PROMISES and "document" in reply.body:
+        return Told(reply.body["document"], None, None)
+    return None
+
+
+def _faults(told: Told, clients: Mapping[str, Client]) -> list[str]:
+    identifier = told.document
+    found = {
+        name: until(lambda client=client: client.document(identifier), f"{name} holds {identifier}")
+        for name, client in clients.items()
+    }
+    places = {name: (document["height"], document["receipt"]) for name, document in found.items()}
+    # Of a promised document the first node says where it went, and the others must say the same.
+    expected = next(iter(places.values())) if told.height is None else (told.height, told.receipt)
+    return [
+        f"{name} has {identifier} as {place}, not as {expected}"
+        for name, place in places.items()
+        if place != expected
+    ]

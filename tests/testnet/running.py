@@ -1,0 +1,149 @@
+"""A network of real processes on loopback, and what a test does to them."""
+
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+
+from network.testnet.homes import prepare
+from network.testnet.layout import Folder, find_node
+from network.testnet.perturb import perturb
+from network.testnet.process import is_running
+from network.testnet.program import Program
+from network.testnet.runner import read_token, start_node, stop_all, stop_node, wait_ready
+from tests.testnet.client import DEADLINE_S, Client, until
+
+COMMAND: Final = (sys.executable, "-m", "cli.main")
+PROGRAM: Final = Program(COMMAND)
+MANIFESTS: Final = Path(__file__).parents[2] / "network" / "testnet" / "manifests"
+
+
+class Ended(msgspec.Struct, frozen=True):
+    """A command that has ended."""
+
+    code: int
+    """Its exit code."""
+    out: bytes
+    """Its standard output."""
+    err: str
+    """Its standard error."""
+
+    @property
+    def json(self) -> Any:
+        """Its standard output as JSON."""
+        return msgspec.json.decode(self.out)
+
+
+def packtrail(*arguments: object, state: Path) -> Ended:
+    """Run a command as an operator types it, in a process of its own.
+
+    Args:
+        arguments: What stands behind `packtrail`.
+        state: Where test networks are kept.
+    """
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("PACKTRAIL_")}
+    done = subprocess.run(
+        [*COMMAND, *map(str, arguments)],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        timeout=2 * DEADLINE_S,
+        env={**kept, "PACKTRAIL_TESTNETS": str(state), "NO_COLOR": "1"},
+        check=False,
+    )
+    return Ended(done.returncode, done.stdout, done.stderr.decode())
+
+
+class Running:
+    """One test network."""
+
+    def __init__(self, folder: Folder) -> None:
+        self.folder = folder
+        self.state = folder.root.parent
+
+    @classmethod
+    def make(cls, manifest: Path, state: Path) -> "Running":
+        """Make the homes of a network; nothing runs yet."""
+        folder, _network = prepare(manifest, state, PROGRAM)
+        return cls(folder)
+
+    @classmethod
+    def of(cls, state: Path, name: str) -> "Running":
+        """Return the network of this name, which a command makes."""
+        return cls(Folder(state / name))
+
+    def names(self, *roles: str) -> list[str]:
+        """Return the names of the nodes with one of these roles."""
+        return [node.name for node in self.folder.load().nodes if node.role in roles]
+
+    @property
+    def validators(self) -> list[str]:
+        """The names of the validators."""
+        return self.names("validator")
+
+    def client(self, name: str, token: str | None = None) -> Client:
+        """Return a client of a node's API, with the token that was made with the network."""
+        node = find_node(self.folder.load(), name)
+        return Client(node.api, read_token(self.folder, name) if token is None else token)
+
+    def clients(self, *names: str) -> dict[str, Client]:
+        """Return clients by node."""
+        return {name: self.client(name) for name in names}
+
+    def operators(self, name: str) -> Client:
+        """Return a client of a node's operators' port."""
+        return Client(find_node(self.folder.load(), name).operators)
+
+    def is_running(self, name: str) -> bool:
+        """Tell whether a node's process runs."""
+        process = find_node(self.folder.load(), name).process
+        return process is not None and is_running(process)
+
+    def start(self, *names: str) -> None:
+        """Start nodes that do not run, and wait until each is ready."""
+        for name in names:
+            start_node(self.folder, self.folder.load(), name, PROGRAM)
+        network = self.folder.load()
+        wait_ready(self.folder, [find_node(network, name) for name in names], DEADLINE_S)
+
+    def kill(self, *names: str) -> None:
+        """End nodes at once (SIGKILL)."""
+        for name in names:
+            perturb(self.folder, name, "kill", PROGRAM)
+
+    def stop(self, *names: str) -> None:
+        """End nodes in order."""
+        for name in names:
+            stop_node(self.folder, self.folder.load(), name)
+
+    def make_whole(self) -> None:
+        """Start the validators that do not run: whatever a test before has left."""
+        self.start(*self.validators)
+
+    def close(self) -> None:
+        """End every node, each by its process id; there may be none yet."""
+        if self.folder.file.exists():
+            stop_all(self.folder, self.folder.load())
+
+    def recover(self, *names: str) -> float:
+        """Start nodes again and return after how many seconds they stand where the others stand."""
+        began = time.monotonic()
+        others = [name for name in self.validators if name not in names and self.is_running(name)]
+        aim = max((self.client(name).height() for name in others), default=0)
+        self.start(*names)
+        for name in names:
+            self.wait_for_height(name, aim)
+        return time.monotonic() - began
+
+    def wait_for_height(self, name: str, height: int) -> None:
+        """Wait until a node is as high as that."""
+        client = self.client(name)
+        until(lambda: client.height() >= height, f"{name} reaches height {height}")
+
+    def readiness(self, name: str) -> dict[str, str]:
+        """Return what a node's readiness checks find wrong, by check."""
+        reply = self.operators(name).ask("GET", "/readyz")
+        return {check["name"]: check["detail"] for check in reply.body["checks"] if not check["ok"]}

@@ -50,6 +50,7 @@ from node.identity.keystore import KeyKind, Keystore
 from node.identity.passphrase import read_passphrase
 from node.identity.signer import FileSigner
 from node.logs import configure_logs
+from node.loop_lag import LoopLag
 from node.pool.bundler import LaneKey
 from node.pool.pool import PoolLimits
 from node.storage.files import DiskFiles
@@ -217,12 +218,14 @@ class _Node:
             setting.genesis, setting.node.name, core, peers, wall.now_ms, lambda: supervisor.reason
         )
         readers = Readers(self._store, supervisor.fail)
-        servers = Servers(self._api_context(core, health, readers, wall, disk))
+        context = self._api_context(core, health, readers, wall, disk)
+        servers = Servers(context)
         self._listen(peers)
         core.start()
         api = setting.config.api
         await servers.start(_address(api.listen), _address(api.operators_listen))
         freeze_start_up()
+        LoopLag(loop, context.metrics).start()
         _log.info(
             "node_started", node=setting.node.name, role=setting.node.role, height=core.chain.tip.height
         )

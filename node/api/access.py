@@ -12,6 +12,7 @@ from typing import Final
 from aiohttp import web
 
 from contracts.chain.genesis import Node
+from network.peer.face import OBSERVER
 from node.api.context import ApiContext
 from node.api.problems import Problem
 from node.api.tokens import Role, TokenGrant
@@ -21,7 +22,7 @@ MAX_TOKEN_CHARACTERS: Final = 256
 """Longer ones are no tokens of this program."""
 
 _SCHEME: Final = "bearer"
-GRANT: Final = "grant"
+GRANT: Final = web.RequestKey("grant", TokenGrant)
 """Key of a request's grant."""
 
 
@@ -64,7 +65,7 @@ def authorise(context: ApiContext, request: web.Request, right: Right) -> None:
     """
     if right is Right.PUBLIC:
         return
-    if right is Right.WRITE and context.submissions is None:
+    if right is Right.WRITE and (context.submissions is None or context.node.role == OBSERVER):
         raise read_only(context.node)
     grant = _grant(context, request)
     if not grant.allows(*_ROLES[right]):
@@ -75,7 +76,7 @@ def authorise(context: ApiContext, request: web.Request, right: Right) -> None:
 
 def read_only(node: Node) -> Problem:
     """Return why this node takes no writes."""
-    if node.role == "observer":
+    if node.role == OBSERVER:
         why = f"This node ({node.name}) is an observer: it follows the ledger and signs for nobody."
     else:
         why = f"This node ({node.name}) holds no partner's key, so it can sign for nobody."
@@ -138,7 +139,7 @@ class Scope:
 
 def scope_of(context: ApiContext, request: web.Request) -> Scope:
     """Return whose affairs an authorised request may see."""
-    grant: TokenGrant = request[GRANT]
+    grant = request[GRANT]
     return Scope(None if grant.allows(*_READS_ALL) else frozenset(own_partners(context, grant)))
 
 

@@ -40,7 +40,7 @@ REQUEST_ID_BYTES: Final = 8
 UNMATCHED: Final = "unmatched"
 """Path of requests that no endpoint is for, in metrics."""
 
-_BEGUN: Final = "begun"
+_BEGUN: Final = web.RequestKey("begun", web.StreamResponse)
 """Key of an answer whose headers are sent."""
 _STREAMS: Final = frozenset({"/v1/events", "/v1/documents:stream"})
 """Paths whose time says nothing."""

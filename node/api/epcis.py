@@ -325,10 +325,12 @@ def _refusal(first: EventOutcome, view: CaptureView) -> Problem:
         "what_to_do": first.what_to_do,
         **msgspec.to_builtins(view),
     }
-    committed = [entry for entry in view.documents if entry.status == "committed" and entry.code != ACCEPTED]
-    by_law = first.code in _VERDICTS or committed
+    # Of the gateway's own words for a file some are the law's too: then a document tells who spoke.
+    is_judged = any(entry.code != ACCEPTED for entry in view.documents)
+    if is_judged or (first.code in _VERDICTS and first.code not in CAPTURE_PROBLEMS):
+        return Problem(first.code, first.reason, status=HTTPStatus.CONFLICT, by_law=True, members=members)
     known = PROBLEMS.get(first.code)
-    status = HTTPStatus.CONFLICT if by_law else known.status if known else HTTPStatus.BAD_REQUEST
+    status = known.status if known else HTTPStatus.BAD_REQUEST
     return Problem(first.code, first.reason, status=status, members=members)
 
 

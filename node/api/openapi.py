@@ -83,13 +83,13 @@ class OpenApi:
     async def problem(self, request: web.Request) -> web.Response:
         """Explain a code."""
         code = request.match_info["code"]
-        if code in PROBLEMS:
-            return answer(json_bytes(Problem(code).document()), None)
         if code in set(Code):
             explanation = explain(code)
-            document = Problem(code, explanation.sentence, status=409).document()
+            document = Problem(code, explanation.sentence, status=409, by_law=True).document()
             names = {"rule": explanation.rule, "eu_code": explanation.eu_code, "gs1": explanation.gs1_answer}
             return answer(json_bytes({**document, **names}), None)
+        if code in PROBLEMS:
+            return answer(json_bytes(Problem(code).document()), None)
         raise Problem("unknown_problem", f"There is no code {code[:80]!r}.")
 
 

@@ -190,8 +190,9 @@ class _Run:
             entry for slot in slots if slot.prepared is not None for entry in slot.prepared.references
         ]
         await self._context.promises.keep_references(references)
-        for slot in slots:
+        for at, slot in enumerate(slots):
             if slot.answer is None and not await self._submit(slot):
+                self._turn_away([later for later in slots[at:] if later.answer is None])
                 return False
         while len(self._slots) >= MAX_OPEN_LINES or self._unsent >= MAX_UNSENT_BYTES:
             await self._next_progress()
@@ -256,9 +257,12 @@ class _Run:
                     except TooBusy:
                         await self._commits.next_block()
         except TimeoutError:
-            self._metrics.submitted("busy")
-            self._finish(slot, LineView(slot.number, "busy", slot.document, "too_busy"))
             return False
+
+    def _turn_away(self, slots: list[Slot]) -> None:
+        self._metrics.submitted("busy", len(slots))
+        for slot in slots:
+            self._finish(slot, LineView(slot.number, "busy", slot.document, "too_busy"))
 
     def _watch(self, slot: Slot, document_id: bytes) -> None:
         told = partial(self._on_committed, slot)

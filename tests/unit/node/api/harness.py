@@ -2,7 +2,7 @@
 
 import asyncio
 import os
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -29,13 +29,14 @@ from node.storage.readers import Readers
 from tests.support.ledger import OneNode
 from tests.support.parties import MAKER, PARTIES, WHOLESALER
 
+PATIENCE_S = 10
 TOKENS = {
     "all": (frozenset(Role), ""),
     "maker": (frozenset({Role.SUBMIT, Role.READ_OWN}), MAKER.gln),
     "wholesaler": (frozenset({Role.SUBMIT, Role.READ_OWN}), WHOLESALER.gln),
     "reader": (frozenset({Role.READ_ALL}), ""),
     "own": (frozenset({Role.READ_OWN}), ""),
-    "regulator": (frozenset({Role.REGULATOR}), ""),
+    "inspector": (frozenset({Role.REGULATOR}), ""),
     "operator": (frozenset({Role.OPERATOR}), ""),
     "admin": (frozenset({Role.ADMIN}), ""),
     **{party.name: (frozenset({Role.SUBMIT, Role.READ_OWN}), party.gln) for party in PARTIES},
@@ -129,6 +130,15 @@ class Api:
 
     async def submit(self, *records: object, bearer: str = "maker", query: str = "wait=commit") -> Reply:
         return await self.post(f"/v1/documents?{query}", {"records": records}, bearer)
+
+    async def until(self, is_so: Callable[[], bool]) -> None:
+        """Let things happen until something is so, for at most a few seconds."""
+        loop = asyncio.get_running_loop()
+        async with asyncio.timeout(PATIENCE_S):
+            while not is_so():
+                turn = asyncio.Event()
+                loop.call_later(0.001, turn.set)
+                await turn.wait()
 
     async def settle(self) -> None:
         """Let everything that was put off happen."""

@@ -24,7 +24,7 @@ from contracts.state.rows import Life
 
 def dispense(act: Act, record: Dispense) -> Verdict | None:
     """Rule 11a: clean packs are supplied, for good, by a holder whom the profile lets dispense."""
-    fault = signer_fault(act, record.head, HANDLING) or _role_fault(act, record) or list_fault(record.items)
+    fault = signer_fault(act, record.head, HANDLING) or list_fault(record.items) or _role_fault(act, record)
     if fault:
         return fault
     items = locate_all(act, record.items)

@@ -23,14 +23,11 @@ def observe(act: Act, record: Observe) -> Verdict | None:
 
     An item inside a container is where that is: the outermost one moves.
     """
-    fault = signer_fault(act, record.head, HANDLING, licensed=False)
+    fault = signer_fault(act, record.head, HANDLING, licensed=False) or list_fault(record.items)
     if fault:
         return fault
     if not record.head.premises:
         return Verdict(Code.PREMISES_MISSING, b"")
-    fault = list_fault(record.items)
-    if fault:
-        return fault
     items = locate_all(act, record.items)
     if isinstance(items, Verdict):
         return items

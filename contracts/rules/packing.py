@@ -23,7 +23,6 @@ from contracts.rules.logistic_units import (
     is_logistic_unit,
     life_of_unit_fault,
     prefix_owner,
-    resting_since,
 )
 from contracts.rules.verdict import Verdict
 from contracts.state.containers import (
@@ -92,19 +91,25 @@ def _find_parent(act: Act, record: Pack) -> Position | Verdict | None:
         if is_logistic_unit(record.parent):
             return None
         return Verdict(Code.ITEM_UNKNOWN, record.parent)
-    if _is_refilled_by_another(act, position):
-        days = actor_profile(act, record.head).sscc_reuse_days
-        return life_of_unit_fault(act, record.parent, days)
-    return position
+    if not _is_refilled_by_another(act, position):
+        return position
+    days = actor_profile(act, record.head).sscc_reuse_days
+    # One that is inside something does not rest: it cannot begin anew there, nor be filled by another.
+    if life_of_unit_fault(act, record.parent, days) is not None:
+        return Verdict(Code.SSCC_RESTING, record.parent)
+    # Of a unit that begins anew nothing else is asked, so this is: the old one may be in hand, and listed.
+    return Verdict(Code.PACKING_CYCLE, record.parent) if record.parent in record.children else None
 
 
 def _is_refilled_by_another(act: Act, position: Position) -> bool:
     """Tell whether a unit was emptied and is not the signer's to refill: it must rest, then begins anew."""
-    if position.key[:1] != SSCC_KIND or resting_since(act, position) == NEVER:
-        return False
     contents = find_contents(act.state, position.key, position.row)
-    introduced_by_signer = contents is not None and is_party(contents.introduced_by, act.signer)
-    return not introduced_by_signer or hand_fault(act, position) is not None
+    if position.key[:1] != SSCC_KIND or contents is None or contents.emptied_at_ms == NEVER:
+        return False
+    if effective_life(position) != Life.ACTIVE or effective_holds(position) or position.shipment is not None:
+        # What is asked of every container says so.
+        return False
+    return not is_party(contents.introduced_by, act.signer) or hand_fault(act, position) is not None
 
 
 def _parent_fault(act: Act, parent: Position, children: Positions) -> Verdict | None:

@@ -124,10 +124,10 @@ class Apps:
                 problem = Problem("internal_error")
             begun: web.StreamResponse | None = request.get(_BEGUN)
             if begun is not None:
-                # Half an answer is out: all that is left is to end it, so that it is seen to be cut.
+                # Half an answer is out: all that is left is to cut it, so that it is seen to be no whole one.
                 begun.force_close()
                 if request.transport is not None:
-                    request.transport.close()
+                    request.transport.abort()
                 return begun
             response = _render(problem, request_id)
         if _BEGUN not in request:

@@ -32,7 +32,6 @@ MAX_MESSAGE_BYTES: Final = 1_024
 
 _PLACE_PARTS: Final = 3
 _CLOSE_GOING_AWAY: Final = 1001
-_CLOSE_TOO_SLOW: Final = 4008
 
 _log = structlog.get_logger(__name__)
 
@@ -86,7 +85,8 @@ class Events:
             raise Problem("too_many_subscribers")
         self._subscribers += 1
         self._metrics.subscribers.inc()
-        reason = "failed"
+        # When the client leaves, the handler may be cancelled at once.
+        reason = "left"
         try:
             is_socket = request.headers.get("Upgrade", "").lower() == "websocket"
             channel: _Channel = _Socket() if is_socket else _EventStream()
@@ -94,6 +94,9 @@ class Events:
             response = await channel.open(request, height)
             reason = await self._serve(channel, place, scope)
             return response
+        except Exception:
+            reason = "failed"
+            raise
         finally:
             self._subscribers -= 1
             self._metrics.subscribers.dec()
@@ -130,12 +133,12 @@ class Events:
         error = None if sending.cancelled() else sending.exception()
         if isinstance(error, TimeoutError):
             _log.info("subscriber_too_slow")
-            await channel.close(_CLOSE_TOO_SLOW)
+            channel.drop()
             return "slow"
         if error is not None and not isinstance(error, ConnectionError):
             raise error
         if self._closing.is_set():
-            await channel.close(_CLOSE_GOING_AWAY)
+            await channel.close()
             return "closing"
         return "left"
 
@@ -188,9 +191,19 @@ class _Channel(Protocol):
         """Return when the client has left."""
         ...
 
-    async def close(self, code: int) -> None:
-        """End it from this side."""
+    async def close(self) -> None:
+        """End it: the node stops."""
         ...
+
+    def drop(self) -> None:
+        """End it at once; what the client has not taken is lost."""
+        ...
+
+
+def _abort(request: web.Request | None) -> None:
+    # A transport that is closed waits for its buffer to drain, and a client that does not read never lets it.
+    if request is not None and request.transport is not None:
+        request.transport.abort()
 
 
 class _EventStream:
@@ -198,6 +211,7 @@ class _EventStream:
 
     def __init__(self) -> None:
         self._response = web.StreamResponse()
+        self._request: web.Request | None = None
 
     async def open(self, request: web.Request, headers: dict[str, str]) -> web.StreamResponse:
         self._response.headers.update(headers)
@@ -205,6 +219,7 @@ class _EventStream:
         # Proxies that buffer answers would hold events back.
         self._response.headers["X-Accel-Buffering"] = "no"
         self._response.content_type = EVENT_STREAM
+        self._request = request
         await self._response.prepare(request)
         await self._response.write(b": connected\n\n")
         return self._response
@@ -220,21 +235,25 @@ class _EventStream:
         # A client that leaves is noticed by the next write, at the latest by a heartbeat.
         await asyncio.get_running_loop().create_future()
 
-    async def close(self, code: int) -> None:
-        del code
+    async def close(self) -> None:
         self._response.force_close()
+
+    def drop(self) -> None:
+        _abort(self._request)
 
 
 class _Socket:
     """WebSocket messages: one JSON object per entry, with its cursor and kind."""
 
     def __init__(self) -> None:
+        self._request: web.Request | None = None
         self._socket = web.WebSocketResponse(
             heartbeat=HEARTBEAT_S, compress=False, max_msg_size=MAX_MESSAGE_BYTES
         )
 
     async def open(self, request: web.Request, headers: dict[str, str]) -> web.StreamResponse:
         self._socket.headers.update(headers)
+        self._request = request
         await self._socket.prepare(request)
         return self._socket
 
@@ -250,5 +269,8 @@ class _Socket:
         async for _message in self._socket:
             pass
 
-    async def close(self, code: int) -> None:
-        await self._socket.close(code=code)
+    async def close(self) -> None:
+        await self._socket.close(code=_CLOSE_GOING_AWAY)
+
+    def drop(self) -> None:
+        _abort(self._request)

@@ -1,17 +1,18 @@
 """The document stream: answers in order, back-pressure, and what becomes of lines that cannot be kept."""
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator
 from typing import Any
 
 import msgspec
 import pytest
 
-from node.api import bodies, stream
+from node.api import bodies, stream_run
 from node.config.schema import ApiSection
 from node.host import submission
 from tests.support.ledger import OneNode
-from tests.unit.node.api.harness import Api, Reply, serving
+from tests.unit.node.api.harness import PATIENCE_S, Api, Reply, serving
 from tests.unit.node.api.samples import commission, pack_text, ship
 
 PATH = "/v1/documents:stream"
@@ -174,9 +175,9 @@ async def test_a_client_may_read_while_it_sends(api: Api) -> None:
 
 
 async def test_few_open_lines_are_enough(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(stream, "MAX_OPEN_LINES", 4)
-    monkeypatch.setattr(stream, "MAX_UNSENT_BYTES", 200)
-    monkeypatch.setattr(stream, "LINES_AT_ONCE", 2)
+    monkeypatch.setattr(stream_run, "MAX_OPEN_LINES", 4)
+    monkeypatch.setattr(stream_run, "MAX_UNSENT_BYTES", 200)
+    monkeypatch.setattr(stream_run, "LINES_AT_ONCE", 2)
     body = b"".join(line(commission(f"S{number}")) for number in range(50))
     assert len(await send(api, body, "?wait=commit")) == 50
 
@@ -234,6 +235,26 @@ async def test_a_client_that_leaves_leaves_nothing_behind(api: Api) -> None:
     await api.session.close()
     connections = api.servers.apps.connections
     await api.until(lambda: connections() == 0)
+
+
+async def test_a_client_that_does_not_read_is_cut_off(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stream_run, "STALL_S", 0.05)
+    monkeypatch.setattr(stream_run, "MAX_UNSENT_BYTES", 1 << 30)
+    bad = b'{"records":' + b"[" * 10 + b"\n"
+    _reader, writer = await asyncio.open_connection(api.servers.api.host, api.servers.api.port, limit=1_024)
+    head = "POST /v1/documents:stream HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer maker\r\n"
+    writer.write(f"{head}Content-Length: 1000000000\r\n\r\n".encode())
+    connections = api.servers.apps.connections
+    await api.until(lambda: connections() == 1)
+    with contextlib.suppress(ConnectionError):
+        async with asyncio.timeout(PATIENCE_S):
+            while connections():
+                writer.write(bad * 2_000)
+                await writer.drain()
+    assert connections() == 0
+    writer.close()
+    with contextlib.suppress(ConnectionError):
+        await writer.wait_closed()
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,342 @@
+"""One stream of documents: lines on their way, pipelined.
+
+Thousands of lines are on their way at once, and none has a task, a lock or a write of its own. A client must
+read while it sends: when too many answers wait unread, or too many documents wait for the node, the node
+stops reading until that has changed (back-pressure). Answers are written many at a time.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Iterable
+from functools import partial
+from typing import Final
+
+import structlog
+from aiohttp import web
+
+from contracts.ledger.receipt import ACCEPTED, Receipt
+from node.api.access import GRANT, signing
+from node.api.answers import json_bytes
+from node.api.bodies import LineCutter, LineTooLong
+from node.api.commits import Commits
+from node.api.context import ApiContext
+from node.api.field_readers import FieldFault, decode_strictly
+from node.api.metrics import ApiMetrics
+from node.api.problems import Problem, from_fault, refusal_members, refusal_sentence
+from node.api.promises import Secret
+from node.api.stream_lines import LineView, Slot
+from node.api.submitting import FORM_DECODER, Placed, Preparing, find_placed
+from node.host.submission import Admitted, Committed, Submitted, TooBusy
+
+MAX_OPEN_LINES: Final = 8_192
+"""Lines taken in and not yet answered, per stream."""
+MAX_UNSENT_BYTES: Final = 16 << 20
+"""Answers that the client has not taken, per stream; beyond it no more lines are read."""
+STALL_S: Final = 60.0
+"""A client that takes none of its answers for so long is cut off."""
+LINES_AT_ONCE: Final = 64
+"""Lines handled before others get their turn on the event loop."""
+
+
+_MS_PER_SECOND: Final = 1_000
+
+_log = structlog.get_logger(__name__)
+
+
+class StreamRun:
+    """One stream."""
+
+    def __init__(
+        self,
+        context: ApiContext,
+        commits: Commits,
+        metrics: ApiMetrics,
+        request: web.Request,
+        response: web.StreamResponse,
+        secret: Secret | None,
+    ) -> None:
+        """Prepare.
+
+        Args:
+            context: The node.
+            commits: Tells when documents are in blocks.
+            metrics: Counts documents.
+            request: Authorised; its body are the lines.
+            response: Begun; its body are the answers.
+            secret: Of the client's idempotency key; None when it gave none.
+        """
+        self._context = context
+        self._commits = commits
+        self._metrics = metrics
+        self._request = request
+        self._response = response
+        self._secret = secret
+        self._submissions = signing(context)
+        self._preparing = Preparing(context, request[GRANT])
+        self._patience_s = context.settings.wait_ms / _MS_PER_SECOND
+        self._slots: deque[Slot] = deque()
+        self._watched: dict[int, tuple[bytes, partial[None]]] = {}
+        self._progress = asyncio.Event()
+        self._unsent = 0
+        self._number = 0
+        self._has_ended = False
+        self._is_waiting = False
+        self._records_refusals = False
+
+    async def run(self, *, wait: bool, record_refusal: bool) -> None:
+        """Take lines in and answer them until the client has no more, or is gone.
+
+        Args:
+            wait: Answer only when a document is in a block.
+            record_refusal: Put documents on the ledger that a rule refuses.
+        """
+        self._is_waiting, self._records_refusals = wait, record_refusal
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(self._write())
+                await self._read()
+                self._has_ended = True
+                self._progress.set()
+        except* ConnectionError:
+            # The client is gone. What it was told of stays true, and what was kept goes its way.
+            _log.info("stream_left", lines=self._number)
+        finally:
+            for document_id, told in self._watched.values():
+                self._commits.forget(document_id, told)
+
+    # ------------------------------------------------------------------------------ reading
+
+    async def _read(self) -> None:
+        cutter = LineCutter()
+        try:
+            async for chunk in self._request.content.iter_any():
+                if not await self._take_all(cutter.cut(chunk)):
+                    return
+            await self._take_all(cutter.rest())
+        except LineTooLong:
+            slot = self._open_slot()
+            self._finish(slot, LineView(slot.number, "invalid", code="body_too_large"))
+
+    async def _take_all(self, lines: Iterable[bytes]) -> bool:
+        """Take lines in, a few at a time; return False when the node can take no more."""
+        batch: list[bytes] = []
+        for line in lines:
+            batch.append(line)
+            if len(batch) == LINES_AT_ONCE:
+                if not await self._take(batch):
+                    return False
+                batch = []
+        return not batch or await self._take(batch)
+
+    async def _take(self, lines: list[bytes]) -> bool:
+        slots = [self._prepare(line) for line in lines]
+        await self._recall(slots)
+        references = [
+            entry for slot in slots if slot.prepared is not None for entry in slot.prepared.references
+        ]
+        await self._context.promises.keep_references(references)
+        for at, slot in enumerate(slots):
+            if slot.answer is None and not await self._submit(slot):
+                self._turn_away([later for later in slots[at:] if later.answer is None])
+                return False
+        while len(self._slots) >= MAX_OPEN_LINES or self._unsent >= MAX_UNSENT_BYTES:
+            await self._next_progress()
+        # Others get their turn even when the next lines are here already.
+        await asyncio.sleep(0)
+        return True
+
+    def _open_slot(self) -> Slot:
+        self._number += 1
+        slot = Slot(self._number)
+        self._slots.append(slot)
+        return slot
+
+    def _prepare(self, line: bytes) -> Slot:
+        slot = self._open_slot()
+        secret = self._secret
+        own = self._context.promises.fresh() if secret is None else secret.child(slot.number)
+        try:
+            form = decode_strictly(FORM_DECODER, line)
+            slot.prepared = self._preparing.prepare(form, own, has_key=secret is not None)
+        except FieldFault as fault:
+            self._finish_invalid(slot, from_fault(fault))
+        except Problem as problem:
+            self._finish_invalid(slot, problem)
+        else:
+            slot.document = slot.prepared.id.hex()
+        return slot
+
+    async def _recall(self, slots: list[Slot]) -> None:
+        """Answer for documents that an earlier request brought into the chain."""
+        asked = [slot.prepared.id for slot in slots if slot.prepared and slot.prepared.is_repeatable]
+        if not asked:
+            return
+        found = await self._context.readers.read(partial(find_placed, identifiers=asked))
+        for slot in slots:
+            placed = found.get(slot.prepared.id) if slot.prepared else None
+            if placed is not None:
+                self._finish_placed(slot, placed)
+
+    async def _submit(self, slot: Slot) -> bool:
+        """Submit a line's document, waiting while the node is busy; return False when it stays so."""
+        prepared = slot.prepared
+        if prepared is None:
+            return True
+        submitted = Submitted(
+            prepared.id,
+            prepared.data,
+            prepared.document,
+            prepared.lane,
+            self._records_refusals,
+            partial(self._on_admitted, slot),
+            None,
+        )
+        if self._is_waiting:
+            self._watch(slot, prepared.id)
+        try:
+            async with asyncio.timeout(self._patience_s):
+                while True:
+                    try:
+                        self._submissions.submit(submitted)
+                        return True
+                    except TooBusy:
+                        await self._commits.next_block()
+        except TimeoutError:
+            return False
+
+    def _turn_away(self, slots: list[Slot]) -> None:
+        self._metrics.submitted("busy", len(slots))
+        for slot in slots:
+            self._finish(slot, LineView(slot.number, "busy", slot.document, "too_busy"))
+
+    def _watch(self, slot: Slot, document_id: bytes) -> None:
+        told = partial(self._on_committed, slot)
+        self._watched[slot.number] = (document_id, told)
+        self._commits.watch(document_id, told)
+
+    async def _next_progress(self) -> None:
+        self._progress.clear()
+        await self._progress.wait()
+
+    # ----------------------------------------------------------------------------- answering
+
+    def _on_admitted(self, slot: Slot, admitted: Admitted) -> None:
+        if slot.answer is not None:
+            return
+        if not admitted.is_submitted:
+            self._refuse(slot, admitted.forecast)
+            return
+        slot.is_kept = True
+        self._metrics.submitted("kept")
+        if self._is_waiting:
+            return
+        code = admitted.forecast.code
+        if code == ACCEPTED:
+            self._finish(slot, LineView(slot.number, "accepted", slot.document))
+        else:
+            self._finish(slot, LineView(slot.number, "recorded", slot.document, code))
+
+    def _refuse(self, slot: Slot, receipt: Receipt) -> None:
+        prepared = slot.prepared
+        if prepared is None:
+            return
+        members = refusal_members(receipt, prepared.document.records)
+        slot.is_doubtful = prepared.is_repeatable
+        self._metrics.submitted("refused")
+        self._finish(
+            slot,
+            LineView(
+                slot.number,
+                "refused",
+                slot.document,
+                receipt.code,
+                detail=refusal_sentence(receipt, prepared.document.records),
+                pointer=str(members["pointer"]),
+                subject=str(members["subject"]),
+            ),
+        )
+
+    def _on_committed(self, slot: Slot, committed: Committed) -> None:
+        if slot.answer is None:
+            self._finish_placed(slot, Placed(committed.height, committed.receipt))
+
+    def _finish_placed(self, slot: Slot, placed: Placed) -> None:
+        code = placed.receipt.code
+        view = LineView(slot.number, "committed", slot.document, code, code == ACCEPTED, placed.height)
+        self._finish(slot, view)
+
+    def _finish_invalid(self, slot: Slot, problem: Problem) -> None:
+        self._metrics.submitted("invalid")
+        pointer = str(problem.members.get("pointer", ""))
+        view = LineView(slot.number, "invalid", code=problem.code, detail=problem.detail, pointer=pointer)
+        self._finish(slot, view)
+
+    def _finish(self, slot: Slot, view: LineView) -> None:
+        self._put(slot, json_bytes(view) + b"\n")
+
+    def _put(self, slot: Slot, answer: bytes) -> None:
+        slot.answer = answer
+        self._unsent += len(answer)
+        watched = self._watched.pop(slot.number, None)
+        if watched is not None:
+            self._commits.forget(*watched)
+        self._progress.set()
+
+    # ------------------------------------------------------------------------------- writing
+
+    async def _write(self) -> None:
+        """Write answers in order, as many at a time as are ready."""
+        while self._slots or not self._has_ended:
+            ready = await self._ready()
+            if ready:
+                await self._send(ready)
+                self._unsent -= len(ready)
+                self._progress.set()
+            elif self._slots:
+                await self._wait_for_more()
+            elif not self._has_ended:
+                await self._next_progress()
+        await self._response.write_eof()
+
+    async def _send(self, ready: bytes) -> None:
+        try:
+            async with asyncio.timeout(STALL_S):
+                await self._response.write(ready)
+        except TimeoutError as error:
+            if self._request.transport is not None:
+                self._request.transport.abort()
+            raise ConnectionResetError("the client does not read its answers") from error
+
+    async def _ready(self) -> bytes:
+        answers: list[bytes] = []
+        while self._slots and self._slots[0].answer is not None:
+            slot = self._slots[0]
+            if slot.is_doubtful:
+                if answers:
+                    break
+                await self._look_again(slot)
+            answers.append(self._slots.popleft().answer or b"")
+        return b"".join(answers)
+
+    async def _look_again(self, slot: Slot) -> None:
+        """Ask the chain once more for a refused document that an equal request may have brought there."""
+        slot.is_doubtful = False
+        if slot.prepared is None:
+            return
+        question = partial(find_placed, identifiers=[slot.prepared.id])
+        placed = (await self._context.readers.read(question)).get(slot.prepared.id)
+        if placed is not None:
+            self._unsent -= len(slot.answer or b"")
+            self._finish_placed(slot, placed)
+
+    async def _wait_for_more(self) -> None:
+        """Wait for more answers; when none comes for too long, say so of every open line."""
+        try:
+            async with asyncio.timeout(self._patience_s):
+                await self._next_progress()
+        except TimeoutError:
+            late = "not_yet_committed" if self._context.status.status().has_quorum else "no_quorum"
+            for slot in self._slots:
+                if slot.answer is None:
+                    status, code = ("pending", late) if slot.is_kept else ("busy", "too_busy")
+                    self._finish(slot, LineView(slot.number, status, slot.document, code))

@@ -23,6 +23,9 @@ from node.storage.files import FileSystem
 from node.storage.slots import MAX_RECORD_BYTES, SlotFile, create_slots
 
 RECORD_VERSION: Final = 1
+_WITHOUT_RECORD: Final = (
+    "not knowing what it signed last, this validator could sign a step twice, and does not start"
+)
 
 
 class DoubleSignRefused(Exception):
@@ -148,7 +151,10 @@ class FileSigner:
             StorageDamaged: It is missing or damaged. Signing on without it could sign a step twice.
             WrongSignerRecord: It belongs to another key or network.
         """
-        self._slots.open()
+        try:
+            self._slots.open()
+        except StorageDamaged as damage:
+            raise StorageDamaged(damage.where, f"{damage.reason}; {_WITHOUT_RECORD}") from damage
         try:
             record = _RECORDS.decode(self._slots.record)
         except MalformedBytes as error:

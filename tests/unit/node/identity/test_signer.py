@@ -168,7 +168,7 @@ def test_when_the_disk_fails_no_signature_comes_out_and_none_after(files):
 
 
 def test_a_lost_or_foreign_record_is_not_signed_on_with(files):
-    with pytest.raises(StorageDamaged, match="missing"):
+    with pytest.raises(StorageDamaged, match="missing; not knowing what it signed last"):
         opened(MemoryFiles())
     with pytest.raises(WrongSignerRecord, match="never overwritten"):
         prepare(files)

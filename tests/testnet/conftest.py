@@ -3,7 +3,7 @@
 Every network lives below a temporary folder, its ports are chosen free, and its processes are ended by id.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -13,6 +13,21 @@ from tests.testnet.running import MANIFESTS, Running, packtrail
 HERE = Path(__file__).parent
 PATIENCE_MS = 2_000
 """How long the second validator of `four` waits for a commit: a test waits as long."""
+
+
+MEASURED = pytest.StashKey[list[str]]()
+
+
+@pytest.fixture
+def measured(request: pytest.FixtureRequest) -> Callable[[str], None]:
+    """Takes down what a test measured; it is printed when all tests have run, and decides nothing."""
+    found = request.config.stash.setdefault(MEASURED, [])
+    return lambda text: found.append(f"{request.node.name}: {text}")
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    for line in config.stash.get(MEASURED, []):
+        terminalreporter.write_line(line)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -144,7 +144,11 @@ def test_metrics_begin_at_zero_and_count(four: Running) -> None:
 
 
 def test_metrics_tell_where_the_node_stands(four: Running) -> None:
-    height = four.client("validator-1").height()
-    found = series(four.operators("validator-1"))
+    height, operators = four.client("validator-1").height(), four.operators("validator-1")
+    found = series(operators)
     assert found["packtrail_height"] >= height
-    assert 'packtrail_ready{check="quorum"}' in found
+    assert found['packtrail_ready{check="quorum"}'] == 1
+    assert 'packtrail_event_loop_lag_seconds_bucket{le="0.02"}' in found
+    until(
+        lambda: series(operators)["packtrail_event_loop_lag_seconds_count"] > 0, "the loop's lag is sampled"
+    )

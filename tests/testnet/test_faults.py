@@ -1,8 +1,13 @@
 """Validators die without warning: the others go on, nothing that was promised is lost, and they come back."""
 
 import http.client
+import shutil
 from collections.abc import Callable
 
+import pytest
+
+from network.testnet.runner import NodeNotReady
+from node.home import Home
 from tests.testnet.client import until
 from tests.testnet.history import History
 from tests.testnet.load import Load, birth, units
@@ -14,7 +19,7 @@ PREFIXES = {
     "validator-3": "9521103",
     "validator-4": "9521104",
 }
-Note = Callable[[str, object], None]
+Measured = Callable[[str], None]
 SOME = 12
 """Documents that tell a network at work from one that stands."""
 
@@ -32,7 +37,7 @@ def same_ledger(network: Running) -> None:
     until(lambda: len(heads()) == 1, "all validators have the same head")
 
 
-def test_one_of_four_dies_under_load(four: Running, record_property: Note) -> None:
+def test_one_of_four_dies_under_load(four: Running, measured: Measured) -> None:
     """kill -9: the others go on; restarted, it catches up; what clients were told is true on every node."""
     history = History()
     clients = four.clients(*four.validators)
@@ -44,13 +49,12 @@ def test_one_of_four_dies_under_load(four: Running, record_property: Note) -> No
         seconds = four.recover("validator-4")
         before = history.committed
         until(lambda: history.committed >= before + SOME, "all four go on")
-    record_property("recovery_s", round(seconds, 1))
-    record_property("documents", history.promised)
+    measured(f"recovered in {seconds:.1f} s; {history.promised} documents told of")
     history.check(clients)
     same_ledger(four)
 
 
-def test_two_of_four_die(four: Running, record_property: Note) -> None:
+def test_two_of_four_die(four: Running, measured: Measured) -> None:
     """Without a quorum nothing is decided, reads go on, readyz says why; with one, what waited is decided."""
     history = History()
     first, second = four.clients("validator-1", "validator-2").values()
@@ -75,7 +79,7 @@ def test_two_of_four_die(four: Running, record_property: Note) -> None:
     assert second.document(reply.body["document"]) is None
 
     seconds = four.recover("validator-3", "validator-4")
-    record_property("recovery_s", round(seconds, 1))
+    measured(f"recovered in {seconds:.1f} s")
     clients = four.clients(*four.validators)
     history.check(clients)
     four.start(*four.validators)
@@ -83,7 +87,7 @@ def test_two_of_four_die(four: Running, record_property: Note) -> None:
     same_ledger(four)
 
 
-def test_a_promise_outlives_its_node(four: Running, record_property: Note) -> None:
+def test_a_promise_outlives_its_node(four: Running, measured: Measured) -> None:
     """Acknowledged with 202 while nobody else was there, then kill -9: it is committed after the restart."""
     history = History()
     second = four.client("validator-2")
@@ -94,7 +98,7 @@ def test_a_promise_outlives_its_node(four: Running, record_property: Note) -> No
         assert reply.status == http.client.ACCEPTED
         assert history.note(reply)
     four.kill("validator-2")
-    record_property("recovery_s", round(four.recover(*four.validators), 1))
+    measured(f"all four recovered in {four.recover(*four.validators):.1f} s")
     history.check(four.clients(*four.validators))
     same_ledger(four)
 
@@ -112,3 +116,15 @@ def test_a_key_sent_again_makes_no_second_document(four: Running) -> None:
     assert again.status == http.client.OK, again
     assert again.body["document"] == first_reply.body["document"]
     assert again.body["accepted"] is True
+
+
+def test_a_validator_that_lost_its_disk_does_not_vote(four: Running) -> None:
+    """Without the record of what it signed it could sign a step twice: it says so and stays down."""
+    data = Home(four.folder.home("validator-4")).data
+    four.stop("validator-4")
+    aside = data.rename(data.with_name("data-aside"))
+    with pytest.raises(NodeNotReady, match="signer: it is missing; not knowing what it signed last"):
+        four.start("validator-4")
+    shutil.rmtree(data)
+    aside.rename(data)
+    four.recover("validator-4")

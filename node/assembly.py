@@ -37,6 +37,10 @@ from node.api.tokens import TokenFile
 from node.clock import SystemClock
 from node.config.load import read_config
 from node.config.schema import Config
+from node.epcis.capture import CaptureService
+from node.epcis.drafting import Drafting
+from node.epcis.parts import Parts
+from node.epcis.recorder import Recorder
 from node.health import Health
 from node.home import HEAD_FILE, LOG_FOLDER, OUTBOX_FOLDER, SIGNER_FILE, Home
 from node.host.core import CoreConfig, NodeCore, Threads
@@ -194,9 +198,9 @@ class _Node:
         sys.setswitchinterval(SWITCH_INTERVAL_S)
         workers = [
             ThreadWorker(name, loop, supervisor.fail)
-            for name in ("writer", "disk", "verifier", "peer-reader")
+            for name in ("writer", "disk", "verifier", "peer-reader", "parser")
         ]
-        writer, disk, verifier, peer_reader = workers
+        writer, disk, verifier, peer_reader, parser = workers
         router = Router()
         peers = self._peers(loop, router, supervisor)
         wall = SystemClock(setting.genesis.clock_offset_ms)
@@ -218,7 +222,7 @@ class _Node:
             setting.genesis, setting.node.name, core, peers, wall.now_ms, lambda: supervisor.reason
         )
         readers = Readers(self._store, supervisor.fail)
-        context = self._api_context(core, health, readers, wall, disk)
+        context = self._api_context(core, health, readers, wall, (disk, parser))
         servers = Servers(context)
         self._listen(peers)
         core.start()
@@ -237,11 +241,27 @@ class _Node:
             worker.close()
         return supervisor.exit_code
 
+    def _gateway(
+        self, core: NodeCore, wall: SystemClock, threads: tuple[ThreadWorker, ThreadWorker]
+    ) -> tuple[CaptureService, Drafting]:
+        disk, parser = threads
+        parts = Parts(core.submissions, core.chain, self._store, disk, parser, wall.now_ms, os.urandom)
+        recorder = Recorder(core.submissions)
+        drafting = Drafting(parts, recorder)
+        return CaptureService(parts, recorder, drafting), drafting
+
     def _api_context(
-        self, core: NodeCore, health: Health, readers: Readers, wall: SystemClock, disk: ThreadWorker
+        self,
+        core: NodeCore,
+        health: Health,
+        readers: Readers,
+        wall: SystemClock,
+        threads: tuple[ThreadWorker, ThreadWorker],
     ) -> ApiContext:
-        setting = self._setting
+        setting, (disk, _parser) = self._setting, threads
+        # Who holds no partner's key signs nothing: an observer, or a validator run for the network alone.
         signs = bool(setting.secrets.lane_keys)
+        captures, drafts = self._gateway(core, wall, threads) if signs else (None, None)
         return ApiContext(
             genesis=setting.genesis,
             node=setting.node,
@@ -251,8 +271,8 @@ class _Node:
             submissions=core.submissions if signs else None,
             readers=readers,
             promises=Promises(self._store, disk, os.urandom),
-            captures=None,
-            drafts=None,
+            captures=captures,
+            drafts=drafts,
             tokens=TokenFile(setting.home.tokens),
             status=health,
             wall=wall,

@@ -24,7 +24,7 @@ from network.wire.messages import BundlePush
 from node.host.chain import Chain
 from node.host.ledger import Applied
 from node.host.surroundings import Surroundings
-from node.pool.admission import Admission, Candidate
+from node.pool.admission import Admission, Candidate, Inquiry, Question
 from node.pool.bundler import LaneKey, MadeBundle, cut_of, make_bundle, store_bundles
 from node.pool.lane_writer import CutBundle, LaneWriter, QueuedDocument
 from node.storage.outbox import Outbox, OutboxEntry
@@ -261,6 +261,26 @@ class Submissions:
         """
         ask = partial(self._admission.consult, question, self._surroundings.wall.now_ms())
         self._surroundings.writer.submit(ask, answer)
+
+    def inquire(self, question: Question[T], answer: Callable[[T], None]) -> None:
+        """Ask as `consult` does what takes long: in slices, between which blocks have their turn.
+
+        Args:
+            question: Yields where it may pause; begun anew when the state has changed meanwhile.
+            answer: Told the result, which is never None, on the event loop.
+        """
+        inquiry = Inquiry(question)
+
+        def step() -> T | None:
+            return self._admission.proceed(inquiry, self._surroundings.wall.now_ms())
+
+        def then(result: T | None) -> None:
+            if result is None:
+                self._surroundings.writer.submit(step, then)
+            else:
+                answer(result)
+
+        self._surroundings.writer.submit(step, then)
 
     # ------------------------------------------------------------------------ bundling
 

@@ -26,6 +26,18 @@ class Worker(Protocol):
         ...
 
 
+def ask(worker: Worker, job: Callable[[], T]) -> "asyncio.Future[T]":
+    """Return what a job returns, to whoever awaits it; the job runs even when nobody does any more."""
+    answer: asyncio.Future[T] = asyncio.get_running_loop().create_future()
+
+    def then(result: T) -> None:
+        if not answer.done():
+            answer.set_result(result)
+
+    worker.submit(job, then)
+    return answer
+
+
 class InlineWorker:
     """Runs each job at once on the caller's thread, hands the result back later: for tests and simulation."""
 

@@ -5,9 +5,9 @@ once what is refused, and may send a pack before its commission is final (DESIGN
 partner's bundle may come first. Blocking, on the thread that owns the ledger, so the head stands still.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator, Sequence
 from collections.abc import Set as AbstractSet
-from typing import Protocol, TypeVar
+from typing import Generic, Protocol, TypeVar
 
 import msgspec
 
@@ -22,6 +22,11 @@ T = TypeVar("T")
 
 MAX_KEPT_DOCUMENTS = 20_000
 """After this many documents the view of pending ones is built anew, so that its memory stays bounded."""
+MAX_RESTARTS = 8
+"""A long question that was overtaken so often is answered in one go."""
+
+Question = Callable[[Overlay, BlockContext], Generator[None, None, T]]
+"""Asked with a scratch state, whose writes are thrown away, and the moment; yields where it may pause."""
 
 
 class Head(Protocol):
@@ -54,6 +59,17 @@ class Candidate(msgspec.Struct, frozen=True):
     """Well formed."""
 
 
+class Inquiry(Generic[T]):
+    """A long question on its way through `Admission.proceed`."""
+
+    def __init__(self, question: Question[T]) -> None:
+        """Prepare to ask."""
+        self.question = question
+        self.steps: Generator[None, None, T] | None = None
+        self.version: tuple[int, int] = (-1, -1)
+        self.starts = 0
+
+
 class Admission:
     """The view of pending documents over the head."""
 
@@ -63,6 +79,8 @@ class Admission:
         self._kept = 0
         self._pending: dict[bytes, Candidate] = {}
         self._view: PendingState | None = None
+        # Grows whenever what the view shows may have changed.
+        self._version = 0
 
     @property
     def pending(self) -> int:
@@ -83,6 +101,7 @@ class Admission:
             if receipt.code == ACCEPTED:
                 self._pending[candidate.id] = candidate
                 self._kept += 1
+                self._version += 1
             receipts.append(receipt)
         return receipts
 
@@ -98,6 +117,30 @@ class Admission:
         context = BlockContext(tip.height + 1, max(now_ms, tip.time_ms + 1))
         return question(Overlay(view.state, self._head.directory), context)
 
+    def proceed(self, inquiry: Inquiry[T], now_ms: int) -> T | None:
+        """Take a long question one step on; begin it anew when the view has changed since its last step.
+
+        Args:
+            inquiry: The question; to be passed again while it is not answered.
+            now_ms: Wall clock.
+
+        Returns:
+            The answer; None while there is none yet.
+        """
+        steps, version = inquiry.steps, (self._version, self._head.tip.height)
+        if steps is None or inquiry.version != version:
+            steps = inquiry.steps = self.consult(inquiry.question, now_ms)
+            inquiry.starts += 1
+            inquiry.version = version
+        try:
+            next(steps)
+            while inquiry.starts > MAX_RESTARTS:
+                next(steps)
+        except StopIteration as stop:
+            answer: T = stop.value
+            return answer
+        return None
+
     def block_applied(self, own_documents: AbstractSet[bytes], *, has_foreign: bool) -> None:
         """Take note of a block: its documents are no longer pending.
 
@@ -106,6 +149,7 @@ class Admission:
             has_foreign: Whether it holds documents of others; then the view is built anew, for they may have
                 changed what it shows. Own documents are in the view already.
         """
+        self._version += 1
         for identifier in own_documents:
             self._pending.pop(identifier, None)
         if has_foreign or not self._pending or self._kept > MAX_KEPT_DOCUMENTS:
@@ -115,6 +159,7 @@ class Admission:
         """Drop a document that will not be in the chain after all."""
         if self._pending.pop(identifier, None) is not None:
             self._view = None
+            self._version += 1
 
     def _fresh_view(self, now_ms: int) -> PendingState:
         tip = self._head.tip

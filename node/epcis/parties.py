@@ -4,18 +4,20 @@ Follows LAW, EPCIS rules b and c. A GLN names a partner when it is the partner's
 an extension names a place within. PGLN, SGLN and GLN are the same.
 """
 
+from collections.abc import Iterable
+from typing import Final
+
 import msgspec
 
 from contracts.gs1.keys import unpack_gln
-from contracts.state.directory import find_partner, find_premises
-from contracts.state.layout import PARTNERS, number_key
+from contracts.state.directory import find_partner, find_premises, partner
 from contracts.state.view import Overlay
 from node.epcis.events import EpcisEvent, Place, SourceDestination
 from node.epcis.refusal import EventRefused
 
-POSSESSING: str = "possessing_party"
-OWNING: str = "owning_party"
-LOCATION: str = "location"
+POSSESSING: Final = "possessing_party"
+OWNING: Final = "owning_party"
+LOCATION: Final = "location"
 
 
 class Party(msgspec.Struct, frozen=True):
@@ -57,10 +59,11 @@ class Directory:
         if found is not None:
             return Party(found[0], found[1].gln)
         premises = find_premises(self._state, place.gln)
-        return None if premises is None else self._party(premises[1].partner)
+        return None if premises is None else self.party(premises[1].partner)
 
-    def _party(self, number: int) -> Party:
-        return Party(number, self._state.require(PARTNERS, number_key(number)).gln)
+    def party(self, number: int) -> Party:
+        """Return a registered partner by its number."""
+        return Party(number, partner(self._state, number).gln)
 
     def premises_of(self, place: Place | None, party: Party) -> bytes:
         """Return the packed GLN of a place that is one of a partner's premises; empty for any other."""
@@ -78,7 +81,8 @@ class Directory:
             EventRefused: None of them is registered.
         """
         named = [_named(event.sources, kind) for kind in (POSSESSING, LOCATION, OWNING)]
-        return self._first([*named, event.read_point, event.biz_location, file_sender], event)
+        field = "sourceList" if event.sources else "readPoint"
+        return self._first([*named, event.read_point, event.biz_location, file_sender], field)
 
     def actor(self, event: EpcisEvent, file_sender: Place | None) -> Party:
         """Return who did what an event says: whose place it was read at, else who sent the file.
@@ -86,15 +90,17 @@ class Directory:
         Raises:
             EventRefused: None of them is registered.
         """
-        return self._first([event.read_point, event.biz_location, file_sender], event)
+        return self._first([event.read_point, event.biz_location, file_sender], "readPoint")
 
-    def _first(self, places: list[Place | None], event: EpcisEvent) -> Party:
+    def _first(self, places: Iterable[Place | None], field: str) -> Party:
+        seen: list[str] = []
         for place in places:
             party = self.party_of(place)
             if party is not None:
                 return party
-        shown = ", ".join(place.uri for place in places if place is not None) or "nothing"
-        field = "sourceList" if event.sources else "readPoint"
+            if place is not None:
+                seen.append(place.uri)
+        shown = ", ".join(dict.fromkeys(seen)) or "nothing"
         raise EventRefused("actor_unknown", field, f"the event names {shown}, and no registered partner")
 
     def receiver(self, event: EpcisEvent, file_receivers: tuple[Place, ...]) -> Receiver:
@@ -103,24 +109,32 @@ class Directory:
         Raises:
             EventRefused: Nobody registered is named, or two partners are.
         """
-        possessor = _named(event.destinations, POSSESSING)
-        location = _named(event.destinations, LOCATION)
-        owner = _named(event.destinations, OWNING)
-        chosen = self.party_of(possessor)
-        keeper = self.party_of(location)
+        possessor = self._stated(event, POSSESSING)
+        location = self._stated(event, LOCATION)
+        owner = self._stated(event, OWNING)
+        chosen, keeper = self.party_of(possessor), self.party_of(location)
         if chosen is not None and keeper is not None and chosen != keeper:
-            raise EventRefused(
-                "receiver_conflict",
-                "destinationList",
-                f"possessing_party is {chosen}, the location belongs to {keeper}",
-            )
+            raise _conflict(f"possessing_party is {chosen}, the location belongs to {keeper}")
+        if possessor is not None and chosen is None:
+            raise _unknown(possessor.uri)
         party = chosen or keeper or self.party_of(owner)
         if party is None and not event.destinations and len(file_receivers) == 1:
             party = self.party_of(file_receivers[0])
         if party is None:
-            named = ", ".join(entry.place.uri for entry in event.destinations) or "no destination"
-            raise EventRefused("receiver_unknown", "destinationList", f"found {named}, no registered partner")
-        return Receiver(party, self.premises_of(location, party), self._passes(event, owner))
+            named = (event.destinations and [entry.place for entry in event.destinations]) or file_receivers
+            raise _unknown(", ".join(place.uri for place in named) or "no destination")
+        passes = self._passes(event, owner)
+        if passes and owner is not None and self.party_of(owner) != party:
+            raise _conflict(f"owning_party is {owner.uri}, the goods go to {party}: the receiver must be one")
+        return Receiver(party, self.premises_of(location, party), passes)
+
+    def _stated(self, event: EpcisEvent, kind: str) -> Place | None:
+        """Return the one destination of a kind; two that name different places are a conflict."""
+        places = [entry.place for entry in event.destinations if entry.kind == kind]
+        for place in places[1:]:
+            if (place.gln or place.uri) != (places[0].gln or places[0].uri):
+                raise _conflict(f"{kind} is both {places[0].uri} and {place.uri}")
+        return places[0] if places else None
 
     def _passes(self, event: EpcisEvent, new_owner: Place | None) -> bool:
         """Ownership passes when source and destination owner differ; a destination alone suffices."""
@@ -129,8 +143,19 @@ class Directory:
         old_owner = _named(event.sources, OWNING)
         if old_owner is None:
             return True
-        return old_owner.gln != new_owner.gln or old_owner.gln is None
+        before, after = self.party_of(old_owner), self.party_of(new_owner)
+        if before is not None and after is not None:
+            return before != after
+        return (old_owner.gln or old_owner.uri) != (new_owner.gln or new_owner.uri)
 
 
 def _named(entries: tuple[SourceDestination, ...], kind: str) -> Place | None:
     return next((entry.place for entry in entries if entry.kind == kind), None)
+
+
+def _conflict(reason: str) -> EventRefused:
+    return EventRefused("receiver_conflict", "destinationList", reason)
+
+
+def _unknown(named: str) -> EventRefused:
+    return EventRefused("receiver_unknown", "destinationList", f"found {named}, no registered partner")

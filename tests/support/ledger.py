@@ -131,6 +131,7 @@ class OneNode:
         *,
         auto: bool = False,
         certify: bool = True,
+        remembers: bool = False,
     ) -> None:
         """Open a new chain.
 
@@ -140,6 +141,7 @@ class OneNode:
             parties: Whose keys this node holds.
             auto: See the attributes.
             certify: See the attributes.
+            remembers: Index what the parties' keys state, as their own node does.
         """
         self.genesis = genesis or build_test_genesis()
         self.auto, self.certify = auto, certify
@@ -152,7 +154,8 @@ class OneNode:
         self._own: dict[bytes, tuple[int, list[QueuedDocument]]] = {}
         self.wall = Wall(self.genesis.time_ms + BLOCK_MS)
         self.store = MemoryStore()
-        self.ledger = Ledger(self.store, self.genesis)
+        own_lanes = [lane_key(party).public_key for party in parties] if remembers else []
+        self.ledger = Ledger(self.store, self.genesis, own_lanes=own_lanes)
         self.ledger.open()
         self.worker = InlineWorker(self._call_soon)
         self.chain = Chain(self.ledger, self.worker, NO_COMMIT, self.ledger.lanes(), had_bundles=False)

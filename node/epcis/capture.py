@@ -1,0 +1,185 @@
+"""The gateway's front desk: an EPCIS file in, what became of each event out (LAW, EPCIS rules a to g).
+
+A file is parsed off the event loop, tried on the thread of the rules in slices, and what it says beyond the
+law is durable on this node before anything is submitted. Files for one partner take turns from trial to
+submission, so that a file posted twice at once is recorded once.
+"""
+
+import asyncio
+from collections.abc import Generator, Sequence
+from typing import Literal
+
+import structlog
+
+from contracts.gs1.keys import pack_gln
+from contracts.ledger.execute import BlockContext
+from contracts.ledger.receipt import ACCEPTED
+from contracts.state.view import Overlay
+from node.epcis.attachments import SECRET_BYTES, Sealer, load_secret, secret_entry
+from node.epcis.chronicle import Chronicle
+from node.epcis.documents import Case
+from node.epcis.drafting import Drafting
+from node.epcis.events import EpcisDocument
+from node.epcis.outcome import DocumentResult, EventResult, FileResult, record_name, refusal_of
+from node.epcis.parts import Parts
+from node.epcis.problems import CaptureProblem
+from node.epcis.reader import read_document
+from node.epcis.recorder import Handed, Recorder
+from node.epcis.refusal import EventRefused, Refused
+from node.epcis.trial import Finding, Judged, Trial
+from node.epcis.verdicts import refused_by_law
+from node.host.worker import ask
+from node.storage.references import reference_entries
+from node.storage.store import Write
+
+_log = structlog.get_logger(__name__)
+
+ErrorBehaviour = Literal["rollback", "proceed"]
+"""Whether a file stands or falls as one document, or every event for itself."""
+
+
+class CaptureService:
+    """Takes files. Used on the event loop."""
+
+    def __init__(self, parts: Parts, recorder: Recorder, drafting: Drafting) -> None:
+        """Join the parts.
+
+        Args:
+            parts: Of the node.
+            recorder: Shared with `drafting`, so that both know what is pending.
+            drafting: Keeps drafts.
+        """
+        self._parts = parts
+        self._recorder = recorder
+        self._drafting = drafting
+        self._lanes = parts.lanes()
+        self._turns = {partner: asyncio.Lock() for partner in self._lanes}
+        self._secret = b""
+
+    async def capture(
+        self,
+        data: bytes,
+        content_type: str | None,
+        error_behaviour: ErrorBehaviour,
+        partner: str,
+        *,
+        wait: bool,
+    ) -> FileResult:
+        """Read a file, translate it, and submit what it says for `partner`.
+
+        Under rollback nothing is recorded when an event is refused: its outcome is `refused`, that of events
+        which fell with it `rolled_back`.
+
+        Args:
+            data: The file.
+            content_type: As the client said, or None.
+            error_behaviour: See `ErrorBehaviour`.
+            partner: GLN of the partner to act for, one whose key this node holds.
+            wait: Return only when its documents are in blocks.
+
+        Raises:
+            CaptureProblem: The file cannot be read; under rollback, one of its events.
+            TooBusy: Too much waits already; nothing was submitted.
+            KeyError: This node holds no key of that partner.
+        """
+        document = await self._read(data, content_type)
+        is_one = error_behaviour == "rollback"
+        if is_one and document.refused:
+            raise document.refused[0]
+        async with self._turns[partner]:
+            case = await self._case(document, partner, is_one=is_one)
+            finding = await self._try(case)
+            drafts = await self._keep(case, finding)
+            taken = await self._recorder.hand_in(case.lane, finding.documents, finding.fingerprints)
+        results = await asyncio.gather(*(handed.result(wait=wait) for handed in taken))
+        events = _events(document, finding, taken, results)
+        _log.info("file_captured", partner=partner, events=len(events), documents=len(results))
+        return FileResult(tuple(results), events, drafts)
+
+    async def _read(self, data: bytes, content_type: str | None) -> EpcisDocument:
+        def read() -> EpcisDocument | CaptureProblem:
+            try:
+                return read_document(data, content_type)
+            except CaptureProblem as problem:
+                return problem
+
+        found = await ask(self._parts.parser, read)
+        if isinstance(found, CaptureProblem):
+            raise found
+        return found
+
+    async def _case(self, document: EpcisDocument, partner: str, *, is_one: bool) -> Case:
+        if not self._secret:
+            self._secret = await ask(self._parts.keeper, self._load_secret)
+        limits = self._parts.chain.tip.parameters.limits
+        return Case(
+            document,
+            pack_gln(partner),
+            self._lanes[partner],
+            is_one,
+            limits,
+            Sealer(self._secret, document),
+            self._parts.draw(SECRET_BYTES),
+        )
+
+    def _load_secret(self) -> bytes:
+        known = load_secret(self._parts.store)
+        if known is not None:
+            return known
+        secret = self._parts.draw(SECRET_BYTES)
+        self._parts.store.write([secret_entry(secret)], sync=True)
+        return secret
+
+    async def _try(self, case: Case) -> Finding:
+        def question(state: Overlay, context: BlockContext) -> Generator[None, None, Finding]:
+            chronicle = Chronicle(self._parts.store, self._recorder.pending)
+            return Trial(case, chronicle, state, context).run()
+
+        return await self._parts.inquire(question)
+
+    async def _keep(self, case: Case, finding: Finding) -> tuple[str, ...]:
+        """Make durable what the events say beyond the law, and the drafts; return the drafts' ids."""
+        attachments = [judged.attachment for judged in finding.judged if judged.attachment is not None]
+        entries: list[Write] = case.sealer.entries(attachments)
+        for judged in finding.judged:
+            entries += reference_entries(judged.references)
+        if entries:
+            await ask(self._parts.keeper, lambda: self._parts.store.write(entries, sync=True))
+        proposals = [judged.proposal for judged in finding.judged if judged.proposal is not None]
+        return await self._drafting.add(proposals)
+
+
+def _events(
+    document: EpcisDocument,
+    finding: Finding,
+    taken: Sequence[Handed],
+    results: Sequence[DocumentResult],
+) -> tuple[EventResult, ...]:
+    """Return what became of each event, those that could not be read included."""
+    late = {
+        part.index: EventRefused("too_busy", "", "too much waits already")
+        for ready in finding.documents[len(taken) :]
+        for part in ready.parts
+    }
+    refused = {index: Refused.of_event(refusal) for index, refusal in late.items()}
+    refused |= {problem.event or 0: Refused.of_reader(problem) for problem in document.refused}
+    fell: set[int] = set()
+    for handed, result in zip(taken, results, strict=True):
+        if result.receipt.code != ACCEPTED:
+            part, record = handed.ready.part_of(result.receipt.record)
+            refused[part.index] = refused_by_law(None, result.receipt, record, part.statement)
+            fell |= {other.index for other in handed.ready.parts} - {part.index}
+    found = {judged.index: _result(judged, refused, fell) for judged in finding.judged}
+    found |= {index: refusal_of(index, refusal) for index, refusal in refused.items() if index not in found}
+    return tuple(found[index] for index in sorted(found))
+
+
+def _result(judged: Judged, refused: dict[int, Refused], fell: set[int]) -> EventResult:
+    refusal = refused.get(judged.index) or judged.refused
+    if refusal is not None:
+        return refusal_of(judged.index, refusal)
+    if judged.index in fell:
+        return EventResult(judged.index, "rolled_back")
+    return EventResult(
+        judged.index, judged.outcome, tuple(map(record_name, judged.records)), reason=judged.note
+    )

@@ -1,0 +1,159 @@
+"""What the chain remembers: was this stated before, even if later records changed it (LAW, EPCIS rule a)?
+
+Three memories, from quick to slow: fingerprints of what this node's own keys stated (`Statements`), those of
+documents that are on their way into the chain, and the indices of journeys, which know every partner's
+records but are looked up by item. Blocking; used on the thread that owns the ledger.
+"""
+
+from collections.abc import Collection, Iterable
+from typing import Final
+
+from contracts.gs1.keys import ItemKey
+from contracts.records.custody import Receive, ReceiveMode, Ship, Void, shipment_id
+from contracts.records.dispensing import Dispense
+from contracts.records.record import Record, listed
+from contracts.records.supply import Decommission, Observe, Pack, Unpack
+from contracts.state.layout import CONTAINERS, ITEMS
+from contracts.state.view import Overlay
+from node.epcis.steps import Statement, Step
+from node.storage.history import History, PlacedDocument
+from node.storage.journeys import THE_RECORD, Journeys, Touch
+from node.storage.statements import Statements
+from node.storage.store import Reader
+
+MAX_TOUCHES: Final = 500
+"""Most index rows looked at for one question: the oldest."""
+MAX_ASKED_ITEMS: Final = 20
+"""Of how many of an event's items the history is looked up."""
+MAX_KEPT_DOCUMENTS: Final = 64
+
+_KINDS: Final[dict[Step, type[Record]]] = {
+    Step.PACK: Pack,
+    Step.UNPACK: Unpack,
+    Step.SHIP: Ship,
+    Step.VOID: Void,
+    Step.RECEIVE: Receive,
+    Step.DISPENSE: Dispense,
+    Step.DECOMMISSION: Decommission,
+    Step.OBSERVE: Observe,
+}
+
+
+class Chronicle:
+    """Remembers, for the length of one trial."""
+
+    def __init__(self, reader: Reader, pending: Collection[bytes]) -> None:
+        """Read from `reader`.
+
+        Args:
+            reader: The store, or a snapshot.
+            pending: Fingerprints of accepted records that are not in the chain yet.
+        """
+        self._statements = Statements(reader)
+        self._journeys = Journeys(reader)
+        self._history = History(reader)
+        self._pending = pending
+        self._documents: dict[tuple[int, int], PlacedDocument] = {}
+
+    def is_stated(self, statement: bytes) -> bool:
+        """Tell whether one of this node's keys stated this, by its fingerprint, or is about to."""
+        return statement in self._pending or self._statements.is_stated(statement)
+
+    def was_stated(self, signer: int, statement: Statement, time_ms: int) -> bool:
+        """Tell whether a partner stated this at this claimed time, by the indices.
+
+        Args:
+            signer: The partner's number.
+            statement: What an event states; commissions are not in the indices.
+            time_ms: Claimed time.
+        """
+        parent, kind = statement.parent, _KINDS[statement.step]
+        if parent is not None:
+            return any(
+                isinstance(record, kind)
+                and isinstance(record, Pack | Unpack)
+                and record.parent == parent
+                and (not statement.items or not frozenset(record.children).isdisjoint(statement.items))
+                and _is_claim(placed, record, signer, time_ms)
+                for placed, _at, record in self._records_about(parent)
+            )
+        return any(
+            self._is_stated_of(item, signer, statement.step, time_ms)
+            for item in statement.items[:MAX_ASKED_ITEMS]
+        )
+
+    def _is_stated_of(self, item: ItemKey, signer: int, step: Step, time_ms: int) -> bool:
+        ends = step in {Step.RECEIVE, Step.VOID}
+        for placed, at, record in self._records_about(item):
+            if item not in listed(record):
+                continue
+            if isinstance(record, _KINDS[step]) and _is_claim(placed, record, signer, time_ms):
+                return True
+            if ends and isinstance(record, Ship):
+                touches = self._journeys.shipment(shipment_id(placed.id, at), MAX_TOUCHES)
+                if any(
+                    isinstance(end, _KINDS[step])
+                    and _is_claim(ended, end, signer, time_ms)
+                    and _takes_along(end, item)
+                    for ended, _at, end in self._records(touches)
+                ):
+                    return True
+        return False
+
+    def contents(
+        self, state: Overlay, parent: ItemKey, more: Iterable[ItemKey]
+    ) -> tuple[ItemKey, ...] | None:
+        """Return what is directly inside a container; None when it cannot be listed.
+
+        Args:
+            state: Says what is inside now.
+            parent: The container.
+            more: What else may be inside, of records that are not in the chain yet.
+        """
+        row = state.read(CONTAINERS, parent)
+        if row is None or row.children == 0:
+            return ()
+        candidates: dict[ItemKey, None] = {}
+        for _placed, _at, record in self._records_about(parent):
+            if isinstance(record, Pack) and record.parent == parent:
+                candidates.update(dict.fromkeys(map(ItemKey, record.children)))
+        candidates.update(dict.fromkeys(more))
+        inside = tuple(key for key in candidates if _is_inside(state, key, parent))
+        return inside if len(inside) == row.children else None
+
+    def _records_about(self, item: ItemKey) -> Iterable[tuple[PlacedDocument, int, Record]]:
+        return self._records(self._journeys.item(item, MAX_TOUCHES))
+
+    def _records(self, touches: Iterable[Touch]) -> Iterable[tuple[PlacedDocument, int, Record]]:
+        for touch in touches:
+            if touch.event == THE_RECORD:
+                placed = self._document(touch.height, touch.document)
+                yield placed, touch.record, placed.document.records[touch.record]
+
+    def _document(self, height: int, index: int) -> PlacedDocument:
+        found = self._documents.get((height, index))
+        if found is None:
+            found = self._documents[height, index] = self._history.at(height, index)
+            if len(self._documents) > MAX_KEPT_DOCUMENTS:
+                del self._documents[next(iter(self._documents))]
+        return found
+
+
+def _is_claim(placed: PlacedDocument, record: Record, signer: int, time_ms: int) -> bool:
+    return placed.sender == signer and record.head.claimed_at_ms == time_ms
+
+
+def _takes_along(record: Record, item: ItemKey) -> bool:
+    """Tell whether a receipt or void of a shipment is about this item of it."""
+    match record:
+        case Receive(mode=ReceiveMode.ALL) | Void(items=()):
+            return True
+        case Receive(mode=ReceiveMode.ALL_EXCEPT, items=items):
+            return item not in items
+        case _:
+            return item in listed(record)
+
+
+def _is_inside(state: Overlay, key: ItemKey, parent: ItemKey) -> bool:
+    row = state.read(ITEMS, key)
+    return row is not None and row.parent == parent

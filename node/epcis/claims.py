@@ -1,0 +1,99 @@
+"""What a file says that others did, compared with the ledger and never signed (LAW, EPCIS rules a and b).
+
+Only the actor signs. What agrees with the ledger is there already; what disagrees is refused, as long as the
+one who is said to have done it still has the goods; what the ledger does not know is a claim, kept as it is.
+Goods that another partner says it shipped to this node's partner are matched with its announcement.
+"""
+
+from contracts.gs1.keys import ItemKey, format_item
+from contracts.state.layout import CONTAINERS, ITEMS
+from contracts.state.parties import holder_of
+from contracts.state.places import Position, effective_life, locate
+from contracts.state.rows import Life
+from contracts.state.view import Overlay
+from node.epcis.chronicle import Chronicle
+from node.epcis.commissioning import check_make
+from node.epcis.events import EpcisEvent
+from node.epcis.parties import Party
+from node.epcis.refusal import EventRefused
+from node.epcis.steps import Statement, Step
+
+_LIVES = {Step.DISPENSE: {Life.SUPPLIED}, Step.DECOMMISSION: {Life.DESTROYED, Life.STOLEN}}
+
+
+class Claims:
+    """Compares events of other partners with the ledger."""
+
+    def __init__(self, state: Overlay, chronicle: Chronicle) -> None:
+        """Prepare.
+
+        Args:
+            state: After all earlier events of the file; only read.
+            chronicle: What the chain remembers.
+        """
+        self._state = state
+        self._chronicle = chronicle
+
+    def is_recorded(self, event: EpcisEvent, statement: Statement, actor: Party) -> bool:
+        """Tell whether the ledger holds what an event says; False for a claim that it does not know.
+
+        Args:
+            event: Of another partner.
+            statement: What it states; no shipment to this node's partner.
+            actor: Who is said to have done it.
+
+        Raises:
+            EventRefused: The ledger says otherwise.
+        """
+        if statement.step is Step.NONE:
+            return False
+        if statement.step is Step.COMMISSION:
+            return self._is_commissioned(event, statement)
+        if not statement.items:
+            return self._is_empty(statement)
+        positions = [locate(self._state, item) for item in statement.items]
+        known = [position for position in positions if position is not None]
+        if len(known) == len(positions) and all(
+            self._agrees(position, statement, actor) for position in known
+        ):
+            return True
+        if self._chronicle.was_stated(actor.number, statement, event.time_ms):
+            return True
+        if statement.step is Step.PACK:
+            self._check_parents(known, statement, actor)
+        return False
+
+    def _is_commissioned(self, event: EpcisEvent, statement: Statement) -> bool:
+        rows = [(item, self._state.read(ITEMS, item)) for item in statement.items]
+        for item, row in rows:
+            if row is not None:
+                check_make(self._state, event, item, row)
+        return all(row is not None for _item, row in rows)
+
+    def _is_empty(self, statement: Statement) -> bool:
+        row = self._state.read(CONTAINERS, statement.parent or b"")
+        return row is not None and row.children == 0
+
+    def _agrees(self, position: Position, statement: Statement, actor: Party) -> bool:
+        match statement.step:
+            case Step.PACK:
+                return position.row.parent == statement.parent
+            case Step.UNPACK:
+                return position.row.parent != statement.parent
+            case Step.SHIP:
+                return position.shipment is not None and position.shipment.sender == actor.number
+            case Step.RECEIVE:
+                return position.shipment is None and holder_of(position) == actor.number
+            case Step.DISPENSE | Step.DECOMMISSION:
+                return effective_life(position) in _LIVES[statement.step]
+            case _:
+                return False
+
+    def _check_parents(self, known: list[Position], statement: Statement, actor: Party) -> None:
+        """Refuse a packing that contradicts the ledger while the packer still has the goods."""
+        for position in known:
+            parent = position.row.parent
+            if parent and parent != statement.parent and holder_of(position) == actor.number:
+                inside = format_item(ItemKey(parent))
+                reason = f"{format_item(ItemKey(position.key))} is inside {inside} on the ledger"
+                raise EventRefused("disagrees_with_ledger", statement.field, reason)

@@ -1,0 +1,118 @@
+"""What an event states in the words of the law, whoever states it (LAW, EPCIS table and rule e).
+
+An event without a step of the law is kept and given back, never acted upon (rule g).
+"""
+
+from enum import Enum, auto
+from typing import Final
+
+import msgspec
+
+from contracts.gs1.keys import ItemKey
+from contracts.records.supply import ObserveStep
+from node.epcis.events import AggregationEvent, EpcisEvent, ObjectEvent
+
+RECEIVING: Final = frozenset({"receiving", "accepting"})
+DISPENSING: Final = frozenset({"dispensing", "retail_selling"})
+ENDING: Final = frozenset({"decommissioning", "destroying"})
+OBSERVING: Final = {
+    "storing": ObserveStep.STORING,
+    "arriving": ObserveStep.ARRIVING,
+    "departing": ObserveStep.DEPARTING,
+    "inspecting": ObserveStep.INSPECTING,
+}
+
+
+class Step(Enum):
+    """The steps that the law has records for."""
+
+    COMMISSION = auto()
+    PACK = auto()
+    UNPACK = auto()
+    SHIP = auto()
+    VOID = auto()
+    RECEIVE = auto()
+    DISPENSE = auto()
+    DECOMMISSION = auto()
+    OBSERVE = auto()
+    NONE = auto()
+
+
+class Statement(msgspec.Struct, frozen=True):
+    """What an event states."""
+
+    step: Step
+    """Which step; NONE for what the law has no record for."""
+    items: tuple[ItemKey, ...] = ()
+    """What it is about: children of a container, or the things themselves."""
+    field: str = ""
+    """Where the event lists them."""
+    parent: ItemKey | None = None
+    """The container that they go into or come out of."""
+    contents: tuple[ItemKey, ...] = ()
+    """What is said to be inside the one item, which an aggregation states beside the step."""
+    note: str = ""
+    """For NONE: why, in a sentence."""
+
+
+def read_statement(event: EpcisEvent) -> Statement:
+    """Return what an event states."""
+    if event.error_declaration is not None:
+        return _nothing("it declares an error, and the law has no record for corrections")
+    match event:
+        case ObjectEvent():
+            return _of_object(event)
+        case AggregationEvent():
+            return _of_aggregation(event)
+        case _:
+            return _nothing(f"the law has no record for a {type(event).__name__}")
+
+
+def _of_object(event: ObjectEvent) -> Statement:
+    if not event.epcs.items:
+        return _nothing("it names no pack, case or logistic unit by its serial number")
+    step = _step_of_object(event)
+    if step is Step.NONE:
+        written = event.biz_step or "no business step"
+        return _nothing(f"the law has no record for {written} with {event.action}")
+    return Statement(step, event.epcs.items, "epcList")
+
+
+def _step_of_object(event: ObjectEvent) -> Step:
+    if event.action == "ADD":
+        return Step.COMMISSION if event.biz_step in {"commissioning", ""} else Step.NONE
+    if event.disposition == "stolen" or event.biz_step in ENDING:
+        return Step.DECOMMISSION
+    if event.biz_step in DISPENSING:
+        return Step.DISPENSE
+    if event.action == "DELETE":
+        return Step.NONE
+    if event.biz_step in OBSERVING:
+        return Step.OBSERVE
+    return _step_of_custody(event.biz_step)
+
+
+def _step_of_custody(biz_step: str) -> Step:
+    if biz_step in RECEIVING:
+        return Step.RECEIVE
+    return {"shipping": Step.SHIP, "void_shipping": Step.VOID}.get(biz_step, Step.NONE)
+
+
+def _of_aggregation(event: AggregationEvent) -> Statement:
+    if event.parent is None:
+        return _nothing("its parentID is no case or logistic unit")
+    children, parent = event.children.items, event.parent
+    if event.action == "OBSERVE":
+        step = _step_of_custody(event.biz_step)
+        if step in {Step.SHIP, Step.RECEIVE}:
+            return Statement(step, (parent,), "parentID", contents=children)
+        return _nothing("it states what is inside a container, and the law has no record for that")
+    is_everything = not (children or event.children.others or event.child_quantities)
+    if not children and not (event.action == "DELETE" and is_everything):
+        return _nothing("it names nothing inside by its serial number")
+    step = Step.PACK if event.action == "ADD" else Step.UNPACK
+    return Statement(step, children, "childEPCs", parent)
+
+
+def _nothing(note: str) -> Statement:
+    return Statement(Step.NONE, note=note)

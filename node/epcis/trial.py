@@ -1,0 +1,321 @@
+"""A file on trial: its events in order, on a scratch state, as they would act (LAW, EPCIS rules a, b, d, f).
+
+Pure: the state, the chain's memory and everything random are given. The trial is a generator that pauses now
+and then, so that its thread can do other work; it is thrown away and begun anew when the state has changed
+meanwhile. What it finds is a forecast like any admission: the blocks decide.
+"""
+
+from collections.abc import Generator, Sequence
+from typing import Final
+
+import msgspec
+
+from contracts.gs1.keys import ItemKey
+from contracts.ledger.execute import BlockContext, execute_document
+from contracts.ledger.receipt import ACCEPTED
+from contracts.records.custody import Receive, Refuse, Ship, Void, shipment_id
+from contracts.records.head import Head
+from contracts.records.record import Record
+from contracts.records.supply import Pack
+from contracts.rules.codes import Code
+from contracts.state.directory import find_partner
+from contracts.state.view import Overlay
+from node.epcis.attachments import Attachment
+from node.epcis.chronicle import Chronicle
+from node.epcis.claims import Claims
+from node.epcis.documents import Case, Part, Ready, build_ready
+from node.epcis.events import EpcisEvent
+from node.epcis.outcome import Outcome
+from node.epcis.parties import Directory, Party
+from node.epcis.proposals import Proposal, answer_proposal, contradicted
+from node.epcis.refusal import EventRefused, Refused
+from node.epcis.steps import Statement, Step, read_statement
+from node.epcis.translate import Evidence, Told, Translator
+from node.epcis.verdicts import refused_by_law
+from node.storage.references import KeptReference, reference_hash
+from node.storage.statements import fingerprint
+
+SLICE_IDENTIFIERS: Final = 400
+"""After so many identifiers the trial pauses."""
+
+_MISSING_PREDECESSOR: Final = frozenset(
+    {
+        Code.ITEM_UNKNOWN,
+        Code.CONTAINER_EMPTY,
+        Code.NOT_INSIDE,
+        Code.NOT_HOLDER,
+        Code.IN_TRANSIT,
+        "contents_differ",
+        "contents_unknown",
+        "shipment_not_found",
+    }
+)
+"""Refusals that an event further down in the file may take away (rule d)."""
+
+_REMEMBERED: Final = frozenset({Step.PACK, Step.UNPACK, Step.RECEIVE, Step.VOID})
+"""Steps whose records depend on the state, so that their fingerprints do not tell all that was stated."""
+
+
+class Judged(msgspec.Struct, frozen=True):
+    """One event after the trial."""
+
+    index: int
+    """Position in the file."""
+    statement: Statement
+    """What it states."""
+    outcome: Outcome
+    """In one word."""
+    records: tuple[Record, ...] = ()
+    """What is to be recorded."""
+    refused: Refused | None = None
+    """Why it is refused."""
+    note: str = ""
+    """Why it is kept without a record, or drafted."""
+    attachment: Attachment | None = None
+    """To be kept before anything is submitted."""
+    references: tuple[KeptReference, ...] = ()
+    """Likewise."""
+    proposal: Proposal | None = None
+    """What to draft."""
+
+
+class Finding(msgspec.Struct, frozen=True):
+    """The end of a trial."""
+
+    judged: tuple[Judged, ...]
+    """One for each event that could be read, in file order."""
+    documents: tuple[Ready, ...]
+    """To be submitted, in this order."""
+    fingerprints: tuple[frozenset[bytes], ...]
+    """Of what each document states."""
+
+
+class Trial:
+    """One attempt; `run` it once."""
+
+    def __init__(self, case: Case, chronicle: Chronicle, state: Overlay, context: BlockContext) -> None:
+        """Prepare.
+
+        Args:
+            case: The file.
+            chronicle: What the chain remembers.
+            state: Scratch; what the events do is written to it.
+            context: The moment of judgement.
+        """
+        self._case = case
+        self._chronicle = chronicle
+        self._state = state
+        self._context = context
+        self._directory = Directory(state)
+        self._claims = Claims(state, chronicle)
+        self._own = self._find_own()
+        self._translator = Translator(state, self._own, case.document.receivers, self._contents)
+        self._judged: dict[int, Judged] = {}
+        self._documents: list[Ready] = []
+        self._stated: list[frozenset[bytes]] = []
+        self._known: set[bytes] = set()
+        self._announced: set[bytes] = set()
+        self._packed: dict[bytes, dict[ItemKey, None]] = {}
+
+    def _find_own(self) -> Party:
+        found = find_partner(self._state, self._case.partner)
+        if found is None:
+            msg = "partners: the partner that a key of this node belongs to is not registered"
+            raise LookupError(msg)
+        return Party(found[0], found[1].gln)
+
+    def run(self) -> Generator[None, None, Finding]:
+        """Try all events; those that miss a predecessor once more after the rest (rule d)."""
+        postponed: list[EpcisEvent] = []
+        spent = 0
+        for event in self._case.document.events:
+            if not self._judge(event, is_last=False):
+                postponed.append(event)
+            spent += 1 + len(read_statement(event).items)
+            if spent >= SLICE_IDENTIFIERS:
+                spent = 0
+                yield
+        for event in postponed:
+            self._judge(event, is_last=True)
+            yield
+        self._settle_proposals()
+        if self._case.is_one:
+            self._stand_or_fall()
+        in_order = tuple(self._judged[index] for index in sorted(self._judged))
+        return Finding(in_order, tuple(self._documents), tuple(self._stated))
+
+    def _judge(self, event: EpcisEvent, *, is_last: bool) -> bool:
+        """Judge an event; return False when it is to be tried again later."""
+        statement = read_statement(event)
+        try:
+            judged = self._try(event, statement)
+        except EventRefused as refusal:
+            judged = Judged(event.position, statement, "refused", refused=Refused.of_event(refusal))
+        refused = judged.refused
+        if refused is not None and refused.code in _MISSING_PREDECESSOR and not is_last:
+            return False
+        self._judged[event.position] = judged
+        return True
+
+    def _try(self, event: EpcisEvent, statement: Statement) -> Judged:
+        attachment = self._case.sealer.attachment(event)
+        if statement.step is Step.NONE:
+            return _kept(event, statement, attachment, statement.note)
+        sender = self._case.document.sender
+        sends = statement.step in {Step.SHIP, Step.VOID}
+        actor = self._directory.sender(event, sender) if sends else self._directory.actor(event, sender)
+        if actor == self._own:
+            return self._try_own(event, statement, attachment)
+        return self._compare(event, statement, actor, attachment)
+
+    # ---------------------------------------------------------------------- the partner's own
+
+    def _try_own(self, event: EpcisEvent, statement: Statement, attachment: Attachment) -> Judged:
+        references = self._case.sealer.references(event, attachment)
+        evidence = Evidence(attachment.hash, tuple(map(reference_hash, references)))
+        try:
+            told = self._translator.translate(event, statement, evidence)
+        except EventRefused:
+            if self._was_stated(event, statement):
+                return Judged(event.position, statement, "already_recorded")
+            raise
+        if told.note:
+            return _kept(event, statement, attachment, told.note)
+        records = tuple(record for record in told.records if not self._is_known(record))
+        if not records or self._is_repeated(event, statement, told):
+            return Judged(event.position, statement, "already_recorded")
+        refused = self._act(event, statement, told, records)
+        if refused is not None:
+            return Judged(event.position, statement, "refused", refused=refused)
+        used = references if any(isinstance(record, Ship) for record in records) else ()
+        return Judged(event.position, statement, "records", records, attachment=attachment, references=used)
+
+    def _is_known(self, record: Record) -> bool:
+        statement = fingerprint(self._own.number, record)
+        return statement in self._known or self._chronicle.is_stated(statement)
+
+    def _is_repeated(self, event: EpcisEvent, statement: Statement, told: Told) -> bool:
+        """Tell whether all of this was stated before, though the state no longer shows it (rule a)."""
+        if told.stated and all(map(self._is_known, told.stated)):
+            return True
+        return statement.step in _REMEMBERED and self._was_stated(event, statement)
+
+    def _was_stated(self, event: EpcisEvent, statement: Statement) -> bool:
+        return self._chronicle.was_stated(self._own.number, statement, event.time_ms)
+
+    def _act(
+        self, event: EpcisEvent, statement: Statement, told: Told, records: tuple[Record, ...]
+    ) -> Refused | None:
+        """Let an event's records act on the scratch state; return why they may not."""
+        self._check_shipments(records)
+        ready = build_ready(self._case, event.position, (Part(event.position, statement, records),))
+        index = len(self._documents)
+        receipt = execute_document(
+            self._state, self._context, self._case.lane, ready.document, ready.id, index
+        )
+        if receipt.code != ACCEPTED:
+            return refused_by_law(self._state, receipt, records[receipt.record], statement)
+        self._documents.append(ready)
+        both = {*told.stated, *records}
+        self._stated.append(frozenset(fingerprint(self._own.number, record) for record in both))
+        self._known |= self._stated[-1]
+        for at, record in enumerate(records):
+            if isinstance(record, Ship):
+                self._announced.add(shipment_id(ready.id, at))
+            if isinstance(record, Pack):
+                self._packed.setdefault(record.parent, {}).update(
+                    dict.fromkeys(map(ItemKey, record.children))
+                )
+        return None
+
+    def _check_shipments(self, records: Sequence[Record]) -> None:
+        """Refuse what is about a shipment of the same document: the id of that is not known before."""
+        for record in records:
+            match record:
+                case Receive(shipment=shipment) | Refuse(shipment=shipment) | Void(shipment=shipment):
+                    if self._case.is_one and shipment in self._announced:
+                        reason = "the same file announces its shipment, and one document cannot hold both"
+                        raise EventRefused("shipment_in_same_file", "epcList", reason)
+                case _:
+                    pass
+
+    def _contents(self, parent: ItemKey) -> tuple[ItemKey, ...] | None:
+        return self._chronicle.contents(self._state, parent, self._packed.get(parent, ()))
+
+    # ------------------------------------------------------------------------ others' events
+
+    def _compare(
+        self, event: EpcisEvent, statement: Statement, actor: Party, attachment: Attachment
+    ) -> Judged:
+        if statement.step is Step.SHIP:
+            receiver = self._directory.receiver(event, self._case.document.receivers)
+            if receiver.party == self._own:
+                head = Head(event.time_ms, event.offset_minutes, receiver.destination, (attachment.hash,))
+                proposal = Proposal(actor.gln, self._own.gln, statement.items, head)
+                return Judged(event.position, statement, "draft", attachment=attachment, proposal=proposal)
+        if self._claims.is_recorded(event, statement, actor):
+            return Judged(event.position, statement, "already_recorded")
+        note = f"{actor} is said to have done it, and the ledger does not know it: kept as a claim"
+        return _kept(event, statement, attachment, note)
+
+    def _settle_proposals(self) -> None:
+        """Decide on drafts when all else is done: the file itself may have received the goods."""
+        for index, judged in self._judged.items():
+            proposal = judged.proposal
+            if proposal is None:
+                continue
+            answer = answer_proposal(self._state, proposal)
+            if answer.is_done or (answer.contradiction and self._is_past(judged, proposal)):
+                self._judged[index] = Judged(index, judged.statement, "already_recorded")
+            elif answer.contradiction:
+                refused = Refused.of_event(contradicted(answer))
+                self._judged[index] = Judged(index, judged.statement, "refused", refused=refused)
+            else:
+                self._judged[index] = msgspec.structs.replace(judged, note=answer.reason)
+
+    def _is_past(self, judged: Judged, proposal: Proposal) -> bool:
+        """Tell whether the seller announced these goods at that time, whatever became of them since."""
+        found = find_partner(self._state, proposal.sender)
+        time_ms = proposal.head.claimed_at_ms
+        return found is not None and self._chronicle.was_stated(found[0], judged.statement, time_ms)
+
+    # -------------------------------------------------------------------------- all or nothing
+
+    def _stand_or_fall(self) -> None:
+        """Make one document of everything, or nothing when one event is refused."""
+        self._check_actors()
+        if self._documents and not self._has_refused():
+            parts = tuple(part for ready in self._documents for part in ready.parts)
+            try:
+                self._documents = [build_ready(self._case, None, parts)]
+            except EventRefused as refusal:
+                self._refuse(parts[0].index, refusal)
+            self._stated = [frozenset().union(*self._stated)]
+        if self._has_refused():
+            self._documents, self._stated = [], []
+            for index, judged in self._judged.items():
+                if judged.outcome in {"records", "attached", "draft"}:
+                    self._judged[index] = Judged(index, judged.statement, "rolled_back")
+
+    def _has_refused(self) -> bool:
+        return any(judged.refused is not None for judged in self._judged.values())
+
+    def _check_actors(self) -> None:
+        """Refuse a file in which this partner and another act: one document has one signer (rule f)."""
+        if not self._documents:
+            return
+        for index in sorted(self._judged):
+            proposal = self._judged[index].proposal
+            if proposal is not None:
+                other = find_partner(self._state, proposal.sender)
+                name = "another" if other is None else str(self._directory.party(other[0]))
+                reason = f"{name} acts here, {self._own} in other events of the file"
+                self._refuse(index, EventRefused("several_actors", "sourceList", reason))
+
+    def _refuse(self, index: int, refusal: EventRefused) -> None:
+        statement = self._judged[index].statement
+        self._judged[index] = Judged(index, statement, "refused", refused=Refused.of_event(refusal))
+
+
+def _kept(event: EpcisEvent, statement: Statement, attachment: Attachment, note: str) -> Judged:
+    return Judged(event.position, statement, "attached", note=note, attachment=attachment)

@@ -1,0 +1,129 @@
+"""What a rule's refusal means in the words of the event behind it: which item, lot or partner, where."""
+
+from typing import Final
+
+from contracts.gs1.dates import Date, format_date
+from contracts.gs1.keys import (
+    GLN_BYTES,
+    GTIN_BYTES,
+    ItemKey,
+    format_item,
+    is_valid_item_key,
+    unpack_gln,
+    unpack_gtin,
+)
+from contracts.ledger.receipt import Receipt
+from contracts.records.custody import SHIPMENT_ID_BYTES
+from contracts.records.record import Record
+from contracts.records.supply import Commission
+from contracts.rules.codes import Code
+from contracts.rules.verdict import explain
+from contracts.state.layout import ITEMS
+from contracts.state.sources import source_row
+from contracts.state.view import Overlay
+from node.epcis.refusal import Refused
+from node.epcis.steps import Statement
+
+_LOT: Final = "ilmd.lotNumber"
+_EXPIRY: Final = "ilmd.itemExpirationDate"
+_DESTINATION: Final = "destinationList"
+
+_FIELDS: Final = {
+    Code.CLAIMED_TIME_INVALID: "eventTime",
+    Code.MADE_AT_INVALID: "eventTime",
+    Code.LOT_INVALID: _LOT,
+    Code.LOT_ON_HOLD: _LOT,
+    Code.LINE_INVALID: "ilmd",
+    Code.EXPIRY_INVALID: _EXPIRY,
+    Code.LOT_EXPIRY_MISMATCH: _EXPIRY,
+    Code.PREMISES_UNKNOWN: "readPoint",
+    Code.PREMISES_NOT_OWN: "readPoint",
+    Code.PREMISES_MISSING: "readPoint",
+    Code.LICENCE_NOT_ACTIVE: "readPoint",
+    Code.ROLE_NOT_ALLOWED: "readPoint",
+    Code.DISPENSING_NOT_ALLOWED: "readPoint",
+    Code.REFERENCE_INVALID: "bizTransactionList",
+    Code.OWNERSHIP_INVALID: _DESTINATION,
+    Code.RECEIVER_UNKNOWN: _DESTINATION,
+    Code.RECEIVER_IS_SENDER: _DESTINATION,
+    Code.RECEIVER_NOT_SENDER: _DESTINATION,
+    Code.RECEIVER_LICENCE: _DESTINATION,
+    Code.RECEIVER_ROLE: _DESTINATION,
+    Code.DESTINATION_UNKNOWN: _DESTINATION,
+    Code.DESTINATION_NOT_RECEIVERS: _DESTINATION,
+    Code.DESTINATION_MISSING: _DESTINATION,
+}
+"""Where in an event stands what these verdicts are about; of all others it is in the list of things."""
+
+_OF_PARTNERS: Final = frozenset({"readPoint", _DESTINATION})
+"""Fields of verdicts whose subject, if any, is the GLN of a partner or place."""
+
+
+def refused_by_law(state: Overlay | None, receipt: Receipt, record: Record, statement: Statement) -> Refused:
+    """Return a rule's refusal of an event's records.
+
+    Args:
+        state: As it was judged; None leaves out what it knows of the item.
+        receipt: The verdict.
+        record: The refused record.
+        statement: What its event states.
+    """
+    explanation = explain(receipt.code)
+    about = _about(state, receipt, record)
+    reason = f"{about}: {explanation.sentence}" if about else explanation.sentence
+    return Refused(receipt.code, _field(receipt, record, statement), reason, explanation.remedy)
+
+
+def _field(receipt: Receipt, record: Record, statement: Statement) -> str:
+    code = Code(receipt.code)
+    if code == Code.EXPIRED and isinstance(record, Commission):
+        return _EXPIRY
+    if code in _FIELDS:
+        return _FIELDS[code]
+    subject = receipt.subject
+    if isinstance(record, Commission) and subject not in statement.items:
+        return _first_of_gtin(record, statement)
+    if statement.parent is not None and subject == statement.parent:
+        return "parentID"
+    if subject in statement.items and statement.field != "parentID":
+        return f"{statement.field}[{statement.items.index(ItemKey(subject))}]"
+    return statement.field
+
+
+def _first_of_gtin(record: Commission, statement: Statement) -> str:
+    """Return where the first thing with the GTIN of a commission stands."""
+    at = (
+        position for position, item in enumerate(statement.items) if item[1 : 1 + GTIN_BYTES] == record.gtin
+    )
+    return f"{statement.field}[{next(at, 0)}]"
+
+
+def _about(state: Overlay | None, receipt: Receipt, record: Record) -> str:
+    """Return what a refusal is about, for people: a subject is bare bytes, code and record say of what."""
+    subject = receipt.subject
+    if _FIELDS.get(Code(receipt.code)) in _OF_PARTNERS and len(subject) == GLN_BYTES:
+        return unpack_gln(subject)
+    if is_valid_item_key(subject):
+        return _about_item(state, subject)
+    if isinstance(record, Commission):
+        return _about_make(subject, record)
+    if len(subject) == SHIPMENT_ID_BYTES:
+        return f"shipment {subject.hex()}"
+    return subject.hex()
+
+
+def _about_make(subject: bytes, record: Commission) -> str:
+    gtin = unpack_gtin(record.gtin)
+    if subject == record.lot:
+        lot = record.lot.decode("utf-8", "replace")
+        return f"lot {lot} of {gtin} (expiry {format_date(Date(record.expiry))})"
+    return gtin if subject == record.gtin else f"{gtin}, {subject.decode('utf-8', 'replace')!r}"
+
+
+def _about_item(state: Overlay | None, subject: bytes) -> str:
+    name = format_item(ItemKey(subject))
+    row = None if state is None else state.read(ITEMS, subject)
+    if state is None or row is None or not row.source:
+        return name
+    source = source_row(state, row.source)
+    return f"{name} of lot {source.lot.decode()} (expiry {format_date(Date(source.expiry))})"

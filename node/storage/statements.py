@@ -83,6 +83,11 @@ def statement_entries(height: int, documents: Iterable[IndexedDocument]) -> list
     return entries
 
 
+def is_statement(key: bytes) -> bool:
+    """Tell whether a key of the store, its space included, is that of such a row."""
+    return key.startswith(INDEX + _STATEMENT)
+
+
 class Statements:
     """Reads the rows, over a store or a pinned snapshot."""
 

@@ -76,6 +76,17 @@ def verify(
     return verify_chain(store, genesis, MemoryStore(), lambda _height: None, marker)
 
 
+def test_the_statements_of_own_keys_are_compared_too():
+    node = OneNode(remembers=True)
+    node.record(MAKER, node.commission(["A1"]))
+    node.produce()
+    verify(node.store, node.genesis)
+    for key, value in rows_of(node.store, INDEX + b"r"):
+        node.store.write([(key, value[:-1] + b"\x09")], sync=True)
+    with pytest.raises(ChainFault):
+        verify(node.store, node.genesis)
+
+
 def test_an_honest_chain(node):
     found = verify(node.store, node.genesis)
     assert (found.height, found.bundles, found.documents) == (6, 5, 5)

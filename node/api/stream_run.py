@@ -6,6 +6,7 @@ stops reading until that has changed (back-pressure). Answers are written many a
 """
 
 import asyncio
+import contextlib
 from collections import deque
 from collections.abc import Iterable
 from functools import partial
@@ -194,13 +195,20 @@ class StreamRun:
         if self._is_waiting:
             self._watch(slot, prepared.id)
         try:
+            self._submissions.submit(submitted)
+        except TooBusy:
+            return await self._submit_when_possible(submitted)
+        return True
+
+    async def _submit_when_possible(self, submitted: Submitted) -> bool:
+        """Try again after each block; return False when none makes room in time."""
+        try:
             async with asyncio.timeout(self._patience_s):
                 while True:
-                    try:
+                    await self._commits.next_block()
+                    with contextlib.suppress(TooBusy):
                         self._submissions.submit(submitted)
                         return True
-                    except TooBusy:
-                        await self._commits.next_block()
         except TimeoutError:
             return False
 

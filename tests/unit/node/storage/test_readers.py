@@ -24,8 +24,7 @@ async def test_a_question_is_answered_from_one_moment() -> None:
         return snapshot.get(b"a")
 
     asking = asyncio.create_task(readers.read(slow))
-    while not asked.is_set():
-        await asyncio.sleep(0)
+    assert await asyncio.to_thread(asked.wait, 10)
     store.write([(b"a", b"2")], sync=True)
     # A slow question does not stand in the way of the next.
     assert await readers.read(lambda snapshot: snapshot.get(b"a")) == b"2"

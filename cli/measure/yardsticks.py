@@ -30,9 +30,9 @@ from contracts.ledger.receipt import ACCEPTED
 from contracts.primitives import signing
 from contracts.records.custody import shipment_id
 from contracts.state.view import DirectoryCache
-from node.api.promises import Secret
+from node.api.promises import SECRET_BYTES, Secret
+from node.api.record_forms import DocumentForm
 from node.api.records_json import read_document
-from node.api.submitting import FORM_DECODER
 from node.storage.files import DiskFiles
 from node.storage.leveldb import LevelOptions, open_level
 
@@ -125,7 +125,8 @@ class Law:
 
 
 def _document(job: Job) -> Document:
-    return read_document(FORM_DECODER.decode(job.body), Secret(os.urandom(32))).document
+    form = msgspec.json.decode(job.body, type=DocumentForm)
+    return read_document(form, Secret(os.urandom(SECRET_BYTES))).document
 
 
 def measure(genesis: Genesis, folder: Path, moment: Moment, now_ms: int) -> Yardsticks:

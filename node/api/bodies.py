@@ -7,9 +7,6 @@ from aiohttp import web
 
 from node.api.problems import Problem
 
-MAX_LINE_BYTES: Final = 4 << 20
-"""Longest line of a stream: several times the longest document."""
-
 _SILENT_TYPES: Final = frozenset(
     {"", "application/octet-stream", "application/x-www-form-urlencoded", "text/plain"}
 )
@@ -61,14 +58,15 @@ def _too_large(max_bytes: int) -> Problem:
 
 
 class LineTooLong(Exception):
-    """A line is longer than `MAX_LINE_BYTES`."""
+    """A line is longer than the cutter's bound."""
 
 
 class LineCutter:
     """Cuts a stream of bytes into lines; an empty line is none."""
 
-    def __init__(self) -> None:
-        """Begin with nothing."""
+    def __init__(self, max_bytes: int) -> None:
+        """Begin with nothing; no line may have more than `max_bytes`."""
+        self._max_bytes = max_bytes
         self._rest = b""
 
     def cut(self, chunk: bytes) -> Iterator[bytes]:
@@ -78,10 +76,10 @@ class LineCutter:
             LineTooLong: The stream cannot be read on.
         """
         *lines, self._rest = (self._rest + chunk).split(b"\n")
-        if len(self._rest) > MAX_LINE_BYTES:
+        if len(self._rest) > self._max_bytes:
             raise LineTooLong
         for line in lines:
-            if len(line) > MAX_LINE_BYTES:
+            if len(line) > self._max_bytes:
                 raise LineTooLong
             if line.strip():
                 yield line

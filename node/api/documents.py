@@ -33,15 +33,14 @@ from node.api.endpoints import (
     flag_parameter,
     header_text,
 )
-from node.api.field_readers import decode_strictly
 from node.api.metrics import ApiMetrics
 from node.api.problems import Problem, refusal
 from node.api.receipts_json import EventView, ReceiptView, receipt_view
 from node.api.record_forms import AnyRecordForm, DocumentForm
 from node.api.records_json import write_record
 from node.api.submitting import (
-    FORM_DECODER,
     IDEMPOTENCY_HEADER,
+    MAX_DOCUMENT_BYTES,
     Placed,
     Prepared,
     Preparing,
@@ -197,14 +196,14 @@ class Documents:
         wait = choice_parameter(request, "wait", "none", ("none", "commit")) == "commit"
         record_refusal = flag_parameter(request, "record_refusal")
         key = header_text(request, IDEMPOTENCY_HEADER)
-        body = await read_body(request, context.settings.max_body_bytes, (JSON,))
-        form = decode_strictly(FORM_DECODER, body)
+        longest = min(context.settings.max_body_bytes, MAX_DOCUMENT_BYTES)
+        body = await read_body(request, longest, (JSON,))
         preparing = Preparing(context, grant)
-        prepared = preparing.prepare(form, context.promises.fresh(), has_key=False)
+        prepared = await preparing.read(body, context.promises.fresh(), has_key=False)
         if key:
             # Only now: a request that means nothing must not use up its key.
             secret = await secret_of(context, grant, key, b"%d %s" % (record_refusal, body))
-            prepared = preparing.prepare(form, secret, has_key=True)
+            prepared = await preparing.read(body, secret, has_key=True)
         placed = await self._find(prepared)
         if placed is not None:
             return await self._committed(prepared, placed)

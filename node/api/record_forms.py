@@ -213,6 +213,20 @@ AnyRecordForm = (
 """Any record."""
 
 
+_LISTS: Final = {
+    CommissionForm: "serials",
+    CommissionLogisticUnitsForm: "ssccs",
+    PackForm: "children",
+    UnpackForm: "children",
+}
+"""Fields with identifiers; of all other kinds it is `items`."""
+
+
+def count_listed(form: AnyRecordForm) -> int:
+    """Return how many identifiers a record lists, before any of them is looked at."""
+    return len(getattr(form, _LISTS.get(type(form), "items")))
+
+
 class DocumentForm(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """A document as a client submits it: records that stand or fall together."""
 

@@ -21,12 +21,12 @@ from node.api.answers import json_bytes
 from node.api.bodies import LineCutter, LineTooLong
 from node.api.commits import Commits
 from node.api.context import ApiContext
-from node.api.field_readers import FieldFault, decode_strictly
+from node.api.field_readers import FieldFault
 from node.api.metrics import ApiMetrics
 from node.api.problems import Problem, from_fault, refusal_members, refusal_sentence
 from node.api.promises import Secret
 from node.api.stream_lines import LineView, Slot
-from node.api.submitting import FORM_DECODER, Placed, Preparing, find_placed
+from node.api.submitting import MAX_DOCUMENT_BYTES, Placed, Preparing, find_placed
 from node.host.submission import Admitted, Committed, Submitted, TooBusy
 
 MAX_OPEN_LINES: Final = 8_192
@@ -108,7 +108,7 @@ class StreamRun:
     # ------------------------------------------------------------------------------ reading
 
     async def _read(self) -> None:
-        cutter = LineCutter()
+        cutter = LineCutter(MAX_DOCUMENT_BYTES)
         try:
             async for chunk in self._request.content.iter_any():
                 if not await self._take_all(cutter.cut(chunk)):
@@ -130,7 +130,7 @@ class StreamRun:
         return not batch or await self._take(batch)
 
     async def _take(self, lines: list[bytes]) -> bool:
-        slots = [self._prepare(line) for line in lines]
+        slots = [await self._prepare(line) for line in lines]
         await self._recall(slots)
         references = [
             entry for slot in slots if slot.prepared is not None for entry in slot.prepared.references
@@ -152,13 +152,12 @@ class StreamRun:
         self._slots.append(slot)
         return slot
 
-    def _prepare(self, line: bytes) -> Slot:
+    async def _prepare(self, line: bytes) -> Slot:
         slot = self._open_slot()
         secret = self._secret
         own = self._context.promises.fresh() if secret is None else secret.child(slot.number)
         try:
-            form = decode_strictly(FORM_DECODER, line)
-            slot.prepared = self._preparing.prepare(form, own, has_key=secret is not None)
+            slot.prepared = await self._preparing.read(line, own, has_key=secret is not None)
         except FieldFault as fault:
             self._finish_invalid(slot, from_fault(fault))
         except Problem as problem:

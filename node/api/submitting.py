@@ -16,18 +16,23 @@ from contracts.ledger.document import (
 from contracts.ledger.receipt import Receipt
 from node.api.access import lane_for
 from node.api.context import ApiContext
-from node.api.field_readers import read_gln
+from node.api.field_readers import decode_strictly, read_gln
 from node.api.problems import Problem
 from node.api.promises import KeyReused, Secret
-from node.api.record_forms import DocumentForm
+from node.api.record_forms import DocumentForm, count_listed
 from node.api.records_json import read_document
 from node.api.tokens import TokenGrant
 from node.storage.history import History
 from node.storage.references import KeptReference
 from node.storage.store import Snapshot
 
-FORM_DECODER: Final = msgspec.json.Decoder(DocumentForm)
+MAX_DOCUMENT_BYTES: Final = 4 << 20
+"""Longest document as JSON: several times the longest that the ledger takes."""
+LONG_BODY_BYTES: Final = 32 << 10
+"""Up to here reading a document takes less than a millisecond or two."""
 IDEMPOTENCY_HEADER: Final = "Idempotency-Key"
+
+_FORMS: Final = msgspec.json.Decoder(DocumentForm)
 
 
 class Prepared(msgspec.Struct, frozen=True):
@@ -66,6 +71,25 @@ class Preparing:
         self._limits = context.genesis.parameters.limits
         self._lanes: dict[str, bytes] = {}
 
+    async def read(self, body: bytes, secret: Secret, *, has_key: bool) -> Prepared:
+        """Read and prepare a document; a long one on a reader thread, so that it does not hold up the others.
+
+        Args:
+            body: JSON.
+            secret: As for `prepare`.
+            has_key: As for `prepare`.
+
+        Raises:
+            FieldFault: It is no document.
+            Problem: As `prepare` raises.
+        """
+        if len(body) <= LONG_BODY_BYTES:
+            return self._read(body, secret, has_key=has_key)
+        return await self._context.readers.read(lambda _snapshot: self._read(body, secret, has_key=has_key))
+
+    def _read(self, body: bytes, secret: Secret, *, has_key: bool) -> Prepared:
+        return self.prepare(decode_strictly(_FORMS, body), secret, has_key=has_key)
+
     def prepare(self, form: DocumentForm, secret: Secret, *, has_key: bool) -> Prepared:
         """Turn a request into a document.
 
@@ -78,9 +102,15 @@ class Preparing:
             FieldFault: A field means nothing.
             Problem: document_too_large, or the partner is not one to sign for.
         """
+        limits = self._limits
+        weight = len(form.records) + sum(map(count_listed, form.records))
+        if weight > limits.document_weight:
+            # Before anything is read: what is far too large must not cost much.
+            detail = f"it has a weight of {weight}, at most {limits.document_weight} is allowed"
+            raise Problem("document_too_large", detail)
         lane = self._lanes.get(form.partner) or self._lane(form.partner)
         read = read_document(form, secret)
-        document, limits = read.document, self._limits
+        document = read.document
         try:
             check_document(document, limits.document_weight, limits.document_records, limits.record_items)
         except MalformedDocument as error:

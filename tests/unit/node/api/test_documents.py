@@ -221,6 +221,21 @@ async def test_who_signs(api: Api) -> None:
     assert reply.status == 202
 
 
+async def test_a_long_document_is_read_apart(api: Api) -> None:
+    serials = [f"{number:020d}" for number in range(2_000)]
+    reply = await api.submit(commission(*serials))
+    assert reply.json["accepted"]
+    reply = await api.submit(commission(*serials, "€"))
+    assert (reply.code, reply.json["pointer"]) == ("invalid_identifier", "/records/0/serials/2000")
+
+
+async def test_what_is_far_too_heavy_is_not_even_read(api: Api) -> None:
+    weight = api.node.genesis.parameters.limits.document_weight
+    reply = await api.submit(commission(*["€"] * weight), pack(sscc(1), *["nonsense"] * 10))
+    assert (reply.status, reply.code) == (413, "document_too_large")
+    assert str(weight + 12) in reply.json["detail"]
+
+
 async def test_what_is_too_large() -> None:
     parameters = build_test_genesis().parameters
     limits = msgspec.structs.replace(parameters.limits, record_items=3, document_bytes=250)

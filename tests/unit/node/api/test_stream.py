@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from node.api import bodies, stream_run
+from node.api import stream_run
 from node.config.schema import ApiSection
 from node.host import submission
 from tests.support.ledger import OneNode
@@ -136,7 +136,7 @@ async def test_a_refused_line_may_be_in_the_chain_by_now() -> None:
 
 
 async def test_a_line_that_is_too_long_ends_the_stream(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(bodies, "MAX_LINE_BYTES", 1_000)
+    monkeypatch.setattr(stream_run, "MAX_DOCUMENT_BYTES", 1_000)
     body = line(commission("A1")) + b"x" * 2_000 + b"\n" + line(commission("B1"))
     found = await send(api, body)
     assert [(entry["status"], entry.get("code", "")) for entry in found][-1] == ("invalid", "body_too_large")

@@ -62,6 +62,7 @@ class Ledger:
     Attributes:
         tip: The decided end of the chain.
         round_zero_signers: See `Applied`.
+        foreign_height: Height of the last block with bundles of other nodes, since this one started.
     """
 
     def __init__(
@@ -88,6 +89,7 @@ class Ledger:
         self.directory = DirectoryCache()
         self.tip: ChainTip = genesis_tip(genesis, GENESIS_PREVIOUS)
         self.round_zero_signers: tuple[bytes, ...] = ()
+        self.foreign_height = 0
 
     @property
     def state(self) -> Space:
@@ -242,6 +244,8 @@ class Ledger:
         signers = self._signers(block)
         self.tip, self.round_zero_signers = tip, signers
         self.directory.forget(result.writes)
+        if any(bundle.header.lane not in self._own_lanes for bundle in opened):
+            self.foreign_height = tip.height
         lanes = {bundle.header.lane: bundle.header.sequence for bundle in opened}
         return Applied(tip, block, tuple(opened), result.receipts, lanes, signers)
 

@@ -22,8 +22,8 @@ T = TypeVar("T")
 
 MAX_KEPT_DOCUMENTS = 20_000
 """After this many documents the view of pending ones is built anew, so that its memory stays bounded."""
-MAX_RESTARTS = 8
-"""A long question that was overtaken so often is answered in one go."""
+MAX_RESTARTS = 3
+"""How often a long question begins (anew, when it is overtaken) before it goes on over what has changed."""
 
 Question = Callable[[Overlay, BlockContext], Generator[None, None, T]]
 """Asked with a scratch state, whose writes are thrown away, and the moment; yields where it may pause."""
@@ -45,6 +45,11 @@ class Head(Protocol):
     @property
     def directory(self) -> DirectoryCache:
         """Decoded directory rows of this chain."""
+        ...
+
+    @property
+    def foreign_height(self) -> int:
+        """Height of the last block with documents of other nodes."""
         ...
 
 
@@ -79,6 +84,7 @@ class Admission:
         self._kept = 0
         self._pending: dict[bytes, Candidate] = {}
         self._view: PendingState | None = None
+        self._view_height = 0
         # Grows whenever what the view shows may have changed.
         self._version = 0
 
@@ -120,18 +126,27 @@ class Admission:
     def proceed(self, inquiry: Inquiry[T], now_ms: int) -> T | None:
         """Take a long question one step on; begin it anew when the view has changed since its last step.
 
+        A question that is overtaken again and again goes on over what has changed: its answer is a forecast,
+        as every admission is.
+
         Args:
             inquiry: The question; to be passed again while it is not answered.
             now_ms: Wall clock.
 
         Returns:
             The answer; None while there is none yet.
+
+        Raises:
+            LookupError: The state contradicts itself.
         """
-        steps, version = inquiry.steps, (self._version, self._head.tip.height)
-        if steps is None or inquiry.version != version:
+        version = (self._version, self._head.tip.height)
+        is_overtaken = inquiry.version != version
+        steps = inquiry.steps
+        if steps is None or (is_overtaken and inquiry.starts < MAX_RESTARTS):
             steps = inquiry.steps = self.consult(inquiry.question, now_ms)
             inquiry.starts += 1
             inquiry.version = version
+            is_overtaken = False
         try:
             next(steps)
             while inquiry.starts > MAX_RESTARTS:
@@ -139,6 +154,11 @@ class Admission:
         except StopIteration as stop:
             answer: T = stop.value
             return answer
+        except LookupError:
+            # Rows read before and after a change need not agree; rows of one moment must.
+            if not is_overtaken:
+                raise
+            inquiry.steps = None
         return None
 
     def block_applied(self, own_documents: AbstractSet[bytes], *, has_foreign: bool) -> None:
@@ -163,9 +183,12 @@ class Admission:
 
     def _fresh_view(self, now_ms: int) -> PendingState:
         tip = self._head.tip
-        if self._view is None:
+        # A block lies under the view before anyone, `block_applied` included, is told of it: rows of others
+        # that the view remembers may contradict what it would read now.
+        if self._view is None or self._view_height < self._head.foreign_height:
             context = BlockContext(tip.height + 1, max(now_ms, tip.time_ms + 1))
             self._view = PendingState(self._head.state, context, self._head.directory)
+            self._view_height = tip.height
             self._kept = len(self._pending)
             for candidate in self._pending.values():
                 self._view.admit(candidate.lane, candidate.document, candidate.id)

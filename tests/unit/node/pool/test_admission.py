@@ -1,0 +1,119 @@
+"""Admission: the view of pending documents, and long questions to it."""
+
+import itertools
+from collections.abc import Generator
+
+import pytest
+
+from contracts.ledger.document import document_id, encode_document
+from contracts.ledger.execute import BlockContext
+from contracts.records.record import Record
+from contracts.state.layout import ITEMS
+from contracts.state.places import locate
+from contracts.state.view import Overlay
+from node.pool.admission import MAX_RESTARTS, Admission, Candidate, Inquiry
+from tests.support.ledger import OneNode, pack_key, pallet_key
+from tests.support.parties import MAKER, PHARMACY, WHOLESALER, Party, lane_key
+
+PALLET = pallet_key(1)
+PACK = pack_key("A1")
+
+
+def judge(node: OneNode, admission: Admission, party: Party, *records: Record) -> str:
+    """Ask for admission of a document and return the code."""
+    document = node.document(*records)
+    identifier = document_id(encode_document(document))
+    candidate = Candidate(identifier, lane_key(party).public_key, document)
+    (receipt,) = admission.admit([candidate], node.wall.ms)
+    return receipt.code
+
+
+def test_a_block_of_others_is_seen_before_anyone_is_told_of_it():
+    node = OneNode(parties=[WHOLESALER])
+    admission = Admission(node.ledger)
+    assert judge(node, admission, WHOLESALER, node.ship(WHOLESALER, PHARMACY, [PALLET])) == "item_unknown"
+    # Another node's block brings the pallet to life around a pack; this admission has not been told.
+    node.record(MAKER, node.commission(["A1"]), node.pack(PALLET, [PACK]))
+    assert judge(node, admission, WHOLESALER, node.ship(WHOLESALER, PHARMACY, [PACK])) == "not_holder"
+
+
+class Asked:
+    """A question of three steps that remembers its attempts."""
+
+    def __init__(self, node: OneNode, admission: Admission) -> None:
+        self.node = node
+        self.admission = admission
+        self.begun = 0
+        self.steps = 0
+
+    def question(self, state: Overlay, context: BlockContext) -> Generator[None, None, tuple[bool, int]]:
+        self.begun += 1
+        for _step in range(3):
+            self.steps += 1
+            yield
+        return state.read(ITEMS, PACK) is not None, context.height
+
+
+@pytest.fixture
+def node() -> OneNode:
+    return OneNode()
+
+
+@pytest.fixture
+def asked(node: OneNode) -> Asked:
+    return Asked(node, Admission(node.ledger))
+
+
+def test_a_long_question_is_answered_in_steps(node, asked):
+    inquiry = Inquiry(asked.question)
+    answers = [asked.admission.proceed(inquiry, node.wall.ms) for _step in range(4)]
+    assert answers == [None, None, None, (False, 1)]
+    assert asked.begun == 1
+
+
+def test_a_question_that_is_overtaken_begins_anew(node, asked):
+    inquiry = Inquiry(asked.question)
+    asked.admission.proceed(inquiry, node.wall.ms)
+    assert judge(node, asked.admission, MAKER, node.commission(["A1"])) == "accepted"
+    answers = [asked.admission.proceed(inquiry, node.wall.ms) for _step in range(4)]
+    assert answers[-1] == (True, 1)
+    assert asked.begun == 2
+
+
+def test_a_question_that_is_always_overtaken_comes_to_an_end(node, asked):
+    inquiry = Inquiry(asked.question)
+    for serial in itertools.islice(itertools.count(), 20):
+        answer = asked.admission.proceed(inquiry, node.wall.ms)
+        if answer is not None:
+            break
+        assert judge(node, asked.admission, MAKER, node.commission([f"A{serial}"])) == "accepted"
+    assert answer == (True, 1)
+    assert asked.begun == MAX_RESTARTS
+
+
+def test_contradictions_of_two_moments_are_forgiven_and_those_of_one_are_not(node):
+    """A scratch state that read before and after a change may not agree with itself."""
+    admission = Admission(node.ledger)
+
+    def question(state: Overlay, _context: BlockContext) -> Generator[None, None, bool]:
+        state.read(ITEMS, PALLET)
+        yield
+        return locate(state, PACK) is not None
+
+    inquiry = Inquiry(question)
+    inquiry.starts = MAX_RESTARTS - 1
+    admission.proceed(inquiry, node.wall.ms)
+    records = (node.commission(["A1"]), node.pack(PALLET, [PACK]))
+    assert judge(node, admission, MAKER, *records) == "accepted"
+    # The pallet was not there, and now the pack is in it.
+    assert admission.proceed(inquiry, node.wall.ms) is None
+    assert admission.proceed(inquiry, node.wall.ms) is True
+
+    def broken(state: Overlay, _context: BlockContext) -> Generator[None, None, bool]:
+        yield
+        return state.require(ITEMS, pallet_key(9)) is not None
+
+    inquiry = Inquiry(broken)
+    admission.proceed(inquiry, node.wall.ms)
+    with pytest.raises(LookupError):
+        admission.proceed(inquiry, node.wall.ms)

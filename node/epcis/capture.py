@@ -82,12 +82,12 @@ class CaptureService:
             TooBusy: Too much waits already; nothing was submitted.
             KeyError: This node holds no key of that partner.
         """
-        document = await self._read(data, content_type)
+        document, sealer = await self._read(data, content_type)
         is_one = error_behaviour == "rollback"
         if is_one and document.refused:
             raise document.refused[0]
         async with self._turns[partner]:
-            case = await self._case(document, partner, is_one=is_one)
+            case = self._case(document, sealer, partner, is_one=is_one)
             finding = await self._try(case)
             drafts = await self._keep(case, finding)
             taken = await self._recorder.hand_in(case.lane, finding.documents, finding.fingerprints)
@@ -96,31 +96,26 @@ class CaptureService:
         _log.info("file_captured", partner=partner, events=len(events), documents=len(results))
         return FileResult(tuple(results), events, drafts)
 
-    async def _read(self, data: bytes, content_type: str | None) -> EpcisDocument:
-        def read() -> EpcisDocument | CaptureProblem:
+    async def _read(self, data: bytes, content_type: str | None) -> tuple[EpcisDocument, Sealer]:
+        if not self._secret:
+            self._secret = await ask(self._parts.keeper, self._load_secret)
+
+        def read() -> tuple[EpcisDocument, Sealer] | CaptureProblem:
             try:
-                return read_document(data, content_type)
+                document = read_document(data, content_type)
             except CaptureProblem as problem:
                 return problem
+            return document, Sealer(self._secret, document)
 
         found = await ask(self._parts.parser, read)
         if isinstance(found, CaptureProblem):
             raise found
         return found
 
-    async def _case(self, document: EpcisDocument, partner: str, *, is_one: bool) -> Case:
-        if not self._secret:
-            self._secret = await ask(self._parts.keeper, self._load_secret)
+    def _case(self, document: EpcisDocument, sealer: Sealer, partner: str, *, is_one: bool) -> Case:
         limits = self._parts.chain.tip.parameters.limits
-        return Case(
-            document,
-            pack_gln(partner),
-            self._lanes[partner],
-            is_one,
-            limits,
-            Sealer(self._secret, document),
-            self._parts.draw(SECRET_BYTES),
-        )
+        seed = self._parts.draw(SECRET_BYTES)
+        return Case(document, pack_gln(partner), self._lanes[partner], is_one, limits, sealer, seed)
 
     def _load_secret(self) -> bytes:
         known = load_secret(self._parts.store)

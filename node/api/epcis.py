@@ -103,6 +103,7 @@ class DraftsView(msgspec.Struct, frozen=True):
 
 
 _DRAFT: Final = Parameter("id", "path", "Draft id.")
+_CAPTURED: Final = Answer(200, "What became of it.", CaptureView)
 
 
 class Epcis:
@@ -115,7 +116,6 @@ class Epcis:
 
     def endpoints(self) -> tuple[Endpoint, ...]:
         """Return the endpoints."""
-        captured = Answer(200, "What became of it.", CaptureView)
         return (
             Endpoint(
                 "POST",
@@ -123,7 +123,7 @@ class Epcis:
                 Right.WRITE,
                 self.capture,
                 "Capture an EPCIS file: 1.2 XML, 2.0 JSON or JSON-LD.",
-                (captured,),
+                (_CAPTURED,),
                 (
                     WAIT,
                     Parameter("partner", "query", "GLN of the partner to act for."),
@@ -141,6 +141,11 @@ class Epcis:
                     *("not_yet_committed", "no_quorum"),
                 ),
             ),
+            *self._of_drafts(),
+        )
+
+    def _of_drafts(self) -> tuple[Endpoint, ...]:
+        return (
             Endpoint(
                 "GET",
                 "/v1/drafts",
@@ -165,7 +170,7 @@ class Epcis:
                 Right.WRITE,
                 self.confirm,
                 "Submit a draft.",
-                (captured,),
+                (_CAPTURED,),
                 (_DRAFT, WAIT),
                 problems=("unknown_draft", "not_yet_committed", "no_quorum"),
             ),

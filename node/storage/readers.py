@@ -9,7 +9,8 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Final, TypeVar
 
-from node.storage.errors import StorageError
+from contracts.primitives.encoding import MalformedBytes
+from node.storage.errors import StorageDamaged, StorageError
 from node.storage.store import KeyValueStore, Snapshot
 
 T = TypeVar("T")
@@ -50,7 +51,7 @@ class Readers:
 
         Raises:
             ReadersBusy: Too many questions wait.
-            StorageDamaged: What is stored does not match its checksum.
+            StorageDamaged: What is stored fails its checksum, does not decode, or contradicts itself.
             StorageFailed: The disk refused.
         """
         if self.waiting >= MAX_WAITING_READS:
@@ -66,7 +67,15 @@ class Readers:
 
     def _answer(self, question: Callable[[Snapshot], T]) -> T:
         with self._store.snapshot() as snapshot:
-            return question(snapshot)
+            try:
+                return question(snapshot)
+            except MalformedBytes as error:
+                raise StorageDamaged("stored row", str(error)) from error
+            except (KeyError, IndexError):
+                raise
+            except LookupError as error:
+                # The law's way to say that the state contradicts itself: a row names one that is not there.
+                raise StorageDamaged("state", str(error)) from error
 
     def close(self) -> None:
         """Drop what waits, finish what runs, stop the threads. The store may be closed afterwards."""

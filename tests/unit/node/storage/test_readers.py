@@ -5,6 +5,7 @@ import threading
 
 import pytest
 
+from contracts.primitives.encoding import MalformedBytes
 from node.storage import readers as module
 from node.storage.errors import StorageDamaged, StorageError
 from node.storage.memory import MemoryStore
@@ -65,9 +66,23 @@ async def test_a_wrong_question_is_the_askers_own() -> None:
     readers = Readers(MemoryStore(), told.append)
 
     def wrong(_snapshot: Snapshot) -> None:
-        raise LookupError("there is none")
+        raise KeyError("there is none")
 
-    with pytest.raises(LookupError):
+    with pytest.raises(KeyError):
         await readers.read(wrong)
     assert told == []
+    readers.close()
+
+
+@pytest.mark.parametrize("error", [LookupError("no such row"), MalformedBytes("no such form")])
+async def test_rows_that_contradict_themselves_are_damage(error: Exception) -> None:
+    told: list[StorageError] = []
+    readers = Readers(MemoryStore(), told.append)
+
+    def contradicted(_snapshot: Snapshot) -> None:
+        raise error
+
+    with pytest.raises(StorageDamaged):
+        await readers.read(contradicted)
+    assert len(told) == 1
     readers.close()

@@ -67,7 +67,10 @@ class Chronicle:
             statement: What an event states; commissions are not in the indices.
             time_ms: Claimed time.
         """
-        parent, kind = statement.parent, _KINDS[statement.step]
+        kind = _KINDS.get(statement.step)
+        if kind is None:
+            return False
+        parent = statement.parent
         if parent is not None:
             return any(
                 isinstance(record, kind)
@@ -78,21 +81,20 @@ class Chronicle:
                 for placed, _at, record in self._records_about(parent)
             )
         return any(
-            self._is_stated_of(item, signer, statement.step, time_ms)
-            for item in statement.items[:MAX_ASKED_ITEMS]
+            self._is_stated_of(item, signer, kind, time_ms) for item in statement.items[:MAX_ASKED_ITEMS]
         )
 
-    def _is_stated_of(self, item: ItemKey, signer: int, step: Step, time_ms: int) -> bool:
-        ends = step in {Step.RECEIVE, Step.VOID}
+    def _is_stated_of(self, item: ItemKey, signer: int, kind: type[Record], time_ms: int) -> bool:
+        ends = kind in {Receive, Void}
         for placed, at, record in self._records_about(item):
             if item not in listed(record):
                 continue
-            if isinstance(record, _KINDS[step]) and _is_claim(placed, record, signer, time_ms):
+            if isinstance(record, kind) and _is_claim(placed, record, signer, time_ms):
                 return True
             if ends and isinstance(record, Ship):
                 touches = self._journeys.shipment(shipment_id(placed.id, at), MAX_TOUCHES)
                 if any(
-                    isinstance(end, _KINDS[step])
+                    isinstance(end, kind)
                     and _is_claim(ended, end, signer, time_ms)
                     and _takes_along(end, item)
                     for ended, _at, end in self._records(touches)

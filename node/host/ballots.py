@@ -76,7 +76,10 @@ class Ballots:
         """
         proposal = message.proposal
         validators = self._set_of(proposal.height)
-        if validators is None or proposal.height <= self._chain.tip.height or proposal in self._seen:
+        is_known = (
+            proposal in self._seen and self._host.proposals.candidates.get(proposal.block_id) is not None
+        )
+        if validators is None or proposal.height <= self._chain.tip.height or is_known:
             return
         self._check(proposal, validators)
         try:
@@ -129,7 +132,7 @@ class Ballots:
 
     def _with_blocks(self, proposals: Sequence[Proposal]) -> Iterator[ProposalMessage]:
         for proposal in proposals:
-            candidate = self._host.candidates.get(proposal.block_id)
+            candidate = self._host.proposals.candidates.get(proposal.block_id)
             if candidate is not None:
                 yield ProposalMessage(proposal, candidate.data)
 
@@ -140,7 +143,7 @@ class Ballots:
         proposals = [
             proposal.round
             for proposal in held.proposals
-            if self._host.candidates.get(proposal.block_id) is not None
+            if self._host.proposals.candidates.get(proposal.block_id) is not None
         ]
         request = build_request(engine.height, engine.round, proposals, held.votes)
         for name in names:

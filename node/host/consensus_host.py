@@ -31,31 +31,26 @@ from consensus.effects import (
     Sign,
     StartHeight,
     Timeout,
-    ValueBuilt,
-    ValueChecked,
     VoteReceived,
 )
 from consensus.engine import Engine
 from consensus.values import Timer
 from contracts.chain.commit import Commit
-from contracts.chain.header import BLOCKS, Block, block_id
-from contracts.chain.votes import BlockId, Proposal, Vote
-from contracts.ledger.bundle import OpenBundle
+from contracts.chain.header import Block
+from contracts.chain.votes import Proposal, Vote
 from contracts.primitives.encoding import encode
 from network.peer.face import VALIDATOR
 from network.transport.base import Timer as RunningTimer
 from network.wire.messages import Message, ProposalMessage, VoteMessage
-from node.host.candidates import Candidate, Candidates, bundles_of, missing_bundles
 from node.host.chain import Chain
 from node.host.journal import (
     ConsensusJournal,
     Entry,
-    LoggedBlock,
-    LoggedBundle,
     Replay,
     message_of,
 )
 from node.host.ledger import Applied
+from node.host.proposals import OnCancelFetch, OnFetch, Proposals
 from node.host.surroundings import Surroundings
 from node.pool.pool import BundlePool
 from node.storage.log import LoggedInput
@@ -65,17 +60,13 @@ _log = structlog.get_logger(__name__)
 MAX_INBOX = 10_000
 """Most inputs waiting for the engine; beyond that, messages of peers are dropped (they send them again)."""
 
-OnFetch = Callable[[FetchValue, Sequence[bytes] | None], None]
-"""Fetch what is missing of a value: the ids of missing bundles, or None when the block itself is unknown."""
-OnCancelFetch = Callable[[CancelFetch], None]
-
 
 class ConsensusHost:
     """Runs one engine.
 
     Attributes:
         engine: For status and for peers that are behind; only this class feeds it.
-        candidates: Blocks proposed and not yet decided.
+        proposals: Blocks proposed and not yet decided.
         stopped_because: Why this node no longer votes; empty while it does.
     """
 
@@ -87,6 +78,7 @@ class ConsensusHost:
         journal: ConsensusJournal,
         on_fetch: OnFetch,
         on_cancel_fetch: OnCancelFetch,
+        on_stuck: Callable[[], None],
     ) -> None:
         """Join the parts; `start` begins.
 
@@ -97,21 +89,23 @@ class ConsensusHost:
             journal: Log and signer.
             on_fetch: Who fetches missing values.
             on_cancel_fetch: Who stops fetching them.
+            on_stuck: Told now and then while a round lasts.
         """
         self._surroundings = surroundings
         self._chain = chain
         self._pool = pool
         self._journal = journal
-        self._on_fetch = on_fetch
-        self._on_cancel_fetch = on_cancel_fetch
+        self._on_stuck = on_stuck
         self._own_key = journal.public_key
         self._inbox: deque[Input] = deque()
         self._entries: list[Entry] = []
         self._timers: dict[Timer, RunningTimer] = {}
-        self._waiting: dict[bytes, dict[int, CheckValue]] = {}
         self._is_busy = False
+        self._is_acting = False
         self.engine = Engine()
-        self.candidates = Candidates()
+        self.proposals = Proposals(
+            surroundings, chain, pool, self._answered, self._keep, on_fetch, on_cancel_fetch
+        )
         self.stopped_because = ""
         chain.subscribe(self._on_applied)
 
@@ -124,7 +118,7 @@ class ConsensusHost:
             replay: What log and signer's record hold of that height; its bundles are in the pool again.
         """
         for data in replay.blocks.values():
-            self._restore_block(data)
+            self.proposals.restore(data)
         if not replay.inputs:
             self.feed(self._start_height(replay.last))
             self._pump()
@@ -135,13 +129,10 @@ class ConsensusHost:
             for step in replay.signed:
                 self.feed(_own_input(message_of(step.sign, step.signature, own)))
         if replay.inputs:
-            self._carry_out(self.engine.outstanding)
+            self._carry_out(
+                [effect for effect in self.engine.outstanding if not _is_past(effect, replay.last)]
+            )
         self._pump()
-
-    def _restore_block(self, data: bytes) -> None:
-        block = BLOCKS.decode(data)
-        if block.header.height == self._chain.tip.height + 1:
-            self.candidates.add(block_id(block.header), block, data)
 
     def _start_height(self, signed: Sign | None = None) -> StartHeight:
         chain, tip = self._chain, self._chain.tip
@@ -153,23 +144,17 @@ class ConsensusHost:
             tip.parameters.timing,
             chain.round_zero_signers,
             chain.had_bundles,
-            self._has_bundles(),
+            self.proposals.has_bundles(),
             self._last_commit(),
             () if at_start else tip.last_validators.validators,
             signed,
         )
 
-    def _has_bundles(self) -> bool:
-        return self._pool.includable(self._chain.lanes, self._next_time())
-
-    def _next_time(self) -> int:
-        return max(self._surroundings.wall.now_ms(), self._chain.tip.time_ms + 1)
-
     def _on_applied(self, applied: Applied, _commit: Commit) -> None:
-        self.candidates.forget_until(applied.tip.height)
-        self._waiting.clear()
-        self.feed(self._start_height())
-        self._pump()
+        self.proposals.forget_until(applied.tip.height)
+        if not self.stopped_because:
+            self.feed(self._start_height())
+            self._pump()
 
     # ----------------------------------------------------------------------------- inputs
 
@@ -185,28 +170,33 @@ class ConsensusHost:
 
     def receive_proposal(self, proposal: Proposal, block: Block, data: bytes) -> None:
         """Take a proposal with a verified signature and the block whose header it names."""
-        candidate = self.candidates.add(proposal.block_id, block, data)
-        if candidate is not None:
-            candidate.arrived(proposal.round, self._surroundings.wall.now_ms())
+        if self.proposals.take(proposal, block, data):
             self.receive(ProposalReceived(proposal))
+
+    def _answered(self, event: Input) -> None:
+        """Take an answer to one of the engine's questions."""
+        self.feed(event)
+        self._pump()
+
+    def _keep(self, entries: Sequence[Entry]) -> None:
+        """Have something in the log before the next signature."""
+        self._entries += entries
 
     def bundles_arrived(self) -> None:
         """Look again at every candidate that waited for bundles, and begin an idle height."""
-        for identifier in list(self._waiting):
-            candidate = self.candidates.get(identifier)
-            if candidate is not None:
-                self._begin_check(candidate, BlockId(identifier))
-        if self.engine.round < 0 and self._has_bundles():
-            self.feed(BundlesAvailable(self.engine.height))
+        self.proposals.look_again()
+        height = self._chain.tip.height + 1
+        if (self.engine.height < height or self.engine.round < 0) and self.proposals.has_bundles():
+            self.feed(BundlesAvailable(height))
         self._pump()
 
     def _pump(self) -> None:
-        if self._is_busy or not self._inbox or self.stopped_because:
-            return
-        effects: list[Effect] = []
-        while self._inbox:
-            effects += self.engine.handle(self._inbox.popleft())
-        self._carry_out(effects)
+        """Feed the engine what waits, and what answers to it feed, until the disk must work."""
+        while self._inbox and not self._is_busy and not self._is_acting and not self.stopped_because:
+            effects: list[Effect] = []
+            while self._inbox:
+                effects += self.engine.handle(self._inbox.popleft())
+            self._carry_out(effects)
 
     # ---------------------------------------------------------------------------- effects
 
@@ -221,6 +211,9 @@ class ConsensusHost:
             self._entries.clear()
             self._do_all(rest)
             return
+        if any(isinstance(event, StartHeight) for event in appended):
+            # Whatever was not written of heights before is in the database by now.
+            self._entries.clear()
         self._entries += (LoggedInput(height, event) for event in appended)
         if not signs:
             self._do_all(rest)
@@ -240,8 +233,11 @@ class ConsensusHost:
         self._pump()
 
     def _do_all(self, effects: Sequence[Effect]) -> None:
+        """Carry out effects in their order; what answers at once waits until all are done."""
+        self._is_acting = True
         for effect in effects:
             self._do(effect)
+        self._is_acting = False
 
     def _do(self, effect: Effect) -> None:  # noqa: C901 - one branch per effect
         match effect:
@@ -252,13 +248,13 @@ class ConsensusHost:
             case CancelTimer(timer=timer):
                 self._cancel(timer)
             case BuildValue():
-                self._build(effect)
+                self.proposals.build(effect, self._last_commit(), self._own_key)
             case CheckValue():
-                self._check(effect)
+                self.proposals.check(effect)
             case FetchValue():
-                self._fetch(effect)
+                self.proposals.fetch(effect)
             case CancelFetch():
-                self._on_cancel_fetch(effect)
+                self.proposals.cancel_fetch(effect)
             case Decide():
                 self._decide(effect)
             case ReportEvidence(evidence=evidence):
@@ -273,7 +269,7 @@ class ConsensusHost:
     def _wire(self, message: Proposal | Vote) -> Message | None:
         if isinstance(message, Vote):
             return VoteMessage(message)
-        candidate = self.candidates.get(message.block_id)
+        candidate = self.proposals.candidates.get(message.block_id)
         return None if candidate is None else ProposalMessage(message, candidate.data)
 
     def _send(self, message: Message | None) -> None:
@@ -285,6 +281,8 @@ class ConsensusHost:
             self._send(self._wire(proposal))
         for vote in effect.votes:
             self._send(self._wire(vote))
+        self.proposals.ask_again()
+        self._on_stuck()
 
     def _arm(self, effect: ArmTimer) -> None:
         self._cancel(effect.timer)
@@ -301,114 +299,23 @@ class ConsensusHost:
         if running is not None:
             running.cancel()
 
-    def _build(self, effect: BuildValue) -> None:
-        limits = self._chain.tip.parameters.limits
-        now_ms = self._next_time()
-        chosen = self._pool.select(
-            self._chain.lanes,
-            now_ms,
-            limits.block_bytes >> effect.budget_shift,
-            limits.block_weight >> effect.budget_shift,
-            limits.block_bundles,
-        )
-        bundles = [pooled.bundle for pooled in chosen]
-        commit = self._last_commit()
-        build = partial(self._chain.ledger.build, now_ms, bundles, commit, self._own_key)
-        self._surroundings.writer.submit(build, partial(self._built, effect))
-
     def _last_commit(self) -> Commit:
         newest = self.engine.last_commit
         return newest if newest.height == self._chain.tip.height else self._chain.commit
 
-    def _built(self, effect: BuildValue, block: Block) -> None:
-        identifier, data = block_id(block.header), encode(block)
-        candidate = self.candidates.add(identifier, block, data)
-        if effect.height != self.engine.height or candidate is None:
-            return
-        candidate.arrived(effect.round, self._surroundings.wall.now_ms())
-        self._make_durable(candidate)
-        self.feed(ValueBuilt(effect.height, effect.round, identifier))
-        self._pump()
-
-    def _make_durable(self, candidate: Candidate) -> None:
-        """Put the block's bytes and its bundles' into the log, ahead of whatever is signed next."""
-        if candidate.is_durable:
-            return
-        candidate.is_durable = True
-        block = candidate.block
-        height = block.header.height
-        self._entries.append(LoggedBlock(height, block_id(block.header), candidate.data))
-        bundles = bundles_of(block, self._pool) or ()
-        self._entries += (LoggedBundle(height, bundle.id, data) for bundle, data in bundles)
-
-    # --------------------------------------------------------------------- checking values
-
-    def _check(self, effect: CheckValue) -> None:
-        candidate = self.candidates.get(effect.block_id)
-        if candidate is None:
-            self._answer(effect, valid=True, have=False)
-            return
-        if candidate.verdict is not None:
-            self._answer(effect, valid=candidate.verdict, have=True)
-            return
-        rounds = self._waiting.setdefault(effect.block_id, {})
-        rounds[effect.round] = effect
-        if not self._begin_check(candidate, effect.block_id):
-            self._answer(effect, valid=True, have=False)
-
-    def _begin_check(self, candidate: Candidate, identifier: BlockId) -> bool:
-        """Check a candidate whose bundles are all here; return False while some are missing."""
-        bundles = bundles_of(candidate.block, self._pool)
-        if bundles is None:
-            return False
-        if not candidate.is_checking:
-            candidate.is_checking = True
-            opened: list[OpenBundle] = [bundle for bundle, _data in bundles]
-            check = partial(self._chain.ledger.check, candidate.block, opened)
-            self._surroundings.writer.submit(check, partial(self._checked, candidate, identifier))
-        return True
-
-    def _checked(self, candidate: Candidate, identifier: BlockId, fault: str | None) -> None:
-        candidate.is_checking = False
-        rounds = self._waiting.pop(identifier, {})
-        if candidate.block.header.height != self.engine.height:
-            return
-        candidate.verdict, candidate.reason = fault is None, fault or ""
-        if fault is None:
-            self._make_durable(candidate)
-        else:
-            height = candidate.block.header.height
-            _log.warning("invalid_proposal", height=height, block=identifier.hex(), reason=fault)
-        for effect in rounds.values():
-            self._answer(effect, valid=fault is None, have=True)
-        self._pump()
-
-    def _answer(self, effect: CheckValue, *, valid: bool, have: bool) -> None:
-        timing = self._chain.tip.parameters.timing
-        candidate = self.candidates.get(effect.block_id)
-        timely = candidate is not None and candidate.is_timely(
-            effect.round, timing.precision_ms, timing.message_delay_ms
-        )
-        self.feed(ValueChecked(effect.height, effect.round, effect.block_id, valid, have, timely))
-
-    def _fetch(self, effect: FetchValue) -> None:
-        candidate = self.candidates.get(effect.block_id)
-        self._on_fetch(effect, None if candidate is None else missing_bundles(candidate, self._pool))
-
     # ----------------------------------------------------------------------------- the end
 
     def _decide(self, effect: Decide) -> None:
-        candidate = self.candidates.get(effect.block_id)
-        bundles = None if candidate is None else bundles_of(candidate.block, self._pool)
-        if candidate is None or bundles is None:
+        held = self.proposals.held(effect.block_id)
+        if held is None:
             # Block sync brings the block: the commit is known to Q power, so somebody has it.
             _log.warning("decided_block_missing", height=effect.height, block=effect.block_id.hex())
             return
-        self._chain.apply(candidate.block, effect.commit, bundles)
+        block, bundles = held
+        self._chain.apply(block, effect.commit, bundles)
 
     def _diverged(self, effect: ReportDivergence) -> None:
-        candidate = self.candidates.get(effect.block_id)
-        reason = candidate.reason if candidate is not None else "unknown"
+        reason = self.proposals.reason(effect.block_id)
         self.stop(
             f"a quorum decided block {effect.block_id.hex()}, which this node holds to be invalid: {reason}"
         )
@@ -423,3 +330,14 @@ class ConsensusHost:
 
 def _own_input(message: Proposal | Vote) -> Input:
     return ProposalReceived(message) if isinstance(message, Proposal) else VoteReceived(message)
+
+
+def _is_past(effect: Effect, last: Sign | None) -> bool:
+    """Tell whether an effect asks for a signature older than the newest on record.
+
+    The record keeps one round. What was signed in the rounds before may have gone out or not; it is not said
+    again, and must not be signed anew.
+    """
+    if last is None or not isinstance(effect, Sign):
+        return False
+    return (effect.height, effect.round, effect.step) < (last.height, last.round, last.step)

@@ -11,6 +11,7 @@ from functools import partial
 from consensus.effects import CancelFetch, FetchValue
 from contracts.chain.commit import Commit
 from contracts.chain.genesis import Genesis
+from contracts.chain.header import BundleEntry
 from contracts.ledger.bundle import BundleReader
 from network.peer.face import ROLES, VALIDATOR, PeerIdentity
 from network.sync.effects import SyncConfig
@@ -36,8 +37,10 @@ VALIDATOR_PATIENCE_MS = 1_000
 """A validator that is a little behind waits this long for its own decision before it fetches the block."""
 MARKER_INTERVAL_MS = 1_000
 """The head marker is written at most this often."""
+TELL_INTERVAL_MS = 2_000
+"""How often peers are told this node's height and which bundles it waits for, whatever was told before."""
 MAX_ANNOUNCED = 256
-"""Most bundles told to a proposer at once."""
+"""Most bundles told to a peer at once."""
 
 
 @dataclass(frozen=True)
@@ -144,13 +147,20 @@ class NodeCore:
         self.ballots: Ballots | None = None
         if disks.journal is not None:
             self.consensus = ConsensusHost(
-                surroundings, self.chain, self.pool, disks.journal, self._fetch, self._cancel_fetch
+                surroundings,
+                self.chain,
+                self.pool,
+                disks.journal,
+                self._fetch,
+                self._cancel_fetch,
+                self._announce,
             )
             self.ballots = Ballots(self.chain, self.consensus, self._network)
         self._names = {
             node.validator_key: node.name for node in config.genesis.nodes if node.role == VALIDATOR
         }
         self._marker_due_ms = 0
+        self._told_before: set[bytes] = set()
         self.chain.subscribe(self._on_applied)
 
     # ------------------------------------------------------------------------------- life
@@ -165,6 +175,7 @@ class NodeCore:
         self.submissions.restore(opened.waiting, self._reader, opened.last_used)
         self.follower.start()
         self.fetching.start()
+        self._surroundings.clock.call_later(TELL_INTERVAL_MS, self._tell_again)
         if self.consensus is not None and opened.replay is not None:
             self.consensus.start(opened.replay)
 
@@ -194,11 +205,21 @@ class NodeCore:
         tip = self.chain.tip
         self._network.broadcast(Tip(tip.height, tip.block_id if tip.height else b"", 0, 0), ROLES)
 
+    def _tell_again(self) -> None:
+        """Tell peers once more what may have been lost on its way, or refused when there was no room."""
+        self.tell_tip()
+        waiting = [made for made in self.submissions.outstanding() if made.bundle_id in self._told_before]
+        entries = tuple(BundleEntry(made.bundle_id, len(made.data), made.header.weight) for made in waiting)
+        if entries:
+            self._network.broadcast(BundleAnnounce(entries[:MAX_ANNOUNCED]), (VALIDATOR,))
+        self._told_before = {made.bundle_id for made in self.submissions.outstanding()}
+        self._surroundings.clock.call_later(TELL_INTERVAL_MS, self._tell_again)
+
     def _announce(self) -> None:
-        """Tell the next proposer of bundles that were left out, in case it never got them."""
+        """Tell the proposer of bundles that were left out, or keep a round waiting; it may lack them."""
         if self.consensus is None:
             return
-        proposer = self.consensus.engine.proposer(0)
+        proposer = self.consensus.engine.proposer(max(self.consensus.engine.round, 0))
         validators = self.chain.tip.validators.validators
         if proposer is None or not len(self.pool):
             return
@@ -237,7 +258,9 @@ class NodeCore:
         self.fetching.want(missing, sources)
 
     def _cancel_fetch(self, effect: CancelFetch) -> None:
-        candidate = self.consensus.candidates.get(effect.block_id) if self.consensus is not None else None
+        if self.consensus is None:
+            return
+        candidate = self.consensus.proposals.candidates.get(effect.block_id)
         if candidate is not None:
             self.fetching.drop([entry.bundle_id for entry in candidate.block.bundles])
 

@@ -111,8 +111,7 @@ class Height:
             signed.height, signed.round, signed.step, locked=signed.locked, valid=signed.valid
         )
         self._timers.schedule(Timer.RESEND, signed.round)
-        if signed.step is Step.PROPOSE:
-            self._timers.schedule(Timer.PROPOSE, signed.round)
+        self._timers.schedule(Timer.PROPOSE, signed.round)
 
     def handle(self, event: HeightInput) -> list[Effect]:
         """Take an input of this undecided height; an empty list says that it changed nothing."""

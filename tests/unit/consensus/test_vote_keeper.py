@@ -170,6 +170,12 @@ class TestFutureRounds:
         add(keeper, PREVOTE, 1, A, 2)
         assert keeper.votes(1) == (a_vote(PREVOTE, 1, A, 2),)
 
+    def test_a_round_between_kept_ones_replaces_the_lowest(self, keeper) -> None:
+        for round_ in (2, 4, 6, 8, 3):
+            add(keeper, PREVOTE, round_, A, 3)
+        assert [round_ for round_ in range(10) if keeper.votes(round_)] == [3, 4, 6, 8]
+        assert list(keeper._rounds) == [4, 6, 8, 3]
+
     def test_all_votes_of_a_kept_round_are_taken(self, keeper) -> None:
         for round_ in range(1, MAX_FUTURE_ROUNDS + 1):
             add(keeper, PREVOTE, round_, A, 3)

@@ -139,10 +139,7 @@ class Course:
         first = await self._finality.agree()
         node_cpu, client_cpu = self._stage.cpu_seconds(), time.process_time()
         start_s = time.perf_counter()
-        async with asyncio.TaskGroup() as tasks:
-            watch = tasks.create_task(self._finality.watch())
-            outcomes = await send(jobs)
-            watch.cancel()
+        outcomes = await send(jobs)
         last = max((outcome.height for outcome in outcomes), default=first)
         times = await self._finality.reached(last)
         seconds = max(times) - start_s

@@ -1,4 +1,8 @@
-"""What nodes have finalised: each is asked for its height while the load runs, and the slowest one counts."""
+"""What nodes have finalised: each is asked for its height after the last answer, and the slowest one counts.
+
+Nobody is asked while the load runs, for the questions would be load too. A node that had the last block
+before the client's last answer came counts as having it with that answer.
+"""
 
 import asyncio
 import time
@@ -11,8 +15,8 @@ import msgspec
 from cli.failures import CommandError, Exit
 from cli.measure.senders import Target
 
-POLL_S: Final = 0.05
-"""How often each node is asked: the error of what is measured stays below this."""
+POLL_S: Final = 0.01
+"""Pause between two questions: the error of what is measured stays near this."""
 CATCH_UP_S: Final = 60.0
 """How long the slowest node may take after the quickest one."""
 
@@ -33,14 +37,12 @@ class _Blocks(msgspec.Struct, frozen=True):
 
 
 class Finality:
-    """Watches the heights of some nodes."""
+    """Asks some nodes how far they are."""
 
     def __init__(self, client: aiohttp.ClientSession, targets: Sequence[Target]) -> None:
-        """Watch `targets`; `watch` runs beside the load."""
+        """Ask `targets`."""
         self._client = client
         self._targets = targets
-        self._heights = [0] * len(targets)
-        self._seen: list[list[tuple[int, float]]] = [[] for _ in targets]
 
     async def _get(self, target: Target, path: str) -> bytes:
         headers = {"Authorization": f"Bearer {target.token}"}
@@ -50,44 +52,36 @@ class Finality:
                 raise CommandError(Exit.FAILED, f"{target.name} answers {response.status} to {path}")
             return data
 
-    async def look(self) -> list[_Status]:
-        """Ask every node once."""
-        answers = await asyncio.gather(*(self._get(target, "/v1/status") for target in self._targets))
-        found = [msgspec.json.decode(data, type=_Status) for data in answers]
-        now_s = time.perf_counter()
-        for node, status in enumerate(found):
-            if status.height > self._heights[node]:
-                self._heights[node] = status.height
-                self._seen[node].append((status.height, now_s))
-        return found
-
-    async def watch(self) -> None:
-        """Ask again and again, until cancelled."""
-        while True:
-            await self.look()
-            await asyncio.sleep(POLL_S)
+    async def _status(self, target: Target) -> _Status:
+        return msgspec.json.decode(await self._get(target, "/v1/status"), type=_Status)
 
     async def reached(self, height: int) -> list[float]:
         """Wait until every node has `height`; return when each one was first seen to have it.
 
         Raises:
-            CommandError: One has it not in time.
+            TimeoutError: One has it not in time.
         """
-        async with asyncio.timeout(CATCH_UP_S):
-            while min(self._heights) < height:
-                await self.look()
-                await asyncio.sleep(POLL_S)
-        return [next(at for found, at in seen if found >= height) for seen in self._seen]
+        return await asyncio.gather(*(self._reaches(target, height) for target in self._targets))
+
+    async def _reaches(self, target: Target, height: int) -> float:
+        for _ in range(round(CATCH_UP_S / POLL_S)):
+            if (await self._status(target)).height >= height:
+                break
+            await asyncio.sleep(POLL_S)
+        else:
+            raise TimeoutError(f"{target.name} has not reached height {height}")
+        return time.perf_counter()
 
     async def agree(self) -> int:
         """Wait until all nodes show one height, and return it.
 
         Raises:
             CommandError: They have different app hashes there.
+            TimeoutError: They do not, in time.
         """
         async with asyncio.timeout(CATCH_UP_S):
             while True:
-                found = await self.look()
+                found = await asyncio.gather(*map(self._status, self._targets))
                 if len({status.height for status in found}) == 1:
                     break
                 await asyncio.sleep(POLL_S)

@@ -266,7 +266,7 @@ class Height:
         self._unsigned = [sign for sign in self._unsigned if (sign.step, sign.round) != (step, round_)]
 
     def _proposes(self, round_: int) -> bool:
-        return self.own_index is not None and self._rotation.proposer(round_) == self.own_index
+        return self._rotation.proposer(round_) == self.own_index
 
     # ---------------------------------------------------------------------------------------- values
 

@@ -36,9 +36,7 @@ def _growing_ms(timing: ConsensusTiming, base_ms: int, round_: int) -> int:
 
 
 def is_relevant(timer: Timer, round_: int, state: RoundState) -> bool:
-    """Tell whether a timer of this round may still do something in this state."""
-    if timer in BEGINNING:
-        return state.step is Step.IDLE
+    """Tell whether a timer of this round, -1 for those that end an idle height, may still do something."""
     if round_ != state.round or state.step is Step.DECIDED:
         return False
     if timer is Timer.PROPOSE:

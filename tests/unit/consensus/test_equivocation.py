@@ -143,6 +143,22 @@ def test_rounds_that_do_not_exist(node, round_) -> None:
     assert len(node.log) == 1
 
 
+def test_the_last_round_exists() -> None:
+    for says in (Driver.prevote, Driver.certificate):
+        node = Driver(a_start(own=None))
+        says(node, MAX_ROUND, "A", 1, 2, 3)
+        assert node.engine.round == MAX_ROUND
+
+
+def test_what_is_known_is_not_logged_again(node) -> None:
+    for _ in range(2):
+        node.propose(0, "A")
+        node.check(0, "A")
+        node.prevote(0, "A", 1)
+        node.precommit(0, "nil", 1)
+    assert len(node.log) == 6  # with the start and the own prevote
+
+
 def test_block_ids_of_another_length(node) -> None:
     for block_id in (b"A", b"A" * 31, b"A" * 33):
         node.put(VoteReceived(a_vote(PREVOTE, 0, block_id, 1)))

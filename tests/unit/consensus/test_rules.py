@@ -6,7 +6,16 @@ Four equal validators at height 1; this node is 0, the proposers of rounds 0, 1,
 import msgspec
 import pytest
 
-from consensus.effects import ArmTimer, BuildValue, CancelTimer, CheckValue, Decide, Sign
+from consensus.effects import (
+    ArmTimer,
+    BuildValue,
+    CancelFetch,
+    CancelTimer,
+    CheckValue,
+    Decide,
+    ReportDivergence,
+    Sign,
+)
 from consensus.limits import MAX_BUDGET_SHIFT
 from consensus.values import NO_VALUE, RoundValue, Step, Timer
 from tests.unit.consensus.driver import TIMING, Driver, a_commit, a_start, value
@@ -64,8 +73,17 @@ class TestProposing:
     def test_a_value_is_proposed_once(self) -> None:
         node = Driver(a_start(own=1))
         node.built(0, "A")
+        length = len(node.log)
         assert node.built(0, "B") == []
         assert node.built(0, "A") == []
+        assert len(node.log) == length
+
+    def test_a_value_is_awaited_while_the_round_lasts(self) -> None:
+        node = Driver(a_start(own=1))
+        node.precommit(0, "nil", 0, 2, 3)
+        assert [timer.timer for timer in node.of(ArmTimer)] == [Timer.PRECOMMIT]
+        node.built(0, "A")
+        assert node.signed == [("PROPOSE", 0, "A")]
 
     @pytest.mark.parametrize("round_", [1, 4, -1])
     def test_a_value_for_another_round_is_not_proposed(self, round_) -> None:
@@ -275,9 +293,17 @@ class TestDeciding:
         node.propose(0, "A")
         node.check(0, "A", have=False)
         node.precommit(0, "A", 1, 2, 3)
-        assert node.of(Decide) == []
+        assert node.of(Decide) + node.of(ReportDivergence) == []
         node.check(0, "A")
         assert node.of(Decide)
+
+    def test_says_nothing_more_about_other_values(self, node) -> None:
+        node.propose(0, "B")
+        node.check(0, "B", have=False)
+        node.precommit(0, "A", 1, 2, 3)
+        node.check(-1, "A")
+        assert node.of(Decide)
+        assert node.of(CancelFetch) == []
 
     def test_needs_no_proposal_once_the_value_is_here(self, node) -> None:
         node.precommit(0, "A", 1, 2)

@@ -176,6 +176,15 @@ def test_values_of_long_past_rounds_are_forgotten(node) -> None:
     assert len(node.log) == length + 1
 
 
+def test_votes_and_proposals_of_long_past_rounds_are_forgotten(node) -> None:
+    node.propose(0, "A")
+    node.prevote(0, "nil", 1)
+    node.prevote(PAST_ROUNDS_KEPT + 1, "nil", 1, 2)
+    sent = node.engine.messages_for(0)
+    assert sent.proposals == ()
+    assert {vote.round for vote in sent.votes} == {PAST_ROUNDS_KEPT + 1}
+
+
 def test_the_rounds_of_lock_and_valid_value_are_kept_for_ever(node) -> None:
     node.propose_ok(0, "A")
     node.prevote(0, "A", 1, 2)

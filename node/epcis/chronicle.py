@@ -5,7 +5,7 @@ documents that are on their way into the chain, and the indices of journeys, whi
 records but are looked up by item. Blocking; used on the thread that owns the ledger.
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from typing import Final
 
 from contracts.gs1.keys import ItemKey
@@ -27,10 +27,12 @@ MAX_ASKED_ITEMS: Final = 20
 """Of how many of an event's items the history is looked up."""
 MAX_KEPT_DOCUMENTS: Final = 64
 
+_Claim = tuple[int, int]
+"""Signer's number and claimed time."""
+
 _KINDS: Final[dict[Step, type[Record]]] = {
     Step.PACK: Pack,
     Step.UNPACK: Unpack,
-    Step.SHIP: Ship,
     Step.VOID: Void,
     Step.RECEIVE: Receive,
     Step.DISPENSE: Dispense,
@@ -64,43 +66,57 @@ class Chronicle:
 
         Args:
             signer: The partner's number.
-            statement: What an event states; commissions are not in the indices.
+            statement: What an event states; neither a commission, which the indices do not hold, nor a
+                shipment (`was_shipped`).
             time_ms: Claimed time.
         """
+        claim = (signer, time_ms)
         kind = _KINDS.get(statement.step)
         if kind is None:
             return False
-        parent = statement.parent
-        if parent is not None:
+        if statement.parent is not None:
             return any(
-                isinstance(record, kind)
-                and isinstance(record, Pack | Unpack)
-                and record.parent == parent
-                and (not statement.items or not frozenset(record.children).isdisjoint(statement.items))
-                and _is_claim(placed, record, signer, time_ms)
-                for placed, _at, record in self._records_about(parent)
+                isinstance(record, kind) and _is_claim(placed, record, claim) and _is_about(record, statement)
+                for placed, _at, record in self._records_about(statement.parent)
             )
+        return any(self._is_stated_of(item, kind, claim) for item in statement.items[:MAX_ASKED_ITEMS])
+
+    def was_shipped(self, signer: int, receiver: bytes, items: Sequence[bytes], time_ms: int) -> bool:
+        """Tell whether a partner announced one of these items to another at this claimed time.
+
+        Args:
+            signer: The sender's number.
+            receiver: Packed GLN of the receiver.
+            items: Item keys.
+            time_ms: Claimed time.
+        """
         return any(
-            self._is_stated_of(item, signer, kind, time_ms) for item in statement.items[:MAX_ASKED_ITEMS]
+            isinstance(record, Ship)
+            and record.receiver == receiver
+            and item in record.items
+            and _is_claim(placed, record, (signer, time_ms))
+            for item in items[:MAX_ASKED_ITEMS]
+            for placed, _at, record in self._records_about(ItemKey(item))
         )
 
-    def _is_stated_of(self, item: ItemKey, signer: int, kind: type[Record], time_ms: int) -> bool:
-        ends = kind in {Receive, Void}
+    def _is_stated_of(self, item: ItemKey, kind: type[Record], claim: _Claim) -> bool:
         for placed, at, record in self._records_about(item):
             if item not in listed(record):
                 continue
-            if isinstance(record, kind) and _is_claim(placed, record, signer, time_ms):
+            if isinstance(record, kind) and _is_claim(placed, record, claim):
                 return True
-            if ends and isinstance(record, Ship):
-                touches = self._journeys.shipment(shipment_id(placed.id, at), MAX_TOUCHES)
-                if any(
-                    isinstance(end, kind)
-                    and _is_claim(ended, end, signer, time_ms)
-                    and _takes_along(end, item)
-                    for ended, _at, end in self._records(touches)
-                ):
-                    return True
+            if isinstance(record, Ship) and self._is_ended(shipment_id(placed.id, at), item, kind, claim):
+                return True
         return False
+
+    def _is_ended(self, shipment: bytes, item: ItemKey, kind: type[Record], claim: _Claim) -> bool:
+        """Tell whether a whole shipment was received or voided, an item of it included."""
+        if kind not in {Receive, Void}:
+            return False
+        return any(
+            isinstance(record, kind) and _is_claim(placed, record, claim) and _takes_along(record, item)
+            for placed, _at, record in self._records(self._journeys.shipment(shipment, MAX_TOUCHES))
+        )
 
     def contents(
         self, state: Overlay, parent: ItemKey, more: Iterable[ItemKey]
@@ -141,8 +157,15 @@ class Chronicle:
         return found
 
 
-def _is_claim(placed: PlacedDocument, record: Record, signer: int, time_ms: int) -> bool:
-    return placed.sender == signer and record.head.claimed_at_ms == time_ms
+def _is_claim(placed: PlacedDocument, record: Record, claim: _Claim) -> bool:
+    return (placed.sender, record.head.claimed_at_ms) == claim
+
+
+def _is_about(record: Record, statement: Statement) -> bool:
+    """Tell whether a packing or unpacking is about the container of a statement, and some of its children."""
+    if not isinstance(record, Pack | Unpack) or record.parent != statement.parent:
+        return False
+    return not statement.items or not frozenset(record.children).isdisjoint(statement.items)
 
 
 def _takes_along(record: Record, item: ItemKey) -> bool:

@@ -14,6 +14,7 @@ from contracts.state.view import Overlay
 from node.epcis.chronicle import Chronicle
 from node.epcis.commissioning import check_make
 from node.epcis.events import EpcisEvent
+from node.epcis.matching import is_between
 from node.epcis.parties import Party
 from node.epcis.refusal import EventRefused
 from node.epcis.steps import Statement, Step
@@ -34,12 +35,22 @@ class Claims:
         self._state = state
         self._chronicle = chronicle
 
+    def is_shipped(self, statement: Statement, sender: Party, receiver: Party, time_ms: int) -> bool:
+        """Tell whether goods are on their way from one partner to another, or were announced at that time."""
+        positions = [locate(self._state, item) for item in statement.items]
+        if all(
+            position is not None and is_between(position.shipment, sender.number, receiver.number)
+            for position in positions
+        ):
+            return True
+        return self._chronicle.was_shipped(sender.number, receiver.gln, statement.items, time_ms)
+
     def is_recorded(self, event: EpcisEvent, statement: Statement, actor: Party) -> bool:
         """Tell whether the ledger holds what an event says; False for a claim that it does not know.
 
         Args:
             event: Of another partner.
-            statement: What it states; no shipment to this node's partner.
+            statement: What it states; no shipment.
             actor: Who is said to have done it.
 
         Raises:
@@ -80,8 +91,6 @@ class Claims:
                 return position.row.parent == statement.parent
             case Step.UNPACK:
                 return position.row.parent != statement.parent
-            case Step.SHIP:
-                return position.shipment is not None and position.shipment.sender == actor.number
             case Step.RECEIVE:
                 return position.shipment is None and holder_of(position) == actor.number
             case Step.DISPENSE | Step.DECOMMISSION:

@@ -176,7 +176,8 @@ class Trial:
         try:
             told = self._translator.translate(event, statement, evidence)
         except EventRefused:
-            if self._was_stated(event, statement):
+            # Its records follow from a state that may have changed since it was recorded.
+            if statement.step in _REMEMBERED and self._was_stated(event, statement):
                 return Judged(event.position, statement, "already_recorded")
             raise
         if told.note:
@@ -250,10 +251,14 @@ class Trial:
         if statement.step is Step.SHIP:
             receiver = self._directory.receiver(event, self._case.document.receivers)
             if receiver.party == self._own:
-                head = Head(event.time_ms, event.offset_minutes, receiver.destination, (attachment.hash,))
+                places = (event.time_ms, event.offset_minutes, receiver.destination)
+                head = Head(*places, (attachment.hash,))
                 proposal = Proposal(actor.gln, self._own.gln, statement.items, head)
                 return Judged(event.position, statement, "draft", attachment=attachment, proposal=proposal)
-        if self._claims.is_recorded(event, statement, actor):
+            is_recorded = self._claims.is_shipped(statement, actor, receiver.party, event.time_ms)
+        else:
+            is_recorded = self._claims.is_recorded(event, statement, actor)
+        if is_recorded:
             return Judged(event.position, statement, "already_recorded")
         note = f"{actor} is said to have done it, and the ledger does not know it: kept as a claim"
         return _kept(event, statement, attachment, note)
@@ -265,7 +270,7 @@ class Trial:
             if proposal is None:
                 continue
             answer = answer_proposal(self._state, proposal)
-            if answer.is_done or (answer.contradiction and self._is_past(judged, proposal)):
+            if answer.is_done or (answer.contradiction and self._is_past(proposal)):
                 self._judged[index] = Judged(index, judged.statement, "already_recorded")
             elif answer.contradiction:
                 refused = Refused.of_event(contradicted(answer))
@@ -273,11 +278,13 @@ class Trial:
             else:
                 self._judged[index] = msgspec.structs.replace(judged, note=answer.reason)
 
-    def _is_past(self, judged: Judged, proposal: Proposal) -> bool:
+    def _is_past(self, proposal: Proposal) -> bool:
         """Tell whether the seller announced these goods at that time, whatever became of them since."""
         found = find_partner(self._state, proposal.sender)
         time_ms = proposal.head.claimed_at_ms
-        return found is not None and self._chronicle.was_stated(found[0], judged.statement, time_ms)
+        return found is not None and self._chronicle.was_shipped(
+            found[0], proposal.receiver, proposal.items, time_ms
+        )
 
     # -------------------------------------------------------------------------- all or nothing
 

@@ -9,6 +9,8 @@ from node.host.ledger import Applied
 from node.host.submission import Committed
 
 OnCommitted = Callable[[Committed], None]
+_Key = tuple[bytes, bytes]
+"""Lane and document id: another partner may copy a document, and what it is told concerns nobody here."""
 
 
 class Commits:
@@ -20,21 +22,21 @@ class Commits:
 
     def __init__(self, chain: Chain) -> None:
         """Watch `chain`."""
-        self._watchers: dict[bytes, list[OnCommitted]] = {}
+        self._watchers: dict[_Key, list[OnCommitted]] = {}
         self._next_block: asyncio.Event = asyncio.Event()
         chain.subscribe(self._on_applied)
 
-    def watch(self, document_id: bytes, told: OnCommitted) -> None:
-        """Call `told` with the document's first place in a block that comes from now on."""
-        self._watchers.setdefault(document_id, []).append(told)
+    def watch(self, lane: bytes, document_id: bytes, told: OnCommitted) -> None:
+        """Call `told` with the document's first place, signed by `lane`, in a block that comes from now on."""
+        self._watchers.setdefault((lane, document_id), []).append(told)
 
-    def forget(self, document_id: bytes, told: OnCommitted) -> None:
+    def forget(self, lane: bytes, document_id: bytes, told: OnCommitted) -> None:
         """Do not call `told` any more; harmless when it was."""
-        watchers = self._watchers.get(document_id)
+        watchers = self._watchers.get((lane, document_id))
         if watchers is not None and told in watchers:
             watchers.remove(told)
             if not watchers:
-                del self._watchers[document_id]
+                del self._watchers[lane, document_id]
 
     async def next_block(self) -> None:
         """Return when the next block was applied."""
@@ -45,6 +47,9 @@ class Commits:
         waiting.set()
         if not self._watchers:
             return
-        for receipt in applied.receipts:
-            for told in self._watchers.pop(receipt.document_id, ()):
-                told(Committed(receipt.document_id, applied.tip.height, receipt))
+        receipts = iter(applied.receipts)
+        for bundle in applied.bundles:
+            for identifier in bundle.document_ids:
+                receipt = next(receipts)
+                for told in self._watchers.pop((bundle.header.lane, identifier), ()):
+                    told(Committed(identifier, applied.tip.height, receipt))

@@ -225,7 +225,7 @@ class Documents:
             None,
         )
         # Watched from before the submission: the block may be quicker than the answer.
-        self._commits.watch(prepared.id, told)
+        self._commits.watch(prepared.lane, prepared.id, told)
         try:
             signing(self._context).submit(submitted)
             first = await admitted
@@ -239,14 +239,14 @@ class Documents:
         except TimeoutError as error:
             raise late_problem(self._context, prepared.id) from error
         finally:
-            self._commits.forget(prepared.id, told)
+            self._commits.forget(prepared.lane, prepared.id, told)
         return await self._committed(prepared, Placed(last.height, last.receipt))
 
     async def _find(self, prepared: Prepared) -> Placed | None:
         """Return the place of a document that may be in the chain already."""
         if not prepared.is_repeatable:
             return None
-        found = await self._context.readers.read(partial(find_placed, identifiers=[prepared.id]))
+        found = await self._context.readers.read(partial(find_placed, asked=[prepared]))
         return found.get(prepared.id)
 
     async def _refused(self, prepared: Prepared, forecast: Receipt) -> web.Response:

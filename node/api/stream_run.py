@@ -26,7 +26,7 @@ from node.api.metrics import ApiMetrics
 from node.api.problems import Problem, from_fault, refusal_members, refusal_sentence
 from node.api.promises import Secret
 from node.api.stream_lines import LineView, Slot
-from node.api.submitting import MAX_DOCUMENT_BYTES, Placed, Preparing, find_placed
+from node.api.submitting import MAX_DOCUMENT_BYTES, Placed, Prepared, Preparing, find_placed
 from node.host.submission import Admitted, Committed, Submitted, TooBusy
 
 MAX_OPEN_LINES: Final = 8_192
@@ -76,7 +76,7 @@ class StreamRun:
         self._preparing = Preparing(context, request[GRANT])
         self._patience_s = context.settings.wait_ms / _MS_PER_SECOND
         self._slots: deque[Slot] = deque()
-        self._watched: dict[int, tuple[bytes, partial[None]]] = {}
+        self._watched: dict[int, tuple[bytes, bytes, partial[None]]] = {}
         self._progress = asyncio.Event()
         self._unsent = 0
         self._number = 0
@@ -102,8 +102,8 @@ class StreamRun:
             # The client is gone. What it was told of stays true, and what was kept goes its way.
             _log.info("stream_left", lines=self._number)
         finally:
-            for document_id, told in self._watched.values():
-                self._commits.forget(document_id, told)
+            for watched in self._watched.values():
+                self._commits.forget(*watched)
 
     # ------------------------------------------------------------------------------ reading
 
@@ -168,10 +168,10 @@ class StreamRun:
 
     async def _recall(self, slots: list[Slot]) -> None:
         """Answer for documents that an earlier request brought into the chain."""
-        asked = [slot.prepared.id for slot in slots if slot.prepared and slot.prepared.is_repeatable]
+        asked = [slot.prepared for slot in slots if slot.prepared and slot.prepared.is_repeatable]
         if not asked:
             return
-        found = await self._context.readers.read(partial(find_placed, identifiers=asked))
+        found = await self._context.readers.read(partial(find_placed, asked=asked))
         for slot in slots:
             placed = found.get(slot.prepared.id) if slot.prepared else None
             if placed is not None:
@@ -192,7 +192,7 @@ class StreamRun:
             None,
         )
         if self._is_waiting:
-            self._watch(slot, prepared.id)
+            self._watch(slot, prepared)
         try:
             self._submissions.submit(submitted)
         except TooBusy:
@@ -216,10 +216,10 @@ class StreamRun:
         for slot in slots:
             self._finish(slot, LineView(slot.number, "busy", slot.document, "too_busy"))
 
-    def _watch(self, slot: Slot, document_id: bytes) -> None:
-        told = partial(self._on_committed, slot)
-        self._watched[slot.number] = (document_id, told)
-        self._commits.watch(document_id, told)
+    def _watch(self, slot: Slot, prepared: Prepared) -> None:
+        watched = (prepared.lane, prepared.id, partial(self._on_committed, slot))
+        self._watched[slot.number] = watched
+        self._commits.watch(*watched)
 
     async def _next_progress(self) -> None:
         self._progress.clear()
@@ -330,7 +330,7 @@ class StreamRun:
         slot.is_doubtful = False
         if slot.prepared is None:
             return
-        question = partial(find_placed, identifiers=[slot.prepared.id])
+        question = partial(find_placed, asked=[slot.prepared])
         placed = (await self._context.readers.read(question)).get(slot.prepared.id)
         if placed is not None:
             self._unsent -= len(slot.answer or b"")

@@ -1,6 +1,7 @@
 """From a client's JSON to the node's submissions: what documents and the stream have in common."""
 
 import hashlib
+from collections.abc import Sequence
 from typing import Final
 
 import msgspec
@@ -148,12 +149,12 @@ async def secret_of(context: ApiContext, grant: TokenGrant, key: str, request: b
         raise Problem("idempotency_key_reused") from error
 
 
-def find_placed(snapshot: Snapshot, identifiers: list[bytes]) -> dict[bytes, Placed]:
-    """Return the first places of those documents that are in the chain."""
+def find_placed(snapshot: Snapshot, asked: Sequence[Prepared]) -> dict[bytes, Placed]:
+    """Return the places, in bundles of their own lanes, of those documents that are in the chain."""
     history = History(snapshot)
     found: dict[bytes, Placed] = {}
-    for identifier in identifiers:
-        place = history.blocks.document(identifier)
-        if place is not None:
-            found[identifier] = Placed(place.height, history.receipts(place.height)[place.receipt])
+    for prepared in asked:
+        placed = history.find(prepared.id, prepared.lane)
+        if placed is not None:
+            found[prepared.id] = Placed(placed.height, placed.receipt)
     return found

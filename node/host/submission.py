@@ -37,6 +37,8 @@ MAX_WAITING_DOCUMENTS = 20_000
 """Most documents between submission and commit."""
 MAX_ADMITTED_AT_ONCE = 64
 """Most documents judged in one job of the writer thread, so that a block never waits long behind them."""
+MAX_STORED_AT_ONCE_BYTES = 16 << 20
+"""Bundles of all lanes are made durable in steps of about this size: a step is one record of the outbox."""
 
 
 class TooBusy(Exception):
@@ -285,15 +287,11 @@ class Submissions:
     # ------------------------------------------------------------------------ bundling
 
     def _bundle(self) -> None:
-        """Cut what may be cut, in all lanes, and make it durable in one step."""
+        """Cut what may be cut, in all lanes, and make it durable, one step at a time."""
         if self._is_storing:
             return
         chain_id, expires = self._chain.tip.chain_id, self._expiry_ms()
-        jobs = [
-            (self._keys[lane], cut)
-            for lane, writer in self._writers.items()
-            for cut in iter(writer.cut, None)
-        ]
+        jobs = self._cut()
         if not jobs:
             return
         replaced = self._replaced([cut for _key, cut in jobs])
@@ -305,6 +303,16 @@ class Submissions:
             return made
 
         self._surroundings.disk.submit(store, self._stored)
+
+    def _cut(self) -> list[tuple[LaneKey, CutBundle]]:
+        """Cut bundles of all lanes, as many as one step takes; the rest follows when that is stored."""
+        jobs: list[tuple[LaneKey, CutBundle]] = []
+        room = MAX_STORED_AT_ONCE_BYTES
+        for lane, writer in self._writers.items():
+            while room > 0 and (cut := writer.cut()) is not None:
+                jobs.append((self._keys[lane], cut))
+                room -= sum(len(document.data) for document in cut.documents)
+        return jobs
 
     def _expiry_ms(self) -> int:
         """Return when a bundle made now expires: soon by the clock, and never what the chain would refuse.
@@ -337,7 +345,7 @@ class Submissions:
                 for answer in self._unanswered.pop(document.id, ()):
                     answer(Admitted(document.id, self._forecasts[document.id], is_submitted=True))
                 if document.id not in self._committing:
-                    # Another node's bundle has brought the same document into the chain.
+                    # Another bundle of ours has brought the same document into the chain.
                     self._forecasts.pop(document.id, None)
         self._bundle()
 
@@ -359,8 +367,12 @@ class Submissions:
         self._bundle()
 
     def _answer(self, applied: Applied) -> None:
+        """Tell who waits. What another signs is not its word, though it copied our document to the byte."""
         at = 0
         for bundle in applied.bundles:
+            if bundle.header.lane not in self._keys:
+                at += len(bundle.document_ids)
+                continue
             for identifier in bundle.document_ids:
                 for waiter in self._committing.pop(identifier, ()):
                     waiter(Committed(identifier, applied.tip.height, applied.receipts[at]))

@@ -10,7 +10,8 @@ Rows (heights are 8 bytes, big-endian):
     BUNDLES    bundle id               height, then the bundle's bytes
     RECEIPTS   height                  encoded receipts, in document order
     WRITES     height                  [key, value] or, for a deletion, [key]; only the newest heights
-    DOCUMENTS  document id, height     [bundle position, document position, receipt position]
+    DOCUMENTS  document id, height, bundle position (4 bytes, big-endian)
+                                       [bundle position, document position, receipt position]
     INDEX      b, block id             height
 """
 
@@ -43,6 +44,7 @@ from node.storage.store import (
 T = TypeVar("T")
 
 _HEIGHT_BYTES: Final = 8
+_POSITION_BYTES: Final = 4
 _BLOCK_ID: Final = b"b"
 _MAX_ROW_BYTES: Final = 256 << 20
 """Receipts and writes of the largest block stay far below this."""
@@ -143,17 +145,19 @@ def _written(write: Write) -> tuple[bytes, ...]:
 
 def _bundle_entries(height: bytes, bundles: Sequence[BundleRows]) -> list[Write]:
     entries: list[Write] = []
-    places: dict[bytes, _Place] = {}
     receipt = 0
     for at, bundle in enumerate(bundles):
         entries.append(put(BUNDLES, bundle.bundle_id, height + bundle.data))
+        places: dict[bytes, _Place] = {}
         for position, document_id in enumerate(bundle.document_ids):
-            # The same document may come in two bundles; its first place is where the law judged it first.
+            # The same document may come twice in a bundle: its first place is where the law judged it first.
+            # In two bundles it is the statement of two signers, and has two places.
             places.setdefault(document_id, _Place(at, position, receipt))
             receipt += 1
-    entries.extend(
-        put(DOCUMENTS, document_id + height, encode(place)) for document_id, place in places.items()
-    )
+        suffix = height + at.to_bytes(_POSITION_BYTES, "big")
+        entries.extend(
+            put(DOCUMENTS, document_id + suffix, encode(place)) for document_id, place in places.items()
+        )
     return entries
 
 
@@ -247,15 +251,23 @@ class BlockStore:
         where = f"writes of height {height}"
         return tuple(_write_of(row, where) for row in _decode(_WRITES, data, where))
 
-    def document(self, document_id: bytes, height: int = 0) -> DocumentPlace | None:
-        """Return the first place of a document in the chain, from `height` on; None when there is none."""
-        rows = self._documents.scan(document_id, start=document_id + height_key(height), limit=1).rows
-        if not rows:
-            return None
-        (key, value), where = rows[0], f"index of document {document_id.hex()}"
-        place = _decode(_PLACES, value, where)
-        height = int.from_bytes(key[len(document_id) :], "big")
-        return DocumentPlace(height, place.bundle, place.document, place.receipt)
+    def documents(
+        self, document_id: bytes, height: int = 0, bundle: int = 0, limit: int = 1
+    ) -> tuple[DocumentPlace, ...]:
+        """Return up to `limit` places of a document, ascending, the first from `bundle` at `height` on."""
+        start = document_id + height_key(height) + bundle.to_bytes(_POSITION_BYTES, "big")
+        rows = self._documents.scan(document_id, start=start, limit=limit).rows
+        where = f"index of document {document_id.hex()}"
+        found: list[DocumentPlace] = []
+        for key, value in rows:
+            place = _decode(_PLACES, value, where)
+            at_height = int.from_bytes(key[len(document_id) : -_POSITION_BYTES], "big")
+            found.append(DocumentPlace(at_height, place.bundle, place.document, place.receipt))
+        return tuple(found)
+
+    def document(self, document_id: bytes, height: int = 0, bundle: int = 0) -> DocumentPlace | None:
+        """Return the first place of a document from `bundle` at `height` on; None when there is none."""
+        return next(iter(self.documents(document_id, height, bundle)), None)
 
 
 def _write_of(row: tuple[bytes, ...], where: str) -> Write:

@@ -7,7 +7,7 @@ import msgspec
 from contracts.chain.header import Block
 from contracts.ledger.bundle import Bundle
 from contracts.ledger.document import Document
-from contracts.ledger.receipt import Receipt
+from contracts.ledger.receipt import ACCEPTED, Receipt
 from contracts.primitives.encoding import Decoder, MalformedBytes
 from contracts.state.layout import KEYS
 from contracts.state.view import Overlay
@@ -20,7 +20,10 @@ ValueT = TypeVar("ValueT")
 
 MAX_KEPT_BLOCKS: Final = 16
 """Blocks, receipts and bundles that one `History` keeps decoded, each."""
+MAX_COPIES: Final = 64
+"""Most places of one document that are looked at: whoever copies another's does it under its own name."""
 
+_PLACES_AT_ONCE: Final = 8
 _MAX_BYTES: Final = 256 << 20
 _BUNDLES: Decoder[Bundle] = Decoder(Bundle, _MAX_BYTES)
 _DOCUMENTS: Decoder[Document] = Decoder(Document, _MAX_BYTES)
@@ -64,10 +67,27 @@ class History:
         self._receipts: dict[int, tuple[Receipt, ...]] = {}
         self._bundles: dict[bytes, Bundle] = {}
 
-    def find(self, document_id: bytes) -> PlacedDocument | None:
-        """Return a document at its first place; None when it is in no block."""
-        place = self.blocks.document(document_id)
-        return None if place is None else self._load(document_id, place, place.receipt)
+    def find(self, document_id: bytes, lane: bytes = b"") -> PlacedDocument | None:
+        """Return a document; None when it is in no block.
+
+        Its bytes are known to every validator before they are in a block, so another partner may sign a copy
+        of them, and be refused. That must not stand for what the author said and was told.
+
+        Args:
+            document_id: 32 bytes.
+            lane: The key whose document is meant; else the first one that was accepted, or the first.
+        """
+        first: PlacedDocument | None = None
+        for place in self.blocks.documents(document_id, limit=MAX_COPIES):
+            placed = self._load(document_id, place, place.receipt)
+            if placed.lane == lane or (not lane and placed.receipt.code == ACCEPTED):
+                return placed
+            first = first or placed
+        return None if lane else first
+
+    def place_of(self, placed: PlacedDocument) -> DocumentPlace:
+        """Return where in its block a document stands that this history has found."""
+        return self._place_at(placed.height, placed.index, placed.id)
 
     def at(self, height: int, index: int) -> PlacedDocument:
         """Return the document with this index in the block of this height, which an index row names."""
@@ -75,11 +95,21 @@ class History:
         if index >= len(receipts):
             raise StorageDamaged(f"block {height}", f"it has {len(receipts)} receipts, a row names {index}")
         document_id = receipts[index].document_id
-        place = self.blocks.document(document_id, height)
-        if place is None or place.height != height:
+        # The same document may stand in a bundle twice; the receipt is that of the place asked for.
+        return self._load(document_id, self._place_at(height, index, document_id), index)
+
+    def _place_at(self, height: int, index: int, document_id: bytes) -> DocumentPlace:
+        """Return the last place in a block that is not behind this index: the bundle that the index is in."""
+        start, chosen = 0, None
+        while places := self.blocks.documents(document_id, height, start, _PLACES_AT_ONCE):
+            before = [place for place in places if place.height == height and place.receipt <= index]
+            chosen = before[-1] if before else chosen
+            if len(before) < _PLACES_AT_ONCE:
+                break
+            start = before[-1].bundle + 1
+        if chosen is None:
             raise StorageDamaged(f"document {document_id.hex()}", f"its place in block {height} is missing")
-        # The same document may stand in a block twice; the receipt is that of the place asked for.
-        return self._load(document_id, place, index)
+        return chosen
 
     def block(self, height: int) -> Block:
         """Return the block of a height up to the head."""

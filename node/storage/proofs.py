@@ -25,9 +25,10 @@ def build_proof(history: History, identifier: bytes) -> Proof | None:
         StorageDamaged: Something that was stored is missing or damaged.
         StorageFailed: The disk refused.
     """
-    place = history.blocks.document(identifier)
-    if place is None:
+    placed = history.find(identifier)
+    if placed is None:
         return None
+    place = history.place_of(placed)
     next_block = history.blocks.load(place.height + 1)
     if next_block is None:
         raise NotYetCertified

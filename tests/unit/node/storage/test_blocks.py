@@ -96,8 +96,14 @@ def test_a_document_is_found_at_its_first_place(store):
     assert blocks.document(digest(11)) == DocumentPlace(7, 0, 0, 0)
     assert blocks.document(digest(12)) == DocumentPlace(7, 0, 1, 1), "not its second place, in bundle 1"
     assert blocks.document(digest(14)) == DocumentPlace(7, 1, 2, 4)
+    assert blocks.document(digest(12), 7, 1) == DocumentPlace(7, 1, 1, 3)
     store.write(block_entries(finished(9), keep_writes=10), sync=True)
     assert blocks.document(digest(14)).height == 7
+    assert [(place.height, place.bundle) for place in blocks.documents(digest(12), limit=3)] == [
+        (7, 0),
+        (7, 1),
+        (9, 0),
+    ]
 
 
 def test_an_empty_block_is_stored_too():

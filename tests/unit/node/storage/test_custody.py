@@ -1,5 +1,6 @@
 """Read models over a pinned snapshot: items, lots, shipments, partners; documents by place; block ids."""
 
+import msgspec
 import pytest
 
 from contracts.chain.header import block_id
@@ -208,6 +209,29 @@ def test_the_same_document_twice_is_found_at_both_places(node: OneNode) -> None:
     assert by_id.height == first
 
 
+def test_a_copy_under_another_name_does_not_stand_for_the_document(node: OneNode) -> None:
+    nonce, unplaced = bytes(16), node.head(MAKER, stated=False)
+    ship = msgspec.structs.replace(node.ship(MAKER, PHARMACY, [A]), head=unplaced)
+    copy = node.put(WHOLESALER, ship, nonce=nonce)
+    node.produce()
+    for party in (MAKER, WHOLESALER):
+        assert node.put(party, ship, nonce=nonce) == copy
+    height = node.produce()
+    history = History(node.store)
+    refused = history.at(height - 1, 0)
+    assert (refused.id, refused.receipt.code) == (copy, "not_holder")
+    own = lane_key(MAKER).public_key
+    for found in (history.find(copy), history.find(copy, own)):
+        assert found is not None
+        assert (found.height, found.lane, found.receipt.code) == (height, own, "accepted")
+        assert history.place_of(found).receipt == found.index
+    theirs = history.find(copy, lane_key(WHOLESALER).public_key)
+    assert theirs == refused
+    assert history.find(copy, lane_key(PHARMACY).public_key) is None
+    # In a block with both, each place is its own signer's.
+    assert {history.at(height, index).lane for index in (0, 1)} == {own, lane_key(WHOLESALER).public_key}
+
+
 def _records(node: OneNode, identifier: bytes) -> tuple[object, ...]:
     found = History(node.store).find(identifier)
     assert found is not None
@@ -225,7 +249,8 @@ def test_what_is_missing_is_damage(node: OneNode) -> None:
     with pytest.raises(StorageDamaged):
         history.bundle(bytes(32))
     identifier = history.at(1, 0).id
-    node.store.write([(DOCUMENTS + identifier + (1).to_bytes(8, "big"), None)], sync=True)
+    row = DOCUMENTS + identifier + (1).to_bytes(8, "big") + bytes(4)
+    node.store.write([(row, None)], sync=True)
     with pytest.raises(StorageDamaged):
         History(node.store).at(1, 0)
 

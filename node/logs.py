@@ -32,7 +32,12 @@ def configure_logs(level: str, form: str) -> Callable[[str], None]:
     ending: list[structlog.typing.Processor] = (
         [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
         if as_json
-        else [structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())]
+        # Plain: the pretty ones print local variables, and those may be keys, tokens or order numbers.
+        else [
+            structlog.dev.ConsoleRenderer(
+                colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback
+            )
+        ]
     )
 
     def set_level(name: str) -> None:

@@ -22,6 +22,8 @@ T = TypeVar("T")
 
 MAX_KEPT_DOCUMENTS = 20_000
 """After this many documents the view of pending ones is built anew, so that its memory stays bounded."""
+MAX_VIEW_AGE_MS = 60_000
+"""A view this old is built anew: it judges by the time at which it was built, and claims are made now."""
 MAX_RESTARTS = 3
 """How often a long question begins (anew, when it is overtaken) before it goes on over what has changed."""
 
@@ -85,6 +87,7 @@ class Admission:
         self._pending: dict[bytes, Candidate] = {}
         self._view: PendingState | None = None
         self._view_height = 0
+        self._view_time_ms = 0
         # Grows whenever what the view shows may have changed.
         self._version = 0
 
@@ -185,10 +188,11 @@ class Admission:
         tip = self._head.tip
         # A block lies under the view before anyone, `block_applied` included, is told of it: rows of others
         # that the view remembers may contradict what it would read now.
-        if self._view is None or self._view_height < self._head.foreign_height:
+        is_overtaken = self._view_height < self._head.foreign_height
+        if self._view is None or is_overtaken or now_ms > self._view_time_ms + MAX_VIEW_AGE_MS:
             context = BlockContext(tip.height + 1, max(now_ms, tip.time_ms + 1))
             self._view = PendingState(self._head.state, context, self._head.directory)
-            self._view_height = tip.height
+            self._view_height, self._view_time_ms = tip.height, now_ms
             self._kept = len(self._pending)
             for candidate in self._pending.values():
                 self._view.admit(candidate.lane, candidate.document, candidate.id)

@@ -37,6 +37,15 @@ def test_a_block_of_others_is_seen_before_anyone_is_told_of_it():
     assert judge(node, admission, WHOLESALER, node.ship(WHOLESALER, PHARMACY, [PACK])) == "not_holder"
 
 
+def test_claims_of_now_are_judged_by_now_even_when_no_block_comes():
+    node = OneNode()
+    admission = Admission(node.ledger)
+    assert judge(node, admission, MAKER, node.commission(["A1"])) == "accepted"
+    node.wall.ms += 3_600_000
+    assert judge(node, admission, MAKER, node.commission(["A2"])) == "accepted"
+    assert judge(node, admission, MAKER, node.commission(["A1"])) == "already_commissioned"
+
+
 class Asked:
     """A question of three steps that remembers its attempts."""
 

@@ -22,7 +22,6 @@ from node.epcis.drafting import Drafting
 from node.epcis.events import EpcisDocument
 from node.epcis.outcome import DocumentResult, EventResult, FileResult, record_name, refusal_of
 from node.epcis.parts import Parts
-from node.epcis.problems import CaptureProblem
 from node.epcis.reader import read_document
 from node.epcis.recorder import Handed, Recorder
 from node.epcis.refusal import EventRefused, Refused
@@ -100,15 +99,15 @@ class CaptureService:
         if not self._secret:
             self._secret = await ask(self._parts.keeper, self._load_secret)
 
-        def read() -> tuple[EpcisDocument, Sealer] | CaptureProblem:
+        def read() -> tuple[EpcisDocument, Sealer] | Exception:
             try:
                 document = read_document(data, content_type)
-            except CaptureProblem as problem:
-                return problem
-            return document, Sealer(self._secret, document)
+                return document, Sealer(self._secret, document)
+            except Exception as error:  # noqa: BLE001 - raised below: a file ends its request, not the node
+                return error
 
         found = await ask(self._parts.parser, read)
-        if isinstance(found, CaptureProblem):
+        if isinstance(found, Exception):
             raise found
         return found
 

@@ -34,7 +34,7 @@ class Parts:
     """Returns so many random bytes that nobody can foresee."""
 
     def inquire(self, question: Question[T]) -> "asyncio.Future[T]":
-        """Ask the pending state, in slices; see `Submissions.inquire`."""
+        """Ask the pending state, in slices; raises what the question raises (`Submissions.inquire`)."""
         answer: asyncio.Future[T] = asyncio.get_running_loop().create_future()
 
         def told(result: T) -> None:
@@ -42,7 +42,11 @@ class Parts:
             if not answer.done():
                 answer.set_result(result)
 
-        self.submissions.inquire(question, told)
+        def failed(error: Exception) -> None:
+            if not answer.done():
+                answer.set_exception(error)
+
+        self.submissions.inquire(question, told, failed)
         return answer
 
     def lanes(self) -> dict[str, bytes]:

@@ -8,7 +8,7 @@ with the block. What waits is bounded: beyond that a client is told to come back
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 import msgspec
 import structlog
@@ -27,6 +27,7 @@ from node.host.surroundings import Surroundings
 from node.pool.admission import Admission, Candidate, Inquiry, Question
 from node.pool.bundler import LaneKey, MadeBundle, cut_of, make_bundle, store_bundles
 from node.pool.lane_writer import CutBundle, LaneWriter, QueuedDocument
+from node.storage.errors import StorageError
 from node.storage.outbox import Outbox, OutboxEntry
 
 T = TypeVar("T")
@@ -84,6 +85,13 @@ class Submitted(msgspec.Struct, frozen=True):
     """Told once, on the event loop."""
     on_committed: Callable[[Committed], None] | None
     """Told once, when it is in a block; None for a client that does not wait."""
+
+
+class _Raised(NamedTuple):
+    """What a question ended with in place of an answer."""
+
+    error: Exception
+    """As raised."""
 
 
 class Submissions:
@@ -264,23 +272,35 @@ class Submissions:
         ask = partial(self._admission.consult, question, self._surroundings.wall.now_ms())
         self._surroundings.writer.submit(ask, answer)
 
-    def inquire(self, question: Question[T], answer: Callable[[T], None]) -> None:
+    def inquire(
+        self, question: Question[T], answer: Callable[[T], None], failed: Callable[[Exception], None]
+    ) -> None:
         """Ask as `consult` does what takes long: in slices, between which blocks have their turn.
 
         Args:
             question: Yields where it may pause; begun anew when the state has changed meanwhile.
             answer: Told the result, which is never None, on the event loop.
+            failed: Told instead what the question raised: what a client's file trips over ends its request,
+                not the node. A disk that fails ends the node, as ever.
         """
         inquiry = Inquiry(question)
 
-        def step() -> T | None:
-            return self._admission.proceed(inquiry, self._surroundings.wall.now_ms())
+        def step() -> T | _Raised | None:
+            try:
+                return self._admission.proceed(inquiry, self._surroundings.wall.now_ms())
+            except StorageError:
+                raise
+            except Exception as error:  # noqa: BLE001 - handed to whoever asked
+                return _Raised(error)
 
-        def then(result: T | None) -> None:
-            if result is None:
-                self._surroundings.writer.submit(step, then)
-            else:
-                answer(result)
+        def then(result: T | _Raised | None) -> None:
+            match result:
+                case None:
+                    self._surroundings.writer.submit(step, then)
+                case _Raised():
+                    failed(result.error)
+                case _:
+                    answer(result)
 
         self._surroundings.writer.submit(step, then)
 

@@ -1,0 +1,55 @@
+"""What nobody foresaw in a file ends its request, and the node goes on; a failed disk ends the node."""
+
+import pytest
+
+from node.epcis import capture
+from node.epcis.trial import Trial
+from node.storage.errors import StorageDamaged
+from tests.support.gateway import Desk
+from tests.support.parties import MAKER
+from tests.unit.node.epcis.desk import outcomes, post
+from tests.unit.node.epcis.files import commissioned, packs
+
+
+def raising(error):
+    def fail(*_arguments):
+        raise error
+
+    return fail
+
+
+async def test_a_file_that_the_reader_trips_over(monkeypatch):
+    desk = Desk()
+    with monkeypatch.context() as patch:
+        patch.setattr(capture, "read_document", raising(RecursionError("too deep")))
+        with pytest.raises(RecursionError):
+            await post(desk, MAKER, commissioned(packs(2)))
+    assert outcomes(await post(desk, MAKER, commissioned(packs(2)))) == ["records"]
+
+
+@pytest.mark.parametrize("error", [TypeError("argument"), KeyError("row")])
+async def test_a_file_that_the_translation_trips_over(monkeypatch, error):
+    desk = Desk()
+    with monkeypatch.context() as patch:
+        patch.setattr(Trial, "run", raising(error))
+        with pytest.raises(type(error)):
+            await post(desk, MAKER, commissioned(packs(2)))
+    assert outcomes(await post(desk, MAKER, commissioned(packs(2)))) == ["records"]
+
+
+async def test_a_damaged_disk_is_the_nodes_own_end(monkeypatch):
+    """It leaves the worker's thread as it came: there the supervisor hears of it."""
+    desk = Desk()
+    told = []
+    monkeypatch.setattr(Trial, "run", raising(StorageDamaged("000005.ldb", "checksum")))
+    monkeypatch.setattr(desk.parts.submissions, "inquire", remembering(desk.parts.submissions.inquire, told))
+    with pytest.raises(StorageDamaged):
+        await post(desk, MAKER, commissioned(packs(2)))
+    assert told == []
+
+
+def remembering(inquire, told):
+    def ask(question, answer, _failed):
+        inquire(question, answer, told.append)
+
+    return ask

@@ -102,6 +102,14 @@ class TestLatePrecommits:
         node.put(VoteReceived(a_vote(PRECOMMIT, 0, A, 3)))
         assert node.engine.last_commit == a_commit(0, A, (0, 1, 2, 3))
 
+    def test_also_after_messages_of_that_height(self) -> None:
+        node = decided()
+        start_2(node)
+        node.prevote(0, "B", 1)
+        assert node.engine.last_commit == a_commit(0, A, (0, 1, 2))
+        node.put(VoteReceived(a_vote(PRECOMMIT, 0, A, 3)))
+        assert node.engine.last_commit == a_commit(0, A, (0, 1, 2, 3))
+
     def test_also_from_a_certificate(self) -> None:
         node = decided()
         start_2(node)
@@ -224,6 +232,14 @@ class TestEarlyMessages:
             e.input.vote.round for e in effects if isinstance(e, Append) and e.input != effects[0].input
         ]
         assert rounds == [*range(3, count), 0]
+
+    def test_a_repeated_one_takes_no_room(self) -> None:
+        node = Driver(a_start())
+        node.put(VoteReceived(a_vote(PREVOTE, 0, A, 3, height=2)))
+        for _ in range(MAX_FUTURE_MESSAGES):
+            node.put(VoteReceived(a_vote(PREVOTE, 0, B, 3, height=2)))
+        node.start(a_start(height=2))
+        assert len(node.of(ReportEvidence)) == 1
 
     @pytest.mark.parametrize("author", [-1, MAX_VALIDATORS, 1 << 30])
     def test_of_impossible_authors_are_not_kept(self, author) -> None:

@@ -71,6 +71,15 @@ def test_invalid_is_final(keeper) -> None:
     assert keeper.judge(A) is REFUSE
 
 
+def test_invalid_may_be_said_again_and_needs_no_clock(keeper) -> None:
+    keeper.ask_unproposed(A)
+    answer(keeper, False, True, True, round_=-1)
+    assert keeper.judge_fresh(0, A) is REFUSE
+    keeper.ask(0, A, -1)
+    answer(keeper, False, True, True)
+    assert keeper.judge(A) is REFUSE
+
+
 def test_valid_and_held_is_final(keeper) -> None:
     keeper.ask(0, A, -1)
     answer(keeper, True, True, True)
@@ -150,6 +159,14 @@ class TestFetches:
         keeper.fetch(A, {1})
         assert keeper.fetch(A, {1}) is None
         assert keeper.fetch(A, {2}) == FetchValue(1, 0, A, (1, 2))
+        assert keeper.fetch(A, {1}) is None
+
+    def test_go_on_when_another_round_s_answer_says_missing_too(self, keeper) -> None:
+        keeper.ask(0, A, -1)
+        answer(keeper, True, False, True)
+        keeper.fetch(A, {1})
+        keeper.ask(1, A, -1)
+        answer(keeper, True, False, True, round_=1)
         assert keeper.fetch(A, {1}) is None
 
     def test_end_when_the_value_is_invalid(self, keeper) -> None:

@@ -50,10 +50,11 @@ def four_made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
 
 
 @pytest.fixture
-def four(four_made: Running) -> Running:
+def four(four_made: Running) -> Iterator[Running]:
     """Four validators, all of them ready; its observer does not run."""
     four_made.make_whole()
-    return four_made
+    yield four_made
+    four_made.check_nobody_died()
 
 
 @pytest.fixture(scope="session")
@@ -69,7 +70,8 @@ def pharma_made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
 
 
 @pytest.fixture
-def pharma(pharma_made: Running) -> Running:
+def pharma(pharma_made: Running) -> Iterator[Running]:
     """Maker, wholesaler, a stranger, a pharmacy and a regulator's observer, in April 2023."""
     pharma_made.make_whole()
-    return pharma_made
+    yield pharma_made
+    pharma_made.check_nobody_died()

@@ -13,7 +13,7 @@ from network.testnet.homes import prepare
 from network.testnet.layout import Folder, find_node
 from network.testnet.perturb import perturb
 from network.testnet.process import is_running
-from network.testnet.program import Program
+from network.testnet.program import Program, last_lines
 from network.testnet.runner import read_token, start_node, stop_all, stop_node, wait_ready
 from tests.testnet.client import DEADLINE_S, Client, until
 
@@ -63,6 +63,7 @@ class Running:
     def __init__(self, folder: Folder) -> None:
         self.folder = folder
         self.state = folder.root.parent
+        self._killed: set[str] = set()
 
     @classmethod
     def make(cls, manifest: Path, state: Path) -> "Running":
@@ -104,6 +105,7 @@ class Running:
 
     def start(self, *names: str) -> None:
         """Start nodes that do not run, and wait until each is ready."""
+        self._killed.difference_update(names)
         for name in names:
             start_node(self.folder, self.folder.load(), name, PROGRAM)
         network = self.folder.load()
@@ -112,6 +114,7 @@ class Running:
     def kill(self, *names: str) -> None:
         """End nodes at once (SIGKILL)."""
         for name in names:
+            self._killed.add(name)
             perturb(self.folder, name, "kill", PROGRAM)
 
     def stop(self, *names: str) -> None:
@@ -122,6 +125,13 @@ class Running:
     def make_whole(self) -> None:
         """Start the validators that do not run: whatever a test before has left."""
         self.start(*self.validators)
+
+    def check_nobody_died(self) -> None:
+        """No node may have ended but by a test's own hand."""
+        started = {node.name for node in self.folder.load().nodes if node.process is not None}
+        for name in started - self._killed:
+            said = "\n".join(last_lines(self.folder.log(name)))
+            assert self.is_running(name), f"{name} has ended by itself; its log ends:\n{said}"
 
     def close(self) -> None:
         """End every node, each by its process id; there may be none yet."""

@@ -110,8 +110,19 @@ def test_the_shipment_is_a_sale_with_a_deadline_and_salted_references(
     assert [entry["hash"] for entry in salted] == [reference_hash(entry).hex() for entry in kept]
 
 
+def test_the_network_lives_in_its_own_time(pharma: Running, captured: dict[str, object]) -> None:
+    """Its clock began on 1 April 2023, and a restart does not set it back."""
+    before_ms = pharma.client("stranger").now_ms()
+    pharma.stop("stranger")
+    pharma.start("stranger")
+    assert before_ms < pharma.client("stranger").now_ms() < parse_timestamp("2023-04-02T00:00:00Z")
+
+
 def test_posted_again_nothing_is_added(pharma: Running, shipment: str) -> None:
+    """Not even to a node that has died in between: what it knows, it knows from its disk."""
     maker = pharma.client("maker")
+    pharma.kill("maker")
+    pharma.start("maker")
     before = maker.get("/v1/status")["app_hash"]
     done = capture(pharma, "maker")
     assert done.code == 0, done.err
@@ -132,6 +143,9 @@ def test_the_buyer_drafts_a_receipt_and_a_stranger_cannot_receive(pharma: Runnin
     (record,) = pharma.client("wholesaler").get(f"/v1/drafts/{draft}")["records"]
     assert (record["record"], record["shipment"]) == ("receive", shipment)
     assert pharma.client("wholesaler").get("/v1/status")["app_hash"] == before
+    # A draft is on no ledger, but on this node's disk.
+    pharma.kill("wholesaler")
+    pharma.start("wholesaler")
 
     stranger = pharma.client("stranger")
     receipt = {

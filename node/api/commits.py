@@ -27,7 +27,7 @@ class Commits:
         chain.subscribe(self._on_applied)
 
     def watch(self, lane: bytes, document_id: bytes, told: OnCommitted) -> None:
-        """Call `told` with the document's first place, signed by `lane`, in a block that comes from now on."""
+        """Call `told` with the document's first place in a bundle of `lane` that comes from now on."""
         self._watchers.setdefault((lane, document_id), []).append(told)
 
     def forget(self, lane: bytes, document_id: bytes, told: OnCommitted) -> None:

@@ -7,9 +7,9 @@ none. The set that a signature is checked against is that of the message's own h
 from collections import OrderedDict
 from collections.abc import Iterator, Sequence
 
-from consensus.effects import CertificateReceived, VoteReceived
+from consensus.effects import CertificateReceived, ProposalReceived, VoteReceived
 from contracts.chain.commit import Commit, InvalidCommit, verify_commit
-from contracts.chain.header import BLOCKS, block_id, has_own_body
+from contracts.chain.header import BLOCKS, Block, block_id, has_own_body
 from contracts.chain.validators import ValidatorSet
 from contracts.chain.votes import Proposal, Vote, verify_proposal, verify_vote
 from contracts.primitives.encoding import MalformedBytes
@@ -61,11 +61,13 @@ class Ballots:
             RemoteProtocolError: It is out of shape or its signature is wrong.
         """
         validators = self._set_of(vote.height)
-        if validators is None or vote in self._seen:
+        if validators is None:
             return
-        if not verify_vote(self._chain.tip.chain_id, validators, vote):
-            raise RemoteProtocolError(f"a vote of height {vote.height} is not signed by its author")
-        self._remember(vote)
+        if vote not in self._seen:
+            if not verify_vote(self._chain.tip.chain_id, validators, vote):
+                raise RemoteProtocolError(f"a vote of height {vote.height} is not signed by its author")
+            self._remember(vote)
+        # One that was seen goes to the engine again: it may have had no room for it, or have forgotten it.
         self._host.receive(VoteReceived(vote))
 
     def take_proposal(self, message: ProposalMessage) -> None:
@@ -76,12 +78,34 @@ class Ballots:
         """
         proposal = message.proposal
         validators = self._set_of(proposal.height)
-        is_known = (
-            proposal in self._seen and self._host.proposals.candidates.get(proposal.block_id) is not None
-        )
-        if validators is None or proposal.height <= self._chain.tip.height or is_known:
+        if validators is None or proposal.height <= self._chain.tip.height or not self._may_propose(proposal):
             return
-        self._check(proposal, validators)
+        if proposal in self._seen and self._host.proposals.candidates.get(proposal.block_id) is not None:
+            # Not its block, but the proposal itself may have found no room in the engine.
+            self._host.receive(ProposalReceived(proposal))
+            return
+        if not verify_proposal(self._chain.tip.chain_id, validators, proposal):
+            raise RemoteProtocolError(f"a proposal of height {proposal.height} is not signed by its author")
+        block = self._read(message)
+        self._remember(proposal)
+        self._host.receive_proposal(proposal, block, message.block)
+
+    def _may_propose(self, proposal: Proposal) -> bool:
+        """Tell whether its author proposes in its round; of a height to come nobody knows yet.
+
+        Asked before its block takes any room: else one validator could fill it with blocks out of turn, and
+        the proposer's own would find none.
+        """
+        engine = self._host.engine
+        return proposal.height != engine.height or engine.proposer(proposal.round) == proposal.proposer
+
+    def _read(self, message: ProposalMessage) -> Block:
+        """Return the block that came with a proposal.
+
+        Raises:
+            RemoteProtocolError: It is another than the proposal names, or can be in no chain of this network.
+        """
+        proposal, limits = message.proposal, self._chain.tip.parameters.limits
         try:
             block = BLOCKS.decode(message.block)
         except MalformedBytes as error:
@@ -89,12 +113,11 @@ class Ballots:
         is_named = block.header.height == proposal.height and block_id(block.header) == proposal.block_id
         if not is_named or not has_own_body(block):
             raise RemoteProtocolError("a proposal came with another block than it names")
-        self._remember(proposal)
-        self._host.receive_proposal(proposal, block, message.block)
-
-    def _check(self, proposal: Proposal, validators: ValidatorSet) -> None:
-        if not verify_proposal(self._chain.tip.chain_id, validators, proposal):
-            raise RemoteProtocolError(f"a proposal of height {proposal.height} is not signed by its author")
+        sizes = [entry.size for entry in block.bundles]
+        # Before anything is fetched for it: what may be fetched for a vote is bounded by this.
+        if len(sizes) > limits.block_bundles or min(sizes, default=1) < 1 or sum(sizes) > limits.block_bytes:
+            raise RemoteProtocolError("a proposed block has too many bundles, or too large ones")
+        return block
 
     def take_votes(self, message: RoundVotes) -> None:
         """Take the votes of a catch-up answer; raises as `take_vote`."""

@@ -5,15 +5,23 @@ pool, and durable when its bytes and theirs are in the log; only then may this n
 "Do not get these wrong" 8). Candidates of a decided height are forgotten.
 """
 
+from collections import Counter
 from collections.abc import Iterator
 
-from contracts.chain.header import Block
+from contracts.chain.header import Block, BundleEntry
 from contracts.chain.votes import BlockId
 from contracts.ledger.bundle import OpenBundle
 from node.pool.pool import BundlePool
 
 MAX_CANDIDATES = 256
 """Most candidates held: a proposer has one a round, so more rounds than a healthy height ever sees."""
+MAX_PER_AUTHOR = 2
+"""Candidates that one author may have for one round, or for a height to come: what was meant, and a lie.
+
+More than that are taken when the engine asks for them: others have voted for them."""
+
+Claim = tuple[int, ...]
+"""Whom a candidate is charged to: height and proposer, and the round if that is known to be its own."""
 
 
 class Candidate:
@@ -63,6 +71,7 @@ class Candidates:
     def __init__(self) -> None:
         """Start without any."""
         self._by_id: dict[bytes, Candidate] = {}
+        self._charged: Counter[Claim] = Counter()
 
     def __iter__(self) -> Iterator[tuple[BlockId, Candidate]]:
         """Iterate over (block id, candidate)."""
@@ -72,27 +81,47 @@ class Candidates:
         """Return the candidate with this id, or None."""
         return self._by_id.get(block_id)
 
-    def add(self, block_id: bytes, block: Block, data: bytes) -> Candidate | None:
-        """Return the candidate with this id, creating it; None when there is no room for another."""
+    def add(self, block_id: bytes, block: Block, data: bytes, claim: Claim | None = None) -> Candidate | None:
+        """Return the candidate with this id, creating it; None when there is no room for another.
+
+        Args:
+            block_id: Of the block.
+            block: With the body that its header names.
+            data: Its bytes.
+            claim: Whom to charge; None for one that is built here or was asked for.
+        """
         known = self._by_id.get(block_id)
         if known is not None:
             return known
-        if len(self._by_id) >= MAX_CANDIDATES:
+        if claim is not None and self._charged[claim] >= MAX_PER_AUTHOR:
             return None
+        if len(self._by_id) >= MAX_CANDIDATES and not self._make_room():
+            return None
+        if claim is not None:
+            self._charged[claim] += 1
         candidate = Candidate(block, data)
         self._by_id[block_id] = candidate
         return candidate
+
+    def _make_room(self) -> bool:
+        """Drop the oldest candidate that this node never vouched for; false when there is none."""
+        for key, candidate in self._by_id.items():
+            if not candidate.is_durable and not candidate.is_checking:
+                del self._by_id[key]
+                return True
+        return False
 
     def forget_until(self, height: int) -> None:
         """Drop the candidates of `height` and below: it is decided."""
         self._by_id = {
             key: candidate for key, candidate in self._by_id.items() if candidate.block.header.height > height
         }
+        self._charged = Counter({claim: n for claim, n in self._charged.items() if claim[0] > height})
 
 
-def missing_bundles(candidate: Candidate, pool: BundlePool) -> list[bytes]:
-    """Return the ids of the bundles that the block names and the pool lacks."""
-    return [entry.bundle_id for entry in candidate.block.bundles if pool.get(entry.bundle_id) is None]
+def missing_bundles(candidate: Candidate, pool: BundlePool) -> list[BundleEntry]:
+    """Return the lines of the bundles that the block names and the pool lacks."""
+    return [entry for entry in candidate.block.bundles if pool.get(entry.bundle_id) is None]
 
 
 def bundles_of(block: Block, pool: BundlePool) -> list[tuple[OpenBundle, bytes]] | None:

@@ -39,6 +39,8 @@ MARKER_INTERVAL_MS = 1_000
 """The head marker is written at most this often."""
 TELL_INTERVAL_MS = 2_000
 """How often peers are told this node's height and which bundles it waits for, whatever was told before."""
+MAX_PUSHED_BYTES = 8 << 20
+"""Most bytes of own bundles pushed to a new peer: more could fill its queue, and cost it the session."""
 MAX_ANNOUNCED = 256
 """Most bundles told to a peer at once."""
 
@@ -113,6 +115,7 @@ class NodeCore:
             disks.ledger, surroundings.writer, opened.commit, opened.lanes, had_bundles=opened.had_bundles
         )
         self.chain.subscribe(self._prune)
+        self.fetching = Fetching(surroundings, self.pool)
         self.intake = Intake(
             self._reader,
             threads.verifier,
@@ -121,6 +124,7 @@ class NodeCore:
             surroundings.wall.now_ms,
             self._on_added,
             self._network.ban,
+            self.fetching.is_needed,
         )
         self.submissions = Submissions(
             surroundings,
@@ -132,7 +136,6 @@ class NodeCore:
             config.max_queued_bytes,
         )
         self.serving = Serving(self._network, threads.reader, disks.ledger.blocks, self.chain, self.pool)
-        self.fetching = Fetching(surroundings, self.pool)
         is_validator = disks.journal is not None
         patience = VALIDATOR_PATIENCE_MS if is_validator else 0
         self.follower = Follower(
@@ -160,6 +163,7 @@ class NodeCore:
             node.validator_key: node.name for node in config.genesis.nodes if node.role == VALIDATOR
         }
         self._marker_due_ms = 0
+        self._left_out: frozenset[bytes] = frozenset()
         self._told_before: set[bytes] = set()
         self.chain.subscribe(self._on_applied)
 
@@ -171,7 +175,8 @@ class NodeCore:
         if opened.replay is not None:
             for data in opened.replay.bundles.values():
                 bundle = self._reader.read(data)
-                self.pool.add(PooledBundle(bundle, data, self._surroundings.wall.now_ms()), self.chain.lanes)
+                pooled = PooledBundle(bundle, data, self._surroundings.wall.now_ms())
+                self.pool.add(pooled, self.chain.lanes, is_needed=True)
         self.submissions.restore(opened.waiting, self._reader, opened.last_used)
         self.follower.start()
         self.fetching.start()
@@ -192,6 +197,7 @@ class NodeCore:
 
     def _on_applied(self, applied: Applied, _commit: Commit) -> None:
         self.tell_tip()
+        self._announce_left_out()
         self._announce()
         now_ms = self._surroundings.clock.now_ms()
         if now_ms >= self._marker_due_ms:
@@ -233,8 +239,23 @@ class NodeCore:
     def _on_made(self, made: MadeBundle) -> None:
         bundle = self._reader.read(made.data)
         pooled = PooledBundle(bundle, made.data, self._surroundings.wall.now_ms())
-        self.pool.add(pooled, self.chain.lanes)
+        # An author always has what it is asked for: how much is outstanding is bounded where it is made.
+        self.pool.add(pooled, self.chain.lanes, is_needed=True)
         self._on_added([pooled])
+
+    def _announce_left_out(self) -> None:
+        """Name to every validator what two blocks in a row left out: its push may be lost, or found no room.
+
+        Else its documents would wait until it expires.
+        """
+        outstanding = self.submissions.outstanding()
+        stuck = {made.header.lane for made in outstanding if made.bundle_id in self._left_out}
+        left = [made for made in outstanding if made.header.lane in stuck][:MAX_ANNOUNCED]
+        if left:
+            entries = (BundleEntry(made.bundle_id, len(made.data), made.header.weight) for made in left)
+            self._network.broadcast(BundleAnnounce(tuple(entries)), (VALIDATOR,))
+        first = {made.header.lane: made.bundle_id for made in reversed(outstanding)}
+        self._left_out = frozenset(first.values())
 
     def _on_added(self, added: Sequence[PooledBundle]) -> None:
         self.fetching.drop([pooled.bundle.id for pooled in added])
@@ -247,7 +268,7 @@ class NodeCore:
         if missing and self.consensus is not None:
             self.fetching.want(missing, [peer])
 
-    def _fetch(self, effect: FetchValue, missing: Sequence[bytes] | None) -> None:
+    def _fetch(self, effect: FetchValue, missing: Sequence[BundleEntry] | None) -> None:
         validators = self.chain.tip.validators.validators
         names = [self._names.get(validators[at].public_key, "") for at in effect.sources]
         sources = [name for name in names if name]
@@ -255,7 +276,7 @@ class NodeCore:
             if self.ballots is not None:
                 self.ballots.ask_round(sources)
             return
-        self.fetching.want(missing, sources)
+        self.fetching.need(missing, sources)
 
     def _cancel_fetch(self, effect: CancelFetch) -> None:
         if self.consensus is None:
@@ -272,7 +293,11 @@ class NodeCore:
         self.follower.take_tip(peer.name, hello.height)
         if peer.role != VALIDATOR:
             return
+        room = MAX_PUSHED_BYTES
         for made in self.submissions.outstanding():
+            room -= len(made.data)
+            if room < 0:
+                break
             self._network.send(peer.name, BundlePush(made.bundle_id, made.data))
         if self.ballots is not None:
             self.ballots.greet(peer.name)

@@ -7,6 +7,7 @@ new block ends all wants, for the next height begins with its own.
 
 from collections.abc import Sequence
 
+from contracts.chain.header import BundleEntry
 from network.gossip.bundles import AskBundles, BundleFetch, FetchConfig
 from network.wire.messages import BundleMissing
 from node.host.surroundings import Surroundings
@@ -27,6 +28,7 @@ class Fetching:
         self._pool = pool
         self._fetch = BundleFetch(FetchConfig())
         self._sources: dict[bytes, list[str]] = {}
+        self._needed: dict[bytes, int] = {}
         self._renew_at_ms = 0
 
     def start(self) -> None:
@@ -56,15 +58,26 @@ class Fetching:
             if not self._fetch.is_wanted(bundle_id):
                 del self._sources[bundle_id]
 
+    def need(self, entries: Sequence[BundleEntry], sources: Sequence[str]) -> None:
+        """Fetch bundles that a proposed block names: no vote for it without them."""
+        self._needed.update((entry.bundle_id, entry.size) for entry in entries)
+        self.want([entry.bundle_id for entry in entries], sources)
+
+    def is_needed(self, bundle_id: bytes, size: int) -> bool:
+        """Tell whether a proposed block names this bundle, as one of this size."""
+        return self._needed.get(bundle_id) == size
+
     def drop(self, bundle_ids: Sequence[bytes]) -> None:
         """Want these bundles no more: they are here, or their block does not matter any more."""
         self._fetch.drop(bundle_ids)
         for bundle_id in bundle_ids:
             self._sources.pop(bundle_id, None)
+            self._needed.pop(bundle_id, None)
 
     def clear(self) -> None:
         """Want nothing more: the height is decided."""
         self.drop(list(self._sources))
+        self._needed.clear()
 
     def missing(self, peer: str, answer: BundleMissing) -> None:
         """A peer lacks what it was asked for."""

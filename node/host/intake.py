@@ -58,6 +58,7 @@ class Intake:
         now_ms: Callable[[], int],
         on_added: Callable[[Sequence[PooledBundle]], None],
         on_lie: Callable[[str, str], None],
+        is_needed: Callable[[bytes, int], bool],
     ) -> None:
         """Join the parts.
 
@@ -69,6 +70,7 @@ class Intake:
             now_ms: Wall clock.
             on_added: Told of bundles that are new in the pool.
             on_lie: Told of (peer, reason) when a peer sent what no correct node sends.
+            is_needed: Whether a bundle of this id and size is wanted for a vote, whatever the pool holds.
         """
         self._reader = reader
         self._worker = worker
@@ -77,6 +79,7 @@ class Intake:
         self._now_ms = now_ms
         self._on_added = on_added
         self._on_lie = on_lie
+        self._is_needed = is_needed
         self._waiting: list[Arrived] = []
         self._waiting_bytes: dict[str, int] = {}
         self._is_busy = False
@@ -123,7 +126,8 @@ class Intake:
                 self._on_lie(peer, judged.fault)
                 continue
             pooled = PooledBundle(judged.bundle, judged.arrived.data, self._now_ms())
-            answer = self._pool.add(pooled, self._lanes)
+            needed = self._is_needed(judged.bundle.id, judged.bundle.size)
+            answer = self._pool.add(pooled, self._lanes, is_needed=needed)
             if answer == Added.ADDED:
                 added.append(pooled)
             elif answer != Added.KNOWN:

@@ -13,11 +13,11 @@ import structlog
 
 from consensus.effects import BuildValue, CancelFetch, CheckValue, FetchValue, Input, ValueBuilt, ValueChecked
 from contracts.chain.commit import Commit
-from contracts.chain.header import BLOCKS, Block, block_id
+from contracts.chain.header import BLOCKS, Block, BundleEntry, block_id
 from contracts.chain.votes import BlockId, Proposal
 from contracts.ledger.bundle import OpenBundle
 from contracts.primitives.encoding import encode
-from node.host.candidates import Candidate, Candidates, bundles_of, missing_bundles
+from node.host.candidates import Candidate, Candidates, Claim, bundles_of, missing_bundles
 from node.host.chain import Chain
 from node.host.journal import Entry, LoggedBlock, LoggedBundle
 from node.host.surroundings import Surroundings
@@ -25,8 +25,8 @@ from node.pool.pool import BundlePool
 
 _log = structlog.get_logger(__name__)
 
-OnFetch = Callable[[FetchValue, Sequence[bytes] | None], None]
-"""Fetch what is missing of a value: the ids of missing bundles, or None when the block itself is unknown."""
+OnFetch = Callable[[FetchValue, Sequence[BundleEntry] | None], None]
+"""Fetch what is missing of a value: the missing bundles, or None when the block itself is unknown."""
 OnCancelFetch = Callable[[CancelFetch], None]
 
 
@@ -153,7 +153,7 @@ class Proposals:
     def take(self, proposal: Proposal, block: Block, data: bytes) -> bool:
         """Take the block that a verified proposal names; false when there is no room for it."""
         identifier = BlockId(proposal.block_id)
-        candidate = self.candidates.add(identifier, block, data)
+        candidate = self.candidates.add(identifier, block, data, self._claim(proposal, identifier))
         if candidate is None:
             return False
         candidate.arrived(proposal.round, self._surroundings.wall.now_ms())
@@ -163,6 +163,13 @@ class Proposals:
             if fetch is not None:
                 self.fetch(fetch)
         return True
+
+    def _claim(self, proposal: Proposal, identifier: BlockId) -> Claim | None:
+        """Return whom a proposed block is charged to; None when the engine has asked for it."""
+        if identifier in self._waiting or identifier in self._fetches:
+            return None
+        author = (proposal.height, proposal.proposer)
+        return (*author, proposal.round) if self._is_next(proposal.height) else author
 
     def look_again(self) -> None:
         """Bundles have come: check the blocks that waited for them."""

@@ -23,7 +23,9 @@ from node.pool.pool import BundlePool
 from node.storage.blocks import BlockStore
 
 MAX_REQUESTS_WAITING = 4
-"""Block requests of one peer that wait; a correct node has one window at a time."""
+"""Requests of one peer that wait for the disk; a correct node has one window of blocks at a time."""
+MAX_ANSWER_BYTES = 8 << 20
+"""About the most bytes of bundles given for one request: what a block needs fits, the rest is asked again."""
 
 
 class Serving:
@@ -50,11 +52,21 @@ class Serving:
 
     def serve_blocks(self, peer: str, request: BlockRequest) -> None:
         """Answer a block request; a request too many of the same peer is dropped."""
+        if self._begin(peer):
+            head = self._chain.tip.height
+            self._reader.submit(partial(self._read, request, head), partial(self._answer, peer))
+
+    def _begin(self, peer: str) -> bool:
+        """Let a peer's request wait for the disk, unless too many of the same peer do."""
         if self._waiting.get(peer, 0) >= MAX_REQUESTS_WAITING:
-            return
+            return False
         self._waiting[peer] = self._waiting.get(peer, 0) + 1
-        head = self._chain.tip.height
-        self._reader.submit(partial(self._read, request, head), partial(self._answer, peer))
+        return True
+
+    def _end(self, peer: str) -> None:
+        self._waiting[peer] -= 1
+        if not self._waiting[peer]:
+            del self._waiting[peer]
 
     def _read(self, request: BlockRequest, head: int) -> list[Message]:
         return list(answer_blocks(request, head, self._load))
@@ -67,31 +79,39 @@ class Serving:
         return StoredBlock(data, encode(commit), bundles)
 
     def _answer(self, peer: str, messages: Sequence[Message]) -> None:
-        self._waiting[peer] -= 1
-        if not self._waiting[peer]:
-            del self._waiting[peer]
+        self._end(peer)
         for message in messages:
             if not self._network.send(peer, message):
                 # Its queue is full: it asks again for what it did not get.
                 return
 
     def serve_bundles(self, peer: str, request: BundleRequest) -> None:
-        """Answer a bundle request from the pool, or from the chain."""
+        """Answer a bundle request from the pool, or from the chain; a request too many is dropped."""
         missing: list[bytes] = []
+        room = MAX_ANSWER_BYTES
         for bundle_id in request.bundle_ids:
             pooled = self._pool.get(bundle_id)
             if pooled is None:
                 missing.append(bundle_id)
-            else:
+            elif room > 0:
+                room -= len(pooled.data)
                 self._network.send(peer, BundleAnswer(bundle_id, pooled.data))
-        if missing:
+        if missing and self._begin(peer):
             self._reader.submit(partial(self._read_bundles, missing), partial(self._answer_bundles, peer))
 
     def _read_bundles(self, bundle_ids: Sequence[bytes]) -> list[tuple[bytes, bytes | None]]:
-        found = ((bundle_id, self._blocks.bundle(bundle_id)) for bundle_id in bundle_ids)
-        return [(bundle_id, None if stored is None else stored.data) for bundle_id, stored in found]
+        found: list[tuple[bytes, bytes | None]] = []
+        room = MAX_ANSWER_BYTES
+        for bundle_id in bundle_ids:
+            if room <= 0:
+                break
+            stored = self._blocks.bundle(bundle_id)
+            found.append((bundle_id, None if stored is None else stored.data))
+            room -= 0 if stored is None else len(stored.data)
+        return found
 
     def _answer_bundles(self, peer: str, found: Sequence[tuple[bytes, bytes | None]]) -> None:
+        self._end(peer)
         for bundle_id, data in found:
             if data is not None:
                 self._network.send(peer, BundleAnswer(bundle_id, data))

@@ -42,6 +42,9 @@ class Added(Enum):
     UNKNOWN_LANE = "unknown_lane"
 
 
+_BOUNDS = (Added.TOO_MANY_VARIANTS, Added.LANE_FULL, Added.POOL_FULL)
+
+
 class PooledBundle(msgspec.Struct, frozen=True):
     """A bundle in the pool."""
 
@@ -108,14 +111,21 @@ class BundlePool:
         """Return a bundle by id, or None."""
         return self._by_id.get(bundle_id)
 
-    def add(self, pooled: PooledBundle, last_sequences: Mapping[bytes, int]) -> Added:
+    def add(
+        self, pooled: PooledBundle, last_sequences: Mapping[bytes, int], *, is_needed: bool = False
+    ) -> Added:
         """Take in a bundle whose form and signature were checked.
 
         Args:
             pooled: The bundle.
             last_sequences: Last sequence in the chain of every registered lane.
+            is_needed: A proposed block names it, or it is this node's own. No bound applies then: if a full
+                pool could keep a validator from voting, a partner that fills the pools, or gives every
+                proposer a rival of its own, would stop the chain. Blocks are bounded, and few at a height.
         """
         refusal = self._refusal(pooled, last_sequences)
+        if is_needed and refusal in _BOUNDS:
+            refusal = None
         if refusal is not None:
             return refusal
         self._by_id[pooled.bundle.id] = pooled

@@ -9,7 +9,7 @@ Source: the LevelDB documentation, table_format.md and log_format.md; the checks
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 from pathlib import Path
 from typing import Final
 
@@ -17,6 +17,7 @@ import msgspec
 
 from node.storage.crc32c import crc32c_many
 from node.storage.errors import StorageDamaged, StorageFailed
+from node.storage.level_manifest import BadManifest, LiveTable, live_tables
 
 _FOOTER_BYTES: Final = 48
 _MAGIC: Final = (0xDB4775248B80FB57).to_bytes(8, "little")
@@ -29,7 +30,7 @@ _LOG_BLOCK_BYTES: Final = 32_768
 _LOG_HEADER_BYTES: Final = 7
 _LOG_TYPES: Final = range(1, 5)
 
-_TABLE_NAME: Final = re.compile(r"[0-9]{6,}\.(ldb|sst)")
+_TABLE_SUFFIXES: Final = (".ldb", ".sst")
 _LOG_NAME: Final = re.compile(r"[0-9]{6,}\.log|MANIFEST-[0-9]{6,}")
 _CURRENT_NAME: Final = "CURRENT"
 
@@ -46,7 +47,7 @@ class FilesChecked(msgspec.Struct, frozen=True):
 
 
 def check_level_files(folder: Path) -> FilesChecked:
-    """Check every file of a closed database that holds data.
+    """Check every file of a closed database that holds data, and that none is missing.
 
     Raises:
         StorageDamaged: `where` is the first damaged file, by name.
@@ -56,15 +57,32 @@ def check_level_files(folder: Path) -> FilesChecked:
         names = sorted(entry.name for entry in folder.iterdir())
     except OSError as error:
         raise StorageFailed(str(folder), error.strerror or str(error)) from error
-    tables = [name for name in names if _TABLE_NAME.fullmatch(name)]
     logs = [name for name in names if _LOG_NAME.fullmatch(name)]
-    _check_current(folder, logs)
+    manifest = _check_current(folder, logs)
     total = 0
     for name in logs:
         total += _check_log(folder / name)
-    for name in tables:
-        total += _check_table(folder / name)
+    tables = _live_tables(folder / manifest)
+    for table in tables:
+        total += _check_table(_path_of(folder, table, names), table.size)
     return FilesChecked(len(tables), len(logs), total)
+
+
+def _live_tables(manifest: Path) -> list[LiveTable]:
+    """Return the tables of the database; others in the folder are left-overs that the next start removes."""
+    records = _records(manifest.name, _read(manifest))
+    try:
+        return live_tables(record for _at, record, _checksum in records)
+    except BadManifest as error:
+        raise StorageDamaged(manifest.name, str(error)) from error
+
+
+def _path_of(folder: Path, table: LiveTable, names: Container[str]) -> Path:
+    for suffix in _TABLE_SUFFIXES:
+        name = f"{table.number:06}{suffix}"
+        if name in names:
+            return folder / name
+    raise StorageDamaged(f"{table.number:06}{_TABLE_SUFFIXES[0]}", "it is missing")
 
 
 def _read(path: Path) -> bytes:
@@ -74,12 +92,15 @@ def _read(path: Path) -> bytes:
         raise StorageFailed(str(path), error.strerror or str(error)) from error
 
 
-def _check_current(folder: Path, logs: Iterable[str]) -> None:
+def _check_current(folder: Path, logs: Iterable[str]) -> str:
+    """Return the name of the manifest in use."""
     if not (folder / _CURRENT_NAME).is_file():
         raise StorageDamaged(_CURRENT_NAME, "it is missing")
     named = _read(folder / _CURRENT_NAME)
-    if named not in {name.encode() + b"\n" for name in logs}:
-        raise StorageDamaged(_CURRENT_NAME, f"it names {named[:64]!r}, and there is no such manifest")
+    for name in logs:
+        if named == name.encode() + b"\n":
+            return name
+    raise StorageDamaged(_CURRENT_NAME, f"it names {named[:64]!r}, and there is no such manifest")
 
 
 def _unmask(stored: int) -> int:
@@ -103,8 +124,10 @@ class _Damage(ValueError):
     """A table that is not formed as it must be."""
 
 
-def _check_table(path: Path) -> int:
+def _check_table(path: Path, size: int) -> int:
     data = _read(path)
+    if len(data) != size:
+        raise StorageDamaged(path.name, f"it has {len(data)} bytes, the manifest says {size}")
     try:
         handles = _blocks(data)
         _check_tiling(data, handles)

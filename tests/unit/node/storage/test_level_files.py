@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from node.storage.errors import StorageDamaged, StorageFailed
-from node.storage.level_files import check_level_files
+from node.storage.level_files import _live_tables, check_level_files
 from node.storage.leveldb import LevelOptions, open_level
 
 FLIPS = 200
@@ -27,7 +27,11 @@ def database(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def _data_files(folder: Path) -> list[Path]:
-    kept = [path for path in folder.iterdir() if path.suffix in {".ldb", ".log"} or "MANIFEST" in path.name]
+    # A compaction that the end cut short may have left a table that is none of the database's.
+    manifest = folder / (folder / "CURRENT").read_text().strip()
+    live = {f"{table.number:06}.ldb" for table in _live_tables(manifest)}
+    logs = [path for path in folder.iterdir() if path.suffix == ".log" or "MANIFEST" in path.name]
+    kept = [*logs, *(folder / name for name in live)]
     return sorted(path for path in (*kept, folder / "CURRENT") if path.stat().st_size)
 
 
@@ -76,3 +80,19 @@ def test_a_missing_current_file(tmp_path: Path) -> None:
 def test_no_folder(tmp_path: Path) -> None:
     with pytest.raises(StorageFailed):
         check_level_files(tmp_path / "absent")
+
+
+def test_a_left_over_table_is_no_damage(database: Path) -> None:
+    left_over = database / "999999.ldb"
+    left_over.write_bytes(b"begun and never finished")
+    check_level_files(database)
+    left_over.unlink()
+
+
+def test_a_missing_table_is_named(database: Path) -> None:
+    path = next(path for path in _data_files(database) if path.suffix == ".ldb")
+    data = path.read_bytes()
+    path.unlink()
+    with pytest.raises(StorageDamaged, match=path.name):
+        check_level_files(database)
+    path.write_bytes(data)

@@ -22,6 +22,7 @@ from node.host.consensus_host import ConsensusHost
 from node.host.fetching import Fetching
 from node.host.follower import Follower
 from node.host.intake import Intake
+from node.host.journal import ConsensusJournal
 from node.host.ledger import Applied
 from node.host.opening import Disks, Opened
 from node.host.serving import Serving
@@ -149,16 +150,7 @@ class NodeCore:
         self.consensus: ConsensusHost | None = None
         self.ballots: Ballots | None = None
         if disks.journal is not None:
-            self.consensus = ConsensusHost(
-                surroundings,
-                self.chain,
-                self.pool,
-                disks.journal,
-                self._fetch,
-                self._cancel_fetch,
-                self._announce,
-            )
-            self.ballots = Ballots(self.chain, self.consensus, self._network)
+            self.consensus, self.ballots = self._voting(disks.journal)
         self._names = {
             node.validator_key: node.name for node in config.genesis.nodes if node.role == VALIDATOR
         }
@@ -166,6 +158,19 @@ class NodeCore:
         self._left_out: frozenset[bytes] = frozenset()
         self._told_before: set[bytes] = set()
         self.chain.subscribe(self._on_applied)
+
+    def _voting(self, journal: ConsensusJournal) -> tuple[ConsensusHost, Ballots]:
+        """Make the parts that only a validator has."""
+        consensus = ConsensusHost(
+            self._surroundings,
+            self.chain,
+            self.pool,
+            journal,
+            self._fetch,
+            self._cancel_fetch,
+            self._announce,
+        )
+        return consensus, Ballots(self.chain, consensus, self._network)
 
     # ------------------------------------------------------------------------------- life
 

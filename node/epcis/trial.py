@@ -14,7 +14,6 @@ from contracts.gs1.keys import ItemKey
 from contracts.ledger.execute import BlockContext, execute_document
 from contracts.ledger.receipt import ACCEPTED
 from contracts.records.custody import Receive, Refuse, Ship, Void, shipment_id
-from contracts.records.head import Head
 from contracts.records.record import Record
 from contracts.records.supply import Pack
 from contracts.rules.codes import Code
@@ -107,8 +106,8 @@ class Trial:
         self._state = state
         self._context = context
         self._directory = Directory(state)
-        self._claims = Claims(state, chronicle)
         self._own = self._find_own()
+        self._claims = Claims(state, chronicle, self._own, case.document.receivers)
         self._translator = Translator(state, self._own, case.document.receivers, self._contents)
         self._judged: dict[int, Judged] = {}
         self._documents: list[Ready] = []
@@ -248,20 +247,14 @@ class Trial:
     def _compare(
         self, event: EpcisEvent, statement: Statement, actor: Party, attachment: Attachment
     ) -> Judged:
-        if statement.step is Step.SHIP:
-            receiver = self._directory.receiver(event, self._case.document.receivers)
-            if receiver.party == self._own:
-                places = (event.time_ms, event.offset_minutes, receiver.destination)
-                head = Head(*places, (attachment.hash,))
-                proposal = Proposal(actor.gln, self._own.gln, statement.items, head)
-                return Judged(event.position, statement, "draft", attachment=attachment, proposal=proposal)
-            is_recorded = self._claims.is_shipped(statement, actor, receiver.party, event.time_ms)
-        else:
-            is_recorded = self._claims.is_recorded(event, statement, actor)
-        if is_recorded:
+        compared = self._claims.compare(event, statement, actor, attachment)
+        if compared.is_recorded:
             return Judged(event.position, statement, "already_recorded")
-        note = f"{actor} is said to have done it, and the ledger does not know it: kept as a claim"
-        return _kept(event, statement, attachment, note)
+        if compared.proposal is not None:
+            return Judged(
+                event.position, statement, "draft", attachment=attachment, proposal=compared.proposal
+            )
+        return _kept(event, statement, attachment, compared.note)
 
     def _settle_proposals(self) -> None:
         """Decide on drafts when all else is done: the file itself may have received the goods."""

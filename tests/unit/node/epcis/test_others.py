@@ -16,6 +16,7 @@ from tests.unit.node.epcis.files import (
     pallet,
     production,
     received,
+    sgln,
     shipped,
 )
 
@@ -131,3 +132,22 @@ async def test_a_make_that_contradicts_the_ledger_is_refused():
     ilmd = {"cbvmda:lotNumber": "L-2", "cbvmda:itemExpirationDate": "2030-03-27"}
     result = await post(await made(), WHOLESALER, commissioned([pack("P1")], ilmd=ilmd))
     assert outcomes(result) == ["disagrees_with_ledger"]
+
+
+async def test_a_shipment_to_nobody_named_is_a_claim_unless_it_is_under_way_to_here():
+    told = shipped([pallet(1)], MAKER, WHOLESALER, destinationList=[])
+    result = await post(await made(), WHOLESALER, told)
+    assert outcomes(result) == ["attached"]
+    assert "no destination" in result.events[0].reason
+    desk = await sold()
+    assert outcomes(await post(desk, WHOLESALER, told)) == ["draft"]
+    assert outcomes(await post(desk, PHARMACY, told)) == ["attached"]
+
+
+async def test_a_shipment_that_contradicts_itself_is_refused_at_any_node():
+    ends = [
+        {"type": "possessing_party", "destination": sgln(WHOLESALER.gln)},
+        {"type": "location", "destination": sgln(PHARMACY.premises)},
+    ]
+    told = shipped([pallet(1)], MAKER, WHOLESALER, destinationList=ends)
+    assert outcomes(await post(await sold(), WHOLESALER, told)) == ["receiver_conflict"]

@@ -12,6 +12,7 @@ from contracts.chain.genesis import (
     Product,
     Profile,
 )
+from contracts.chain.parameters import Limits
 from contracts.gs1.dates import MAX_OFFSET_MINUTES
 from contracts.gs1.keys import InvalidKey, pack_gln, pack_gtin
 from contracts.primitives import signing
@@ -55,6 +56,13 @@ SERIALISATIONS: Final = {kind.name.lower(): kind for kind in Serialisation}
 """Kinds of serialisation by name."""
 PREMISES_KINDS: Final = ("plant", "warehouse", "pharmacy", "hospital", "vehicle", "office", "other")
 """Kinds of premises."""
+
+ENVELOPE_BYTES: Final = 1_024
+"""Bytes of a bundle beside its documents, at most: header, signature and the frame of one document."""
+MAX_BUNDLE_BYTES: Final = 16 << 20
+"""No network may allow longer bundles: a node keeps and sends each in one piece."""
+MAX_BLOCK_BUNDLES: Final = 15_000
+"""No network may allow more bundles in a block: their lines must fit into the longest block."""
 
 _PREFIX_DIGITS: Final = range(4, 13)
 
@@ -123,6 +131,10 @@ def _write_limits(state: Overlay, genesis: Genesis) -> None:
         _require(getattr(limits, name) > 0, f"parameters.limits.{name}", "more than 0")
     for name in tolerances.__struct_fields__:
         _require(getattr(tolerances, name) > 0, f"parameters.tolerances.{name}", "more than 0")
+    _check_room(limits)
+    timing = genesis.parameters.timing
+    for name in timing.__struct_fields__:
+        _require(getattr(timing, name) > 0, f"parameters.timing.{name}", "more than 0")
     depth = limits.container_depth
     _require(depth <= MAX_LEVELS, "parameters.limits.container_depth", f"at most {MAX_LEVELS}")
     row = LimitsRow(
@@ -132,6 +144,26 @@ def _write_limits(state: Overlay, genesis: Genesis) -> None:
         depth,
     )
     state.write(LIMITS, SOLE_KEY, row)
+
+
+def _check_room(limits: Limits) -> None:
+    """Ask whether every document fits into a bundle, every bundle into a block, and the list of them too.
+
+    Else a document could be admitted that no block can hold, and its lane would wait behind it for ever.
+    """
+    rooms = (
+        ("bundle_bytes", limits.bundle_bytes, limits.document_bytes + ENVELOPE_BYTES),
+        ("bundle_weight", limits.bundle_weight, limits.document_weight),
+        ("block_bytes", limits.block_bytes, limits.bundle_bytes),
+        ("block_weight", limits.block_weight, limits.bundle_weight),
+    )
+    for name, room, needed in rooms:
+        _require(room >= needed, f"parameters.limits.{name}", f"at least {needed}, for what goes inside")
+    for name, value, most in (
+        ("bundle_bytes", limits.bundle_bytes, MAX_BUNDLE_BYTES),
+        ("block_bundles", limits.block_bundles, MAX_BLOCK_BUNDLES),
+    ):
+        _require(value <= most, f"parameters.limits.{name}", f"at most {most}")
 
 
 def _write_profiles(state: Overlay, profiles: tuple[Profile, ...]) -> set[str]:

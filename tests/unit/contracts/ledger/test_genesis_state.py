@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from contracts.chain.genesis import Delegation, Genesis, InvalidGenesis, Market, Node, PartnerKey
-from contracts.chain.parameters import Limits, Parameters, Tolerances
+from contracts.chain.parameters import ConsensusTiming, Limits, Parameters, Tolerances
 from contracts.ledger.execute import GENESIS_PREVIOUS, next_app_hash
 from contracts.ledger.genesis_state import genesis_writes
 from contracts.state.directory import find_partner, find_premises, limits, market, profile
@@ -51,6 +51,19 @@ def case(**changes: object) -> Genesis:
 BAD: tuple[tuple[str, Callable[[], Genesis]], ...] = (
     ("parameters.limits.container_sources", lambda: small_genesis(Limits(container_sources=0))),
     ("parameters.limits.container_depth", lambda: small_genesis(Limits(container_depth=65))),
+    ("parameters.limits.bundle_bytes", lambda: small_genesis(Limits(bundle_bytes=512 * 1024))),
+    (
+        "parameters.limits.bundle_bytes",
+        lambda: small_genesis(Limits(bundle_bytes=32 << 20, block_bytes=1 << 30)),
+    ),
+    ("parameters.limits.bundle_weight", lambda: small_genesis(Limits(bundle_weight=19_999))),
+    ("parameters.limits.block_bytes", lambda: small_genesis(Limits(block_bytes=1 << 19))),
+    ("parameters.limits.block_weight", lambda: small_genesis(Limits(block_weight=19_999))),
+    ("parameters.limits.block_bundles", lambda: small_genesis(Limits(block_bundles=100_000))),
+    (
+        "parameters.timing.delta_ms",
+        lambda: replace(GENESIS, parameters=Parameters(timing=ConsensusTiming(delta_ms=-1))),
+    ),
     (
         "parameters.tolerances.claimed_time_ms",
         lambda: replace(GENESIS, parameters=Parameters(tolerances=Tolerances(claimed_time_ms=0))),

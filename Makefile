@@ -7,6 +7,9 @@ PYTHON ?=
 BUILD := build
 # How many seeds `make simulate` runs.
 SEEDS ?= 20
+# How many steps `make fuzz-law` takes, and from which seed.
+STEPS ?= 100000
+SEED ?= 0
 # Extra arguments for pytest, for example: make test PYTEST_ARGS="tests/unit -k merkle"
 PYTEST_ARGS ?=
 # Public EPCIS files that `make corpus` reads; see CONTRIBUTING.md.
@@ -21,10 +24,10 @@ DOCS_STAMP := $(VENV)/.docs-$(shell cat requirements-docs.lock 2>/dev/null | cks
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help install demo testnet test corpus damage coverage simulate bench lint format types docs lock clean
+.PHONY: help install demo testnet test corpus damage coverage simulate fuzz-law bench lint format types docs lock clean
 
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 install: $(STAMP) ## Make the environment in .venv (every command below does this by itself)
 
@@ -52,6 +55,9 @@ coverage: $(STAMP) ## Branch coverage of contracts and consensus, at least 98%
 
 simulate: $(STAMP) ## Seeded faults against the real core: make simulate SEEDS=500
 	$(BIN)/python -m tests.simulation --seeds $(SEEDS)
+
+fuzz-law: $(STAMP) ## Random partners against law and reference model: make fuzz-law STEPS=1000000 SEED=7
+	$(BIN)/python -m tests.properties.fuzz_law --steps $(STEPS) --seed $(SEED)
 
 bench: $(STAMP) ## Finalised records and serials a second, and the latency
 	$(BIN)/packtrail bench single

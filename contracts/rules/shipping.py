@@ -53,8 +53,8 @@ def ship(act: Act, record: Ship) -> Verdict | None:
     """Rule 3: items go on their way; they stay the sender's until they are received."""
     fault = (
         signer_fault(act, record.head, TRADING, licensed=record.purpose in LICENSED_PURPOSES)
-        or _form_fault(record)
         or list_fault(record.items)
+        or _form_fault(record)
     )
     if fault:
         return fault

@@ -1,0 +1,1 @@
+"""The law against a small model of it, written independently from contracts/LAW.md."""

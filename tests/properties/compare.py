@@ -1,0 +1,276 @@
+"""Law and model side by side: the same steps, then every facet of every item compared, and the invariants.
+
+What is compared after each step: verdict, and code where LAW.md determines it; life, holds, holder, owner,
+premises, parent, shipment and birth of every item; what is on its way with every shipment. Containers'
+counters are computed anew from the rows of all items. Of a refused document nothing may remain but its lane's
+next sequence, and admission must have foreseen every receipt.
+"""
+
+from collections import Counter
+from collections.abc import Iterator
+
+from contracts.ledger.admit import PendingState
+from contracts.ledger.bundle import OpenBundle
+from contracts.ledger.document import Document as LedgerDocument
+from contracts.ledger.document import document_id, encode_document
+from contracts.ledger.execute import next_app_hash
+from contracts.ledger.receipt import ACCEPTED, Receipt
+from contracts.primitives.hashing import Hash
+from contracts.records.custody import shipment_id
+from contracts.state.layout import CONTAINERS, ITEMS, LANES, SHIPMENTS, SOURCES
+from contracts.state.parties import holder_of
+from contracts.state.places import effective_holds, effective_life, locate
+from contracts.state.rows import ContainerRow, HoldKind, ItemRow, Life, ShipmentRow, SourceRow
+from contracts.state.view import Overlay
+from tests.properties.facts import GTIN, PARTNER_NAMES, PLACE_NAMES, START_MS, genesis, item_key
+from tests.properties.model import Model
+from tests.properties.model_judge import Judge
+from tests.properties.model_rules import verdict
+from tests.properties.said import Document, Step, to_record
+from tests.scenarios.law.world import Ledger, lane_of
+
+Rows = dict[bytes, ItemRow]
+Raw = dict[bytes, bytes]
+Names = dict[bytes, str]
+
+
+class Divergence(AssertionError):
+    """Law and model disagree, or an invariant is broken."""
+
+
+def require(condition: bool, what: str, *, law: object, model: object) -> None:
+    """Raise a divergence that says what differs."""
+    if not condition:
+        raise Divergence(f"{what}: the law says {law!r}, the model {model!r}")
+
+
+class SideBySide:
+    """A ledger and a model that are told the same.
+
+    Attributes:
+        ledger: The law.
+        model: The model.
+        shipments: The law's ids by the steps' names.
+        counts: How often each verdict was given.
+    """
+
+    def __init__(self) -> None:
+        self.ledger = Ledger(genesis())
+        self.ledger.time_ms = START_MS
+        self.model = Model()
+        self.shipments: dict[str, bytes] = {}
+        self.counts: Counter[str] = Counter()
+        self._documents: dict[str, tuple[LedgerDocument, int]] = {}
+        self._keys: dict[str, bytes] = {}
+        self._known: Rows = {}
+
+    def now_ms(self, wait_ms: int = 0) -> int:
+        """Return the time of the next block."""
+        return self.ledger.time_ms + wait_ms + 1
+
+    def take(self, step: Step) -> tuple[str, ...]:
+        """Take a step on both sides and compare; return the law's codes.
+
+        Raises:
+            Divergence: They disagree.
+        """
+        self.ledger.wait(step.wait_ms)
+        context = self.ledger.context()
+        before, hash_before = dict(self.ledger.reader.rows), self.ledger.app_hash
+        pending = PendingState(self.ledger.reader, context)
+        bundles, forecasts = [], []
+        for said in step.documents:
+            document = self._translated(said, context.time_ms)
+            bundle = self._bundle(said.signer, document, bundles)
+            bundles.append(bundle)
+            forecasts.append(pending.admit(bundle.header.lane, document, bundle.document_ids[0]))
+        receipts = self.ledger.block(*bundles).receipts
+        require(forecasts == list(receipts), "admission", law=receipts, model=forecasts)
+        for index, (said, receipt) in enumerate(zip(step.documents, receipts, strict=True)):
+            self.counts[receipt.code] += 1
+            self._compare_verdict(said, receipt, index)
+        self._compare_writes(before, hash_before, receipts)
+        self._compare_state()
+        return tuple(receipt.code for receipt in receipts)
+
+    def _translated(self, said: Document, now_ms: int) -> LedgerDocument:
+        """Translate a document; what it ships gets its id here, for later documents of the block to name."""
+        if said.name in self._documents:
+            return self._documents[said.name][0]
+        records = tuple(to_record(one, now_ms, self.shipments) for one in said.records)
+        document = self.ledger.document(*records)
+        identifier = document_id(encode_document(document))
+        for position, one in enumerate(said.records):
+            if name := one.shipment if one.verb == "ship" else one.rest:
+                self.shipments[name] = shipment_id(identifier, position)
+        self._documents[said.name] = (document, now_ms)
+        return document
+
+    def _bundle(self, signer: str, document: LedgerDocument, bundles: list[OpenBundle]) -> OpenBundle:
+        """Bundle a document behind what its signer has in this block already."""
+        last = [bundle.header.sequence for bundle in bundles if bundle.header.lane == lane_of(signer)]
+        return self.ledger.bundle(signer, [document], last[-1] if last else None)
+
+    # ------------------------------------------------------------------------------ verdicts
+
+    def _compare_verdict(self, said: Document, receipt: Receipt, index: int) -> None:
+        tried, now_ms = self.model.copy(), self.ledger.time_ms
+        said = said.later(now_ms - self._documents[said.name][1])
+        judge = Judge(tried, said.signer, now_ms, (self.ledger.height, index))
+        verdicts = ((verdict(judge, record), position) for position, record in enumerate(said.records))
+        expected, position = next((found for found in verdicts if found[0]), ({ACCEPTED}, 0))
+        require(receipt.code in expected, f"verdict on {said}", law=receipt.code, model=expected)
+        if receipt.code == ACCEPTED:
+            self.model = tried
+        else:
+            require(receipt.record == position, "record", law=receipt.record, model=position)
+            require(receipt.events == (), "events of a refusal", law=receipt.events, model=())
+
+    def _compare_writes(self, before: Raw, hash_before: Hash, receipts: tuple[Receipt, ...]) -> None:
+        """Ask that the app hash is that of what changed, and that refusals changed lanes and nothing else."""
+        rows = self.ledger.reader.rows
+        changed = sorted(key for key in before.keys() | rows.keys() if before.get(key) != rows.get(key))
+        expected = next_app_hash(hash_before, tuple((key, rows.get(key, b"")) for key in changed))
+        require(self.ledger.app_hash == expected, "app hash", law=self.ledger.app_hash, model=expected)
+        if all(receipt.code != ACCEPTED for receipt in receipts):
+            traces = [key for key in changed if not key.startswith(LANES.prefix)]
+            require(not traces, "trace of a refusal", law=traces, model=[])
+
+    # ------------------------------------------------------------------------------ state
+
+    def _compare_state(self) -> None:
+        state, rows = self.ledger.state(), dict(self._rows(ITEMS.prefix, ITEMS.decode))
+        for item in self.model.items:
+            if item not in self._keys:
+                self._keys[item] = item_key(item)
+        names = {self._keys[item]: item for item in self.model.items}
+        require(rows.keys() == names.keys(), "items that exist", law=set(rows), model=set(names))
+        for item in self.model.items:
+            expected, found = self._of_model(item), self._of_law(state, names, item)
+            require(found == expected, item, law=found, model=expected)
+        check_births(self._known, rows, names, self.model, self._makes())
+        self._known = rows
+        self._compare_shipments()
+        containers = dict(self._rows(CONTAINERS.prefix, CONTAINERS.decode))
+        check_containers(rows, containers, names, self.model)
+
+    def _of_model(self, item: str) -> dict[str, object]:
+        model, thing = self.model, self.model.items[item]
+        return {
+            "life": model.life(item),
+            "own life": thing.life,
+            "holds": model.holds(item),
+            "own holds": thing.holds,
+            "holder": model.holder(item),
+            "owner": model.owner(item),
+            "place": model.place(item),
+            "parent": thing.parent,
+            "shipment": self.shipments.get(model.shipment(item), b""),
+            "born": thing.born,
+        }
+
+    def _of_law(self, state: Overlay, names: dict[bytes, str], item: str) -> dict[str, object]:
+        position = locate(state, self._keys[item])
+        if position is None:
+            raise Divergence(f"{item} is nowhere")
+        row, top = position.row, position.top
+        return {
+            "life": effective_life(position).name.lower(),
+            "own life": Life(row.life).name.lower(),
+            "holds": _kinds(effective_holds(position)),
+            "own holds": _kinds(row.holds),
+            "holder": PARTNER_NAMES[holder_of(position)],
+            "owner": PARTNER_NAMES[top.owner],
+            "place": PLACE_NAMES[top.premises],
+            "parent": names[row.parent] if row.parent else "",
+            "shipment": top.shipment if position.shipment is not None else b"",
+            "born": (row.born_height, row.born_document),
+        }
+
+    def _compare_shipments(self) -> None:
+        found = dict(self._rows(SHIPMENTS.prefix, SHIPMENTS.decode))
+        require(
+            found.keys() == {self.shipments[name] for name in self.model.shipments},
+            "shipments that exist",
+            law=set(found),
+            model=set(self.model.shipments),
+        )
+        on_the_way = Counter(thing.shipment for thing in self.model.items.values() if thing.shipment)
+        for name, expected in self.model.shipments.items():
+            row: ShipmentRow = found[self.shipments[name]]
+            count = on_the_way[name]
+            require(row.outstanding == count, f"on the way with {name}", law=row.outstanding, model=count)
+            if count:
+                custody = bool(row.custody)
+                require(
+                    custody == expected.custody, f"custody of {name}", law=custody, model=expected.custody
+                )
+
+    def _rows(self, prefix: bytes, decode: object) -> Iterator[tuple[bytes, object]]:
+        for key, value in self.ledger.reader.rows.items():
+            if key.startswith(prefix):
+                yield key[1:], decode(value)
+
+    def _makes(self) -> dict[int, tuple[object, ...]]:
+        """Return every source number's make, in the model's words."""
+        kinds = {item_key(f"{kind}-1")[1:7]: kind for kind in GTIN}
+        found = {}
+        for key, row in self._rows(SOURCES.prefix, SOURCES.decode):
+            source: SourceRow = row
+            make = (kinds[source.gtin], source.lot.decode(), source.line.decode())
+            found[int.from_bytes(key, "big")] = (*make, source.hour, PLACE_NAMES[source.site])
+        return found
+
+
+def _kinds(holds: tuple[tuple[int, int], ...]) -> frozenset[str]:
+    return frozenset(HoldKind(kind).name.lower() for kind, _setter in holds)
+
+
+def check_births(
+    before: Rows, rows: Rows, names: Names, model: Model, makes: dict[int, tuple[object, ...]]
+) -> None:
+    """Ask that no item was lost, none was born twice but as a new generation, and each is of its make."""
+    for key, old in before.items():
+        require(key in rows, "an item is lost", law=key.hex(), model=key in names)
+        was = (old.born_height, old.born_document, old.source)
+        new = (rows[key].born_height, rows[key].born_document, rows[key].source)
+        is_new = model.items[names[key]].generation > 1 and model.items[names[key]].born != was[:2]
+        require((was != new) == is_new, f"birth of {names[key]}", law=new, model=was)
+    for key in rows.keys() - before.keys():
+        made, expected = makes.get(rows[key].source, ()), model.items[names[key]].source
+        require(made == expected, f"make of {names[key]}", law=made, model=expected)
+
+
+def check_containers(rows: Rows, containers: dict[bytes, ContainerRow], names: Names, model: Model) -> None:
+    """Ask I4 of every row, and compute every container's counters anew from the rows of all items."""
+    children: dict[bytes, list[bytes]] = {}
+    for key, row in rows.items():
+        placed, wanted = (row.holder > 0, row.owner > 0), (not row.parent, not row.parent)
+        require(placed == wanted, f"one holder, one owner: {names[key]}", law=row, model=wanted)
+        if row.parent:
+            require(row.parent in containers, f"parent of {names[key]}", law=row.parent, model=None)
+            children.setdefault(row.parent, []).append(key)
+    for key, found in containers.items():
+        thing = model.items[names[key]]
+        counted = Counter(rows[one].source for one in _descendants(key, children) if rows[one].source)
+        law = (found.children, dict(found.sources), found.dirty, found.generation, found.height)
+        dirty = _dirty_children(key, rows, children)
+        anew = (len(children.get(key, ())), dict(counted), dirty, thing.generation, thing.levels)
+        require(law == anew, f"counters of {names[key]}", law=law, model=anew)
+        require(
+            list(found.sources) == sorted(counted.items()), "order of sources", law=found.sources, model=0
+        )
+
+
+def _descendants(key: bytes, children: dict[bytes, list[bytes]]) -> Iterator[bytes]:
+    for child in children.get(key, ()):
+        yield child
+        yield from _descendants(child, children)
+
+
+def _dirty_children(key: bytes, rows: Rows, children: dict[bytes, list[bytes]]) -> int:
+    def is_dirty(one: bytes) -> bool:
+        row = rows[one]
+        return bool(row.holds) or row.life != Life.ACTIVE or any(map(is_dirty, children.get(one, ())))
+
+    return sum(map(is_dirty, children.get(key, ())))

@@ -1,0 +1,184 @@
+"""The network on which law and model are compared: plain facts, and the genesis that says the same.
+
+The model reads the dicts; only `genesis()` and the functions on keys speak the law's language.
+"""
+
+from typing import Final, NamedTuple
+
+from contracts.chain.genesis import (
+    Delegation,
+    Genesis,
+    Market,
+    Partner,
+    PartnerKey,
+    Premises,
+    Product,
+    Profile,
+)
+from contracts.chain.parameters import Limits, Parameters, Tolerances
+from contracts.gs1 import keys
+from tests.scenarios.law.world import lane_of
+
+HOUR_MS: Final = 3_600_000
+DAY_MS: Final = 24 * HOUR_MS
+START_MS: Final = 20_500 * DAY_MS + 8 * HOUR_MS
+"""2026-02-16T08:00:00Z."""
+TOLERANCE_MS: Final = 300_000
+MAX_SOURCES: Final = 4
+MAX_DEPTH: Final = 3
+
+
+class Rules(NamedTuple):
+    """What a profile says."""
+
+    default_ms: int
+    min_ms: int
+    max_ms: int
+    dispense: frozenset[str]
+    rest_days: int
+
+
+PROFILES: Final = {
+    "home": Rules(5 * DAY_MS, HOUR_MS, 30 * DAY_MS, frozenset({"dispenser"}), 20),
+    "away": Rules(DAY_MS, 2 * HOUR_MS, 2 * DAY_MS, frozenset({"wholesaler", "dispenser"}), 10),
+}
+OFFSETS: Final = {"home": 60, "away": -300}
+"""Minutes by market; each market has the profile of its name."""
+
+ROLES: Final = {
+    "maker": {"maker"},
+    "rival": {"maker", "wholesaler"},
+    "delegate": {"repackager"},
+    "bulk": {"wholesaler"},
+    "broker": {"wholesaler"},
+    "carrier": {"carrier"},
+    "pharmacy": {"dispenser"},
+    "clinic": {"dispenser"},
+    "burner": {"returns_processor"},
+    "regulator": {"regulator"},
+    "agent": {"agent"},
+    "lapsed": {"wholesaler", "maker"},
+}
+"""Partners by name, numbered from 1 in this order."""
+SEATS: Final = {"clinic": "away", "rival": "away"}
+"""Markets of seats, home for all others."""
+UNLICENSED: Final = {"lapsed"}
+PLACES: Final = {
+    "plant": "maker",
+    "depot": "maker",
+    "mill": "rival",
+    "works": "delegate",
+    "hall": "bulk",
+    "annex": "bulk",
+    "yard": "broker",
+    "hub": "carrier",
+    "shop": "pharmacy",
+    "counter": "pharmacy",
+    "ward": "clinic",
+    "oven": "burner",
+    "lab": "regulator",
+    "shed": "lapsed",
+}
+"""Premises by name and whose they are, numbered from 1 in this order."""
+ABROAD: Final = {"annex", "counter", "ward", "mill"}
+"""Premises in the market away."""
+
+PRODUCTS: Final = {"pack": "maker", "case": "maker", "drop": "rival"}
+"""Kinds of products by their marketing holder; `drop` expires by the clock of the market away."""
+DELEGATES: Final = {"pack": {"delegate"}}
+MARKET_OF: Final = {"pack": "home", "case": "home", "drop": "away"}
+UNITS: Final = {"pallet": "maker", "tote": "bulk", "crate": ""}
+"""Kinds of logistic units by the owner of their company prefix; crates have a prefix nobody owns."""
+STEMS: Final = {"pallet": "04012345", "tote": "04054321", "crate": "07777777"}
+PREFIXES: Final = {"maker": ("4012345",), "bulk": ("4054321",)}
+
+
+def _checked(body: str) -> str:
+    return f"{body}{keys.check_digit(body)}"
+
+
+PARTY_GLN: Final = {name: _checked(f"43000001{at:04d}") for at, name in enumerate(ROLES, start=1)}
+PLACE_GLN: Final = {name: _checked(f"43000002{at:04d}") for at, name in enumerate(PLACES, start=1)}
+GTIN: Final = {
+    "pack": _checked("0401234500001"),
+    "case": _checked("1401234500001"),
+    "drop": _checked("0409999900001"),
+}
+PARTNER_NAMES: Final = dict(enumerate(ROLES, start=1))
+PLACE_NAMES: Final = {0: "", **dict(enumerate(PLACES, start=1))}
+
+
+def market_at(partner: str, place: str) -> str:
+    """Return the market whose profile binds a partner that acts at a place, or states none."""
+    if place:
+        return "away" if place in ABROAD else "home"
+    return SEATS.get(partner, "home")
+
+
+def kind_of(item: str) -> str:
+    """Return the kind of an item by its name, such as `pack-1`."""
+    return item.split("-", maxsplit=1)[0]
+
+
+def is_unit(item: str) -> bool:
+    """Tell whether an item is a logistic unit."""
+    return kind_of(item) in UNITS
+
+
+def item_key(item: str) -> bytes:
+    """Return the law's key of an item."""
+    kind, number = item.split("-")
+    if kind in UNITS:
+        stem = STEMS[kind]
+        return keys.sscc(_checked(stem + number.zfill(17 - len(stem))))
+    return keys.sgtin(GTIN[kind], number)
+
+
+def gln(name: str) -> bytes:
+    """Return the packed GLN of a partner or of premises; empty for none."""
+    if not name:
+        return b""
+    return keys.pack_gln(PARTY_GLN.get(name) or PLACE_GLN[name])
+
+
+def genesis() -> Genesis:
+    """Return the same network as the law reads it."""
+    profiles = tuple(
+        Profile(name, rules.default_ms, rules.min_ms, rules.max_ms, tuple(rules.dispense), rules.rest_days)
+        for name, rules in PROFILES.items()
+    )
+    partners = tuple(
+        Partner(
+            *(PARTY_GLN[name], name, tuple(sorted(roles)), SEATS.get(name, "home")),
+            *("suspended" if name in UNLICENSED else "active", PREFIXES.get(name, ())),
+            (PartnerKey(lane_of(name)),),
+        )
+        for name, roles in ROLES.items()
+    )
+    premises = tuple(
+        Premises(PLACE_GLN[name], PARTY_GLN[owner], name, "away" if name in ABROAD else "home")
+        for name, owner in PLACES.items()
+    )
+    products = tuple(
+        Product(GTIN[kind], PARTY_GLN[holder], kind, (MARKET_OF[kind],)) for kind, holder in PRODUCTS.items()
+    )
+    return Genesis(
+        version=1,
+        chain_id="law",
+        kind="test",
+        time_ms=START_MS,
+        clock_offset_ms=0,
+        parameters=Parameters(
+            limits=Limits(container_sources=MAX_SOURCES, container_depth=MAX_DEPTH),
+            tolerances=Tolerances(claimed_time_ms=TOLERANCE_MS),
+        ),
+        profiles=profiles,
+        markets=tuple(Market(name, name, offset) for name, offset in OFFSETS.items()),
+        partners=partners,
+        premises=premises,
+        products=products,
+        delegations=tuple(
+            Delegation(GTIN[kind], PARTY_GLN[name]) for kind, names in DELEGATES.items() for name in names
+        ),
+        nodes=(),
+    )

@@ -1,0 +1,214 @@
+"""A reference model of custody, written from contracts/LAW.md: small, slow, and without cleverness.
+
+Everything is a plain dict of items that each say what they are now. Nothing is lazy, nothing is counted in
+advance: who is inside what, what is on its way, how dirty a container is, is looked up among all items each
+time. The rules stand in `model_rules.py`. The model shares no code with the law.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+
+from tests.properties.facts import is_unit
+
+Guard = tuple[str, Callable[[str], bool]]
+"""A verdict code, and whether it speaks against an item."""
+
+
+@dataclass(frozen=True)
+class Thing:
+    """An item. Place, holder, owner and shipment are empty inside a parent."""
+
+    holder: str
+    owner: str
+    place: str
+    born: tuple[int, int]
+    """Height and document index."""
+    source: tuple[object, ...] = ()
+    """GTIN, lot, line, hour, site; empty for a logistic unit."""
+    expires_ms: int = 0
+    """Instant from which it is expired; 0 for never."""
+    life: str = "active"
+    holds: frozenset[str] = frozenset()
+    parent: str = ""
+    shipment: str = ""
+    """On its way with it; empty when it stands still."""
+    was_filled: bool = False
+    """Whether something ever was inside, in this generation."""
+    emptied_ms: int | None = None
+    """When the last child left; None while there are children, or never were."""
+    introducer: str = ""
+    """Who brought it to life, or first filled it."""
+    generation: int = 1
+    levels: int = 0
+    """Levels of packing from here downwards, the most since it was last empty; 0 for what is no container."""
+
+
+@dataclass(frozen=True)
+class Shipment:
+    """Goods sent; what is still on its way are the items that name it."""
+
+    sender: str
+    receiver: str
+    purpose: str
+    passes: int
+    deadline_ms: int
+    destination: str
+    carrier: str = ""
+    custody: bool = False
+
+
+class Model:
+    """The state of the ledger in plain words."""
+
+    def __init__(self) -> None:
+        self.items: dict[str, Thing] = {}
+        self.shipments: dict[str, Shipment] = {}
+        self.lots: dict[tuple[str, str], int] = {}
+
+    def copy(self) -> "Model":
+        """Return a copy: things and shipments are frozen, so the dicts are all there is to copy."""
+        other = Model()
+        other.items = dict(self.items)
+        other.shipments = dict(self.shipments)
+        other.lots = dict(self.lots)
+        return other
+
+    def change(self, item: str, **fields: object) -> None:
+        """Change fields of an item."""
+        self.items[item] = replace(self.items[item], **fields)
+
+    # ------------------------------------------------------------------------------ where things are
+
+    def above(self, item: str) -> list[str]:
+        """Return the containers around an item, from its parent outwards."""
+        found = []
+        while self.items[item].parent:
+            item = self.items[item].parent
+            found.append(item)
+        return found
+
+    def top(self, item: str) -> str:
+        """Return the outermost container of an item; itself when it stands by itself."""
+        return [item, *self.above(item)][-1]
+
+    def children(self, item: str) -> list[str]:
+        """Return what is directly inside."""
+        return [name for name, thing in self.items.items() if thing.parent == item]
+
+    def inside(self, item: str) -> list[str]:
+        """Return all that is inside, at any level."""
+        found = []
+        for child in self.children(item):
+            found += [child, *self.inside(child)]
+        return found
+
+    def holder(self, item: str) -> str:
+        """Return who holds an item."""
+        return self.items[self.top(item)].holder
+
+    def owner(self, item: str) -> str:
+        """Return who owns an item."""
+        return self.items[self.top(item)].owner
+
+    def place(self, item: str) -> str:
+        """Return the premises where an item was last stated to be."""
+        return self.items[self.top(item)].place
+
+    def shipment(self, item: str) -> str:
+        """Return the shipment an item is on its way with; empty when it stands still."""
+        return self.items[self.top(item)].shipment
+
+    def on_the_way(self, shipment: str) -> list[str]:
+        """Return the top-level items still on their way with a shipment."""
+        return [name for name, thing in self.items.items() if thing.shipment == shipment]
+
+    # ------------------------------------------------------------------------------ how things are
+
+    def life(self, item: str) -> str:
+        """Return an item's life: its own end, or else that of the nearest container around it that ended."""
+        lives = [self.items[name].life for name in (item, *self.above(item))]
+        return next((life for life in lives if life != "active"), "active")
+
+    def holds(self, item: str) -> frozenset[str]:
+        """Return the holds that bind an item: its own, and those around it."""
+        return frozenset().union(*(self.items[name].holds for name in (item, *self.above(item))))
+
+    def is_dirty(self, item: str) -> bool:
+        """Tell whether an item has an own hold or has ended, or anything inside it."""
+        thing = self.items[item]
+        return bool(thing.holds) or thing.life != "active" or any(map(self.is_dirty, self.children(item)))
+
+    def dirty_children(self, item: str) -> int:
+        """Return how many direct children are dirty."""
+        return sum(map(self.is_dirty, self.children(item)))
+
+    def sources(self, item: str) -> Counter[tuple[object, ...]]:
+        """Return the sources of all that is inside, with counts."""
+        return Counter(self.items[name].source for name in self.inside(item) if self.items[name].source)
+
+    def is_emptied(self, item: str) -> bool:
+        """Tell whether an item is a container with nothing in it: an empty unit, or an emptied case."""
+        is_container = is_unit(item) or self.items[item].was_filled
+        return is_container and not self.children(item)
+
+    def is_expired(self, item: str, now_ms: int) -> bool:
+        """Tell whether an item is expired, or anything inside it."""
+        ends = [self.items[name].expires_ms for name in (item, *self.inside(item))]
+        return any(0 < end <= now_ms for end in ends)
+
+    # ------------------------------------------------------------------------------ what happens to things
+
+    def take_out(self, item: str, now_ms: int) -> None:
+        """Take an item out of its parent: it stands where that stands, and takes holds and ends along."""
+        parent = self.items[item].parent
+        if not parent:
+            return
+        top = self.items[self.top(item)]
+        self.change(
+            item,
+            parent="",
+            holder=top.holder,
+            owner=top.owner,
+            place=top.place,
+            shipment=top.shipment,
+            holds=self.holds(item),
+            life=self.life(item),
+        )
+        if not self.children(parent):
+            self.change(parent, emptied_ms=now_ms, levels=1)
+
+    def put_in(self, item: str, parent: str) -> None:
+        """Put an item, standing by itself, into a parent."""
+        self.change(item, parent=parent, holder="", owner="", place="", shipment="")
+        self.change(parent, was_filled=True, emptied_ms=None)
+        level = self.items[item].levels
+        for name in (parent, *self.above(parent)):
+            level += 1
+            self.change(name, levels=max(level, self.items[name].levels))
+
+    def move(self, items: Iterable[str], signer: str, place: str) -> None:
+        """Move the signer's still items, with all around them, to a stated place."""
+        for item in items:
+            top = self.top(item)
+            thing = self.items[top]
+            if place and thing.holder == signer and not thing.shipment:
+                self.change(top, place=place)
+
+    # ------------------------------------------------------------------------------ questions
+
+    def first_fault(self, items: Iterable[str], guards: list[Guard]) -> set[str]:
+        """Return the codes with which a list may be refused; empty when nothing speaks against any item.
+
+        LAW.md asks list by list in listed order. Where several items fail different guards, both readings are
+        allowed: the first failing item decides, or the first failing guard does. Unknown items are found
+        together with the first guard.
+        """
+        faults: list[tuple[int, int, str]] = []
+        for order, item in enumerate(items):
+            if item not in self.items:
+                faults.append((0, order, "item_unknown"))
+                continue
+            failing = [(rank, order, code) for rank, (code, fails) in enumerate(guards) if fails(item)]
+            faults += failing[:1]
+        return {faults[0][2], min(faults)[2]} if faults else set()

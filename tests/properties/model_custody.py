@@ -1,0 +1,151 @@
+"""Rules 3, 4 and 5 of contracts/LAW.md on the model: goods on their way."""
+
+from dataclasses import replace
+
+from tests.properties.facts import PLACES, ROLES, UNLICENSED
+from tests.properties.model import Shipment
+from tests.properties.model_judge import NOT_TRADING, Judge, Verdicts
+from tests.properties.said import Said
+
+
+def ship(judge: Judge, said: Said) -> Verdicts:
+    """Rule 3."""
+    model, purpose = judge.model, said.purpose
+    yield from _ship_terms(judge, said)
+    guards = [judge.together(said), *judge.life(), *judge.hand(), judge.empty()]
+    guards.append(("not_owner", lambda item: not _may_send(judge, item, said)))
+    if purpose == "sale":
+        guards += judge.clean()
+    yield model.first_fault(said.items, guards)
+    judge.take_along(said)
+    within_ms = said.within_ms or judge.profile(said).default_ms
+    model.shipments[said.shipment] = Shipment(
+        *(judge.signer, said.receiver, purpose, said.passes),
+        *(judge.now_ms + within_ms, said.destination, said.carrier),
+    )
+    for item in said.items:
+        model.change(item, shipment=said.shipment)
+
+
+def _ship_terms(judge: Judge, said: Said) -> Verdicts:
+    """Ask what a shipment is asked apart from its items."""
+    receiver, purpose = said.receiver, said.purpose
+    yield {"ownership_invalid"} if purpose == "own_premises" and said.passes else set()
+    if purpose == "own_premises":
+        yield {"receiver_not_sender"} if receiver != judge.signer else set()
+    else:
+        yield {"receiver_is_sender"} if receiver == judge.signer else set()
+    yield {"receiver_licence"} if purpose == "sale" and receiver in UNLICENSED else set()
+    trades = ROLES[receiver] - NOT_TRADING - ({"regulator"} if purpose != "authority" else set())
+    yield set() if trades else {"receiver_role"}
+    yield {"destination_missing"} if purpose == "own_premises" and not said.destination else set()
+    is_strange = said.destination and PLACES[said.destination] != receiver
+    yield {"destination_not_receivers"} if is_strange else set()
+    if said.carrier:
+        is_fit = "carrier" in ROLES[said.carrier] and said.carrier not in (judge.signer, receiver)
+        yield set() if is_fit else {"carrier_not_fit"}
+    if said.within_ms:
+        rules = judge.profile(said)
+        yield {"deadline_too_short"} if said.within_ms < rules.min_ms else set()
+        yield {"deadline_too_long"} if said.within_ms > rules.max_ms else set()
+    yield {"already_announced"} if said.shipment in judge.model.shipments else set()
+
+
+def _may_send(judge: Judge, item: str, said: Said) -> bool:
+    """Tell whether the signer owns an item, or may send it there for its owner."""
+    owner = judge.model.owner(item)
+    if owner == judge.signer or said.purpose == "own_premises":
+        return True
+    if said.passes:
+        return False
+    if said.purpose == "return":
+        return said.receiver == owner
+    return said.purpose in ("disposal", "authority")
+
+
+def known_shipment(judge: Judge, said: Said, *wanted: str, code: str) -> Verdicts:
+    """Ask whether a shipment was announced, is the signer's affair, and not over."""
+    yield set() if said.shipment in judge.model.shipments else {"shipment_unknown"}
+    shipment = judge.model.shipments[said.shipment]
+    yield set() if judge.signer in [getattr(shipment, role) for role in wanted] else {code}
+    yield set() if judge.model.on_the_way(said.shipment) else {"shipment_closed"}
+
+
+def of_shipment(judge: Judge, said: Said) -> Verdicts:
+    """Ask whether the listed items are on their way with the shipment, none beside its container."""
+    yield from judge.list_of(said)
+    strange = [
+        item
+        for item in said.items
+        if item not in judge.model.items or judge.model.shipment(item) != said.shipment
+    ]
+    codes = {"not_in_shipment", "item_unknown"} if strange else set()
+    known = [item for item in said.items if item in judge.model.items]
+    yield codes | judge.model.first_fault(known, [judge.together(said)])
+
+
+def receive(judge: Judge, said: Said) -> Verdicts:
+    """Rule 4."""
+    model = judge.model
+    yield from known_shipment(judge, said, "receiver", "carrier", code="not_receiver")
+    shipment = model.shipments[said.shipment]
+    if judge.signer == shipment.carrier:
+        yield {"carrier_takes_whole"} if said.mode != "all" or said.items else set()
+        yield {"custody_already_taken"} if shipment.custody else set()
+        _take_custody(judge, said)
+        return
+    yield {"listed_with_all"} if said.mode == "all" and said.items else set()
+    if said.mode != "all":
+        yield from of_shipment(judge, said)
+    tops = model.on_the_way(said.shipment)
+    if said.mode == "all_except":
+        yield {"nothing_received"} if set(tops) <= set(said.items) else set()
+        _leave_out(judge, said, shipment)
+    received = said.items if said.mode == "listed" else model.on_the_way(said.shipment)
+    for item in received:
+        model.take_out(item, judge.now_ms)
+        owner = judge.signer if shipment.passes else model.items[item].owner
+        place = said.at or shipment.destination
+        model.change(item, holder=judge.signer, owner=owner, place=place, shipment="")
+
+
+def _take_custody(judge: Judge, said: Said) -> None:
+    """Let the carrier hold all of a shipment."""
+    model = judge.model
+    model.shipments[said.shipment] = replace(model.shipments[said.shipment], custody=True)
+    for item in model.on_the_way(said.shipment):
+        model.change(item, holder=judge.signer)
+
+
+def _leave_out(judge: Judge, said: Said, shipment: Shipment) -> None:
+    """Let what is not received travel on as a shipment of its own."""
+    judge.model.shipments[said.rest] = shipment
+    for item in said.items:
+        judge.model.take_out(item, judge.now_ms)
+        judge.model.change(item, shipment=said.rest)
+
+
+def _give_back(judge: Judge, said: Said, holds: frozenset[str]) -> None:
+    """Bring what was not received back to the sender."""
+    model = judge.model
+    for item in said.items or tuple(model.on_the_way(said.shipment)):
+        model.take_out(item, judge.now_ms)
+        sender = model.shipments[said.shipment].sender
+        model.change(item, holder=sender, shipment="", holds=model.items[item].holds | holds)
+
+
+def refuse(judge: Judge, said: Said) -> Verdicts:
+    """Rule 5: by the receiver."""
+    yield from known_shipment(judge, said, "receiver", code="not_receiver")
+    if said.items:
+        yield from of_shipment(judge, said)
+    _give_back(judge, said, frozenset())
+
+
+def void(judge: Judge, said: Said) -> Verdicts:
+    """Rule 5: by the sender."""
+    yield from known_shipment(judge, said, "sender", code="not_sender")
+    if said.items:
+        yield from of_shipment(judge, said)
+    is_late = judge.now_ms > judge.model.shipments[said.shipment].deadline_ms
+    _give_back(judge, said, frozenset({"quarantined"} if is_late else ()))

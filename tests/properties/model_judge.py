@@ -1,0 +1,92 @@
+"""What every record is asked on the model (rule 0 of contracts/LAW.md), and guards that rules share."""
+
+from collections.abc import Iterator
+
+from tests.properties.facts import PLACES, PROFILES, ROLES, TOLERANCE_MS, UNLICENSED, Rules, market_at
+from tests.properties.model import Guard, Model
+from tests.properties.said import Said
+
+Verdicts = Iterator[set[str]]
+
+ASKED_LATER = {"commission", "receive", "refuse", "void"}
+"""Verbs whose list their rule asks, and not before it."""
+NEEDS_LICENCE = {"commission", "introduce", "pack", "dispense"}
+LICENSED_PURPOSES = {"sale", "own_premises", "export"}
+NOT_TRADING = {"carrier", "agent"}
+NOT_SIGNING = {
+    "commission": set().union(*ROLES.values()) - {"maker", "repackager"},
+    "pack": {"carrier", "regulator", "agent"},
+    "ship": {"carrier", "regulator", "agent"},
+}
+"""Roles that alone are not enough, by verb; for all others: agents."""
+
+
+class Judge:
+    """One document being judged on the model."""
+
+    def __init__(self, model: Model, signer: str, now_ms: int, born: tuple[int, int]) -> None:
+        self.model = model
+        self.signer = signer
+        self.now_ms = now_ms
+        self.born = born
+
+    def profile(self, said: Said) -> Rules:
+        """Return the profile that binds the signer where it acts."""
+        return PROFILES[market_at(self.signer, said.at)]
+
+    # ------------------------------------------------------------------------------ rule 0
+
+    def every_record(self, said: Said) -> Verdicts:
+        """Ask what every record is asked."""
+        needs_licence = said.verb in NEEDS_LICENCE or (
+            said.verb == "ship" and said.purpose in LICENSED_PURPOSES
+        )
+        yield {"licence_not_active"} if needs_licence and self.signer in UNLICENSED else set()
+        roles = ROLES[self.signer]
+        yield set() if roles - NOT_SIGNING.get(said.verb, {"agent"}) else {"role_not_allowed"}
+        yield {"claimed_time_invalid"} if said.ahead_ms > TOLERANCE_MS else set()
+        yield {"premises_not_own"} if said.at and PLACES[said.at] != self.signer else set()
+        if said.verb not in ASKED_LATER:
+            yield from self.list_of(said)
+
+    def list_of(self, said: Said) -> Verdicts:
+        """Ask whether something is listed, and nothing twice."""
+        yield set() if said.items else {"nothing_listed"}
+        yield {"listed_twice"} if len(set(said.items)) < len(said.items) else set()
+
+    def together(self, said: Said) -> Guard:
+        """Ask whether a container of an item is listed beside it."""
+        return "listed_with_container", lambda item: bool(set(self.model.above(item)) & set(said.items))
+
+    def life(self, *lives: str) -> list[Guard]:
+        """Ask whether an item, or what it is inside, was supplied, destroyed or stolen."""
+        return [
+            (f"already_{life}", lambda item, life=life: self.model.life(item) == life)
+            for life in lives or ("supplied", "destroyed", "stolen")
+        ]
+
+    def hand(self) -> list[Guard]:
+        """Ask whether an item is in the signer's hands, and stands still."""
+        return [
+            ("not_holder", lambda item: self.model.holder(item) != self.signer),
+            ("in_transit", lambda item: bool(self.model.shipment(item))),
+        ]
+
+    def empty(self) -> Guard:
+        """Ask whether an item is a container that was emptied."""
+        return "container_empty", self.model.is_emptied
+
+    def clean(self) -> list[Guard]:
+        """Ask whether an item and all that is inside is clean (its life is asked apart)."""
+        model = self.model
+        return [
+            ("on_hold", lambda item: bool(model.holds(item))),
+            ("contents_not_clean", lambda item: model.dirty_children(item) > 0),
+            ("expired", lambda item: model.is_expired(item, self.now_ms)),
+        ]
+
+    def take_along(self, said: Said) -> None:
+        """Do what handling items singly implies: unpack nested ones, move still ones to the stated place."""
+        for item in said.items:
+            self.model.take_out(item, self.now_ms)
+        self.model.move(said.items, self.signer, said.at)

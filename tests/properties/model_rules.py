@@ -1,0 +1,33 @@
+"""The rules of contracts/LAW.md on the model: each yields, guard by guard, the codes that refuse, then acts.
+
+A rule is a generator. It yields one set of codes per row of LAW.md's tables, empty when that row finds
+nothing wrong; the first set that is not empty is the verdict (any of its codes), and the generator is not
+resumed. So what stands after the last yield happens only to what is lawful.
+"""
+
+from collections.abc import Callable
+
+from tests.properties.model_custody import receive, refuse, ship, void
+from tests.properties.model_endings import destroy, dispense, observe, steal
+from tests.properties.model_judge import Judge, Verdicts
+from tests.properties.model_supply import commission, introduce, pack, unpack
+from tests.properties.said import Said
+
+RULES: dict[str, Callable[[Judge, Said], Verdicts]] = {
+    rule.__name__: rule
+    for rule in (
+        *(commission, introduce, pack, unpack),
+        *(ship, receive, refuse, void),
+        *(dispense, destroy, steal, observe),
+    )
+}
+"""Rules by the verb that asks for them."""
+
+
+def verdict(judge: Judge, said: Said) -> set[str]:
+    """Return the codes that may refuse a record, or nothing after it acted."""
+    for guards in (judge.every_record(said), RULES[said.verb](judge, said)):
+        for codes in guards:
+            if codes:
+                return codes
+    return set()

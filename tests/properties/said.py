@@ -1,0 +1,167 @@
+"""What a partner says, in names: the input of the model, and of the law after translation into records."""
+
+from dataclasses import dataclass, replace
+
+from contracts.gs1 import keys
+from contracts.records.custody import Receive, ReceiveMode, Refuse, Ship, ShipPurpose, Void
+from contracts.records.dispensing import Dispense
+from contracts.records.head import Head
+from contracts.records.record import Record
+from contracts.records.supply import (
+    Commission,
+    CommissionLogisticUnits,
+    Decommission,
+    DecommissionReason,
+    Observe,
+    ObserveStep,
+    Pack,
+    Unpack,
+)
+from tests.properties.facts import GTIN, gln, item_key
+
+
+@dataclass(frozen=True, kw_only=True)
+class Said:
+    """One record. Times are relative to block time, so that steps can be left out when a run is replayed."""
+
+    verb: str
+    """commission, introduce (logistic units), pack, unpack, ship, receive, refuse, void, dispense, destroy,
+    steal, observe."""
+    items: tuple[str, ...] = ()
+    """What is listed."""
+    at: str = ""
+    """Stated premises."""
+    ahead_ms: int = 0
+    """Claimed time after block time."""
+    kind: str = ""
+    """Commission: what product."""
+    lot: str = ""
+    """Commission: lot."""
+    expiry: int = 0
+    """Commission: last day of use, days since 1970-01-01."""
+    line: str = ""
+    """Commission: production line."""
+    made_ms: int = 0
+    """Commission: when made, ms since 1970-01-01; 0 when not stated."""
+    parent: str = ""
+    """Pack, unpack: the container."""
+    receiver: str = ""
+    """Ship: to whom."""
+    destination: str = ""
+    """Ship: to which premises."""
+    purpose: str = "sale"
+    """Ship: why."""
+    passes: int = 1
+    """Ship: whether ownership passes."""
+    within_ms: int = 0
+    """Ship: deadline after block time; 0 for the profile's."""
+    carrier: str = ""
+    """Ship: by whom."""
+    shipment: str = ""
+    """Receive, refuse, void: which; ship and receive all but: the name that the new shipment gets."""
+    rest: str = ""
+    """Receive all but: the name of the shipment of what is left."""
+    mode: str = "all"
+    """Receive: all, listed, all_except."""
+
+    def __str__(self) -> str:
+        """Say it in one line, without what is not stated."""
+        said = [self.verb, ", ".join(self.items)]
+        for name in self.__dataclass_fields__:
+            value = getattr(self, name)
+            if name not in ("verb", "items") and value != self.__dataclass_fields__[name].default:
+                said.append(f"{name}={value}")
+        return " ".join(said)
+
+
+@dataclass(frozen=True)
+class Document:
+    """Records of one partner that stand or fall together."""
+
+    signer: str
+    """Who says it."""
+    records: tuple[Said, ...]
+    """What."""
+    name: str = ""
+    """Stands for the nonce: a document with a name heard before is that very document, handed in again."""
+
+    def __str__(self) -> str:
+        """Say it in one line."""
+        return f"{self.signer} ({self.name}): " + "; ".join(map(str, self.records))
+
+    def later(self, ms: int) -> "Document":
+        """Return what it says so much later: its times stand still."""
+        records = tuple(
+            replace(said, ahead_ms=said.ahead_ms - ms, within_ms=said.within_ms and said.within_ms - ms)
+            for said in self.records
+        )
+        return replace(self, records=records)
+
+
+@dataclass(frozen=True)
+class Step:
+    """One block."""
+
+    wait_ms: int
+    """Block time that passes before."""
+    documents: tuple[Document, ...]
+    """In the order in which they are executed, each in a bundle of its own."""
+
+    def __str__(self) -> str:
+        """Say it in a line per document."""
+        wait = f"after {self.wait_ms} ms\n" if self.wait_ms else ""
+        return wait + "\n".join(map(str, self.documents))
+
+
+def shipment_key(name: str, shipments: dict[str, bytes]) -> bytes:
+    """Return the id of a shipment by its name; a made-up one when nothing has that name."""
+    return shipments.get(name) or name.encode().ljust(16, b"-")[:16]
+
+
+def to_record(said: Said, now_ms: int, shipments: dict[str, bytes]) -> Record:
+    """Translate into the law's language."""
+    head = Head(now_ms + said.ahead_ms, 60, gln(said.at))
+    listed = tuple(map(item_key, said.items))
+    if said.verb == "commission":
+        return _commission(said, head)
+    if said.verb == "ship":
+        return _ship(said, head, listed, now_ms)
+    if said.verb in {"pack", "unpack"}:
+        return (Pack if said.verb == "pack" else Unpack)(head, item_key(said.parent), listed)
+    if said.verb in {"receive", "refuse", "void"}:
+        return _settled(said, head, listed, shipment_key(said.shipment, shipments))
+    return _handled(said.verb, head, listed)
+
+
+def _commission(said: Said, head: Head) -> Commission:
+    serials = tuple(item.split("-")[1].encode() for item in said.items)
+    gtin = keys.pack_gtin(GTIN[said.kind])
+    return Commission(head, gtin, said.lot.encode(), said.expiry, said.line.encode(), said.made_ms, serials)
+
+
+def _ship(said: Said, head: Head, listed: tuple[bytes, ...], now_ms: int) -> Ship:
+    deadline_ms = now_ms + said.within_ms if said.within_ms else 0
+    return Ship(
+        *(head, listed, gln(said.receiver), gln(said.destination)),
+        *(ShipPurpose[said.purpose.upper()], said.passes, deadline_ms, gln(said.carrier)),
+        (),
+    )
+
+
+def _settled(said: Said, head: Head, listed: tuple[bytes, ...], shipment: bytes) -> Record:
+    if said.verb == "receive":
+        return Receive(head, shipment, ReceiveMode[said.mode.upper()], listed)
+    return (Refuse if said.verb == "refuse" else Void)(head, shipment, listed)
+
+
+def _handled(verb: str, head: Head, listed: tuple[bytes, ...]) -> Record:
+    match verb:
+        case "introduce":
+            return CommissionLogisticUnits(head, listed)
+        case "dispense":
+            return Dispense(head, listed)
+        case "destroy":
+            return Decommission(head, DecommissionReason.DESTROYED, listed)
+        case "steal":
+            return Decommission(head, DecommissionReason.STOLEN, listed)
+    return Observe(head, ObserveStep.INSPECTING, listed)

@@ -120,7 +120,7 @@ class BlockSync:
             return []
         known, slot = owing
         if answer.height != known.owed[0] or slot.read is not None:
-            return self._ban(peer, f"block {answer.height} came out of turn", now_ms)
+            return self._out_of_turn(peer, f"block {answer.height} came out of turn", now_ms)
         try:
             slot.read = read_block(self._chain_id, self._limits, answer)
         except RemoteProtocolError as error:
@@ -134,7 +134,7 @@ class BlockSync:
             return []
         known, slot = owing
         if slot.read is None or part.first != len(slot.bundles):
-            return self._ban(peer, f"bundles of block {part.height} came out of turn", now_ms)
+            return self._out_of_turn(peer, f"bundles of block {part.height} came out of turn", now_ms)
         expected = slot.read.block.bundles[part.first : part.first + len(part.bundles)]
         if [entry.size for entry in expected] != [len(data) for data in part.bundles]:
             return self._ban(peer, f"bundles of block {part.height} are not as long as it says", now_ms)
@@ -148,7 +148,7 @@ class BlockSync:
             return []
         known, slot = owing
         if answer.height != known.owed[0] or slot.read is not None:
-            return self._ban(peer, f"the answer ended out of turn at {answer.height}", now_ms)
+            return self._out_of_turn(peer, f"the answer ended out of turn at {answer.height}", now_ms)
         if answer.head < answer.height:
             return self._ban(peer, f"claimed height {known.height}, has {answer.head}", now_ms)
         if known.given == 0:
@@ -296,6 +296,14 @@ class BlockSync:
         self._window.drop_unproven(liar)
         self._banned[liar] = now_ms + self._config.ban_ms
         return BanPeer(liar, reason)
+
+    def _out_of_turn(self, peer: str, reason: str, now_ms: int) -> list[SyncEffect]:
+        """Ban a peer that answers out of turn, unless it may be slow: then it is the rest of an older answer.
+
+        Who only pretends gains nothing: what is out of turn is not taken, and its time runs out.
+        """
+        known = self._peers.get(peer)
+        return [] if known is not None and known.strikes else self._ban(peer, reason, now_ms)
 
     def _ban(self, liar: str, reason: str, now_ms: int) -> list[SyncEffect]:
         return [self._convict(liar, reason, now_ms), *self._advance(now_ms)]

@@ -295,3 +295,25 @@ def test_the_head_may_be_above_zero():
     world.run(60_000, lambda: world.is_done)
     assert sorted(world.applied) == list(range(21, HEIGHTS + 1))
     assert bytes(32) == NO_BLOCK_ID
+
+
+def test_the_rest_of_an_answer_that_came_too_late_is_no_lie():
+    chain = chain_of(4, 3)
+    asked = []
+
+    def once_slow(request):
+        asked.append(request)
+        stored = chain.stored[request.from_height]
+        if len(asked) > 1:
+            return honest(chain, 3_000)(request)
+        # The block comes at once, its bundles only after this node has given up, and asked again.
+        late = [BlockBundles(request.from_height, at, (data,)) for at, data in enumerate(stored.bundles)]
+        return [
+            (0, BlockAnswer(request.from_height, stored.block, stored.commit)),
+            *((20_000 + 500 * at, part) for at, part in enumerate(late, start=1)),
+        ]
+
+    world = World({"alder": once_slow}, chain=chain)
+    world.run(60_000)
+    check_chain(world, 4)
+    assert world.banned == {}

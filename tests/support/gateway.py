@@ -5,9 +5,13 @@ import itertools
 from collections.abc import Sequence
 
 from contracts.chain.genesis import Genesis
+from contracts.ledger.document import document_id, encode_document
+from contracts.ledger.receipt import ACCEPTED, Receipt
 from contracts.primitives import signing
+from contracts.records.record import Record
 from network.description import Description, NodeRecord, PartnerRecord, add_node, build_genesis
 from node.epcis.capture import CaptureService, ErrorBehaviour
+from node.epcis.documents import Ready
 from node.epcis.drafting import Drafting
 from node.epcis.outcome import FileResult
 from node.epcis.parts import Parts
@@ -53,6 +57,22 @@ class Desk:
     ) -> FileResult:
         """Capture a file for a partner."""
         return await self.captures.capture(data, None, behaviour, party.gln, wait=wait)
+
+    async def record(self, party: Party, *records: Record) -> Receipt:
+        """State records for a partner, past the gateway; return the verdict of their block.
+
+        Raises:
+            AssertionError: They are refused.
+        """
+        document = self.node.document(*records)
+        data = encode_document(document)
+        ready = Ready(document_id(data), data, document, ())
+        lane = lane_key(party).public_key
+        (handed,) = await Recorder(self.parts.submissions).hand_in(lane, (ready,), (frozenset(),))
+        receipt = (await handed.result(wait=True)).receipt
+        if receipt.code != ACCEPTED:
+            raise AssertionError(receipt)
+        return receipt
 
     def custody(self) -> Custody:
         """Read the ledger."""

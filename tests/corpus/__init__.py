@@ -1,0 +1,1 @@
+"""Public EPCIS files against the gateway: what becomes of every event of every file."""

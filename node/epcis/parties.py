@@ -122,7 +122,7 @@ class Directory:
             party = self.party_of(file_receivers[0])
         if party is None:
             named = (event.destinations and [entry.place for entry in event.destinations]) or file_receivers
-            raise _unknown(", ".join(place.uri for place in named) or "no destination")
+            raise _unknown(*(place.uri for place in named))
         passes = self._passes(event, owner)
         if passes and owner is not None and self.party_of(owner) != party:
             raise _conflict(f"owning_party is {owner.uri}, the goods go to {party}: the receiver must be one")
@@ -157,5 +157,6 @@ def _conflict(reason: str) -> EventRefused:
     return EventRefused("receiver_conflict", "destinationList", reason)
 
 
-def _unknown(named: str) -> EventRefused:
-    return EventRefused("receiver_unknown", "destinationList", f"found {named}, no registered partner")
+def _unknown(*named: str) -> EventRefused:
+    found = f"{', '.join(named)}, and no registered partner" if named else "no destination"
+    return EventRefused("receiver_unknown", "destinationList", f"the event names {found}")

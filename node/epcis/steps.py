@@ -65,7 +65,8 @@ def read_statement(event: EpcisEvent) -> Statement:
         case AggregationEvent():
             return _of_aggregation(event)
         case _:
-            return _nothing(f"the law has no record for a {type(event).__name__}")
+            kind = type(event).__name__.removesuffix("Event").lower()
+            return _nothing(f"the law has no record for {kind} events")
 
 
 def _of_object(event: ObjectEvent) -> Statement:

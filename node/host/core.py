@@ -4,7 +4,7 @@ It is given stores, threads, clocks and peers, and picks none of them; `node/ass
 ones, the simulator its own. Blocking steps (`open_disks`) come first, then `start` on the event loop.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -13,7 +13,7 @@ from contracts.chain.commit import Commit
 from contracts.chain.genesis import Genesis
 from contracts.chain.header import BundleEntry
 from contracts.ledger.bundle import BundleReader
-from network.peer.face import ROLES, VALIDATOR, PeerIdentity
+from network.peer.face import MEMBER, OBSERVER, ROLES, VALIDATOR, PeerIdentity
 from network.sync.effects import SyncConfig
 from network.wire.messages import BundleAnnounce, BundlePush, Hello, Tip
 from node.host.ballots import Ballots
@@ -28,7 +28,7 @@ from node.host.opening import Disks, Opened
 from node.host.serving import Serving
 from node.host.submission import Submissions
 from node.host.surroundings import Surroundings
-from node.host.worker import Worker
+from node.host.worker import Worker, no_answer
 from node.pool.admission import Admission
 from node.pool.bundler import LaneKey, MadeBundle
 from node.pool.pool import BundlePool, PooledBundle, PoolLimits
@@ -42,6 +42,10 @@ TELL_INTERVAL_MS = 2_000
 """How often peers are told this node's height and which bundles it waits for, whatever was told before."""
 MAX_PUSHED_BYTES = 8 << 20
 """Most bytes of own bundles pushed to a new peer: more could fill its queue, and cost it the session."""
+VALIDATOR_TIP_INTERVAL_MS = 100
+"""Validators hear of this node's height at most this often; they hear its votes anyway."""
+LEFT_OUT_MS = 200
+"""A bundle that waits longer was left out, and its proposer may lack it."""
 MAX_ANNOUNCED = 256
 """Most bundles told to a peer at once."""
 
@@ -155,6 +159,7 @@ class NodeCore:
             node.validator_key: node.name for node in config.genesis.nodes if node.role == VALIDATOR
         }
         self._marker_due_ms = 0
+        self._tip_due_ms = 0
         self._left_out: frozenset[bytes] = frozenset()
         self._told_before: set[bytes] = set()
         self.chain.subscribe(self._on_applied)
@@ -201,24 +206,26 @@ class NodeCore:
         self.fetching.clear()
 
     def _on_applied(self, applied: Applied, _commit: Commit) -> None:
-        self.tell_tip()
+        now_ms = self._surroundings.clock.now_ms()
+        self._tell_tip((MEMBER, OBSERVER) if now_ms < self._tip_due_ms else ROLES)
         self._announce_left_out()
         self._announce()
-        now_ms = self._surroundings.clock.now_ms()
         if now_ms >= self._marker_due_ms:
             self._marker_due_ms = now_ms + MARKER_INTERVAL_MS
             marker = HeadMarker(applied.tip.height, applied.tip.app_hash)
             save = partial(save_head_marker, self._disks.files, self._disks.marker, marker)
-            self._surroundings.disk.submit(save, lambda _none: None)
+            self._surroundings.disk.submit(save, no_answer)
 
-    def tell_tip(self) -> None:
-        """Tell every peer how far this node is."""
+    def _tell_tip(self, roles: Collection[str]) -> None:
+        """Tell peers how far this node is: those that follow at once, validators now and then."""
+        if VALIDATOR in roles:
+            self._tip_due_ms = self._surroundings.clock.now_ms() + VALIDATOR_TIP_INTERVAL_MS
         tip = self.chain.tip
-        self._network.broadcast(Tip(tip.height, tip.block_id if tip.height else b"", 0, 0), ROLES)
+        self._network.broadcast(Tip(tip.height, tip.block_id if tip.height else b"", 0, 0), roles)
 
     def _tell_again(self) -> None:
         """Tell peers once more what may have been lost on its way, or refused when there was no room."""
-        self.tell_tip()
+        self._tell_tip(ROLES)
         waiting = [made for made in self.submissions.outstanding() if made.bundle_id in self._told_before]
         entries = tuple(BundleEntry(made.bundle_id, len(made.data), made.header.weight) for made in waiting)
         if entries:
@@ -232,10 +239,10 @@ class NodeCore:
             return
         proposer = self.consensus.engine.proposer(max(self.consensus.engine.round, 0))
         validators = self.chain.tip.validators.validators
-        if proposer is None or not len(self.pool):
+        entries = self.pool.entries(self._surroundings.wall.now_ms() - LEFT_OUT_MS, MAX_ANNOUNCED)
+        if proposer is None or not entries:
             return
         name = self._names.get(validators[proposer].public_key, "")
-        entries = self.pool.entries(MAX_ANNOUNCED)
         if name and name != self._config.name:
             self._network.send(name, BundleAnnounce(entries))
 

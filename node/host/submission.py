@@ -7,6 +7,7 @@ with the block. What waits is bounded: beyond that a client is told to come back
 
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from functools import partial
 from typing import NamedTuple, TypeVar
 
@@ -24,10 +25,12 @@ from network.wire.messages import BundlePush
 from node.host.chain import Chain
 from node.host.ledger import Applied
 from node.host.surroundings import Surroundings
+from node.host.worker import no_answer
 from node.pool.admission import Admission, Candidate, Inquiry, Question
 from node.pool.bundler import LaneKey, MadeBundle, cut_of, make_bundle, store_bundles
 from node.pool.lane_writer import CutBundle, LaneWriter, QueuedDocument
 from node.storage.errors import StorageError
+from node.storage.history import MAX_COPIES
 from node.storage.outbox import Outbox, OutboxEntry
 
 T = TypeVar("T")
@@ -162,14 +165,14 @@ class Submissions:
         """
         candidates: dict[bytes, Candidate] = {}
         for lane in self._keys:
-            made: list[MadeBundle] = []
-            for entry in entries:
-                if entry.lane == lane:
-                    bundle = reader.read(entry.data)
-                    made.append(MadeBundle(cut_of(bundle), bundle.header, bundle.id, entry.data))
-                    for identifier, document in zip(bundle.document_ids, bundle.documents, strict=True):
+            bundles = [(reader.read(entry.data), entry.data) for entry in entries if entry.lane == lane]
+            made = [MadeBundle(cut_of(bundle), bundle.header, bundle.id, data) for bundle, data in bundles]
+            is_placed = partial(self._is_placed, reader, lane)
+            kept = self._restore_lane(lane, made, last_used.get(lane, 0), is_placed)
+            for bundle, _data in bundles:
+                for identifier, document in zip(bundle.document_ids, bundle.documents, strict=True):
+                    if identifier in kept:
                         candidates[identifier] = Candidate(identifier, lane, document)
-            self._restore_lane(lane, made, last_used.get(lane, 0))
         self._committing.update((identifier, []) for identifier in candidates)
         # What is judged next is judged on top of what already waits.
         judge = partial(self._admission.admit, list(candidates.values()), self._surroundings.wall.now_ms())
@@ -178,29 +181,46 @@ class Submissions:
             self._on_made(bundle_made)
         self._bundle()
 
-    def _restore_lane(self, lane: bytes, found: Sequence[MadeBundle], last_used: int) -> None:
-        """Tell the bundles that still follow one another from those given up before the restart.
+    def _is_placed(self, reader: BundleReader, lane: bytes, identifier: bytes) -> bool:
+        """Tell whether a bundle of this lane has brought a document into the chain. Before anything runs."""
+        blocks = self._chain.ledger.blocks
+        for place in blocks.documents(identifier, limit=MAX_COPIES):
+            block = blocks.load(place.height)
+            stored = None if block is None else blocks.bundle(block.bundles[place.bundle].bundle_id)
+            if stored is not None and reader.read(stored.data).header.lane == lane:
+                return True
+        return False
+
+    def _restore_lane(
+        self, lane: bytes, found: Sequence[MadeBundle], last_used: int, is_placed: Callable[[bytes], bool]
+    ) -> AbstractSet[bytes]:
+        """Tell the bundles that still follow the chain from those given up; return the documents that wait.
 
         A bundle given up stays in the outbox until the last of its documents is in a later one. So a document
-        may be found twice, and must not be bundled twice.
+        may be found twice, or be in the chain by a later bundle, and must not be bundled again.
         """
-        first = len(found) - 1
+        limits, chain_last = self._chain.tip.parameters.limits, self._chain.lanes.get(lane, 0)
+        first = max(len(found) - 1, 0)
         while first > 0 and found[first].header.after == found[first - 1].header.sequence:
             first -= 1
-        given_up, current = found[: max(first, 0)], found[max(first, 0) :]
+        if found and found[first].header.after != chain_last:
+            # A rival, or a bundle of ours that is gone from the outbox, has taken their place.
+            first = len(found)
+        given_up, current = found[:first], found[first:]
         self._made[lane] = {made.header.sequence: made for made in current}
         cuts = [made.cut for made in current]
-        limits, chain_last = self._chain.tip.parameters.limits, self._chain.lanes.get(lane, 0)
+        last_used = max([last_used, *(made.header.sequence for made in found)])
         writer = self._writers[lane] = LaneWriter(limits, chain_last, cuts, last_used)
-        self._note_given_up(lane, [cut for cut in cuts if cut not in writer.outstanding])
         held = {document.id for cut in cuts for document in cut.documents}
         rest: dict[bytes, QueuedDocument] = {}
         for made in given_up:
-            left = {document.id: document for document in made.cut.documents if document.id not in held}
+            queued = (document for document in made.cut.documents if document.id not in held)
+            left = {document.id: document for document in queued if not is_placed(document.id)}
             rest.update(left)
             self._given_up[lane, made.header.sequence] = set(left)
         writer.put_back(list(rest.values()))
         self._remove(self._replaced([]))
+        return held | rest.keys()
 
     def _note_forecasts(self, receipts: Sequence[Receipt]) -> None:
         for receipt in receipts:
@@ -381,7 +401,7 @@ class Submissions:
         own_documents = {identifier for bundle in own for identifier in bundle.document_ids}
         has_foreign = len(own) < len(applied.bundles)
         forget = partial(self._admission.block_applied, own_documents, has_foreign=has_foreign)
-        self._surroundings.writer.submit(forget, lambda _none: None)
+        self._surroundings.writer.submit(forget, no_answer)
         for lane, writer in self._writers.items():
             self._settle(lane, writer, [bundle for bundle in own if bundle.header.lane == lane], applied)
         self._bundle()
@@ -422,7 +442,7 @@ class Submissions:
 
     def _remove(self, places: Sequence[tuple[bytes, int]]) -> None:
         if places:
-            self._surroundings.disk.submit(partial(self._outbox.remove, places), lambda _none: None)
+            self._surroundings.disk.submit(partial(self._outbox.remove, places), no_answer)
 
     def _note_given_up(self, lane: bytes, cuts: Sequence[CutBundle]) -> None:
         for cut in cuts:

@@ -7,14 +7,13 @@ raises is a broken invariant or a failed disk: the supervisor is told and nothin
 
 import asyncio
 import threading
-from collections import deque
 from collections.abc import Callable
 from functools import partial
-from typing import Protocol, TypeVar
+from queue import SimpleQueue
+from typing import Any, Protocol, TypeVar
 
 T = TypeVar("T")
 
-Job = Callable[[], T]
 Failure = Callable[[BaseException], None]
 
 
@@ -24,6 +23,10 @@ class Worker(Protocol):
     def submit(self, job: Callable[[], T], then: Callable[[T], None]) -> None:
         """Run `job` after all jobs before it, then call `then` with its result on the event loop."""
         ...
+
+
+def no_answer(_result: object) -> None:
+    """Take a result that nobody waits for. A worker that is given this wakes nobody for it."""
 
 
 def ask(worker: Worker, job: Callable[[], T]) -> "asyncio.Future[T]":
@@ -48,15 +51,12 @@ class InlineWorker:
     def submit(self, job: Callable[[], T], then: Callable[[T], None]) -> None:
         """Run `job` now."""
         result = job()
-        self._call_soon(partial(then, result))
+        if then is not no_answer:
+            self._call_soon(partial(then, result))
 
 
 class ThreadWorker:
-    """One thread with a queue.
-
-    Attributes:
-        waiting: Number of jobs not yet begun, for metrics and back-pressure.
-    """
+    """One thread with a queue."""
 
     def __init__(self, name: str, loop: asyncio.AbstractEventLoop, on_failure: Failure) -> None:
         """Create the worker; `start` starts its thread.
@@ -68,15 +68,14 @@ class ThreadWorker:
         """
         self._loop = loop
         self._on_failure = on_failure
-        self._jobs: deque[Callable[[], None]] = deque()
-        self._ready = threading.Condition()
-        self._closing = False
+        # Written in C: a job costs one system call to hand over, and no Python.
+        self._jobs: SimpleQueue[tuple[Callable[[], Any], Callable[[Any], None]] | None] = SimpleQueue()
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
 
     @property
     def waiting(self) -> int:
-        """Number of jobs not yet begun."""
-        return len(self._jobs)
+        """Number of jobs not yet begun, for metrics and back-pressure."""
+        return self._jobs.qsize()
 
     def start(self) -> None:
         """Start the thread."""
@@ -84,40 +83,28 @@ class ThreadWorker:
 
     def submit(self, job: Callable[[], T], then: Callable[[T], None]) -> None:
         """Run `job` after all jobs before it, then call `then` with its result on the event loop."""
-
-        def run() -> None:
-            result = job()
-            self._hand_back(partial(then, result))
-
-        with self._ready:
-            self._jobs.append(run)
-            self._ready.notify()
+        self._jobs.put((job, then))
 
     def _hand_back(self, callback: Callable[[], None]) -> None:
         try:
             self._loop.call_soon_threadsafe(callback)
         except RuntimeError:
             # The loop is closed: the node has stopped, and nobody waits for this result any more.
-            self._closing = True
+            return
 
     def _run(self) -> None:
-        while True:
-            with self._ready:
-                while not self._jobs and not self._closing:
-                    self._ready.wait()
-                if not self._jobs:
-                    return
-                job = self._jobs.popleft()
+        while (entry := self._jobs.get()) is not None:
+            job, then = entry
             try:
-                job()
+                result = job()
             except BaseException as error:  # noqa: BLE001 - whatever it is, the supervisor decides
                 self._hand_back(partial(self._on_failure, error))
                 return
+            if then is not no_answer:
+                self._hand_back(partial(then, result))
 
     def close(self) -> None:
         """Finish the jobs given so far, then stop the thread and wait for it."""
-        with self._ready:
-            self._closing = True
-            self._ready.notify()
+        self._jobs.put(None)
         if self._thread.is_alive():
             self._thread.join()

@@ -8,6 +8,7 @@ one partner cannot crowd out the others (DESIGN 1, "Bundles").
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from enum import Enum
+from itertools import islice, takewhile
 
 import msgspec
 
@@ -237,11 +238,12 @@ class BundlePool:
                 turn.append((lane_key, rivals[0]))
         return sorted(turn, key=lambda entry: entry[1].since_ms)
 
-    def entries(self, limit: int) -> tuple[BundleEntry, ...]:
-        """Return the lines of up to `limit` bundles, longest held first, to announce them."""
-        held = list(self._by_id.values())[:limit]
+    def entries(self, until_ms: int, limit: int) -> tuple[BundleEntry, ...]:
+        """Return the lines of up to `limit` bundles that came until `until_ms`, longest held first."""
+        held = takewhile(lambda pooled: pooled.since_ms <= until_ms, self._by_id.values())
         return tuple(
-            BundleEntry(pooled.bundle.id, len(pooled.data), pooled.bundle.header.weight) for pooled in held
+            BundleEntry(pooled.bundle.id, len(pooled.data), pooled.bundle.header.weight)
+            for pooled in islice(held, limit)
         )
 
     def oldest_since_ms(self) -> int | None:

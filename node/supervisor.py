@@ -55,8 +55,8 @@ class Supervisor:
         if not self.reason:
             self.exit_code = EXIT_UNHEALTHY if isinstance(error, StorageError) else EXIT_FAILED
             self.reason = f"{type(error).__name__}: {error}"
+            self._ended.set()
             _log.critical("node_failed", reason=self.reason, exc_info=_info(error))
-        self._ended.set()
 
     async def wait(self) -> None:
         """Return when the node is to end."""

@@ -1,9 +1,14 @@
 """What the program tells, and what it never tells."""
 
+import asyncio
+import sys
+
 import pytest
 import structlog
 
 from node.logs import configure_logs
+from node.storage.errors import StorageFailed
+from node.supervisor import EXIT_UNHEALTHY, Supervisor
 
 
 @pytest.fixture(autouse=True)
@@ -42,3 +47,24 @@ def test_the_level_changes_at_run_time(capsys):
     assert "shown" in told
     with pytest.raises(KeyError):
         set_level("loud")
+
+
+class Full:
+    """A file on a disk that is full."""
+
+    def write(self, _text):
+        raise OSError(28, "No space left on device")
+
+    def flush(self):
+        raise OSError(28, "No space left on device")
+
+
+async def test_a_log_that_cannot_be_written_keeps_no_node_from_ending(monkeypatch):
+    supervisor = Supervisor(asyncio.get_running_loop())
+    configure_logs("info", "text")
+    with monkeypatch.context() as patch:
+        patch.setattr(sys, "stderr", Full())
+        supervisor.fail(StorageFailed("database", "No space left on device"))
+        await supervisor.wait()
+    assert supervisor.exit_code == EXIT_UNHEALTHY
+    assert "No space left" in supervisor.reason

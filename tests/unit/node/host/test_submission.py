@@ -1,0 +1,132 @@
+"""Submissions: what a restart goes on with, and how much is stored at once."""
+
+from collections.abc import Sequence
+
+import pytest
+
+from contracts.chain.parameters import Limits, Parameters
+from contracts.ledger.document import Document, document_id, encode_document
+from contracts.records.record import Record
+from node.host import submission
+from node.host.submission import Admitted, Submissions, Submitted
+from node.host.surroundings import Surroundings
+from node.pool.admission import Admission
+from node.pool.bundler import MadeBundle, make_bundle, store_bundles
+from node.pool.lane_writer import CutBundle, QueuedDocument
+from node.storage.memory_files import MemoryFiles
+from node.storage.outbox import Outbox
+from tests.support.ledger import NoPeers, OneNode, StillClock
+from tests.support.parties import MAKER, PHARMACY, WHOLESALER, build_test_genesis, lane_key
+
+KEY = lane_key(MAKER)
+
+
+@pytest.fixture
+def node() -> OneNode:
+    return OneNode(parties=[])
+
+
+def bundle(node: OneNode, after: int, sequence: int, *documents: Document) -> MadeBundle:
+    encoded = [encode_document(document) for document in documents]
+    queued = (
+        QueuedDocument(document_id(data), data, document.weight)
+        for data, document in zip(encoded, documents, strict=True)
+    )
+    cut = CutBundle(after, sequence, tuple(queued))
+    return make_bundle(node.genesis.chain_id, KEY, cut, node.wall.ms + 300_000)
+
+
+def empty_outbox() -> Outbox:
+    files = MemoryFiles()
+    files.make_folder("outbox")
+    outbox = Outbox(files, "outbox", 1 << 20, bytes)
+    outbox.recover()
+    return outbox
+
+
+def restarted(node: OneNode, outbox: Outbox) -> Submissions:
+    """Return the submissions of a node that finds this outbox."""
+    surroundings = Surroundings(
+        StillClock(lambda _call: None), node.wall, NoPeers(), node.worker, node.worker
+    )
+    admission = Admission(node.ledger)
+    restored = Submissions(
+        surroundings,
+        node.chain,
+        admission,
+        outbox,
+        [KEY],
+        lambda _made: None,
+        submission.MAX_WAITING_DOCUMENTS,
+    )
+    restored.restore(outbox.entries(), node.reader, {KEY.public_key: outbox.last_used(KEY.public_key)})
+    node.settle()
+    return restored
+
+
+def waiting(submissions: Submissions) -> list[tuple[int, int, tuple[bytes, ...]]]:
+    return [
+        (made.cut.after, made.cut.sequence, tuple(document.id for document in made.cut.documents))
+        for made in submissions.outstanding()
+    ]
+
+
+def test_a_document_that_a_later_bundle_brought_is_not_bundled_again(node: OneNode) -> None:
+    done, open_ = (node.document(node.commission([serial])) for serial in "AB")
+    outbox = empty_outbox()
+    # Given up: its first document went into a later bundle, which is in the chain; its second one waits.
+    store_bundles(outbox, [bundle(node, 0, 7, done, open_)], [])
+    identifier = node.put(MAKER, *done.records, nonce=done.nonce)
+    node.produce()
+    submissions = restarted(node, outbox)
+    last = node.chain.lanes[KEY.public_key]
+    assert waiting(submissions) == [(last, 8, (document_id(encode_document(open_)),))]
+    assert submissions.waiting == 1
+    assert identifier != document_id(encode_document(open_))
+    assert [entry.sequence for entry in outbox.entries()] == [8]
+
+
+def test_a_copy_that_another_signed_does_not_count(node: OneNode) -> None:
+    document = node.document(node.commission(["A"]))
+    outbox = empty_outbox()
+    store_bundles(outbox, [bundle(node, 0, 7, document)], [])
+    identifier = node.put(WHOLESALER, *document.records, nonce=document.nonce)
+    node.put(MAKER, node.commission(["B"]))
+    node.produce()
+    assert [ids for _after, _sequence, ids in waiting(restarted(node, outbox))] == [(identifier,)]
+
+
+def test_bundles_that_follow_the_chain_stay_as_they_are(node: OneNode) -> None:
+    one, two = (node.document(node.commission([serial])) for serial in "AB")
+    outbox = empty_outbox()
+    made = [bundle(node, 0, 3, one), bundle(node, 3, 4, two)]
+    store_bundles(outbox, made, [])
+    assert restarted(node, outbox).outstanding() == made
+
+
+def test_much_at_once_is_stored_in_steps(monkeypatch: pytest.MonkeyPatch) -> None:
+    limits = Limits(bundle_documents=1)
+    node = OneNode(build_test_genesis(1, Parameters(limits=limits)), parties=[])
+    outbox = empty_outbox()
+    steps: list[int] = []
+    submissions = restarted(node, outbox)
+
+    def store(to: Outbox, made: Sequence[MadeBundle], replaced: Sequence[tuple[bytes, int]]) -> None:
+        steps.append(len(made))
+        store_bundles(to, made, replaced)
+
+    monkeypatch.setattr(submission, "MAX_STORED_AT_ONCE_BYTES", 1)
+    monkeypatch.setattr(submission, "store_bundles", store)
+    answers: list[Admitted] = []
+    records: list[Record] = [node.commission(["A"]), node.ship(MAKER, PHARMACY, []), node.commission(["B"])]
+    for record in records:
+        document = node.document(record)
+        data = encode_document(document)
+        submissions.submit(
+            Submitted(document_id(data), data, document, KEY.public_key, True, answers.append, None)
+        )
+    node.settle()
+    assert len(answers) == len(records)
+    assert all(answer.is_submitted for answer in answers)
+    assert steps == [1, 1, 1]
+    assert len(outbox.entries()) == len(submissions.outstanding()) == len(steps)

@@ -1,6 +1,7 @@
 """A network of real processes on loopback, and what a test does to them."""
 
 import os
+import resource
 import subprocess
 import sys
 import time
@@ -116,6 +117,15 @@ class Running:
         for name in names:
             self._killed.add(name)
             perturb(self.folder, name, "kill", PROGRAM)
+
+    def fill_disk(self, name: str, room_bytes: int) -> None:
+        """From now on none of a running node's files grows beyond the longest one there is, and a little."""
+        process = find_node(self.folder.load(), name).process
+        assert process is not None
+        files = [path for path in self.folder.home(name).rglob("*") if path.is_file()]
+        limit = max(path.stat().st_size for path in files) + room_bytes
+        resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (limit, limit))
+        self._killed.add(name)
 
     def stop(self, *names: str) -> None:
         """End nodes in order."""

@@ -20,6 +20,8 @@ PREFIXES = {
     "validator-4": "9521104",
 }
 Measured = Callable[[str], None]
+ROOM_BYTES = 64 << 10
+MAX_FILLING = 60
 SOME = 12
 """Documents that tell a network at work from one that stands."""
 
@@ -128,3 +130,19 @@ def test_a_validator_that_lost_its_disk_does_not_vote(four: Running) -> None:
     shutil.rmtree(data)
     aside.rename(data)
     four.recover("validator-4")
+
+
+def test_a_full_disk_ends_a_node_and_nobody_else(four: Running, measured: Measured) -> None:
+    """Its files cannot grow any more: it says so and ends, and comes back when there is room again."""
+    history = History()
+    first = four.client("validator-1")
+    four.fill_disk("validator-4", ROOM_BYTES)
+    for _ in range(MAX_FILLING):
+        assert history.note(first.submit([birth(first.now_ms(), units(PREFIXES["validator-1"], 200))]))
+        if not four.is_running("validator-4"):
+            break
+    until(lambda: not four.is_running("validator-4"), "validator-4 has ended")
+    assert "StorageFailed" in four.folder.log("validator-4").read_text()
+    first.accept(birth(first.now_ms(), units(PREFIXES["validator-1"], 1)))
+    measured(f"recovered in {four.recover('validator-4'):.1f} s")
+    history.check(four.clients(*four.validators))

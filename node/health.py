@@ -59,7 +59,7 @@ class Health:
             PeerStatus(peer.name, peer.role, core.heights.get(peer.name, 0))
             for peer in self._network.connected()
         )
-        pool = PoolStatus(len(core.pool), core.pool.bytes)
+        pool = PoolStatus(len(core.pool), core.pool.bytes, core.pool.oldest_since_ms())
         return NodeStatus(consensus, peers, pool, core.follower.is_syncing, self._has_quorum())
 
     def checks(self) -> tuple[ReadinessCheck, ...]:

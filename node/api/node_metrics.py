@@ -30,6 +30,13 @@ class NodeCollector(Collector):
         yield _gauge("head_age_seconds", "Age of the last block, in seconds.", age_ms / _MS_PER_SECOND)
         yield _gauge("pool_bundles", "Bundles that wait for a block.", status.pool.bundles)
         yield _gauge("pool_bytes", "Length of the bundles that wait for a block.", status.pool.bytes)
+        since_ms = status.pool.oldest_since_ms
+        left_out_ms = 0 if since_ms is None else max(0, context.wall.now_ms() - since_ms)
+        yield _gauge(
+            "pool_oldest_seconds",
+            "For how long the oldest bundle has waited, in seconds: somebody may be left out of blocks.",
+            left_out_ms / _MS_PER_SECOND,
+        )
         yield _gauge("documents_waiting", "Own documents between submission and commit.", waiting)
         reading = context.readers.waiting
         yield _gauge("reads_waiting", "Questions to the reader threads not yet answered.", reading)

@@ -34,6 +34,8 @@ class PoolStatus(msgspec.Struct, frozen=True):
     """How many."""
     bytes: int
     """How long together."""
+    oldest_since_ms: int | None = None
+    """When the one that waits longest came, by this node's clock; None when none waits."""
 
 
 class NodeStatus(msgspec.Struct, frozen=True):

@@ -49,6 +49,7 @@ async def test_metrics_begin_at_zero_and_count(api: Api) -> None:
     assert after['packtrail_documents_submitted_total{outcome="refused"}'] == 1
     assert after['packtrail_http_requests_total{method="other",path="unmatched",status="4xx"}'] == 1
     assert after["packtrail_height"] == api.node.chain.tip.height
+    assert after["packtrail_pool_oldest_seconds"] == 0
     assert after['packtrail_peers{role="validator"}'] == 1
     assert after['packtrail_ready{check="storage"}'] == 1
     # Names of series never grow with what clients ask for.

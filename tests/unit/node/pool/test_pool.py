@@ -62,3 +62,13 @@ def test_what_no_block_can_hold_is_refused_even_when_needed(node: OneNode) -> No
     late = bundle(node, 1, "A")
     assert pool.add(late, {lane: 1}, is_needed=True) == Added.STALE
     assert pool.add(late, {}, is_needed=True) == Added.UNKNOWN_LANE
+
+
+def test_the_longest_wait_is_known(node: OneNode) -> None:
+    pool = BundlePool(PoolLimits(), LIFETIME_MS)
+    assert pool.oldest_since_ms() is None
+    pool.add(bundle(node, 1, "A"), node.chain.lanes)
+    first = node.wall.ms
+    node.wall.ms += 5_000
+    pool.add(bundle(node, 2, "B"), node.chain.lanes)
+    assert pool.oldest_since_ms() == first

@@ -161,11 +161,6 @@ def _bundle_entries(height: bytes, bundles: Sequence[BundleRows]) -> list[Write]
     return entries
 
 
-def commit_entry(commit: Commit) -> Write:
-    """Build the entry that replaces a height's commit by one with late signatures added."""
-    return put(COMMITS, height_key(commit.height), encode(commit))
-
-
 def _decode(decoder: Decoder[T], data: bytes, where: str) -> T:
     try:
         return decoder.decode(data)

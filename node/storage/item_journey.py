@@ -23,7 +23,6 @@ from node.storage.steps import step
 from node.storage.store import Reader
 from node.storage.views import StepView
 
-_BEGINNING: Final[Moment] = (0, 0, 0, 0, 0)
 _NEVER: Final[Moment] = (1 << 62, 0, 0, 0, 0)
 
 

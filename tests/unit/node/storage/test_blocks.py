@@ -14,7 +14,6 @@ from node.storage.blocks import (
     FinishedBlock,
     StoredBundle,
     block_entries,
-    commit_entry,
     height_key,
 )
 from node.storage.errors import StorageDamaged
@@ -121,12 +120,6 @@ def test_only_the_newest_writes_are_kept():
     blocks = BlockStore(store)
     assert [blocks.writes(height) is not None for height in range(1, 6)] == [False, False, False, True, True]
     assert all(blocks.load(height) for height in range(1, 6))
-
-
-def test_a_commit_is_replaced_by_a_fuller_one(store):
-    fuller = Commit(7, 0, digest(99), (CommitSignature(0, bytes(64)), CommitSignature(1, bytes(64))))
-    store.write([commit_entry(fuller)], sync=False)
-    assert BlockStore(store).commit_of(7) == fuller
 
 
 @pytest.mark.parametrize(

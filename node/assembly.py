@@ -41,6 +41,7 @@ from node.epcis.capture import CaptureService
 from node.epcis.drafting import Drafting
 from node.epcis.parts import Parts
 from node.epcis.recorder import Recorder
+from node.event_loop import new_event_loop
 from node.health import Health
 from node.home import HEAD_FILE, LOG_FOLDER, OUTBOX_FOLDER, SIGNER_FILE, Home
 from node.host.core import CoreConfig, NodeCore, Threads
@@ -111,7 +112,8 @@ def run_node(home: Path) -> int:
     try:
         disks = _disks(setting, store)
         opened = open_disks(disks, [key.public_key for key in setting.secrets.lane_keys])
-        return asyncio.run(_Node(setting, store, disks, opened, set_log_level).run())
+        with asyncio.Runner(loop_factory=new_event_loop) as runner:
+            return runner.run(_Node(setting, store, disks, opened, set_log_level).run())
     finally:
         store.close()
 

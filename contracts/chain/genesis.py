@@ -16,6 +16,8 @@ from contracts.primitives.hashing import GENESIS, Hash
 GENESIS_VERSION = 1
 MAX_GENESIS_BYTES = 16 << 20
 MAX_CHAIN_ID_CHARACTERS = 50
+MAX_NUMBER = (1 << 53) - 1
+"""No number in genesis is larger, or smaller than its negative: beyond it, JSON tools round."""
 MAX_NODE_NAME_CHARACTERS = 63
 
 PRODUCTION = "production"
@@ -248,11 +250,24 @@ def check_genesis(genesis: Genesis) -> None:
         genesis.kind == TEST or genesis.clock_offset_ms == 0,
         "clock_offset_ms: a production network runs on real time; the test clock needs kind = test",
     )
+    _check_numbers(genesis, "genesis")
     _check_nodes(genesis)
     try:
         validator_set(genesis)
     except ValueError as error:
         raise InvalidGenesis(str(error)) from error
+
+
+def _check_numbers(value: object, field: str) -> None:
+    """Ask that every number keeps its value in other JSON tools, and leaves room for sums of times."""
+    if isinstance(value, msgspec.Struct):
+        for name in value.__struct_fields__:
+            _check_numbers(getattr(value, name), f"{field}.{name}")
+    elif isinstance(value, tuple):
+        for at, entry in enumerate(value):
+            _check_numbers(entry, f"{field}[{at}]")
+    elif isinstance(value, int):
+        _require(abs(value) <= MAX_NUMBER, f"{field}: {value}, expected at most {MAX_NUMBER} either way")
 
 
 def _check_nodes(genesis: Genesis) -> None:

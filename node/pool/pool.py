@@ -40,10 +40,11 @@ class Added(Enum):
     TOO_MANY_VARIANTS = "too_many_variants"
     LANE_FULL = "lane_full"
     POOL_FULL = "pool_full"
+    EXPIRES_TOO_LATE = "expires_too_late"
     UNKNOWN_LANE = "unknown_lane"
 
 
-_BOUNDS = (Added.TOO_MANY_VARIANTS, Added.LANE_FULL, Added.POOL_FULL)
+_BOUNDS = (Added.EXPIRES_TOO_LATE, Added.TOO_MANY_VARIANTS, Added.LANE_FULL, Added.POOL_FULL)
 
 
 class PooledBundle(msgspec.Struct, frozen=True):
@@ -143,6 +144,9 @@ class BundlePool:
             return Added.UNKNOWN_LANE
         if header.after < last:
             return Added.STALE
+        if header.expires_at_ms > pooled.since_ms + 2 * self._bundle_lifetime_ms:
+            # No block of the near future may hold it; kept, it would fill the pool for as long as it likes.
+            return Added.EXPIRES_TOO_LATE
         size = len(pooled.data)
         if self.bytes + size > self._limits.total_bytes:
             return Added.POOL_FULL

@@ -79,7 +79,7 @@ def test_an_answer_is_bounded_and_says_what_is_missing(monkeypatch: pytest.Monke
     node, network = OneNode(), Sent()
     first, second = bundle(node, "A"), bundle(node, "B")
     for made in (first, second):
-        node.pool.add(PooledBundle(node.reader.read(made.data), made.data, 0), node.chain.lanes)
+        node.pool.add(PooledBundle(node.reader.read(made.data), made.data, node.wall.ms), node.chain.lanes)
     asked = BundleRequest((bytes(32), first.bundle_id, second.bundle_id))
     monkeypatch.setattr(serving, "MAX_ANSWER_BYTES", len(first.data))
     serve(node, network, node.pool).serve_bundles("birch", asked)

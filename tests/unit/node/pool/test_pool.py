@@ -72,3 +72,11 @@ def test_the_longest_wait_is_known(node: OneNode) -> None:
     node.wall.ms += 5_000
     pool.add(bundle(node, 2, "B"), node.chain.lanes)
     assert pool.oldest_since_ms() == first
+
+
+def test_a_bundle_that_no_near_block_may_hold_fills_no_pool(node: OneNode) -> None:
+    held = bundle(node, 1, "A")
+    early = BundlePool(PoolLimits(), 149_999)
+    assert early.add(held, node.chain.lanes) == Added.EXPIRES_TOO_LATE
+    assert early.add(held, node.chain.lanes, is_needed=True) == Added.ADDED
+    assert BundlePool(PoolLimits(), 150_000).add(held, node.chain.lanes) == Added.ADDED

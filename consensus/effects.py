@@ -2,7 +2,8 @@
 
 The host hands every input to `Engine.handle` and carries out the effects of one call in their order, with
 one rule on top (SPEC.md, "What the host must do"): all `Append`s of the batch, one fsync, then each `Sign`
-(sign, write the signer's record, fsync, send, hand the own message back as an input), then the rest.
+(sign, write the signer's record, fsync, send), then the rest, and only then the next input, own messages
+first.
 
 Inputs are array-like structs with a tag, so a host logs `encode(input)` and reads it back as `Input`.
 Block ids have 32 bytes and are opaque here; empty means nil. Validators are named by index in the height's
@@ -24,7 +25,7 @@ class LocalProtocolError(RuntimeError):
 
 
 class Sign(msgspec.Struct, frozen=True, array_like=True, tag=64):
-    """Effect: sign this proposal or vote, record that, send it, and hand it back as an input.
+    """Effect: sign this proposal or vote, record that, send it, and hand it back as the next input.
 
     It holds what the signer's record must hold besides bytes and signature: a record restores the lock and
     the valid value when the log is lost (`StartHeight.signed`).

@@ -1,0 +1,94 @@
+"""A simulated machine's disk: files and database in memory, and a trap at any of their persistence points.
+
+Every operation that changes a file, and the moments before and after each batch of the database, is a point.
+A trap waits for the n-th point from now: there the power goes out, or the disk refuses.
+"""
+
+from collections.abc import Callable, Iterable
+from random import Random
+
+import msgspec
+
+from node.storage.errors import StorageFailed
+from node.storage.memory import MemoryStore
+from node.storage.memory_files import MemoryFiles, Operation, PowerLoss, Survive
+from node.storage.store import Write
+
+
+class Trap(msgspec.Struct):
+    """What waits at a persistence point."""
+
+    points: int
+    """How many points from now."""
+    refuses: bool
+    """The disk refuses instead of losing power."""
+    survive: Survive
+    """What the crash leaves of unsynced data."""
+
+
+class TrappedStore(MemoryStore):
+    """The store in memory, whose batches are persistence points."""
+
+    def __init__(self, point: Callable[[str], None]) -> None:
+        """Begin empty; `point` is called before and after each batch."""
+        super().__init__()
+        self._point = point
+
+    def write(self, batch: Iterable[Write], *, sync: bool) -> None:
+        """Apply a batch."""
+        self._point("batch")
+        super().write(batch, sync=sync)
+        self._point("batch written")
+
+    def survivor(self, choose: Callable[[int], int], point: Callable[[str], None]) -> "TrappedStore":
+        """Return what a restart finds."""
+        found = self.crash(choose)
+        after = TrappedStore(point)
+        MemoryStore.write(after, list(found._durable.items()), sync=True)
+        return after
+
+
+class Disk:
+    """The disk of one machine, through all of its lives.
+
+    Attributes:
+        files: The files, now.
+        store: The database, now.
+        trap: What waits for the node; None for nothing.
+        points: Persistence points passed so far.
+    """
+
+    def __init__(self, random: Random) -> None:
+        """Begin empty.
+
+        Args:
+            random: Decides what torn data looks like.
+        """
+        self._random = random
+        self.files = MemoryFiles(self._before)
+        self.store = TrappedStore(self._point)
+        self.trap: Trap | None = None
+        self.points = 0
+
+    def _before(self, operation: Operation) -> None:
+        self._point(f"{operation.kind} {operation.name}")
+
+    def _point(self, name: str) -> None:
+        self.points += 1
+        trap = self.trap
+        if trap is None:
+            return
+        trap.points -= 1
+        if trap.points > 0:
+            return
+        if trap.refuses:
+            raise StorageFailed(name, "No space left on device")
+        raise PowerLoss(name)
+
+    def crash(self, survive: Survive) -> None:
+        """The machine stops: keep what a restart finds."""
+        self.trap = None
+        batches = {Survive.KEPT: lambda count: count - 1, Survive.DROPPED: lambda _count: 0}
+        choose = batches.get(survive, self._random.randrange)
+        self.files = self.files.crash(survive, self._random.randrange, self._before)
+        self.store = self.store.survivor(choose, self._point)

@@ -1,0 +1,275 @@
+"""What goes wrong, and when: crashes, traps, partitions, slow links and disks, wrong clocks.
+
+While a world is in trouble, a fault is drawn every now and then; each ends by itself after a while. At the
+end everything is mended: all machines run, all links are whole, no message is lost.
+"""
+
+from collections import Counter
+from collections.abc import Callable
+from random import Random
+from typing import TYPE_CHECKING
+
+from node.storage.memory_files import Survive
+from tests.simulation.disks import Trap
+from tests.simulation.machine import Machine
+from tests.simulation.plan import MAX_SKEW_MS
+from tests.simulation.wire import Ambush
+
+if TYPE_CHECKING:
+    from tests.simulation.world import World
+
+US_PER_MS = 1_000
+
+
+class Faults:
+    """The trouble of one world.
+
+    Attributes:
+        counts: How many faults of each kind there were.
+    """
+
+    def __init__(self, world: "World", random: Random) -> None:
+        """Prepare; `begin` begins."""
+        self._world = world
+        self._random = random
+        self._is_on = False
+        self._waits = False
+        self.counts: Counter[str] = Counter()
+        self._kinds: tuple[tuple[Callable[[], str | None], int], ...] = (
+            (self._crash, 5),
+            (self._trap, 6),
+            (self._refuse, 1),
+            (self._blackout, 1),
+            (self._cut, 2),
+            (self._isolate, 3),
+            (self._one_way, 3),
+            (self._deafen, 2),
+            (self._partition, 3),
+            (self._slow_link, 2),
+            (self._slow_disk, 2),
+            (self._lie_in_wait, 5),
+        )
+
+    # ------------------------------------------------------------------------ on and off
+
+    def begin(self) -> None:
+        """Begin to make trouble."""
+        world, plan = self._world, self._world.plan
+        self._is_on = True
+        mood = world.mood
+        mood.loss, mood.duplicates, mood.late = plan.loss, plan.duplicates, plan.late
+        for index in plan.skewed:
+            self._skew(world.machines[f"v{index}"])
+        self._later(self._strike)
+
+    def end(self) -> None:
+        """Mend everything; clocks stay as wrong as they are."""
+        world = self._world
+        self._is_on = False
+        self._waits = False
+        world.mood.ambush = None
+        world.mood.loss = world.mood.duplicates = world.mood.late = 0.0
+        world.wire.heal(list(world.machines))
+        world.wire.jitter_us = min(world.wire.jitter_us, 20_000)
+        for machine in world.machines.values():
+            machine.disk.trap = None
+            for worker in machine.workers.values():
+                worker.slow_us = 0
+
+    def reboot_later(self, machine: Machine) -> None:
+        """Boot a machine that has stopped, after a while."""
+        pause_ms = self._random.randrange(50, 2_500) if self._is_on else 100
+        if self._is_on and self._random.random() < 0.2:
+            # Recovery has persistence points of its own.
+            survive = self._random.choice(tuple(Survive))
+            machine.set_trap(Trap(self._random.randint(1, 12), refuses=False, survive=survive))
+            self.counts["crash_while_opening"] += 1
+        self._world.scheduler.after(pause_ms * US_PER_MS, machine.boot)
+
+    def _later(self, callback: Callable[[], None]) -> None:
+        pause_ms = self._random.expovariate(1 / self._world.plan.fault_interval_ms)
+        self._world.scheduler.after(int(pause_ms * US_PER_MS) + 1, callback)
+
+    def _for_a_while(self, longest_ms: int, end: Callable[[], None]) -> None:
+        pause_ms = self._random.randrange(50, longest_ms)
+        self._world.scheduler.after(pause_ms * US_PER_MS, end)
+
+    def _strike(self) -> None:
+        if not self._is_on:
+            return
+        strikes = [strike for strike, _weight in self._kinds]
+        strike = self._random.choices(strikes, [weight for _strike, weight in self._kinds])[0]
+        kind = strike()
+        if kind is not None:
+            self.counts[kind] += 1
+            self._world.trace("fault", kind)
+        if self._world.plan.skewed and self._random.random() < 0.3:
+            self._skew(self._world.machines[f"v{self._random.choice(self._world.plan.skewed)}"])
+        self._later(self._strike)
+
+    def _anyone(self) -> Machine | None:
+        running = [machine for machine in self._world.machines.values() if machine.is_up]
+        return self._random.choice(running) if running else None
+
+    # --------------------------------------------------------------------------- machines
+
+    def _crash(self) -> str | None:
+        machine = self._anyone()
+        if machine is None:
+            return None
+        survive = self._random.choice(tuple(Survive))
+        machine.stop(survive, "crash", is_noticed=self._random.random() < 0.5)
+        return f"crash_{survive.value}"
+
+    def _trap(self) -> str | None:
+        machine = self._anyone()
+        if machine is None:
+            return None
+        survive = self._random.choice(tuple(Survive))
+        machine.set_trap(Trap(self._random.randint(1, 30), refuses=False, survive=survive))
+        return f"crash_at_write_{survive.value}"
+
+    def _refuse(self) -> str | None:
+        machine = self._anyone()
+        if machine is None:
+            return None
+        survive = self._random.choice((Survive.KEPT, Survive.TORN))
+        machine.set_trap(Trap(self._random.randint(1, 30), refuses=True, survive=survive))
+        return "disk_refuses"
+
+    def _blackout(self) -> str | None:
+        """All machines lose power at the same moment."""
+        running = [machine for machine in self._world.machines.values() if machine.is_up]
+        for machine in running:
+            machine.stop(self._random.choice(tuple(Survive)), "blackout", is_noticed=False)
+        return "blackout" if running else None
+
+    def _slow_disk(self) -> str | None:
+        machine = self._anyone()
+        if machine is None:
+            return None
+        worker = machine.workers["disk"]
+        worker.slow_us = self._random.randrange(20, 400) * US_PER_MS
+        self._for_a_while(3_000, lambda: setattr(worker, "slow_us", 0))
+        return "slow_disk"
+
+    def _skew(self, machine: Machine) -> None:
+        machine.wall.skew_ms = self._random.randrange(-MAX_SKEW_MS, MAX_SKEW_MS)
+        self.counts["clock_jump"] += 1
+
+    # ------------------------------------------------------------------------------ links
+
+    def _pair(self) -> tuple[str, str]:
+        one, other = self._random.sample(sorted(self._world.machines), 2)
+        return one, other
+
+    def _cut(self) -> str:
+        one, other = self._pair()
+        memory = self._world.wire.memory
+        memory.cut(one, other)
+        self._for_a_while(2_000, lambda: memory.heal(one, other))
+        return "cut"
+
+    def _isolate(self) -> str:
+        lonely, _other = self._pair()
+        self._part([lonely])
+        return "isolate"
+
+    def _partition(self) -> str:
+        names = sorted(self._world.machines)
+        self._part(self._random.sample(names, self._random.randint(1, len(names) - 1)))
+        return "partition"
+
+    def _part(self, group: list[str]) -> None:
+        memory = self._world.wire.memory
+        others = [name for name in sorted(self._world.machines) if name not in group]
+        pairs = [(one, other) for one in group for other in others]
+        for one, other in pairs:
+            memory.cut(one, other)
+
+        def heal() -> None:
+            for one, other in pairs:
+                memory.heal(one, other)
+
+        self._for_a_while(2_500, heal)
+
+    def _one_way(self) -> str:
+        source, target = self._pair()
+        wire = self._world.wire
+        wire.hold(source, target)
+        self._for_a_while(2_500, lambda: wire.let_go(source, target))
+        return "one_way_partition"
+
+    def _deafen(self) -> str:
+        deaf, _other = self._pair()
+        wire = self._world.wire
+        others = [name for name in sorted(self._world.machines) if name != deaf]
+        for name in others:
+            wire.hold(name, deaf)
+
+        def heal() -> None:
+            for name in others:
+                wire.let_go(name, deaf)
+
+        self._for_a_while(2_000, heal)
+        return "one_way_isolation"
+
+    def _slow_link(self) -> str:
+        name, _other = self._pair()
+        slow_us = self._world.wire.slow_us
+        slow_us[name] = self._random.randrange(50, 800) * US_PER_MS
+
+        def heal() -> None:
+            slow_us.pop(name, None)
+
+        self._for_a_while(3_000, heal)
+        return "slow_links"
+
+    # ----------------------------------------------------------------------------- ambush
+
+    def _lie_in_wait(self) -> None:
+        self._waits = True
+
+    def on_decided(self, machine: Machine, height: int) -> None:
+        """A validator is about to begin the height after this one, the first to do so."""
+        core = machine.core
+        if not self._waits or core is None or core.consensus is None:
+            return
+        engine = core.consensus.engine
+        if engine.height != height + 1:
+            return
+        names = self._world.validator_names
+        first, second = (engine.proposer(round_) for round_ in (1, 2))
+        if first is None or second is None:
+            return
+        # Either the proposer of round 1 saw nothing of round 0; or it is the silent hero, and round 2's did.
+        sequel, hero = (first, None) if self._random.random() < 0.5 else (second, first)
+        ambush = self._split(names, sequel, hero)
+        if ambush is None:
+            return
+        self._waits = False
+        mood = self._world.mood
+        mood.ambush = Ambush(height + 1, *ambush)
+        self.counts["ambush"] += 1
+        self._world.trace("fault", "ambush", height + 1, *ambush)
+        self._for_a_while(2_500, self._lift)
+
+    def _lift(self) -> None:
+        self._world.mood.ambush = None
+
+    def _split(self, names: list[str], sequel: int, hero: int | None) -> tuple[str, list[str]] | None:
+        """Choose who is blind so that a value gets a quorum with the hero's precommit, and none without."""
+        powers = self._world.powers
+        total = sum(powers)
+        if hero is None:
+            hero = self._random.choice([index for index in range(len(names)) if index != sequel])
+        blind = [sequel]
+        others = [index for index in range(len(names)) if index not in (hero, sequel)]
+        self._random.shuffle(others)
+        seeing = total - powers[sequel]
+        while 3 * (seeing - powers[hero]) > 2 * total and others:
+            blind.append(others.pop())
+            seeing -= powers[blind[-1]]
+        if hero == sequel or 3 * seeing <= 2 * total:
+            return None
+        return names[hero], [names[index] for index in blind]

@@ -1,0 +1,162 @@
+"""What must hold in every run, checked by code of its own after every block (TESTING.md, I1-I7).
+
+Counting is done here anew: a commit is judged by summing powers, not by asking the validator set that the
+node asked; lanes are followed bundle by bundle. So a bug in the rules cannot hide itself in the check.
+"""
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from consensus.effects import Append, Effect, Input, ReportEvidence, VoteReceived
+from consensus.engine import Engine
+from contracts.chain.commit import Commit
+from contracts.chain.evidence import DuplicateProposal, Evidence, verify_evidence
+from contracts.chain.header import Header, block_id
+from contracts.chain.validators import ValidatorSet
+from contracts.chain.votes import VoteType, vote_sign_bytes
+from contracts.ledger.bundle import OpenBundle
+from contracts.primitives import signing
+from node.host.ledger import Applied
+from tests.simulation.cast import CHAIN_ID
+
+if TYPE_CHECKING:
+    from tests.simulation.machine import Machine
+
+MAX_ROUNDS_AFTER_HEALING = 10
+"""I7."""
+
+
+class Broken(AssertionError):
+    """An invariant does not hold; the message begins with its name."""
+
+
+class Decided(msgspec.Struct):
+    """One height, as the first node that had it showed it."""
+
+    block_id: bytes
+    app_hash: bytes
+    receipts: dict[bytes, str]
+    round: int
+
+
+class Invariants:
+    """The checks of one world.
+
+    Attributes:
+        decided: Every height that any node has.
+        evidence: Reports by offender's index.
+    """
+
+    def __init__(self, validators: ValidatorSet, liars: frozenset[int]) -> None:
+        """Watch over this set; `liars` are indices in it."""
+        self._validators = validators
+        self._liars = liars
+        self._lanes: dict[bytes, int] = {}
+        self._last_header: Header | None = None
+        self._taken: dict[tuple[object, ...], dict[bytes, bytes]] = {}
+        self._seen_evidence: set[Evidence] = set()
+        self._commits: set[Commit] = set()
+        self.decided: dict[int, Decided] = {}
+        self.evidence: Counter[int] = Counter()
+
+    @property
+    def height(self) -> int:
+        """Greatest height that any node has."""
+        return max(self.decided, default=0)
+
+    # ----------------------------------------------------------------------------- blocks
+
+    def on_applied(self, name: str, applied: Applied, commit: Commit) -> bool:
+        """A node has a block; true when it is the first that has this height.
+
+        Raises:
+            Broken: I1 or I2; or a block that no honest quorum can have decided.
+        """
+        tip = applied.tip
+        self._check_commit(name, applied, commit)
+        known = self.decided.get(tip.height)
+        if known is None:
+            self._check_new(applied)
+            codes = {receipt.document_id: receipt.code for receipt in applied.receipts}
+            self.decided[tip.height] = Decided(tip.block_id, tip.app_hash, codes, commit.round)
+            return True
+        if known.block_id != tip.block_id:
+            raise Broken(f"I1: {name} has another block at height {tip.height}")
+        if known.app_hash != tip.app_hash:
+            raise Broken(f"I2: {name} has another app hash at height {tip.height}")
+        return False
+
+    def _check_commit(self, name: str, applied: Applied, commit: Commit) -> None:
+        if commit in self._commits:
+            return
+        self._commits.add(commit)
+        height, identifier = applied.block.header.height, block_id(applied.block.header)
+        if (commit.height, commit.block_id) != (height, identifier):
+            raise Broken(f"I1: {name} applied height {height} by a commit for another block")
+        message = vote_sign_bytes(CHAIN_ID, VoteType.PRECOMMIT, height, commit.round, identifier)
+        signers = [entry.validator for entry in commit.signatures]
+        everyone = self._validators.validators
+        power = sum(everyone[index].power for index in set(signers))
+        if len(set(signers)) != len(signers) or 3 * power <= 2 * sum(each.power for each in everyone):
+            raise Broken(f"I1: {name} applied height {height} by power {power}, which is no quorum")
+        for entry in commit.signatures:
+            if not signing.verify(everyone[entry.validator].public_key, message, entry.signature):
+                raise Broken(f"I1: {name} applied height {height} by a forged commit")
+
+    def _check_new(self, applied: Applied) -> None:
+        header = applied.block.header
+        if header.height != self.height + 1:
+            raise Broken(f"I1: height {header.height} came after {self.height}")
+        last = self._last_header
+        if last is not None and (
+            header.previous_block_id != block_id(last) or header.time_ms <= last.time_ms
+        ):
+            raise Broken(f"I1: block {header.height} does not follow block {last.height}")
+        self._last_header = header
+        for bundle in applied.bundles:
+            self._check_lane(header, bundle)
+
+    def _check_lane(self, header: Header, bundle: OpenBundle) -> None:
+        own = bundle.header
+        last = self._lanes.get(own.lane, 0)
+        if own.after != last or own.sequence <= last:
+            raise Broken(f"lanes: bundle {own.sequence} after {own.after} came after {last}")
+        if own.expires_at_ms <= header.time_ms:
+            raise Broken(f"lanes: bundle {own.sequence} had expired")
+        self._lanes[own.lane] = own.sequence
+
+    # --------------------------------------------------------------------------- evidence
+
+    def on_handled(self, machine: "Machine", engine: Engine, event: Input, effects: list[Effect]) -> None:
+        """A node's engine took an input: what it reports must be true, and lies must be reported.
+
+        Raises:
+            Broken: I6.
+        """
+        reported = [effect.evidence for effect in effects if isinstance(effect, ReportEvidence)]
+        for evidence in reported:
+            self._check_evidence(machine.name, evidence)
+        if isinstance(event, VoteReceived) and any(isinstance(effect, Append) for effect in effects):
+            vote = event.vote
+            # A height that was left by block sync takes what it knew of its votes along: it begins anew.
+            place = (machine.life, engine.height, vote.height, vote.round, vote.type, vote.validator)
+            taken = self._taken.setdefault(place, {})
+            taken[vote.block_id] = vote.signature
+            if len(taken) == 2 and not reported:
+                raise Broken(f"I6: {machine.name} took two votes of validator {vote.validator}, unreported")
+
+    def _check_evidence(self, name: str, evidence: Evidence) -> None:
+        if isinstance(evidence, DuplicateProposal):
+            author = evidence.first.proposer
+        else:
+            author = evidence.first.validator
+        if author not in self._liars:
+            raise Broken(f"I6: {name} accuses validator {author}, which is honest")
+        if evidence in self._seen_evidence:
+            return
+        self._seen_evidence.add(evidence)
+        if not verify_evidence(CHAIN_ID, self._validators, evidence):
+            raise Broken(f"I6: {name} reports evidence that proves nothing")
+        self.evidence[author] += 1

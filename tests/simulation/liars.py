@@ -1,0 +1,198 @@
+"""Liars: validators whose node is real, and whose words are changed on the way out, under their own key.
+
+A liar tells part of its peers the truth and the others another story, and keeps each story straight, as a
+clever one would. What it may do besides:
+
+    propose      two blocks for one round
+    prevote      for the other block, or nil
+    precommit    for the other block, or nil
+    both         both votes to everybody
+    valid_round  a fresh block under a valid round that never was
+    skip         a block that leaves out a bundle of a lane and takes a later one
+    flood        votes for rounds to come
+    boast        heights it has not reached
+    silence      nothing about a height
+"""
+
+from collections import Counter
+from random import Random
+from typing import Final
+
+import msgspec
+
+from contracts.chain.header import BLOCKS, Block, BundleEntry, block_id, bundles_root
+from contracts.chain.votes import (
+    NIL,
+    NO_ROUND,
+    Proposal,
+    Vote,
+    VoteType,
+    proposal_sign_bytes,
+    vote_sign_bytes,
+)
+from contracts.primitives import signing
+from contracts.primitives.encoding import encode
+from network.peer.face import PeerIdentity
+from network.wire.messages import Message, ProposalMessage, RoundRequest, RoundVotes, Tip, VoteMessage
+from tests.simulation.cast import CHAIN_ID
+
+BEHAVIOURS: Final = (
+    *("propose", "prevote", "precommit", "both", "valid_round", "skip"),
+    *("flood", "boast", "silence"),
+)
+_WORDS: Final = (ProposalMessage, VoteMessage, RoundVotes, RoundRequest)
+_FLOOD: Final = 0.05
+_BOAST: Final = 0.1
+_SILENCE: Final = 0.3
+
+
+class Liar:
+    """One liar.
+
+    Attributes:
+        counts: How often it did what.
+        behaviours: What it does.
+    """
+
+    def __init__(self, random: Random, seed: bytes, behaviours: tuple[str, ...] = ()) -> None:
+        """Lie with the key of `seed`; which lies, is drawn unless they are named."""
+        self._random = random
+        self._seed = seed
+        self._stories: dict[tuple[object, ...], Message] = {}
+        self._others: dict[tuple[int, int], bytes] = {}  # the other block's id, by height and round
+        self._fooled: dict[str, bool] = {}
+        self._is_silent: dict[int, bool] = {}
+        self.counts: Counter[str] = Counter()
+        drawn = random.sample(BEHAVIOURS, random.randint(2, len(BEHAVIOURS)))
+        self.behaviours = behaviours or tuple(sorted(drawn))
+
+    def change(self, peer: PeerIdentity, message: Message) -> list[Message]:
+        """Return what `peer` is told instead of `message`."""
+        if isinstance(message, _WORDS) and self._keeps_silent(message):
+            return []
+        match message:
+            case ProposalMessage(proposal=proposal):
+                return self._propose(peer, message) if self._is_own(proposal) else [message]
+            case VoteMessage(vote=vote):
+                return self._vote(peer, vote) if self._is_own(vote) else [message]
+            case RoundVotes(height=height, votes=votes):
+                told = [self._story(peer, vote) if self._is_own(vote) else vote for vote in votes]
+                return [RoundVotes(height, tuple(told))]
+            case Tip() if "boast" in self.behaviours and self._random.random() < _BOAST:
+                return [self._count("boast", msgspec.structs.replace(message, height=message.height + 1_000))]
+            case _:
+                return [message]
+
+    def _count(self, behaviour: str, message: Message) -> Message:
+        self.counts[behaviour] += 1
+        return message
+
+    def _is_own(self, message: Proposal | Vote) -> bool:
+        """Tell whether this node signed a message: its signature is what its key makes of the bytes."""
+        if isinstance(message, Proposal):
+            data = proposal_sign_bytes(
+                CHAIN_ID, message.height, message.round, message.block_id, message.valid_round
+            )
+        else:
+            data = vote_sign_bytes(CHAIN_ID, message.type, message.height, message.round, message.block_id)
+        return signing.sign(self._seed, data) == message.signature
+
+    def _is_fooled(self, peer: str) -> bool:
+        """Tell whether a peer is one of those that are told the other story."""
+        if peer not in self._fooled:
+            self._fooled[peer] = self._random.random() < 0.5
+        return self._fooled[peer]
+
+    def _keeps_silent(self, message: ProposalMessage | VoteMessage | RoundVotes | RoundRequest) -> bool:
+        if isinstance(message, ProposalMessage):
+            height = message.proposal.height
+        else:
+            height = message.vote.height if isinstance(message, VoteMessage) else message.height
+        if height not in self._is_silent:
+            self._is_silent[height] = "silence" in self.behaviours and self._random.random() < _SILENCE
+            self.counts["silence"] += self._is_silent[height]
+        return self._is_silent[height]
+
+    # -------------------------------------------------------------------------- proposals
+
+    def _propose(self, peer: PeerIdentity, message: ProposalMessage) -> list[Message]:
+        proposal = message.proposal
+        key = ("proposal", proposal.height, proposal.round)
+        if key not in self._stories:
+            self._stories[key] = self._other_proposal(message)
+        other = self._stories[key]
+        return [other] if self._is_fooled(peer.name) else [message]
+
+    def _other_proposal(self, message: ProposalMessage) -> Message:
+        proposal, block = message.proposal, BLOCKS.decode(message.block)
+        skipped = self._skip(block) if "skip" in self.behaviours else None
+        lies_about_round = "valid_round" in self.behaviours and proposal.round > 0
+        if skipped is None and not lies_about_round and "propose" not in self.behaviours:
+            return message
+        if skipped is not None:
+            self.counts["skip"] += 1
+        header = msgspec.structs.replace(block.header, time_ms=block.header.time_ms + 1)
+        entries = block.bundles if skipped is None else skipped
+        header = msgspec.structs.replace(header, bundles_root=bundles_root(entries))
+        other = Block(header, entries, block.last_commit, block.evidence)
+        identifier = block_id(header)
+        valid_round = NO_ROUND
+        if lies_about_round:
+            valid_round = self._random.randrange(proposal.round)
+            self.counts["valid_round"] += 1
+        else:
+            self.counts["propose"] += 1
+        data = proposal_sign_bytes(CHAIN_ID, proposal.height, proposal.round, identifier, valid_round)
+        signature = signing.sign(self._seed, data)
+        self._others[proposal.height, proposal.round] = identifier
+        signed = Proposal(
+            proposal.height, proposal.round, identifier, valid_round, proposal.proposer, signature
+        )
+        return ProposalMessage(signed, encode(other))
+
+    def _skip(self, block: Block) -> tuple[BundleEntry, ...] | None:
+        """Leave out one bundle, so that a later one of its lane has no place."""
+        if len(block.bundles) < 2:
+            return None
+        at = self._random.randrange(len(block.bundles))
+        return (*block.bundles[:at], *block.bundles[at + 1 :])
+
+    # ------------------------------------------------------------------------------ votes
+
+    def _vote(self, peer: PeerIdentity, vote: Vote) -> list[Message]:
+        other = self._story(peer, vote)
+        told: list[Message] = [VoteMessage(other)]
+        if "both" in self.behaviours and other == vote:
+            second = self._other_vote(vote)
+            if second != vote:
+                told.append(self._count("both", VoteMessage(second)))
+        if "flood" in self.behaviours and self._random.random() < _FLOOD:
+            ahead = vote.round + self._random.choice((1, 2, 5, 100, 10_000))
+            told.append(self._count("flood", VoteMessage(self._sign(vote, ahead, vote.block_id))))
+        return told
+
+    def _story(self, peer: PeerIdentity, vote: Vote) -> Vote:
+        """Return the vote that a peer is told instead of `vote`."""
+        behaviour = "prevote" if vote.type is VoteType.PREVOTE else "precommit"
+        if behaviour not in self.behaviours or not self._is_fooled(peer.name):
+            return vote
+        self.counts[behaviour] += 1
+        return self._other_vote(vote)
+
+    def _other_vote(self, vote: Vote) -> Vote:
+        key = (vote.type, vote.height, vote.round)
+        known = self._stories.get(key)
+        if isinstance(known, VoteMessage):
+            return known.vote
+        other = self._others.get((vote.height, vote.round), NIL)
+        if other == vote.block_id:
+            other = NIL
+        if other == vote.block_id:
+            return vote
+        told = self._sign(vote, vote.round, other)
+        self._stories[key] = VoteMessage(told)
+        return told
+
+    def _sign(self, vote: Vote, round_: int, value: bytes) -> Vote:
+        data = vote_sign_bytes(CHAIN_ID, vote.type, vote.height, round_, value)
+        return Vote(vote.type, vote.height, round_, value, vote.validator, signing.sign(self._seed, data))

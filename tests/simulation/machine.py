@@ -1,0 +1,310 @@
+"""One simulated machine: a disk that outlives crashes, and the real node that runs on it between them.
+
+A life begins with `boot`, which opens the disks and joins the real parts as `node/assembly.py` does, and ends
+with `stop`. Worker threads become queues in virtual time: a job runs some time after it was submitted, all at
+once, and its result comes back a little later; so a crash may fall before, inside (at a trapped persistence
+point) or after it.
+"""
+
+from collections import deque
+from collections.abc import Callable
+from functools import partial
+from typing import TYPE_CHECKING, TypeVar
+
+from contracts.chain.commit import Commit
+from network.peer.config import PeerConfig
+from network.peer.directory import Directory
+from network.peer.face import VALIDATOR, PeerIdentity
+from network.peer.handshake import LocalNode
+from network.peer.peers import Peers
+from network.peer.peers import Surroundings as PeerSurroundings
+from network.transport.base import Address
+from network.wire.frames import FrameCodec
+from network.wire.messages import Hello, Message
+from node.host.core import CoreConfig, NodeCore, Threads
+from node.host.journal import ConsensusJournal
+from node.host.ledger import Applied, Ledger
+from node.host.opening import Disks, Opened, open_disks
+from node.host.router import Router
+from node.host.surroundings import Surroundings
+from node.identity.signer import FileSigner, create_signer_record
+from node.pool.pool import PoolLimits
+from node.storage.errors import StorageError
+from node.storage.log import ConsensusLog
+from node.storage.memory_files import PowerLoss, Survive
+from node.storage.outbox import Outbox
+from tests.simulation.cast import CHAIN_ID, START_MS, Role, certificate_of
+from tests.simulation.clock import Life, NodeClock, Wall
+from tests.simulation.disks import Disk, Trap
+from tests.simulation.plan import stream
+from tests.simulation.wire import MachineTransport, Postbox, Tampering
+
+if TYPE_CHECKING:
+    from tests.simulation.world import World
+
+T = TypeVar("T")
+
+PEER_CONFIG = PeerConfig(
+    handshake_ms=1_500,
+    tick_ms=500,
+    ping_after_ms=700,
+    idle_ms=2_500,
+    stall_ms=2_500,
+    ban_ms=3_000,
+    dial_ms=1_500,
+    dial_base_ms=50,
+    dial_cap_ms=600,
+    stable_ms=1_000,
+)
+"""Impatient, as the whole network is."""
+SIGNER_FILE, HEAD_FILE = "signer", "head"
+
+
+class QueuedWorker:
+    """A worker thread in virtual time.
+
+    Attributes:
+        slow_us: What each job takes in addition, now.
+    """
+
+    def __init__(self, machine: "Machine", life: Life, longest_us: int) -> None:
+        """Belong to one life; a job takes up to `longest_us`."""
+        self._machine = machine
+        self._life = life
+        self._longest_us = longest_us
+        self._jobs: deque[tuple[Callable[[], object], Callable[[object], None]]] = deque()
+        self.slow_us = 0
+
+    def submit(self, job: Callable[[], T], then: Callable[[T], None]) -> None:
+        """Run `job` after all jobs before it, then call `then` with its result."""
+        self._jobs.append((job, then))  # type: ignore[arg-type]
+        if len(self._jobs) == 1:
+            self._next()
+
+    def _next(self) -> None:
+        machine = self._machine
+        delay_us = 1 + int(machine.random.random() * (self._longest_us + self.slow_us))
+        machine.world.scheduler.after(delay_us, self._run, self._life)
+
+    def _run(self) -> None:
+        machine = self._machine
+        job, then = self._jobs[0]
+        try:
+            result = job()
+        except PowerLoss as error:
+            machine.stop(machine.trapped, f"power lost before {error}")
+            return
+        except StorageError as error:
+            machine.refused(error)
+            return
+        self._jobs.popleft()
+        delay_us = int(machine.random.random() * 200)
+        machine.world.scheduler.after(delay_us, partial(then, result), self._life)
+        if self._jobs:
+            self._next()
+
+
+class Ears:
+    """The listener of a node's peers: the real router, and an ear for quarrels among honest nodes."""
+
+    def __init__(self, machine: "Machine", router: Router) -> None:
+        """Stand before `router`."""
+        self._machine = machine
+        self._router = router
+
+    def on_up(self, peer: PeerIdentity, hello: Hello) -> None:
+        """A session is open."""
+        self._router.on_up(peer, hello)
+
+    def on_down(self, peer: PeerIdentity, reason: str) -> None:
+        """A session is over."""
+        if reason.startswith("protocol"):
+            self._machine.world.quarrel(self._machine.name, peer.name, reason)
+        self._router.on_down(peer, reason)
+
+    def on_message(self, peer: PeerIdentity, message: Message) -> None:
+        """A message came."""
+        self._router.on_message(peer, message)
+
+
+class Machine:
+    """One machine.
+
+    Attributes:
+        world: Where it stands.
+        name: Its node's name.
+        role: What the node is and which keys it holds.
+        disk: What outlives crashes.
+        wall: Its idea of the time of day.
+        core: The running node; None while it is down.
+        workers: Its threads by name, while it runs.
+        told: Greatest height that this node has told anybody it has.
+        trapped: What the trap in wait leaves of unsynced data.
+    """
+
+    def __init__(self, world: "World", role: Role, number: int) -> None:
+        """Set it up, powered off, with an empty disk."""
+        self.world = world
+        self.name = role.name
+        self.role = role
+        self.address = Address("memory", number + 1)
+        self.random = stream(world.plan.seed, f"machine {role.name}")
+        self.disk = Disk(stream(world.plan.seed, f"disk {role.name}"))
+        self.wall = Wall(world.scheduler, START_MS + 1_000)
+        self.core: NodeCore | None = None
+        self.ledger: Ledger | None = None
+        self.workers: dict[str, QueuedWorker] = {}
+        self.told = 0
+        self.trapped = Survive.KEPT
+        self.tampering: Tampering | None = None
+        self.postbox: Postbox | None = None
+        self._life = Life()
+        self._life.is_alive = False
+        self._transport: MachineTransport | None = None
+        self._lives = 0
+        if role.validator_seed:
+            create_signer_record(self.disk.files, SIGNER_FILE, CHAIN_ID, world.public_key_of(role))
+
+    @property
+    def is_up(self) -> bool:
+        """Whether the node runs."""
+        return self.core is not None
+
+    @property
+    def life(self) -> Life:
+        """The present life."""
+        return self._life
+
+    # ------------------------------------------------------------------------------- life
+
+    def boot(self) -> None:
+        """Begin a life: open what the disk holds, join the node, connect."""
+        if self.is_up:
+            return
+        world = self.world
+        self._lives += 1
+        self._life = life = Life()
+        world.trace("boot", self.name)
+        try:
+            disks, opened = self._open()
+        except PowerLoss as error:
+            self.stop(self.trapped, f"power lost while opening, before {error}")
+            return
+        except StorageError as error:
+            self.refused(error)
+            return
+        self.ledger = disks.ledger
+        world.check_opened(self)
+        router = Router()
+        self.postbox = postbox = self._postbox(life)
+        peers = self._peers(router, life)
+        postbox.peers = peers
+        surroundings = self._surroundings(postbox, life)
+        config = CoreConfig(world.cast.genesis, self.name, self.role.keys, PoolLimits(), 1 << 20)
+        threads = Threads(self.workers["verifier"], self.workers["reader"])
+        core = NodeCore(config, disks, opened, surroundings, threads, self._diverged)
+        router.bind(core)
+        core.chain.subscribe(self._on_applied)
+        self.core = core
+        peers.start(self.address, world.addresses)
+        world.watch_engine(self)
+        core.start()
+
+    def _open(self) -> tuple[Disks, Opened]:
+        disk, genesis = self.disk, self.world.cast.genesis
+        segment_bytes, draw = self.world.plan.segment_bytes, self.random.randbytes
+        journal = None
+        if self.role.validator_seed:
+            signer = FileSigner(disk.files, SIGNER_FILE, CHAIN_ID, self.role.validator_seed)
+            signer.open()
+            journal = ConsensusJournal(ConsensusLog(disk.files, "log", segment_bytes, draw), signer)
+        outbox = Outbox(disk.files, "outbox", segment_bytes, draw)
+        disks = Disks(Ledger(disk.store, genesis), outbox, journal, disk.files, HEAD_FILE)
+        return disks, open_disks(disks, [key.public_key for key in self.role.keys])
+
+    def _postbox(self, life: Life) -> Postbox:
+        world = self.world
+        random = stream(world.plan.seed, f"post {self.name} {self._lives}")
+        on_ban = partial(world.quarrel, self.name)
+        on_sent = partial(world.on_sent, self)
+        return Postbox(self.name, world.scheduler, random, life, world.mood, self.tampering, on_ban, on_sent)
+
+    def _peers(self, router: Router, life: Life) -> Peers:
+        world = self.world
+        directory = Directory.of_genesis(world.cast.genesis)
+        memory = world.wire.memory.transport(self.name, certificate_of(self.name), directory.certificates)
+        self._transport = MachineTransport(memory, life)
+        jitter = stream(world.plan.seed, f"dial {self.name} {self._lives}").random
+        surroundings = PeerSurroundings(
+            self._transport, NodeClock(world.scheduler, life), jitter, world.crashed
+        )
+        return Peers(
+            LocalNode(self.name, self.role.role),
+            directory,
+            FrameCodec(world.cast.genesis.parameters.limits),
+            surroundings,
+            Ears(self, router),
+            lambda: _tip_of(router),
+            PEER_CONFIG,
+        )
+
+    def _surroundings(self, postbox: Postbox, life: Life) -> Surroundings:
+        longest_us = {"writer": 2_000, "disk": 4_000, "verifier": 1_000, "reader": 2_000}
+        self.workers = {name: QueuedWorker(self, life, longest) for name, longest in longest_us.items()}
+        clock = NodeClock(self.world.scheduler, life)
+        return Surroundings(clock, self.wall, postbox, self.workers["writer"], self.workers["disk"])
+
+    def stop(self, survive: Survive, reason: str, *, is_noticed: bool = True) -> None:
+        """End this life: nothing runs on; the disk keeps what `survive` says.
+
+        Args:
+            survive: What becomes of unsynced data.
+            reason: For the trace.
+            is_noticed: Whether peers learn of it at once, as when a process is killed, or by its silence.
+        """
+        self.world.trace("stop", self.name, survive.value, reason)
+        self._life.is_alive = False
+        self.core = None
+        self.ledger = None
+        self.postbox = None
+        if self._transport is not None:
+            self._transport.vanish(is_noticed=is_noticed)
+            self._transport = None
+        self.disk.crash(survive)
+        self.world.on_stopped(self)
+
+    def refused(self, error: StorageError) -> None:
+        """The disk refused or was found damaged: the node stops itself, as its supervisor would."""
+        trap = self.disk.trap
+        if trap is None or not trap.refuses:
+            self.world.crashed(error)
+        self.stop(self.trapped, f"stopped itself: {error}")
+
+    def set_trap(self, trap: Trap) -> None:
+        """Let the node run into something at a persistence point."""
+        self.trapped = trap.survive
+        self.disk.trap = trap
+
+    # --------------------------------------------------------------------------- the node
+
+    def _on_applied(self, applied: Applied, commit: Commit) -> None:
+        self.told = applied.tip.height
+        self.world.on_applied(self, applied, commit)
+
+    def _diverged(self, reason: str) -> None:
+        self.world.diverged(self, reason)
+
+    @property
+    def height(self) -> int:
+        """Last decided height; what it told last while it is down."""
+        return self.told if self.core is None else self.core.chain.tip.height
+
+    @property
+    def votes(self) -> bool:
+        """Whether it is a validator."""
+        return self.role.role == VALIDATOR
+
+
+def _tip_of(router: Router) -> tuple[int, bytes]:
+    tip = router.core.chain.tip
+    return tip.height, tip.block_id if tip.height else b""

@@ -1,0 +1,154 @@
+"""What a seed decides before its world begins: how many nodes, how bad the network, who lies.
+
+Everything that is drawn later comes from streams of its own (`stream`), so that one more draw in one place
+does not change what happens in another.
+"""
+
+from random import Random
+
+import msgspec
+
+from contracts.chain.parameters import ConsensusTiming, Limits, Parameters, Tolerances
+
+TARGET_HEIGHT = 30
+"""Every seed decides at least so many heights."""
+
+TIMING = ConsensusTiming(
+    propose_ms=300,
+    prevote_ms=150,
+    precommit_ms=150,
+    delta_ms=150,
+    cap_ms=3_000,
+    proof_block_delay_ms=60,
+    heartbeat_ms=400,
+    precision_ms=1_000,
+    message_delay_ms=1_000,
+)
+"""A quick network's timers: virtual seconds are cheap, but not free."""
+
+SMALL_LIMITS = Limits(
+    document_bytes=16 * 1024,
+    document_weight=200,
+    document_records=20,
+    record_items=100,
+    bundle_bytes=32 * 1024,
+    bundle_weight=400,
+    bundle_documents=6,
+    block_bytes=48 * 1024,
+    block_weight=500,
+    block_bundles=5,
+    container_sources=4,
+    container_depth=3,
+)
+"""Caps that a small workload reaches."""
+
+MAX_SKEW_MS = 600_000
+"""Clocks are off by up to ten minutes."""
+
+
+class Plan(msgspec.Struct, frozen=True):
+    """One seed's world."""
+
+    seed: int
+    """The seed."""
+    powers: tuple[int, ...]
+    """Voting power of each validator; their number is the network's size."""
+    has_member: bool
+    """A member takes part: it holds partner keys and does not vote."""
+    has_observer: bool
+    """An observer follows."""
+    liars: tuple[int, ...]
+    """Validators that equivocate; together less than a third of the power."""
+    skewed: tuple[int, ...]
+    """Validators whose clocks are wrong; with the liars, less than a third of the power."""
+    real_signatures: bool
+    """Ed25519 instead of the quick stand-in."""
+    shares_lane: bool
+    """Two nodes hold the same partner key, and never agree on what comes next."""
+    loss: float
+    """Part of the messages that are lost before they reach a session."""
+    duplicates: float
+    """Part of the messages that are sent twice."""
+    late: float
+    """Part of the messages that are held back for a while before they are sent."""
+    latency_us: int
+    """Shortest time on a link."""
+    jitter_us: int
+    """What is added at most, in quiet times."""
+    fault_interval_ms: int
+    """Mean time between two faults."""
+    documents_per_second: int
+    """How busy the partners are."""
+    parameters: Parameters
+    """The network's."""
+    segment_bytes: int
+    """Length of log files."""
+
+    @property
+    def size(self) -> int:
+        """Number of validators."""
+        return len(self.powers)
+
+    @property
+    def total_power(self) -> int:
+        """Power of all validators."""
+        return sum(self.powers)
+
+
+def stream(seed: int, purpose: str) -> Random:
+    """Return the random numbers of one purpose in one seed's world."""
+    return Random(f"packtrail {seed} {purpose}")
+
+
+def make_plan(seed: int) -> Plan:
+    """Draw a world."""
+    random = stream(seed, "plan")
+    powers = _powers(random)
+    liars = _below_a_third(random, powers, ()) if random.random() < 0.2 else ()
+    skewed = _below_a_third(random, powers, liars) if random.random() < 0.15 else ()
+    return Plan(
+        seed=seed,
+        powers=powers,
+        has_member=random.random() < 0.3,
+        has_observer=random.random() < 0.3,
+        liars=liars,
+        skewed=skewed,
+        real_signatures=random.random() < 0.05,
+        shares_lane=random.random() < 0.1,
+        loss=random.choice((0.0, 0.02, 0.1, 0.2, 0.3)),
+        duplicates=random.choice((0.0, 0.0, 0.05, 0.5)),
+        late=random.choice((0.0, 0.0, 0.05, 0.2)),
+        latency_us=random.randrange(500, 15_000),
+        jitter_us=random.randrange(500, 40_000),
+        fault_interval_ms=random.choice((250, 500, 1_000)),
+        documents_per_second=random.choice((10, 25, 50)),
+        parameters=_parameters(random),
+        segment_bytes=random.choice((8 * 1024, 64 * 1024)),
+    )
+
+
+def _powers(random: Random) -> tuple[int, ...]:
+    size = random.choices((4, 7, 10), (0.62, 0.35, 0.03))[0]
+    if random.random() < 0.7:
+        return (1,) * size
+    return tuple(random.choice((1, 1, 2, 3)) for _ in range(size))
+
+
+def _below_a_third(random: Random, powers: tuple[int, ...], others: tuple[int, ...]) -> tuple[int, ...]:
+    """Draw validators, none of `others`, that have less than a third of the power together with those."""
+    chosen: list[int] = []
+    candidates = [index for index in range(len(powers)) if index not in others]
+    for index in random.sample(candidates, len(candidates)):
+        taken = sum(powers[at] for at in (*others, *chosen, index))
+        if 3 * taken < sum(powers):
+            chosen.append(index)
+    return tuple(sorted(chosen[: random.randint(1, max(len(chosen), 1))]))
+
+
+def _parameters(random: Random) -> Parameters:
+    lifetime_ms = random.choice((600_000, 600_000, 8_000))
+    return Parameters(
+        limits=SMALL_LIMITS if random.random() < 0.4 else Limits(),
+        tolerances=Tolerances(bundle_lifetime_ms=lifetime_ms, claimed_time_ms=300_000),
+        timing=TIMING,
+    )

@@ -1,0 +1,282 @@
+"""Check the checker: bugs that are planted at run time, each of which a few seeds must find.
+
+A planted bug is a change to a real function or class for as long as a world runs. Every one is a mistake that
+somebody could make, or has made elsewhere; what it breaks is said beside it.
+"""
+
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from functools import partial
+from types import ModuleType
+from typing import Any, Final, NamedTuple
+
+import msgspec
+
+from consensus import height, multiplexer, round_machine
+from consensus.round_machine import Reproposal, RoundState, Transition
+from consensus.value_keeper import ValueKeeper
+from consensus.values import NO_VALUE, Judgement
+from consensus.vote_keeper import RoundVotes, VoteKeeper
+from contracts.chain.validators import ValidatorSet
+from contracts.chain.votes import NO_ROUND, BlockId
+from contracts.ledger import lanes
+from contracts.ledger.bundle import BundleHeader
+from contracts.rules import implied
+from contracts.state import places
+from contracts.state.view import Overlay
+from node.host.journal import ConsensusJournal, Replay
+from node.host.ledger import Ledger
+from node.host.submission import Admitted, Submissions
+from node.identity.signer import FileSigner
+from node.storage.log import ConsensusLog
+from node.storage.memory_files import MemoryFile
+from node.storage.outbox import Outbox
+from node.storage.slots import SlotFile
+
+
+class Planted(NamedTuple):
+    """One bug."""
+
+    name: str
+    """A word for it."""
+    mistake: str
+    """What is wrong."""
+    plant: Callable[[ExitStack], None]
+    """Plants it until the stack is closed."""
+
+
+@contextmanager
+def planted(bug: Planted) -> Iterator[None]:
+    """Have the bug in the program for a while."""
+    with ExitStack() as stack:
+        bug.plant(stack)
+        yield
+
+
+def _set(stack: ExitStack, owner: type | ModuleType, name: str, value: object) -> None:
+    """Replace an attribute until the stack is closed."""
+    stack.callback(setattr, owner, name, owner.__dict__[name])
+    setattr(owner, name, value)
+
+
+def _set_function(stack: ExitStack, original: Callable[..., object], value: object) -> None:
+    """Replace a function in every module of ours that has imported it."""
+    for module in list(sys.modules.values()):
+        for name, found in list(vars(module).items()):
+            if found is original:
+                _set(stack, module, name, value)
+
+
+# --------------------------------------------------------------------------------------------- votes
+
+
+def _two_thirds_suffice(stack: ExitStack) -> None:
+    def is_quorum(self: ValidatorSet, power: int) -> bool:
+        return power * 3 >= 2 * self.total_power
+
+    _set(stack, ValidatorSet, "is_quorum", is_quorum)
+
+
+def _one_voice_is_honest(stack: ExitStack) -> None:
+    def has_honest(_self: ValidatorSet, power: int) -> bool:
+        return power > 0
+
+    _set(stack, ValidatorSet, "has_honest", has_honest)
+
+
+def _forget_the_lock(stack: ExitStack) -> None:
+    original = round_machine._fresh_proposal
+
+    def fresh_proposal(state: RoundState, event: object) -> Transition | None:
+        unlocked = msgspec.structs.replace(state, locked=NO_VALUE)
+        transition = original(unlocked, event)  # type: ignore[arg-type]
+        if transition is None:
+            return None
+        kept = msgspec.structs.replace(transition.state, locked=state.locked)
+        return Transition(kept, transition.outputs)
+
+    _set_function(stack, original, fresh_proposal)
+
+
+def _unlock_on_nil(stack: ExitStack) -> None:
+    original = round_machine._polka_nil
+
+    def polka_nil(state: RoundState) -> Transition | None:
+        transition = original(state)
+        if transition is None:
+            return None
+        return Transition(msgspec.structs.replace(transition.state, locked=NO_VALUE), transition.outputs)
+
+    _set_function(stack, original, polka_nil)
+
+
+def _believe_the_valid_round(stack: ExitStack) -> None:
+    def proposed(round_: int, proposals: Any, votes: Any, values: ValueKeeper) -> Iterator[object]:
+        for proposal in proposals.of(round_):
+            block_id = BlockId(proposal.block_id)
+            if proposal.valid_round == NO_ROUND:
+                yield round_machine.FreshProposal(block_id, values.judge_fresh(round_, block_id))
+            else:
+                yield Reproposal(block_id, proposal.valid_round, values.judge(block_id))
+
+    _set_function(stack, multiplexer._proposed, proposed)
+
+
+def _count_votes_again(stack: ExitStack) -> None:
+    def of(_self: RoundVotes, _kind: object, _validator: int) -> tuple[object, ...]:
+        return ()
+
+    _set(stack, RoundVotes, "of", of)
+
+
+def _overlook_lies(stack: ExitStack) -> None:
+    _set(stack, VoteKeeper, "_evidence", lambda _self, _first, _other: None)
+
+
+def _never_say_again(stack: ExitStack) -> None:
+    _set(stack, height.Height, "_resend", lambda _self, _timeout: [])
+
+
+def _vote_for_what_is_not_held(stack: ExitStack) -> None:
+    original = ValueKeeper.judge
+
+    def judge(self: ValueKeeper, block_id: BlockId) -> Judgement:
+        found = original(self, block_id)
+        is_known = block_id in self._verdicts
+        return Judgement.ACCEPT if found is Judgement.PENDING and is_known else found
+
+    _set(stack, ValueKeeper, "judge", judge)
+
+
+# ---------------------------------------------------------------------------------------------- disks
+
+
+def _sign_before_it_is_durable(stack: ExitStack) -> None:
+    original = SlotFile.save
+
+    def save(self: SlotFile, record: bytes) -> None:
+        with ExitStack() as unsynced:
+            _set(unsynced, MemoryFile, "sync", lambda _file: None)
+            original(self, record)
+
+    _set(stack, ConsensusLog, "sync", lambda _self: None)
+    _set(stack, SlotFile, "save", save)
+
+
+def _forget_what_was_signed(stack: ExitStack) -> None:
+    def open_(self: FileSigner) -> None:
+        self._slots.open()
+
+    def replay(self: ConsensusJournal, _height: int) -> Replay:
+        self._log.recover()
+        return Replay((), {}, {}, (), None)
+
+    _set(stack, FileSigner, "open", open_)
+    _set(stack, ConsensusJournal, "replay", replay)
+
+
+def _ignore_the_log(stack: ExitStack) -> None:
+    original = ConsensusJournal.replay
+
+    def replay(self: ConsensusJournal, at: int) -> Replay:
+        found = original(self, at)
+        return msgspec.structs.replace(found, inputs=(), signed=(), last=None)
+
+    _set(stack, ConsensusJournal, "replay", replay)
+
+
+def _push_before_the_outbox(stack: ExitStack) -> None:
+    def put(self: Outbox, added: Sequence[Any], replaced: Sequence[Any] = ()) -> None:
+        self._append(tuple(added), tuple(replaced))
+
+    _set(stack, Outbox, "put", put)
+
+
+class _Careless:
+    """A store that never syncs."""
+
+    def __init__(self, store: Any) -> None:
+        self._store = store
+        self.write = partial(self._write)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._store, name)
+
+    def _write(self, batch: Any, *, sync: bool) -> None:
+        del sync
+        self._store.write(batch, sync=False)
+
+
+def _tell_before_the_block_is_durable(stack: ExitStack) -> None:
+    original = Ledger.apply
+
+    def apply(self: Ledger, *arguments: Any) -> object:
+        kept, self._store = self._store, _Careless(self._store)
+        try:
+            return original(self, *arguments)
+        finally:
+            self._store = kept
+
+    _set(stack, Ledger, "apply", apply)
+
+
+def _promise_before_the_outbox(stack: ExitStack) -> None:
+    original = Submissions._judged
+
+    def judged(self: Submissions, batch: Sequence[Any], receipts: Sequence[Any]) -> None:
+        original(self, batch, receipts)
+        for submitted, receipt in zip(batch, receipts, strict=True):
+            if self._unanswered.pop(submitted.id, None) is not None:
+                submitted.on_admitted(Admitted(submitted.id, receipt, is_submitted=True))
+
+    _set(stack, Submissions, "_judged", judged)
+
+
+# ------------------------------------------------------------------------------------------------ law
+
+
+def _let_bundles_jump_the_queue(stack: ExitStack) -> None:
+    original = lanes.lane_fault
+
+    def lane_fault(state: Overlay, header: BundleHeader, at: int, time_ms: int) -> str | None:
+        fault = original(state, header, at, time_ms)
+        return None if fault == lanes.OUT_OF_ORDER else fault
+
+    _set_function(stack, original, lane_fault)
+
+
+def _pack_into_two_cases(stack: ExitStack) -> None:
+    """A child that is packed anew is not taken out of its old container."""
+    _set_function(stack, implied.unpack_implied, lambda _act, positions: positions)
+
+
+def _leave_a_place_behind(stack: ExitStack) -> None:
+    """A child keeps its holder beside the parent's, and so can go where the parent does not."""
+
+    def inside(row: Any, parent: bytes) -> object:
+        return msgspec.structs.replace(row, parent=parent)
+
+    _set_function(stack, places.inside, inside)
+
+
+PLANTED: Final = (
+    Planted("two_thirds", "two thirds of the power decide, instead of more", _two_thirds_suffice),
+    Planted("one_voice", "one vote from a later round is enough to skip to it", _one_voice_is_honest),
+    Planted("no_lock", "a locked node prevotes another fresh proposal", _forget_the_lock),
+    Planted("unlock_on_nil", "a quorum of nil prevotes releases the lock", _unlock_on_nil),
+    Planted("valid_round", "a re-proposal is believed without its quorum", _believe_the_valid_round),
+    Planted("votes_again", "the same vote counts as often as it comes", _count_votes_again),
+    Planted("no_evidence", "conflicting votes are not reported", _overlook_lies),
+    Planted("no_resend", "what was lost is never said again", _never_say_again),
+    Planted("not_held", "a node votes for a block whose bundles it lacks", _vote_for_what_is_not_held),
+    Planted("no_fsync", "votes leave before log and record are durable", _sign_before_it_is_durable),
+    Planted("amnesia", "a restart forgets what was signed", _forget_what_was_signed),
+    Planted("no_replay", "a restart reads neither log nor record", _ignore_the_log),
+    Planted("outbox", "bundles are pushed before the outbox is durable", _push_before_the_outbox),
+    Planted("block_sync", "a block is told before it is durable", _tell_before_the_block_is_durable),
+    Planted("promise", "a client is told before its document is durable", _promise_before_the_outbox),
+    Planted("lane_order", "the sequence of a lane is not checked", _let_bundles_jump_the_queue),
+    Planted("two_cases", "packing does not take a child out of its old case", _pack_into_two_cases),
+    Planted("two_places", "a child keeps a place of its own inside a case", _leave_a_place_behind),
+)

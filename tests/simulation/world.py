@@ -1,0 +1,299 @@
+"""A simulated world, from its beginning to its end: trouble, healing, and what is checked on the way."""
+
+import hashlib
+from collections.abc import Callable, Iterator
+
+from consensus.effects import Effect, Input
+from consensus.engine import Engine
+from contracts.chain.commit import Commit
+from contracts.chain.genesis import validator_set
+from contracts.primitives import signing
+from network.wire.messages import Message
+from node.host.ledger import Applied
+from tests.simulation.audit import Audit
+from tests.simulation.cast import Role, make_cast
+from tests.simulation.clock import Scheduler
+from tests.simulation.faults import Faults
+from tests.simulation.invariants import MAX_ROUNDS_AFTER_HEALING, Broken, Invariants
+from tests.simulation.liars import Liar
+from tests.simulation.machine import Machine
+from tests.simulation.plan import TARGET_HEIGHT, Plan, stream
+from tests.simulation.signatures import SignatureBook
+from tests.simulation.wire import Mood, Wire
+from tests.simulation.workload import Workload
+
+US_PER_MS = 1_000
+LOOK_MS = 50
+"""How often the world looks whether it is done."""
+TROUBLE_HEIGHTS = 22
+"""Trouble ends when so many heights are decided …"""
+TROUBLE_MS = 15_000
+"""… or after this long."""
+CONNECT_MS = 10_000
+"""Once all is mended, all are connected again within this time."""
+DRAIN_MS = 90_000
+"""Then everything that was promised is in the chain, everywhere, within this time."""
+
+
+class World:
+    """One world. Everything in it is deterministic; `run` may be called once.
+
+    Attributes:
+        plan: What it is like.
+        scheduler: Time.
+        wire: What carries bytes.
+        mood: How messages fare.
+        cast: Who plays.
+        machines: By node name.
+        addresses: Where nodes listen, by name.
+        validator_names: Names of the validators, in the order of their set.
+        powers: Their powers.
+        liars: By node name.
+        invariants: What must hold.
+        stops: How often machines stopped.
+        items: Items that exist at the end.
+    """
+
+    def __init__(self, plan: Plan, book: SignatureBook, *, is_told: bool = False) -> None:
+        """Create a world; signatures must be simulated already if they are to be.
+
+        Args:
+            plan: What it is like.
+            book: Told of every signature.
+            is_told: Print what happens.
+        """
+        self.plan = plan
+        self.scheduler = Scheduler()
+        self.wire = Wire(self.scheduler, stream(plan.seed, "wire"), plan.latency_us, plan.jitter_us)
+        self.mood = Mood()
+        self.cast = make_cast(plan)
+        self.stops = self.items = 0
+        self._is_told = is_told
+        self._trace = hashlib.blake2b(digest_size=16)
+        self._rounds_allowed: dict[int, int] = {}
+        self._healed_at = 0
+        self.machines = {role.name: Machine(self, role, at) for at, role in enumerate(self.cast.roles)}
+        self.addresses = {machine.name: machine.address for machine in self.machines.values()}
+        validators = validator_set(self.cast.genesis)
+        owners = {self.public_key_of(role): role.name for role in self.cast.roles if role.validator_seed}
+        self.powers = [each.power for each in validators.validators]
+        self.validator_names = [owners[signing.PublicKey(each.public_key)] for each in validators.validators]
+        self.liars = self._make_liars(book)
+        indices = (at for at, name in enumerate(self.validator_names) if name in self.liars)
+        self.invariants = Invariants(validators, frozenset(indices))
+        self.faults = Faults(self, stream(plan.seed, "faults"))
+        self.workload = Workload(self, stream(plan.seed, "workload"))
+
+    def _make_liars(self, book: SignatureBook) -> dict[str, Liar]:
+        """Have some validators lie; the keys of the others are watched."""
+        liars: dict[str, Liar] = {}
+        for at, role in enumerate(self.cast.roles):
+            if at in self.plan.liars:
+                liar = Liar(stream(self.plan.seed, f"liar {role.name}"), role.validator_seed)
+                liars[role.name] = self.machines[role.name].tampering = liar
+            elif role.validator_seed:
+                book.watch(role.name, role.validator_seed)
+        return liars
+
+    def public_key_of(self, role: Role) -> signing.PublicKey:
+        """Return the key that a validator votes with."""
+        return signing.public_key_of(role.validator_seed)
+
+    # ------------------------------------------------------------------------------- run
+
+    def run(self) -> None:
+        """Let the world run to its end.
+
+        Raises:
+            AssertionError: An invariant does not hold.
+        """
+        random = stream(self.plan.seed, "boot")
+        for machine in self.machines.values():
+            self.scheduler.after(random.randrange(400) * US_PER_MS, machine.boot)
+        self.workload.begin()
+        self.faults.begin()
+        self.scheduler.run(lambda: self.invariants.height >= TROUBLE_HEIGHTS, TROUBLE_MS * US_PER_MS)
+        self._heal()
+        self._drain()
+        self._check_end()
+        self.trace("end")
+
+    def _run_until(self, condition: Callable[[], bool], longest_ms: int) -> bool:
+        """Let time pass until a condition holds that is dear to ask; false when it does not in time."""
+        deadline_us = self.scheduler.now_us + longest_ms * US_PER_MS
+        while not condition():
+            if self.scheduler.now_us >= deadline_us:
+                return False
+            self.scheduler.run(lambda: False, self.scheduler.now_us + LOOK_MS * US_PER_MS)
+        return True
+
+    def _heal(self) -> None:
+        self.trace("heal")
+        self.faults.end()
+        for machine in self.machines.values():
+            machine.boot()
+        if not self._run_until(self._are_connected, CONNECT_MS):
+            raise Broken("I7: the nodes do not find together again")
+        self._healed_at = self.invariants.height
+        for _machine, engine in self._engines():
+            allowed = max(self._rounds_allowed.get(engine.height, 0), engine.round)
+            self._rounds_allowed[engine.height] = allowed
+        self.trace("healed")
+
+    def _honest(self) -> list[Machine]:
+        """The machines that promises are about: who lies may be banned, and left behind."""
+        return [machine for machine in self.machines.values() if machine.name not in self.liars]
+
+    def _engines(self) -> Iterator[tuple[Machine, Engine]]:
+        for machine in self._honest():
+            if machine.core is not None and machine.core.consensus is not None:
+                yield machine, machine.core.consensus.engine
+
+    def _are_connected(self) -> bool:
+        names = {machine.name for machine in self._honest()}
+        return all(
+            machine.postbox is not None
+            and {peer.name for peer in machine.postbox.connected()} >= names - {machine.name}
+            for machine in self._honest()
+        )
+
+    def _drain(self) -> None:
+        """Let everything that was promised come into the chain, and everybody learn of it."""
+        again = self._healed_at + 4
+        if not self._run_until(lambda: self.invariants.height >= again, DRAIN_MS):
+            raise Broken(f"I7: no decision after healing, stuck at {self._standing()}")
+        self.workload.end()
+        if not self._run_until(self._is_drained, DRAIN_MS):
+            raise Broken(f"I3: what was promised is not in the chain: {self._standing()}")
+        target = max(TARGET_HEIGHT, self.invariants.height + 1)
+        if not self._run_until(lambda: all(each.height >= target for each in self._honest()), DRAIN_MS):
+            raise Broken(f"I7: not everybody got to height {target}: {self._standing()}")
+
+    def _is_drained(self) -> bool:
+        known = {document for decided in self.invariants.decided.values() for document in decided.receipts}
+        promised = (each for each, name in self.workload.promises.durable.items() if name not in self.liars)
+        return known.issuperset(promised) and all(
+            machine.core is not None and not machine.core.submissions.waiting for machine in self._honest()
+        )
+
+    def _standing(self) -> str:
+        """Say where every node stands."""
+        engines = {machine.name: engine for machine, engine in self._engines()}
+        parts = []
+        for machine in self.machines.values():
+            part = f"{machine.name} {machine.height}" + ("" if machine.is_up else " down")
+            engine = engines.get(machine.name)
+            if engine is not None:
+                part += f" ({engine.height}/{engine.round} {engine.step.name.lower()})"
+            if machine.core is not None and machine.core.submissions.waiting:
+                part += f" waiting {machine.core.submissions.waiting}"
+            parts.append(part)
+        return ", ".join(parts)
+
+    # ----------------------------------------------------------------------------- events
+
+    @property
+    def trace_hash(self) -> str:
+        """Hash of everything that was noted."""
+        return self._trace.hexdigest()
+
+    def trace(self, *what: object) -> None:
+        """Note something that happened: two runs of a seed are alike if they note the same."""
+        line = f"{self.scheduler.now_us} {' '.join(map(str, what))}"
+        self._trace.update(line.encode())
+        if self._is_told:
+            print(line)
+
+    def on_sent(self, machine: Machine, name: str, message: Message) -> None:
+        """A node sends a message."""
+        self.trace("send", machine.name, name, type(message).__name__)
+
+    def on_applied(self, machine: Machine, applied: Applied, commit: Commit) -> None:
+        """A node has a new block."""
+        height = applied.tip.height
+        self.trace("applied", machine.name, height, applied.tip.app_hash.hex()[:16], commit.round)
+        if self.invariants.on_applied(machine.name, applied, commit):
+            self.faults.on_decided(machine, height)
+            allowed = self._rounds_allowed.get(height, 0) + MAX_ROUNDS_AFTER_HEALING
+            if self._healed_at and height > self._healed_at and commit.round > allowed:
+                raise Broken(f"I7: height {height} took {commit.round} rounds after healing")
+
+    def watch_engine(self, machine: Machine) -> None:
+        """Look over the shoulder of a validator's engine."""
+        if machine.core is None or machine.core.consensus is None:
+            return
+        engine = machine.core.consensus.engine
+        handle = engine.handle
+
+        def watched(event: Input) -> list[Effect]:
+            effects = handle(event)
+            self.invariants.on_handled(machine, engine, event, effects)
+            return effects
+
+        engine.handle = watched  # type: ignore[method-assign]
+
+    def check_opened(self, machine: Machine) -> None:
+        """A node has opened its disk: what it told others before is still there (I3)."""
+        if machine.ledger is not None and machine.ledger.tip.height < machine.told:
+            raise Broken(f"I3: {machine.name} told of height {machine.told} and lost it")
+
+    def on_stopped(self, machine: Machine) -> None:
+        """A machine has stopped."""
+        self.stops += 1
+        self.faults.reboot_later(machine)
+
+    def quarrel(self, accuser: str, accused: str, reason: str) -> None:
+        """A node bans another, which an honest one must not do to an honest one."""
+        self.trace("ban", accuser, accused, reason)
+        if accused not in self.liars:
+            raise Broken(f"honest {accused} is accused by {accuser}: {reason}")
+
+    def diverged(self, machine: Machine, reason: str) -> None:
+        """A node holds a decided block to be invalid."""
+        raise Broken(f"I2: {machine.name} and the network part: {reason}")
+
+    def crashed(self, error: BaseException) -> None:
+        """A node failed by itself."""
+        raise error
+
+    # -------------------------------------------------------------------------------- end
+
+    def _check_end(self) -> None:
+        self._check_promises()
+        for machine in self._honest():
+            self._check_history(machine)
+            self._check_rest(machine)
+        self.items = Audit(self._honest()[0].disk.store).check()
+
+    def _check_promises(self) -> None:
+        places: dict[bytes, tuple[int, str]] = {}
+        for height, block in self.invariants.decided.items():
+            for document, code in block.receipts.items():
+                if document in places:
+                    raise Broken(f"I3: document {document.hex()} came into the chain twice")
+                places[document] = (height, code)
+        for document, told in self.workload.promises.committed.items():
+            if places.get(document) != told:
+                raise Broken(f"I3: document {document.hex()} was told to be at {told}")
+
+    def _check_history(self, machine: Machine) -> None:
+        """Everything that was ever decided is on this node's disk."""
+        if machine.ledger is None:
+            raise Broken(f"I7: {machine.name} is down at the end")
+        for height, decided in self.invariants.decided.items():
+            receipts = machine.ledger.blocks.receipts(height)
+            if receipts is None and height > machine.height:
+                continue
+            found = {receipt.document_id: receipt.code for receipt in receipts or ()}
+            if receipts is None or found != decided.receipts:
+                raise Broken(f"I3: {machine.name} has other receipts at height {height}")
+
+    def _check_rest(self, machine: Machine) -> None:
+        """Nothing is left in the queues of a node for which there is nothing to do (I8)."""
+        core = machine.core
+        if core is None:
+            raise Broken(f"I7: {machine.name} is down at the end")
+        if core.consensus is not None and core.consensus.stopped_because:
+            raise Broken(f"I7: {machine.name}: {core.consensus.stopped_because}")
+        if len(core.pool) or core.submissions.waiting:
+            raise Broken(f"I8: {machine.name} keeps {len(core.pool)} bundles for which there is no use")

@@ -147,7 +147,10 @@ class BundlePool:
         if header.expires_at_ms > pooled.since_ms + 2 * self._bundle_lifetime_ms:
             # No block of the near future may hold it; kept, it would fill the pool for as long as it likes.
             return Added.EXPIRES_TOO_LATE
-        size = len(pooled.data)
+        return self._no_room(pooled)
+
+    def _no_room(self, pooled: PooledBundle) -> Added | None:
+        header, size = pooled.bundle.header, len(pooled.data)
         if self.bytes + size > self._limits.total_bytes:
             return Added.POOL_FULL
         lane = self._lanes.get(header.lane)

@@ -20,6 +20,7 @@ from node.epcis.chronicle import Chronicle
 from node.epcis.documents import Case
 from node.epcis.drafting import Drafting
 from node.epcis.events import EpcisDocument
+from node.epcis.notes import note_entries
 from node.epcis.outcome import DocumentResult, EventResult, FileResult, record_name, refusal_of
 from node.epcis.parts import Parts
 from node.epcis.reader import read_document
@@ -135,6 +136,7 @@ class CaptureService:
         """Make durable what the events say beyond the law, and the drafts; return the drafts' ids."""
         attachments = [judged.attachment for judged in finding.judged if judged.attachment is not None]
         entries: list[Write] = case.sealer.entries(attachments)
+        entries += note_entries(judged.key for judged in finding.judged if judged.key)
         for judged in finding.judged:
             entries += reference_entries(judged.references)
         if entries:

@@ -1,8 +1,9 @@
 """What the chain remembers: was this stated before, even if later records changed it (LAW, EPCIS rule a)?
 
-Three memories, from quick to slow: fingerprints of what this node's own keys stated (`Statements`), those of
-documents that are on their way into the chain, and the indices of journeys, which know every partner's
-records but are looked up by item. Blocking; used on the thread that owns the ledger.
+Memories, from quick to slow: fingerprints of what this node's own keys stated (`Statements`), those of
+documents that are on their way into the chain, own events that said nothing new (`Notes`), and the indices of
+journeys, which know every partner's records but are looked up by item. Blocking; used on the thread that owns
+the ledger.
 """
 
 from collections.abc import Collection, Iterable, Sequence
@@ -15,6 +16,7 @@ from contracts.records.record import Record, listed
 from contracts.records.supply import Decommission, Observe, Pack, Unpack
 from contracts.state.layout import CONTAINERS, ITEMS
 from contracts.state.view import Overlay
+from node.epcis.notes import Notes
 from node.epcis.steps import Statement, Step
 from node.storage.history import History, PlacedDocument
 from node.storage.journeys import THE_RECORD, Journeys, Touch
@@ -52,6 +54,7 @@ class Chronicle:
             pending: Fingerprints of accepted records that are not in the chain yet.
         """
         self._statements = Statements(reader)
+        self._notes = Notes(reader)
         self._journeys = Journeys(reader)
         self._history = History(reader)
         self._pending = pending
@@ -60,6 +63,10 @@ class Chronicle:
     def is_stated(self, statement: bytes) -> bool:
         """Tell whether one of this node's keys stated this, by its fingerprint, or is about to."""
         return statement in self._pending or self._statements.is_stated(statement)
+
+    def is_noted(self, key: bytes) -> bool:
+        """Tell whether an own event, by its `statement_key`, said nothing new when it came before."""
+        return self._notes.is_noted(key)
 
     def was_stated(self, signer: int, statement: Statement, time_ms: int) -> bool:
         """Tell whether a partner stated this at this claimed time, by the indices.

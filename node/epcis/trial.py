@@ -24,6 +24,7 @@ from node.epcis.chronicle import Chronicle
 from node.epcis.claims import Claims
 from node.epcis.documents import Case, Part, Ready, build_ready
 from node.epcis.events import EpcisEvent
+from node.epcis.notes import NOTED, statement_key
 from node.epcis.outcome import Outcome
 from node.epcis.parties import Directory, Party
 from node.epcis.proposals import Proposal, answer_proposal, contradicted
@@ -34,7 +35,7 @@ from node.epcis.verdicts import refused_by_law
 from node.storage.references import KeptReference, reference_hash
 from node.storage.statements import fingerprint
 
-SLICE_IDENTIFIERS: Final = 400
+SLICE_IDENTIFIERS: Final = 50
 """After so many identifiers the trial pauses."""
 
 _MISSING_PREDECESSOR: Final = frozenset(
@@ -76,6 +77,8 @@ class Judged(msgspec.Struct, frozen=True):
     """Likewise."""
     proposal: Proposal | None = None
     """What to draft."""
+    key: bytes = b""
+    """What to note an own event by that said nothing new; empty for none."""
 
 
 class Finding(msgspec.Struct, frozen=True):
@@ -170,6 +173,9 @@ class Trial:
     # ---------------------------------------------------------------------- the partner's own
 
     def _try_own(self, event: EpcisEvent, statement: Statement, attachment: Attachment) -> Judged:
+        key = statement_key(self._own.number, event, statement) if statement.step in NOTED else b""
+        if key and self._chronicle.is_noted(key):
+            return Judged(event.position, statement, "already_recorded")
         references = self._case.sealer.references(event, attachment)
         evidence = Evidence(attachment.hash, tuple(map(reference_hash, references)))
         try:
@@ -182,8 +188,10 @@ class Trial:
         if told.note:
             return _kept(event, statement, attachment, told.note)
         records = tuple(record for record in told.records if not self._is_known(record))
-        if not records or self._is_repeated(event, statement, told):
+        if self._is_repeated(event, statement, told):
             return Judged(event.position, statement, "already_recorded")
+        if not records:
+            return Judged(event.position, statement, "already_recorded", key=key)
         refused = self._act(event, statement, told, records)
         if refused is not None:
             return Judged(event.position, statement, "refused", refused=refused)
@@ -294,7 +302,9 @@ class Trial:
         if self._has_refused():
             self._documents, self._stated = [], []
             for index, judged in self._judged.items():
-                if judged.outcome in {"records", "attached", "draft"}:
+                if judged.outcome == "already_recorded":
+                    self._judged[index] = Judged(index, judged.statement, "already_recorded")
+                elif judged.refused is None:
                     self._judged[index] = Judged(index, judged.statement, "rolled_back")
 
     def _has_refused(self) -> bool:

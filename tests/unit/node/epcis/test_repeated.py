@@ -172,3 +172,32 @@ async def test_the_number_of_an_emptied_unit_may_be_given_again():
     # Whether its rest is over is for the law to say.
     assert outcomes(result) == ["sscc_resting"]
     assert result.events[0].reason.startswith(desk.custody().item(pallet_key(1)).item)
+
+
+UNDONE = [
+    ("packed", aggregated("ADD", case("C1"), packs(2), 9), aggregated("DELETE", case("C1"), [pack("P1")], 9)),
+    ("unpacked", aggregated("DELETE", pallet(2), [], 9), aggregated("ADD", pallet(2), [pallet(1)], 9)),
+    ("received", received([pallet(1)], MAKER, 9), shipped([pallet(1)], MAKER, WHOLESALER, 9)),
+]
+
+
+@pytest.mark.parametrize(("told", "undone"), [row[1:] for row in UNDONE], ids=[row[0] for row in UNDONE])
+async def test_what_was_true_when_it_came_and_no_record_says(told, undone):
+    """Another system told it first, at another time; then it was undone, and the file comes again."""
+    desk = await made()
+    await recorded(desk, MAKER, commissioned([pallet(2)], 2, ilmd=None))
+    assert await is_noop(desk, MAKER, told)
+    await recorded(desk, MAKER, undone)
+    assert await is_noop(desk, MAKER, told, undone)
+    desk.captures, desk.drafting = desk.open()
+    assert await is_noop(desk, MAKER, told, undone)
+
+
+async def test_what_fell_with_its_file_is_not_noted():
+    desk = await made()
+    told, undone = UNDONE[0][1:]
+    result = await post(desk, MAKER, told, aggregated("ADD", case("C1"), [pack("NONE")], 9))
+    assert outcomes(result) == ["already_recorded", "item_unknown"]
+    await recorded(desk, MAKER, undone)
+    # Nothing was kept of that file: now it says that the pack went in again.
+    assert outcomes(await post(desk, MAKER, told)) == ["records"]

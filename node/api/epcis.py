@@ -56,7 +56,7 @@ class EventOutcomeView(msgspec.Struct, frozen=True, omit_defaults=True):
     index: int
     """Position in the file, from 0."""
     outcome: str
-    """records, already_recorded, attached, draft or refused."""
+    """records, already_recorded, attached, draft, refused, or rolled_back: fallen with a refused one."""
     records: tuple[str, ...]
     """What it was translated to."""
     code: str = ""

@@ -24,7 +24,7 @@ class EventOutcome(Protocol):
 
     @property
     def outcome(self) -> str:
-        """records, already_recorded, attached, draft or refused."""
+        """records, already_recorded, attached, draft, refused, or rolled_back: fallen with a refused one."""
         ...
 
     @property

@@ -18,16 +18,15 @@ def is_repeated(judge: Judge, item: str, said: Said, life: str) -> bool:
 def dispense(judge: Judge, said: Said) -> Verdicts:
     """Rule 11a."""
     yield set() if ROLES[judge.signer] & judge.profile(said).dispense else {"dispensing_not_allowed"}
-    guards = [("not_a_product", is_unit), *judge.life(), *judge.hand()]
-    guards += [judge.empty(), *judge.clean()]
-    yield from _ended(judge, said, "supplied", guards)
+    guards = [*judge.life(), *judge.hand(), judge.empty(), *judge.clean()]
+    yield from _ended(judge, said, "supplied", guards, ("not_a_product", is_unit))
 
 
-def _ended(judge: Judge, said: Said, life: str, guards: list[Guard]) -> Verdicts:
-    """Ask of what has not taken this step yet, then let that end."""
+def _ended(judge: Judge, said: Said, life: str, guards: list[Guard], *always: Guard) -> Verdicts:
+    """Ask guards of what has not taken this step yet (and some of everything), then let that end."""
     model = judge.model
     once = [(code, _unless_repeated(judge, fails, said, life)) for code, fails in guards]
-    yield model.first_fault(said.items, [judge.together(said), *once])
+    yield model.first_fault(said.items, [judge.together(said), *always, *once])
     new = [item for item in said.items if not is_repeated(judge, item, said, life)]
     if life != "stolen":
         for item in new:

@@ -1,0 +1,168 @@
+"""Records that no client would write, with any number and any bytes in every field, read and executed.
+
+The invariant of every decoder that meets the outside: a valid value or the documented error. And of the law:
+an answer, never an exception, for an exception while a block is executed stops every node of the network.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from contracts.ledger.bundle import Bundle, BundleReader, MalformedBundle, build_header
+from contracts.ledger.document import build_document, encode_document
+from contracts.ledger.execute import BlockContext, BlockExecution
+from contracts.ledger.lanes import lane_fault
+from contracts.ledger.receipt import ACCEPTED, RECEIPTS
+from contracts.primitives.encoding import encode
+from contracts.primitives.hashing import Hash
+from contracts.records.custody import Receive, ReceiveMode, Refuse, Ship, ShipPurpose, Void
+from contracts.records.dispensing import Dispense
+from contracts.records.head import Head
+from contracts.records.record import Record
+from contracts.records.supply import (
+    Commission,
+    CommissionLogisticUnits,
+    Decommission,
+    DecommissionReason,
+    Observe,
+    ObserveStep,
+    Pack,
+    Unpack,
+)
+from contracts.rules.codes import Code
+from contracts.state.layout import LANES
+from tests.properties.compare import SideBySide
+from tests.properties.facts import PARTY_GLN, PLACE_GLN, START_MS, genesis, gln, item_key
+from tests.properties.said import Document, Said, Step
+from tests.scenarios.law.world import lane_of
+
+EDGES = (0, 1, -1, 127, 128, 2**31, 2**32, 2**53, 2**63 - 1, -(2**63), 2**63, 2**64 - 1, START_MS, -START_MS)
+NUMBERS = st.sampled_from(EDGES) | st.integers(-(2**63), 2**64 - 1)
+ITEMS = ("pack-1", "pack-2", "case-1", "pallet-1", "pallet-2", "tote-1", "drop-1", "pack-9")
+KEYS = [item_key(item) for item in ITEMS]
+GLNS = [gln(name) for name in (*PARTY_GLN, *PLACE_GLN)]
+WILD = st.binary(max_size=40) | st.sampled_from([b"", b"\x01", b"\x02" * 9, b"\xff" * 9, *KEYS, *GLNS])
+
+
+def mostly(good: Sequence[Any], wild: Any) -> Any:
+    """Return a strategy for what is usually good, so that the rules behind the first guards are reached."""
+    usual = st.sampled_from(good)
+    return st.integers(0, 9).flatmap(lambda number: wild if number == 9 else usual)
+
+
+def _stocked() -> SideBySide:
+    """Return a ledger with goods, some of them packed."""
+    pair = SideBySide()
+    made = Said(verb="commission", kind="pack", lot="A", expiry=21_000, items=("pack-1", "pack-2"))
+    packed = Said(verb="pack", items=("pack-1",), parent="pallet-1")
+    sent = Said(verb="ship", items=("pack-2",), receiver="bulk", carrier="carrier", shipment="S")
+    pair.take(Step(0, (Document("maker", (made, packed, sent), "D"),)))
+    return pair
+
+
+PAIR = _stocked()
+LEDGER = PAIR.ledger
+NOWHERE = Head(START_MS, 60, b"")
+PLANT = Head(START_MS, 60, gln("plant"))
+WILD_HEADS = st.builds(Head, NUMBERS, NUMBERS, WILD, st.lists(WILD, max_size=3).map(tuple))
+HEADS = mostly([NOWHERE, PLANT], WILD_HEADS)
+ITEM = mostly(KEYS, WILD)
+LISTS = st.lists(ITEM, min_size=1, max_size=4).map(tuple) | st.lists(WILD, max_size=3).map(tuple)
+SERIALS = st.lists(mostly([b"1", b"7", b"8", b"9"], WILD), max_size=4).map(tuple)
+GTINS = mostly([KEYS[0][1:7], KEYS[2][1:7]], WILD)
+TEXTS = mostly([b"A", b"B"], WILD)
+PARTIES = mostly(GLNS, WILD)
+TIMES = mostly([0, START_MS, START_MS + 86_400_000], NUMBERS)
+EXPIRIES = mostly([21_000, 21_001], NUMBERS)
+PLACES = mostly([b"", *GLNS], WILD)
+FLAGS = mostly([0, 1], NUMBERS)
+SHIPMENT = mostly([PAIR.shipments["S"]], WILD)
+HASHES = mostly([(), (bytes(32),)], st.lists(WILD, max_size=3).map(tuple))
+
+
+def fields(*strategies: Any) -> Any:
+    """Return a strategy for the fields that follow the head."""
+    return st.tuples(HEADS, *strategies)
+
+
+RECORDS: st.SearchStrategy[Record] = st.one_of(
+    fields(GTINS, TEXTS, EXPIRIES, mostly([b"", b"1"], WILD), TIMES, SERIALS).map(
+        lambda found: Commission(*found)
+    ),
+    fields(LISTS).map(lambda found: CommissionLogisticUnits(*found)),
+    fields(ITEM, LISTS).map(lambda found: Pack(*found)),
+    fields(ITEM, LISTS).map(lambda found: Unpack(*found)),
+    fields(st.sampled_from(DecommissionReason), LISTS).map(lambda found: Decommission(*found)),
+    fields(st.sampled_from(ObserveStep), LISTS).map(lambda found: Observe(*found)),
+    fields(LISTS, PARTIES, PLACES, st.sampled_from(ShipPurpose), FLAGS, TIMES, PLACES, HASHES).map(
+        lambda found: Ship(*found)
+    ),
+    fields(SHIPMENT, st.sampled_from(ReceiveMode), LISTS).map(lambda found: Receive(*found)),
+    fields(SHIPMENT, LISTS).map(lambda found: Refuse(*found)),
+    fields(SHIPMENT, LISTS).map(lambda found: Void(*found)),
+    fields(LISTS).map(lambda found: Dispense(*found)),
+)
+
+
+READER = BundleReader("law", genesis().parameters.limits)
+
+
+@settings(max_examples=400, deadline=None)
+@given(
+    signer=mostly(["maker"], st.sampled_from(["bulk", "pharmacy", "carrier", "agent"])),
+    records=st.lists(RECORDS, min_size=1, max_size=3).map(tuple),
+    weight=mostly([None], NUMBERS),
+)
+def test_any_record_is_refused_or_acts_and_nothing_is_raised(
+    signer: str, records: tuple[Record, ...], weight: int | None
+) -> None:
+    document = build_document(bytes(16), records)
+    if weight is not None:
+        document = msgspec.structs.replace(document, weight=weight)
+    data = encode_document(document)
+    header = build_header("law", lane_of(signer), 0, 1, LEDGER.time_ms + 1_000, [(data, document.weight)])
+    try:
+        opened = READER.read(encode(Bundle(header, bytes(64), (data,))))
+    except MalformedBundle:
+        assert weight is not None
+        return
+    after = 1 if signer == "maker" else 0
+    placed = msgspec.structs.replace(
+        opened, header=msgspec.structs.replace(opened.header, after=after, sequence=2)
+    )
+    context = BlockContext(LEDGER.height + 1, LEDGER.time_ms + 1)
+    result = BlockExecution(LEDGER.reader, context, [placed], Hash(LEDGER.app_hash)).finish()
+    receipt = result.receipts[0]
+    assert receipt.code == ACCEPTED or receipt.code in set(Code)
+    assert RECEIPTS.decode(encode(receipt)) == receipt
+    if receipt.code != ACCEPTED:
+        assert [key[:1] for key, _value in result.writes] == [LANES.prefix]
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    numbers=st.tuples(NUMBERS, NUMBERS, NUMBERS, NUMBERS, NUMBERS),
+    lane=WILD,
+    chain_id=st.just("law") | st.text(),
+)
+def test_any_bundle_header_is_refused_or_kept_apart_from_the_lane(
+    numbers: tuple[int, int, int, int, int], lane: bytes, chain_id: str
+) -> None:
+    data = encode_document(build_document(bytes(16), (Dispense(Head(0, 0, b""), (KEYS[0],)),)))
+    header = build_header("law", lane_of("maker"), 0, 1, 0, [(data, 2)])
+    version, after, sequence, expires, count = numbers
+    bent = msgspec.structs.replace(header, after=after, sequence=sequence, expires_at_ms=expires)
+    for found in (
+        bent,
+        msgspec.structs.replace(bent, version=version, chain_id=chain_id, lane=lane, count=count),
+    ):
+        try:
+            opened = READER.read(encode(Bundle(found, bytes(64), (data,))))
+        except MalformedBundle:
+            continue
+        assert 0 <= opened.header.after < opened.header.sequence
+        fault = lane_fault(LEDGER.state(), opened.header, LEDGER.height + 1, LEDGER.time_ms + 1)
+        assert fault is not None or after == 1

@@ -1,0 +1,67 @@
+"""What records list, what they weigh, and the ids of what they announce."""
+
+import pytest
+
+from contracts.primitives.encoding import Decoder, encode
+from contracts.records.custody import (
+    SHIPMENT_ID_BYTES,
+    Receive,
+    ReceiveMode,
+    Refuse,
+    Ship,
+    ShipPurpose,
+    Void,
+    shipment_id,
+)
+from contracts.records.dispensing import Dispense
+from contracts.records.head import Head
+from contracts.records.record import Record, listed, weight
+from contracts.records.supply import (
+    Commission,
+    CommissionLogisticUnits,
+    Decommission,
+    DecommissionReason,
+    Observe,
+    ObserveStep,
+    Pack,
+    Unpack,
+)
+
+HEAD = Head(1, 60, b"")
+ITEMS = (b"\x01a", b"\x01b", b"\x01c")
+RECORDS: tuple[Record, ...] = (
+    Commission(HEAD, b"gtin", b"lot", 1, b"", 0, ITEMS),
+    CommissionLogisticUnits(HEAD, ITEMS),
+    Pack(HEAD, b"parent", ITEMS),
+    Unpack(HEAD, b"parent", ITEMS),
+    Decommission(HEAD, DecommissionReason.STOLEN, ITEMS),
+    Observe(HEAD, ObserveStep.STORING, ITEMS),
+    Ship(HEAD, ITEMS, b"to", b"", ShipPurpose.SALE, 1, 0, b"", (b"reference",)),
+    Receive(HEAD, b"shipment", ReceiveMode.LISTED, ITEMS),
+    Refuse(HEAD, b"shipment", ITEMS),
+    Void(HEAD, b"shipment", ITEMS),
+    Dispense(HEAD, ITEMS),
+)
+
+
+@pytest.mark.parametrize("record", RECORDS, ids=lambda record: type(record).__name__)
+def test_a_record_weighs_one_and_one_for_each_identifier(record: Record) -> None:
+    assert listed(record) == ITEMS
+    assert weight(record) == 4
+
+
+@pytest.mark.parametrize("record", RECORDS, ids=lambda record: type(record).__name__)
+def test_a_record_is_read_back_as_its_own_kind(record: Record) -> None:
+    found = Decoder(Record).decode(encode(record))  # type: ignore[arg-type]
+    assert type(found) is type(record)
+    assert found == record
+
+
+def test_every_kind_of_record_is_here() -> None:
+    assert {type(record) for record in RECORDS} == set(Record.__args__)
+
+
+def test_a_document_announces_a_shipment_per_record() -> None:
+    ids = {shipment_id(document, at) for document in (bytes(32), b"\1" * 32) for at in (0, 1, 300)}
+    assert len(ids) == 6
+    assert {len(one) for one in ids} == {SHIPMENT_ID_BYTES}

@@ -25,26 +25,33 @@ def _declared() -> set[str]:
     return {_distribution(requirement) for requirement in pyproject()["project"]["dependencies"]}
 
 
-def _imported() -> set[str]:
-    """The distributions whose modules the packages import."""
+def _imported(*folders: str) -> set[str]:
+    """The distributions whose modules the files in these folders import."""
     modules: set[str] = set()
-    for path in python_files(*FLOORS):
+    for path in python_files(*folders):
         for node in ast.walk(tree(path)):
             if isinstance(node, ast.Import):
                 modules |= {alias.name.split(".")[0] for alias in node.names}
             elif isinstance(node, ast.ImportFrom) and node.module:
                 modules.add(node.module.split(".")[0])
-    third_party = modules - set(FLOORS) - set(sys.stdlib_module_names) - OPTIONAL_IMPORTS
+    own = {*FLOORS, "tests"}
+    third_party = modules - own - set(sys.stdlib_module_names) - OPTIONAL_IMPORTS
     owners = metadata.packages_distributions()
     return {_distribution(owners.get(module, [module])[0]) for module in third_party}
 
 
 def test_what_is_imported_is_declared() -> None:
-    assert _imported() - _declared() == set()
+    assert _imported(*FLOORS) - _declared() == set()
+
+
+def test_what_the_tests_import_is_declared() -> None:
+    extra = pyproject()["project"]["optional-dependencies"]["test"]
+    declared = _declared() | {_distribution(requirement) for requirement in extra}
+    assert _imported("tests") - declared == set()
 
 
 def test_what_is_declared_is_imported() -> None:
-    assert _declared() - _imported() == set()
+    assert _declared() - _imported(*FLOORS) == set()
 
 
 def test_every_dependency_has_bounds() -> None:

@@ -9,13 +9,13 @@ Rows (heights are 8 bytes, big-endian):
     COMMITS    height                  encoded commit
     BUNDLES    bundle id               height, then the bundle's bytes
     RECEIPTS   height                  encoded receipts, in document order
-    WRITES     height                  [key, value] or, for a deletion, [key]; only the newest heights
+    WRITES     height                  groups of writes (`_Group`) in key order; only the newest heights
     DOCUMENTS  document id, height, bundle position (4 bytes, big-endian)
                                        [bundle position, document position, receipt position]
     INDEX      b, block id             height
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final, TypeVar
 
 import msgspec
@@ -46,6 +46,8 @@ T = TypeVar("T")
 _HEIGHT_BYTES: Final = 8
 _POSITION_BYTES: Final = 4
 _BLOCK_ID: Final = b"b"
+_PREFIX_BYTES: Final = 8
+"""Table, kind of item and GTIN in the key of a pack."""
 _MAX_ROW_BYTES: Final = 256 << 20
 """Receipts and writes of the largest block stay far below this."""
 
@@ -98,6 +100,17 @@ class FinishedBlock(msgspec.Struct, frozen=True):
     """What it wrote to the state, in key order."""
 
 
+class _Group(msgspec.Struct, frozen=True, array_like=True):
+    """Writes of one value under neighbouring keys: packs of one commission differ in their serials alone."""
+
+    prefix: bytes
+    """First bytes of their keys, at most `_PREFIX_BYTES`."""
+    suffixes: tuple[bytes, ...]
+    """The rest of each key, ascending."""
+    value: tuple[bytes, ...]
+    """The value; nothing for a deletion."""
+
+
 class _Place(msgspec.Struct, frozen=True, array_like=True):
     bundle: int
     document: int
@@ -106,7 +119,7 @@ class _Place(msgspec.Struct, frozen=True, array_like=True):
 
 _COMMITS: Decoder[Commit] = Decoder(Commit, _MAX_ROW_BYTES)
 _RECEIPTS: Decoder[tuple[Receipt, ...]] = Decoder(tuple[Receipt, ...], _MAX_ROW_BYTES)
-_WRITES: Decoder[tuple[tuple[bytes, ...], ...]] = Decoder(tuple[tuple[bytes, ...], ...], _MAX_ROW_BYTES)
+_WRITES: Decoder[tuple[_Group, ...]] = Decoder(tuple[_Group, ...], _MAX_ROW_BYTES)
 _PLACES: Decoder[_Place] = Decoder(_Place)
 
 
@@ -129,7 +142,7 @@ def block_entries(finished: FinishedBlock, keep_writes: int) -> list[Write]:
         put(BLOCKS, key, encode(finished.block)),
         put(COMMITS, key, encode(finished.commit)),
         put(RECEIPTS, key, encode(finished.receipts)),
-        put(WRITES, key, encode(tuple(_written(write) for write in finished.writes))),
+        put(WRITES, key, encode(_groups(finished.writes))),
         *_bundle_entries(key, finished.bundles),
         put(INDEX, _BLOCK_ID + block_id(finished.block.header), key),
     ]
@@ -138,9 +151,18 @@ def block_entries(finished: FinishedBlock, keep_writes: int) -> list[Write]:
     return entries
 
 
-def _written(write: Write) -> tuple[bytes, ...]:
-    key, value = write
-    return (key,) if value is None else (key, value)
+def _groups(writes: Iterable[Write]) -> list[tuple[bytes, list[bytes], tuple[bytes, ...]]]:
+    """Return the fields of `_Group`s for writes in key order; `_writes_of` is the way back."""
+    # Every pack that comes to life passes here: a group is a plain tuple, and nothing is called for a write.
+    groups: list[tuple[bytes, list[bytes], tuple[bytes, ...]]] = []
+    suffixes: list[bytes] = []
+    prefix, value = b"", None
+    for key, written in writes:
+        if not groups or written != value or not key.startswith(prefix) or len(prefix) < _PREFIX_BYTES:
+            prefix, value, suffixes = key[:_PREFIX_BYTES], written, []
+            groups.append((prefix, suffixes, () if value is None else (value,)))
+        suffixes.append(key[_PREFIX_BYTES:])
+    return groups
 
 
 def _bundle_entries(height: bytes, bundles: Sequence[BundleRows]) -> list[Write]:
@@ -244,7 +266,7 @@ class BlockStore:
         if data is None:
             return None
         where = f"writes of height {height}"
-        return tuple(_write_of(row, where) for row in _decode(_WRITES, data, where))
+        return tuple(write for group in _decode(_WRITES, data, where) for write in _writes_of(group, where))
 
     def documents(
         self, document_id: bytes, height: int = 0, bundle: int = 0, limit: int = 1
@@ -265,11 +287,8 @@ class BlockStore:
         return next(iter(self.documents(document_id, height, bundle)), None)
 
 
-def _write_of(row: tuple[bytes, ...], where: str) -> Write:
-    match row:
-        case (key,):
-            return key, None
-        case (key, value):
-            return key, value
-        case _:
-            raise StorageDamaged(where, f"an entry has {len(row)} parts")
+def _writes_of(group: _Group, where: str) -> Iterator[Write]:
+    if len(group.value) > 1:
+        raise StorageDamaged(where, f"a group of writes has {len(group.value)} values")
+    value = group.value[0] if group.value else None
+    return ((group.prefix + suffix, value) for suffix in group.suffixes)

@@ -12,19 +12,19 @@ Rows (numbers big-endian: height 8 bytes, document index 4, record index 2):
     p  partner number (4), height, document, record, event   one shipment that a partner sends or gets
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable
 from typing import Final
 
 import msgspec
 
 from contracts.ledger.document import Document
-from contracts.ledger.receipt import ACCEPTED, Receipt
+from contracts.ledger.receipt import ACCEPTED, Event, Receipt
 from contracts.records.custody import Receive, Refuse, Ship, Void, shipment_id
 from contracts.records.record import Record, listed
 from contracts.records.supply import Commission, CommissionLogisticUnits, Pack, Unpack
 from contracts.rules.events import EventKind
 from node.storage.errors import StorageDamaged
-from node.storage.store import INDEX, Reader, Space, Write, put
+from node.storage.store import INDEX, Reader, Space, Write
 
 _ITEM: Final = b"i"
 _SHIPMENT: Final = b"s"
@@ -35,6 +35,9 @@ THE_RECORD: Final = 0
 """Event position of a row that is about the record itself; events count from 1."""
 
 _PLACE_BYTES: Final = 8 + 4 + 2 + 2
+_OF_THE_RECORD: Final = THE_RECORD.to_bytes(2, "big")
+_ITEM_OF_LENGTH: Final = tuple(_ITEM + bytes((length,)) for length in range(256))
+"""How the rows of an item with a key of this length begin."""
 
 
 class Touch(msgspec.Struct, frozen=True, order=True):
@@ -79,7 +82,7 @@ def _read_place(key: bytes) -> Touch:
 
 
 def _item_prefix(item: bytes) -> bytes:
-    return _ITEM + bytes((len(item),)) + item
+    return _ITEM_OF_LENGTH[len(item)] + item
 
 
 def _lot_prefix(gtin: bytes, lot: bytes) -> bytes:
@@ -93,59 +96,64 @@ def journey_entries(height: int, documents: Iterable[IndexedDocument]) -> list[W
         height: The block's.
         documents: Its documents with their receipts; refused ones leave no rows.
     """
+    # Every record of every node comes through here, so places are put together from what is known already.
     entries: list[Write] = []
+    block = height.to_bytes(8, "big")
     for indexed in documents:
-        if indexed.receipt.code != ACCEPTED:
+        receipt = indexed.receipt
+        if receipt.code != ACCEPTED:
             continue
+        document = block + indexed.index.to_bytes(4, "big")
         for position, record in enumerate(indexed.document.records):
-            touch = Touch(height, indexed.index, position, THE_RECORD)
-            keys = _record_keys(record, shipment_id(indexed.receipt.document_id, position))
-            entries += (put(INDEX, prefix + _place(touch), b"") for prefix in keys)
-        for at, event in enumerate(indexed.receipt.events):
-            touch = Touch(height, indexed.index, event.record, at + 1)
-            keys = _event_keys(event.kind, event.items, event.subject, (indexed.sender, *event.concerned))
-            entries += (put(INDEX, prefix + _place(touch), b"") for prefix in keys)
+            place = document + position.to_bytes(2, "big") + _OF_THE_RECORD
+            subjects = _record_subjects(record, receipt, position)
+            entries += [(INDEX + subject + place, b"") for subject in subjects]
+        for at, event in enumerate(receipt.events, 1):
+            place = document + event.record.to_bytes(2, "big") + at.to_bytes(2, "big")
+            subjects = _event_subjects(event, indexed.sender)
+            entries += [(INDEX + subject + place, b"") for subject in subjects]
     return entries
 
 
-def _record_keys(record: Record, own_shipment: bytes) -> Iterator[bytes]:
+def _record_subjects(record: Record, receipt: Receipt, position: int) -> list[bytes]:
+    """Return the first parts of the keys of a record's rows."""
+    items = listed(record)
     match record:
         case Commission():
-            yield _lot_prefix(record.gtin, record.lot)
-            return
+            return [_lot_prefix(record.gtin, record.lot)]
         case CommissionLogisticUnits():
-            return
+            return []
         case Pack(parent=parent) | Unpack(parent=parent):
-            yield _item_prefix(parent)
+            items = (parent, *items)
         case Ship():
-            yield _SHIPMENT + own_shipment
+            own_shipment = _SHIPMENT + shipment_id(receipt.document_id, position)
+            return [own_shipment, *map(_item_prefix, items)]
         case Receive(shipment=shipment) | Refuse(shipment=shipment) | Void(shipment=shipment):
-            yield _SHIPMENT + shipment
+            return [_SHIPMENT + shipment, *map(_item_prefix, items)]
         case _:
             pass
-    for item in listed(record):
-        yield _item_prefix(item)
+    return list(map(_item_prefix, items))
 
 
-def _event_keys(
-    kind: int, items: Sequence[bytes], subject: bytes, concerned: Sequence[int]
-) -> Iterator[bytes]:
-    """Yield the subjects of what the law did beside the record: the record's own rows do not tell that."""
-    match kind:
-        case EventKind.SHIPMENT_ANNOUNCED | EventKind.SHIPMENT_SPLIT:
-            if kind == EventKind.SHIPMENT_SPLIT:
-                yield _SHIPMENT + subject
-            for partner in dict.fromkeys(concerned):
-                yield _PARTNER + partner.to_bytes(4, "big")
-        case EventKind.UNPACKED | EventKind.MOVED:
-            for item in items:
-                yield _item_prefix(item)
-            if kind == EventKind.UNPACKED:
-                yield _item_prefix(subject)
+def _event_subjects(event: Event, sender: int) -> list[bytes]:
+    """Return the subjects of what the law did beside the record: the record's own rows do not tell that."""
+    match event.kind:
+        case EventKind.SHIPMENT_ANNOUNCED:
+            return _partner_subjects(event, sender)
+        case EventKind.SHIPMENT_SPLIT:
+            return [_SHIPMENT + event.subject, *_partner_subjects(event, sender)]
+        case EventKind.UNPACKED:
+            return list(map(_item_prefix, (*event.items, event.subject)))
+        case EventKind.MOVED:
+            return list(map(_item_prefix, event.items))
         case EventKind.INTRODUCED:
-            yield _item_prefix(subject)
+            return [_item_prefix(event.subject)]
         case _:
-            pass
+            return []
+
+
+def _partner_subjects(event: Event, sender: int) -> list[bytes]:
+    return [_PARTNER + number.to_bytes(4, "big") for number in dict.fromkeys((sender, *event.concerned))]
 
 
 class Journeys:

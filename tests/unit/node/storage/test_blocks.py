@@ -2,6 +2,8 @@
 
 import msgspec
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from contracts.chain.commit import NO_COMMIT, Commit, CommitSignature
 from contracts.chain.header import Block, BundleEntry, Header
@@ -113,6 +115,21 @@ def test_an_empty_block_is_stored_too():
     assert (blocks.bundles_of(1), blocks.receipts(1), blocks.writes(1)) == ((), (), ())
 
 
+@given(st.lists(st.tuples(st.binary(max_size=12), st.sampled_from([None, b"", b"1", b"2"]))))
+def test_writes_come_back_in_their_order(found):
+    store, writes = MemoryStore(), tuple(sorted(dict(found).items()))
+    store.write(block_entries(finished(7, writes=writes), keep_writes=10), sync=True)
+    assert BlockStore(store).writes(7) == writes
+
+
+def test_packs_of_one_make_share_what_they_have_in_common():
+    packs = tuple((b"table+GTIN" + b"%016d" % at, b"a row of a pack") for at in range(1_000))
+    store = MemoryStore()
+    store.write(block_entries(finished(7, writes=packs), keep_writes=10), sync=True)
+    assert BlockStore(store).writes(7) == packs
+    assert len(store.get(WRITES + height_key(7))) < 21 * len(packs)
+
+
 def test_only_the_newest_writes_are_kept():
     store = MemoryStore()
     for height in range(1, 6):
@@ -132,6 +149,13 @@ def test_only_the_newest_writes_are_kept():
         (RECEIPTS, height_key(7), b"\x91\x01", lambda b: b.receipts(7), "receipts of height 7"),
         (WRITES, height_key(7), b"\x91\x90", lambda b: b.writes(7), "writes of height 7"),
         (WRITES, height_key(7), b"\xc1", lambda b: b.writes(7), "writes of height 7"),
+        (
+            WRITES,
+            height_key(7),
+            encode([(b"a", (b"b",), (b"1", b"2"))]),
+            lambda b: b.writes(7),
+            "writes of height 7",
+        ),
         (BUNDLES, digest(1), b"short", lambda b: b.bundle(digest(1)), f"bundle {digest(1).hex()}"),
         (BUNDLES, digest(1), b"short", lambda b: b.bundles_of(7), "block 7"),
         (BUNDLES, digest(1), None, lambda b: b.bundles_of(7), "block 7"),

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from node.storage.memory_files import Survive
 from tests.simulation.disks import Trap
 from tests.simulation.machine import Machine
-from tests.simulation.plan import MAX_SKEW_MS
+from tests.simulation.plan import FAULT_KINDS, MAX_SKEW_MS
 from tests.simulation.wire import Ambush
 
 if TYPE_CHECKING:
@@ -35,20 +35,20 @@ class Faults:
         self._is_on = False
         self._waits = False
         self.counts: Counter[str] = Counter()
-        self._kinds: tuple[tuple[Callable[[], str | None], int], ...] = (
-            (self._crash, 5),
-            (self._trap, 6),
-            (self._refuse, 1),
-            (self._blackout, 1),
-            (self._cut, 2),
-            (self._isolate, 3),
-            (self._one_way, 3),
-            (self._deafen, 2),
-            (self._partition, 3),
-            (self._slow_link, 2),
-            (self._slow_disk, 2),
-            (self._lie_in_wait, 5),
-        )
+        self._strikes: dict[str, Callable[[], str | None]] = {
+            "crash": self._crash,
+            "trap": self._trap,
+            "refuse": self._refuse,
+            "blackout": self._blackout,
+            "cut": self._cut,
+            "isolate": self._isolate,
+            "one_way": self._one_way,
+            "deafen": self._deafen,
+            "partition": self._partition,
+            "slow_link": self._slow_link,
+            "slow_disk": self._slow_disk,
+            "ambush": self._lie_in_wait,
+        }
 
     # ------------------------------------------------------------------------ on and off
 
@@ -79,7 +79,7 @@ class Faults:
     def reboot_later(self, machine: Machine) -> None:
         """Boot a machine that has stopped, after a while."""
         pause_ms = self._random.randrange(50, 2_500) if self._is_on else 100
-        if self._is_on and self._random.random() < 0.2:
+        if self._is_on and "trap" in self._world.plan.faults and self._random.random() < 0.2:
             # Recovery has persistence points of its own.
             survive = self._random.choice(tuple(Survive))
             machine.set_trap(Trap(self._random.randint(1, 12), refuses=False, survive=survive))
@@ -97,9 +97,9 @@ class Faults:
     def _strike(self) -> None:
         if not self._is_on:
             return
-        strikes = [strike for strike, _weight in self._kinds]
-        strike = self._random.choices(strikes, [weight for _strike, weight in self._kinds])[0]
-        kind = strike()
+        kinds = self._world.plan.faults
+        drawn = self._random.choices(kinds, [FAULT_KINDS[kind] for kind in kinds])[0]
+        kind = self._strikes[drawn]()
         if kind is not None:
             self.counts[kind] += 1
             self._world.trace("fault", kind)
@@ -238,12 +238,12 @@ class Faults:
         engine = core.consensus.engine
         if engine.height != height + 1:
             return
-        names = self._world.validator_names
+        names, liars = self._world.validator_names, self._world.liars
         first, second = (engine.proposer(round_) for round_ in (1, 2))
-        if first is None or second is None:
+        if first is None or second is None or (liars and names[first] not in liars):
             return
         # Either the proposer of round 1 saw nothing of round 0; or it is the silent hero, and round 2's did.
-        sequel, hero = (first, None) if self._random.random() < 0.5 else (second, first)
+        sequel, hero = (first, None) if liars or self._random.random() < 0.5 else (second, first)
         ambush = self._split(names, sequel, hero)
         if ambush is None:
             return

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from consensus.effects import Append, Effect, Input, ReportEvidence, VoteReceived
+from consensus.effects import Append, Effect, Input, ReportEvidence, Sign, VoteReceived
 from consensus.engine import Engine
+from consensus.values import Step
 from contracts.chain.commit import Commit
 from contracts.chain.evidence import DuplicateProposal, Evidence, verify_evidence
 from contracts.chain.header import Header, block_id
@@ -135,6 +136,9 @@ class Invariants:
         Raises:
             Broken: I6.
         """
+        for effect in effects:
+            if isinstance(effect, Sign) and effect.step is not Step.PROPOSE and effect.block_id:
+                self._check_held(machine, effect)
         reported = [effect.evidence for effect in effects if isinstance(effect, ReportEvidence)]
         for evidence in reported:
             self._check_evidence(machine.name, evidence)
@@ -146,6 +150,14 @@ class Invariants:
             taken[vote.block_id] = vote.signature
             if len(taken) == 2 and not reported:
                 raise Broken(f"I6: {machine.name} took two votes of validator {vote.validator}, unreported")
+
+    def _check_held(self, machine: "Machine", sign: Sign) -> None:
+        """Ask whether a node holds the block it votes for, with all bundles (CONSENSUS, 8)."""
+        if machine.height >= sign.height:
+            return  # Block sync was quicker: it is in the chain.
+        consensus = None if machine.core is None else machine.core.consensus
+        if consensus is not None and consensus.proposals.held(sign.block_id) is None:
+            raise Broken(f"held: {machine.name} votes at height {sign.height} for what it does not hold")
 
     def _check_evidence(self, name: str, evidence: Evidence) -> None:
         if isinstance(evidence, DuplicateProposal):

@@ -7,14 +7,15 @@ clever one would. What it may do besides:
     prevote      for the other block, or nil
     precommit    for the other block, or nil
     both         both votes to everybody
-    valid_round  a fresh block under a valid round that never was
-    skip         a block that leaves out a bundle of a lane and takes a later one
+    valid_round  a fresh block under a valid round that never was, and votes for it, to everybody
+    skip         a block that leaves out a bundle of a lane and takes a later one, likewise
     flood        votes for rounds to come
     boast        heights it has not reached
     silence      nothing about a height
 """
 
 from collections import Counter
+from collections.abc import Callable
 from random import Random
 from typing import Final
 
@@ -40,6 +41,7 @@ BEHAVIOURS: Final = (
     *("propose", "prevote", "precommit", "both", "valid_round", "skip"),
     *("flood", "boast", "silence"),
 )
+LaneOf = Callable[[bytes], bytes | None]
 _WORDS: Final = (ProposalMessage, VoteMessage, RoundVotes, RoundRequest)
 _FLOOD: Final = 0.05
 _BOAST: Final = 0.1
@@ -54,17 +56,18 @@ class Liar:
         behaviours: What it does.
     """
 
-    def __init__(self, random: Random, seed: bytes, behaviours: tuple[str, ...] = ()) -> None:
-        """Lie with the key of `seed`; which lies, is drawn unless they are named."""
+    def __init__(self, random: Random, seed: bytes, lane_of: LaneOf) -> None:
+        """Lie with the key of `seed`; which lies, is drawn. `lane_of` tells a bundle's lane."""
         self._random = random
         self._seed = seed
+        self._lane_of = lane_of
+        self._bold: set[tuple[int, int]] = set()  # heights and rounds where everybody is told the same lie
         self._stories: dict[tuple[object, ...], Message] = {}
         self._others: dict[tuple[int, int], bytes] = {}  # the other block's id, by height and round
         self._fooled: dict[str, bool] = {}
         self._is_silent: dict[int, bool] = {}
         self.counts: Counter[str] = Counter()
-        drawn = random.sample(BEHAVIOURS, random.randint(2, len(BEHAVIOURS)))
-        self.behaviours = behaviours or tuple(sorted(drawn))
+        self.behaviours = tuple(sorted(random.sample(BEHAVIOURS, random.randint(2, len(BEHAVIOURS)))))
 
     def change(self, peer: PeerIdentity, message: Message) -> list[Message]:
         """Return what `peer` is told instead of `message`."""
@@ -120,8 +123,8 @@ class Liar:
         key = ("proposal", proposal.height, proposal.round)
         if key not in self._stories:
             self._stories[key] = self._other_proposal(message)
-        other = self._stories[key]
-        return [other] if self._is_fooled(peer.name) else [message]
+        is_bold = (proposal.height, proposal.round) in self._bold
+        return [self._stories[key]] if is_bold or self._is_fooled(peer.name) else [message]
 
     def _other_proposal(self, message: ProposalMessage) -> Message:
         proposal, block = message.proposal, BLOCKS.decode(message.block)
@@ -131,6 +134,8 @@ class Liar:
             return message
         if skipped is not None:
             self.counts["skip"] += 1
+        if skipped is not None or lies_about_round:
+            self._bold.add((proposal.height, proposal.round))
         header = msgspec.structs.replace(block.header, time_ms=block.header.time_ms + 1)
         entries = block.bundles if skipped is None else skipped
         header = msgspec.structs.replace(header, bundles_root=bundles_root(entries))
@@ -152,9 +157,11 @@ class Liar:
 
     def _skip(self, block: Block) -> tuple[BundleEntry, ...] | None:
         """Leave out one bundle, so that a later one of its lane has no place."""
-        if len(block.bundles) < 2:
+        lanes = [self._lane_of(entry.bundle_id) for entry in block.bundles]
+        followed = [at for at, lane in enumerate(lanes) if lane in lanes[at + 1 :]]
+        if not followed:
             return None
-        at = self._random.randrange(len(block.bundles))
+        at = self._random.choice(followed)
         return (*block.bundles[:at], *block.bundles[at + 1 :])
 
     # ------------------------------------------------------------------------------ votes
@@ -173,6 +180,8 @@ class Liar:
 
     def _story(self, peer: PeerIdentity, vote: Vote) -> Vote:
         """Return the vote that a peer is told instead of `vote`."""
+        if (vote.height, vote.round) in self._bold:
+            return self._other_vote(vote)
         behaviour = "prevote" if vote.type is VoteType.PREVOTE else "precommit"
         if behaviour not in self.behaviours or not self._is_fooled(peer.name):
             return vote

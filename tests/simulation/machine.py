@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, TypeVar
 from contracts.chain.commit import Commit
 from network.peer.config import PeerConfig
 from network.peer.directory import Directory
-from network.peer.face import VALIDATOR, PeerIdentity
+from network.peer.face import PeerIdentity
 from network.peer.handshake import LocalNode
 from network.peer.peers import Peers
 from network.peer.peers import Surroundings as PeerSurroundings
@@ -299,10 +299,10 @@ class Machine:
         """Last decided height; what it told last while it is down."""
         return self.told if self.core is None else self.core.chain.tip.height
 
-    @property
-    def votes(self) -> bool:
-        """Whether it is a validator."""
-        return self.role.role == VALIDATOR
+    def lane_of(self, bundle_id: bytes) -> bytes | None:
+        """Return the lane of a bundle in this node's pool."""
+        pooled = None if self.core is None else self.core.pool.get(bundle_id)
+        return None if pooled is None else pooled.bundle.header.lane
 
 
 def _tip_of(router: Router) -> tuple[int, bytes]:

@@ -42,6 +42,22 @@ SMALL_LIMITS = Limits(
 )
 """Caps that a small workload reaches."""
 
+FAULT_KINDS = {
+    "crash": 5,
+    "trap": 6,
+    "refuse": 1,
+    "blackout": 1,
+    "cut": 2,
+    "isolate": 3,
+    "one_way": 3,
+    "deafen": 2,
+    "partition": 3,
+    "slow_link": 2,
+    "slow_disk": 2,
+    "ambush": 12,
+}
+"""Kinds of faults with their weights. A seed has only some of them: all at once would hide what one does."""
+
 MAX_SKEW_MS = 600_000
 """Clocks are off by up to ten minutes."""
 
@@ -75,6 +91,8 @@ class Plan(msgspec.Struct, frozen=True):
     """Shortest time on a link."""
     jitter_us: int
     """What is added at most, in quiet times."""
+    faults: tuple[str, ...]
+    """Kinds of faults that happen."""
     fault_interval_ms: int
     """Mean time between two faults."""
     documents_per_second: int
@@ -120,6 +138,7 @@ def make_plan(seed: int) -> Plan:
         late=random.choice((0.0, 0.0, 0.05, 0.2)),
         latency_us=random.randrange(500, 15_000),
         jitter_us=random.randrange(500, 40_000),
+        faults=tuple(kind for kind in FAULT_KINDS if random.random() < 0.55) or ("crash",),
         fault_interval_ms=random.choice((250, 500, 1_000)),
         documents_per_second=random.choice((10, 25, 50)),
         parameters=_parameters(random),

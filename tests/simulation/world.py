@@ -89,8 +89,9 @@ class World:
         liars: dict[str, Liar] = {}
         for at, role in enumerate(self.cast.roles):
             if at in self.plan.liars:
-                liar = Liar(stream(self.plan.seed, f"liar {role.name}"), role.validator_seed)
-                liars[role.name] = self.machines[role.name].tampering = liar
+                machine = self.machines[role.name]
+                liar = Liar(stream(self.plan.seed, f"liar {role.name}"), role.validator_seed, machine.lane_of)
+                liars[role.name] = machine.tampering = liar
             elif role.validator_seed:
                 book.watch(role.name, role.validator_seed)
         return liars
@@ -269,9 +270,9 @@ class World:
         places: dict[bytes, tuple[int, str]] = {}
         for height, block in self.invariants.decided.items():
             for document, code in block.receipts.items():
-                if document in places:
+                if document in places and not self.plan.shares_lane:
                     raise Broken(f"I3: document {document.hex()} came into the chain twice")
-                places[document] = (height, code)
+                places.setdefault(document, (height, code))
         for document, told in self.workload.promises.committed.items():
             if places.get(document) != told:
                 raise Broken(f"I3: document {document.hex()} was told to be at {told}")

@@ -62,6 +62,7 @@ class ConsensusLog:
         self._log = SegmentedLog(files, folder, segment_bytes, draw_mark)
         self._folder = folder
         self._segment_of: dict[bytes, int] = {}
+        self._first_segment = 0
 
     def recover(self) -> Recovered:
         """Read everything, cut off a torn tail, and get ready to append. Call it once, first.
@@ -129,6 +130,10 @@ class ConsensusLog:
         """
         self._log.release(height)
         first = self._log.first_segment
+        if first == self._first_segment:
+            # Thousands of small bundles share a file, and this is asked at every height.
+            return
+        self._first_segment = first
         gone = [identifier for identifier, segment in self._segment_of.items() if segment < first]
         for identifier in gone:
             del self._segment_of[identifier]

@@ -34,7 +34,7 @@ class Parts:
     """Returns so many random bytes that nobody can foresee."""
 
     def inquire(self, question: Question[T]) -> "asyncio.Future[T]":
-        """Ask the pending state, in slices; raises what the question raises (`Submissions.inquire`)."""
+        """Ask the pending state, in slices; raises what the question raises (`Inquiries.ask`)."""
         answer: asyncio.Future[T] = asyncio.get_running_loop().create_future()
 
         def told(result: T) -> None:
@@ -46,7 +46,7 @@ class Parts:
             if not answer.done():
                 answer.set_exception(error)
 
-        self.submissions.inquire(question, told, failed)
+        self.submissions.inquiries.ask(question, told, failed)
         return answer
 
     def lanes(self) -> dict[str, bytes]:

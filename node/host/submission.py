@@ -9,7 +9,6 @@ from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from functools import partial
-from typing import NamedTuple, TypeVar
 
 import msgspec
 import structlog
@@ -17,23 +16,19 @@ import structlog
 from contracts.chain.commit import Commit
 from contracts.ledger.bundle import BundleReader, OpenBundle
 from contracts.ledger.document import Document
-from contracts.ledger.execute import BlockContext
 from contracts.ledger.receipt import ACCEPTED, Receipt
-from contracts.state.view import Overlay
 from network.peer.face import VALIDATOR
 from network.wire.messages import BundlePush
 from node.host.chain import Chain
+from node.host.inquiries import Inquiries
 from node.host.ledger import Applied
 from node.host.surroundings import Surroundings
 from node.host.worker import no_answer
-from node.pool.admission import Admission, Candidate, Inquiry, Question
+from node.pool.admission import Admission, Candidate
 from node.pool.bundler import LaneKey, MadeBundle, cut_of, make_bundle, store_bundles
 from node.pool.lane_writer import CutBundle, LaneWriter, QueuedDocument
-from node.storage.errors import StorageError
 from node.storage.history import MAX_COPIES
 from node.storage.outbox import Outbox, OutboxEntry
-
-T = TypeVar("T")
 
 _log = structlog.get_logger(__name__)
 
@@ -90,18 +85,12 @@ class Submitted(msgspec.Struct, frozen=True):
     """Told once, when it is in a block; None for a client that does not wait."""
 
 
-class _Raised(NamedTuple):
-    """What a question ended with in place of an answer."""
-
-    error: Exception
-    """As raised."""
-
-
 class Submissions:
     """All lanes of one node.
 
     Attributes:
         waiting: Documents between submission and commit.
+        inquiries: Questions to the state that these documents are judged by.
     """
 
     def __init__(
@@ -128,6 +117,7 @@ class Submissions:
         self._surroundings = surroundings
         self._chain = chain
         self._admission = admission
+        self.inquiries = Inquiries(surroundings, admission)
         self._outbox = outbox
         self._keys: Mapping[bytes, LaneKey] = {key.public_key: key for key in keys}
         self._on_made = on_made
@@ -281,48 +271,6 @@ class Submissions:
             return
         forecast = self._forecasts.get(submitted.id, receipt)
         submitted.on_admitted(Admitted(submitted.id, forecast, is_submitted=True))
-
-    def consult(self, question: Callable[[Overlay, BlockContext], T], answer: Callable[[T], None]) -> None:
-        """Ask something of the head with the pending documents on top, on the thread of the rules.
-
-        Args:
-            question: Asked with a scratch state, whose writes are thrown away, and the moment of judgement.
-            answer: Told the result, on the event loop.
-        """
-        ask = partial(self._admission.consult, question, self._surroundings.wall.now_ms())
-        self._surroundings.writer.submit(ask, answer)
-
-    def inquire(
-        self, question: Question[T], answer: Callable[[T], None], failed: Callable[[Exception], None]
-    ) -> None:
-        """Ask as `consult` does what takes long: in slices, between which blocks have their turn.
-
-        Args:
-            question: Yields where it may pause; begun anew when the state has changed meanwhile.
-            answer: Told the result, which is never None, on the event loop.
-            failed: Told instead what the question raised: what a client's file trips over ends its request,
-                not the node. A disk that fails ends the node, as ever.
-        """
-        inquiry = Inquiry(question)
-
-        def step() -> T | _Raised | None:
-            try:
-                return self._admission.proceed(inquiry, self._surroundings.wall.now_ms())
-            except StorageError:
-                raise
-            except Exception as error:  # noqa: BLE001 - handed to whoever asked
-                return _Raised(error)
-
-        def then(result: T | _Raised | None) -> None:
-            match result:
-                case None:
-                    self._surroundings.writer.submit(step, then)
-                case _Raised():
-                    failed(result.error)
-                case _:
-                    answer(result)
-
-        self._surroundings.writer.submit(step, then)
 
     # ------------------------------------------------------------------------ bundling
 

@@ -42,7 +42,8 @@ async def test_a_damaged_disk_is_the_nodes_own_end(monkeypatch):
     desk = Desk()
     told = []
     monkeypatch.setattr(Trial, "run", raising(StorageDamaged("000005.ldb", "checksum")))
-    monkeypatch.setattr(desk.parts.submissions, "inquire", remembering(desk.parts.submissions.inquire, told))
+    inquiries = desk.parts.submissions.inquiries
+    monkeypatch.setattr(inquiries, "ask", remembering(inquiries.ask, told))
     with pytest.raises(StorageDamaged):
         await post(desk, MAKER, commissioned(packs(2)))
     assert told == []

@@ -34,6 +34,7 @@ from node.api.endpoints import (
     header_text,
 )
 from node.api.metrics import ApiMetrics
+from node.api.partner_glns import PartnerGlns
 from node.api.problems import Problem, refusal
 from node.api.receipts_json import EventView, ReceiptView, receipt_view
 from node.api.record_forms import AnyRecordForm, DocumentForm
@@ -126,6 +127,7 @@ class Documents:
         self._context = context
         self._commits = commits
         self._metrics = metrics
+        self._glns = PartnerGlns()
 
     def endpoints(self) -> tuple[Endpoint, ...]:
         """Return the endpoints."""
@@ -262,12 +264,12 @@ class Documents:
         return answer(json_bytes(view), self._context.chain.tip.height, status=202)
 
     async def _committed(self, prepared: Prepared, placed: Placed) -> web.Response:
-        def view(snapshot: Snapshot) -> CommittedView:
-            receipt = receipt_view(placed.receipt, prepared.document.records, Custody(snapshot).gln_of)
-            return CommittedView(receipt.document, "committed", receipt.code, receipt.accepted, receipt)
-
-        body = pinned(await self._context.readers.read(view), placed.height)
-        return answer(body, placed.height)
+        concerned = {number for event in placed.receipt.events for number in event.concerned}
+        if not self._glns.knows(concerned):
+            await self._context.readers.read(partial(self._glns.learn, numbers=concerned))
+        receipt = receipt_view(placed.receipt, prepared.document.records, self._glns.gln_of)
+        view = CommittedView(receipt.document, "committed", receipt.code, receipt.accepted, receipt)
+        return answer(pinned(view, placed.height), placed.height)
 
     # ------------------------------------------------------------------------------- reading
 

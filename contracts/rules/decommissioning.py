@@ -77,11 +77,13 @@ def _report_stolen(act: Act, record: Decommission, items: Positions) -> Verdict 
             return Verdict(Code.NOT_HOLDER_OR_OWNER, item.key)
         stolen.append(item)
     # After this point it must succeed.
+    # Everyone is told of what is theirs, and of nothing else; groups come in the order of the list.
+    groups: dict[tuple[int, ...], list[bytes]] = {}
     for item in stolen:
         end_life(act.state, again(act, item.key), Life.STOLEN)
-    if stolen:
-        concerned = {party for item in stolen for party in stakeholders(item)}
-        act.tell(EventKind.STOLEN_REPORTED, (item.key for item in stolen), b"", concerned)
+        groups.setdefault(tuple(sorted(set(stakeholders(item)))), []).append(item.key)
+    for concerned, keys in groups.items():
+        act.tell(EventKind.STOLEN_REPORTED, keys, b"", concerned)
     tell_repeated(act, repeated)
     return None
 

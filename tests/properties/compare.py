@@ -1,9 +1,9 @@
 """Law and model side by side: the same steps, then every facet of every item compared, and the invariants.
 
-What is compared after each step: verdict, and code where LAW.md determines it; life, holds, holder, owner,
-premises, parent, shipment and birth of every item; what is on its way with every shipment. Containers'
-counters are computed anew from the rows of all items. Of a refused document nothing may remain but its lane's
-next sequence, and admission must have foreseen every receipt.
+What is compared after each step: verdict, and code where LAW.md determines it; events, and who is told; life,
+holds, holder, owner, premises, parent, shipment and birth of every item; what is on its way with every
+shipment. Containers' counters are computed anew from the rows of all items. Of a refused document nothing may
+remain but its lane's next sequence, and admission must have foreseen every receipt.
 """
 
 from collections import Counter
@@ -13,6 +13,7 @@ from contracts.ledger.admit import PendingState
 from contracts.ledger.bundle import OpenBundle
 from contracts.ledger.document import Document as LedgerDocument
 from contracts.ledger.document import document_id, encode_document
+from contracts.ledger.events import EventKind
 from contracts.ledger.execute import next_app_hash
 from contracts.ledger.receipt import ACCEPTED, Receipt
 from contracts.primitives.hashing import Hash
@@ -22,9 +23,9 @@ from contracts.state.parties import holder_of
 from contracts.state.places import effective_holds, effective_life, locate
 from contracts.state.rows import ContainerRow, HoldKind, ItemRow, Life, ShipmentRow, SourceRow
 from contracts.state.view import Overlay
-from tests.properties.facts import GTIN, PARTNER_NAMES, PLACE_NAMES, START_MS, genesis, item_key
+from tests.properties.facts import GTIN, PARTNER_NAMES, PLACE_NAMES, PLACES, START_MS, genesis, gln, item_key
 from tests.properties.model import Model
-from tests.properties.model_judge import Judge
+from tests.properties.model_judge import Judge, Told
 from tests.properties.model_rules import verdict
 from tests.properties.said import Document, Step, to_record
 from tests.scenarios.law.world import Ledger, lane_of
@@ -62,6 +63,7 @@ class SideBySide:
         self.counts: Counter[str] = Counter()
         self._documents: dict[str, tuple[LedgerDocument, int]] = {}
         self._keys: dict[str, bytes] = {}
+        self._names: Names = {b"": "", **{gln(place): place for place in PLACES}}
         self._known: Rows = {}
 
     def now_ms(self, wait_ms: int = 0) -> int:
@@ -117,14 +119,40 @@ class SideBySide:
         tried, now_ms = self.model.copy(), self.ledger.time_ms
         said = said.later(now_ms - self._documents[said.name][1])
         judge = Judge(tried, said.signer, now_ms, (self.ledger.height, index))
-        verdicts = ((verdict(judge, record), position) for position, record in enumerate(said.records))
-        expected, position = next((found for found in verdicts if found[0]), ({ACCEPTED}, 0))
+        told: list[set[Told]] = []
+        expected, position = {ACCEPTED}, 0
+        for record in said.records:
+            judge.told = set()
+            refused = verdict(judge, record)
+            if refused:
+                expected, position = refused, len(told)
+                break
+            told.append(judge.told)
         require(receipt.code in expected, f"verdict on {said}", law=receipt.code, model=expected)
         if receipt.code == ACCEPTED:
             self.model = tried
+            events = [self._events(receipt, index) for index in range(len(told))]
+            require(events == told, f"events of {said}", law=events, model=told)
         else:
             require(receipt.record == position, "record", law=receipt.record, model=position)
             require(receipt.events == (), "events of a refusal", law=receipt.events, model=())
+
+    def _events(self, receipt: Receipt, record: int) -> set[Told]:
+        """Return what the law told about a record, item by item, in names."""
+        found: set[Told] = set()
+        for event in receipt.events:
+            if event.record == record:
+                kind, subject = EventKind(event.kind).name.lower(), self._name(event.subject)
+                others = frozenset(PARTNER_NAMES[number] for number in event.concerned)
+                found |= {(kind, subject, self._name(item), others) for item in event.items or (b"",)}
+        return found
+
+    def _name(self, key: bytes) -> str:
+        """Return what the steps call an item, a shipment or premises."""
+        if key not in self._names:
+            self._names |= {one: name for name, one in self.shipments.items()}
+            self._names |= {item_key(item): item for item in self.model.items}
+        return self._names[key]
 
     def _compare_writes(self, before: Raw, hash_before: Hash, receipts: tuple[Receipt, ...]) -> None:
         """Ask that the app hash is that of what changed, and that refusals changed lanes and nothing else."""

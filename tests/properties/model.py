@@ -187,13 +187,16 @@ class Model:
             level += 1
             self.change(name, levels=max(level, self.items[name].levels))
 
-    def move(self, items: Iterable[str], signer: str, place: str) -> None:
-        """Move the signer's still items, with all around them, to a stated place."""
+    def move(self, items: Iterable[str], signer: str, place: str) -> list[str]:
+        """Move the signer's still items, with all around them, to a stated place; return what moved."""
+        moved = []
         for item in items:
             top = self.top(item)
             thing = self.items[top]
-            if place and thing.holder == signer and not thing.shipment:
+            if place and place != thing.place and thing.holder == signer and not thing.shipment:
                 self.change(top, place=place)
+                moved.append(top)
+        return moved
 
     # ------------------------------------------------------------------------------ questions
 

@@ -17,7 +17,8 @@ def ship(judge: Judge, said: Said) -> Verdicts:
     if purpose == "sale":
         guards += judge.clean()
     yield model.first_fault(said.items, guards)
-    judge.take_along(said)
+    judge.take_along(said.items, said)
+    judge.tell("shipment_announced", said.shipment, (), (said.receiver, said.carrier))
     within_ms = said.within_ms or judge.profile(said).default_ms
     model.shipments[said.shipment] = Shipment(
         *(judge.signer, said.receiver, purpose, said.passes),
@@ -49,6 +50,11 @@ def _ship_terms(judge: Judge, said: Said) -> Verdicts:
         yield {"deadline_too_short"} if said.within_ms < rules.min_ms else set()
         yield {"deadline_too_long"} if said.within_ms > rules.max_ms else set()
     yield {"already_announced"} if said.shipment in judge.model.shipments else set()
+
+
+def parties(shipment: Shipment) -> tuple[str, str, str]:
+    """Return who is concerned by what happens to a shipment."""
+    return shipment.sender, shipment.receiver, shipment.carrier
 
 
 def _may_send(judge: Judge, item: str, said: Said) -> bool:
@@ -100,7 +106,9 @@ def receive(judge: Judge, said: Said) -> Verdicts:
     tops = model.on_the_way(said.shipment)
     if said.mode == "all_except":
         yield {"nothing_received"} if set(tops) <= set(said.items) else set()
+        judge.tell("shipment_split", said.rest, said.items, parties(shipment))
         _leave_out(judge, said, shipment)
+    judge.tell("shipment_received", said.shipment, (), parties(shipment))
     received = said.items if said.mode == "listed" else model.on_the_way(said.shipment)
     for item in received:
         model.take_out(item, judge.now_ms)
@@ -112,6 +120,7 @@ def receive(judge: Judge, said: Said) -> Verdicts:
 def _take_custody(judge: Judge, said: Said) -> None:
     """Let the carrier hold all of a shipment."""
     model = judge.model
+    judge.tell("custody_taken", said.shipment, (), parties(model.shipments[said.shipment]))
     model.shipments[said.shipment] = replace(model.shipments[said.shipment], custody=True)
     for item in model.on_the_way(said.shipment):
         model.change(item, holder=judge.signer)
@@ -139,6 +148,7 @@ def refuse(judge: Judge, said: Said) -> Verdicts:
     yield from known_shipment(judge, said, "receiver", code="not_receiver")
     if said.items:
         yield from of_shipment(judge, said)
+    judge.tell("shipment_refused", said.shipment, said.items, parties(judge.model.shipments[said.shipment]))
     _give_back(judge, said, frozenset())
 
 
@@ -147,5 +157,8 @@ def void(judge: Judge, said: Said) -> Verdicts:
     yield from known_shipment(judge, said, "sender", code="not_sender")
     if said.items:
         yield from of_shipment(judge, said)
-    is_late = judge.now_ms > judge.model.shipments[said.shipment].deadline_ms
+    shipment = judge.model.shipments[said.shipment]
+    is_late = judge.now_ms > shipment.deadline_ms
+    for kind in ("shipment_voided", "quarantined") if is_late else ("shipment_voided",):
+        judge.tell(kind, said.shipment, said.items, parties(shipment))
     _give_back(judge, said, frozenset({"quarantined"} if is_late else ()))

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from tests.properties.facts import ROLES, is_unit
 from tests.properties.model import Guard
+from tests.properties.model_custody import parties
 from tests.properties.model_judge import Judge, Verdicts
 from tests.properties.said import Said
 
@@ -28,12 +29,23 @@ def _ended(judge: Judge, said: Said, life: str, guards: list[Guard], *always: Gu
     once = [(code, _unless_repeated(judge, fails, said, life)) for code, fails in guards]
     yield model.first_fault(said.items, [judge.together(said), *always, *once])
     new = [item for item in said.items if not is_repeated(judge, item, said, life)]
-    if life != "stolen":
+    for item in said.items:
+        if item not in new:
+            judge.tell("repeated_step", "", (item,))
+    if life == "stolen":
         for item in new:
-            model.take_out(item, judge.now_ms)
-        model.move(new, judge.signer, said.at)
+            judge.tell("stolen_reported", "", (item,), _stakeholders(judge, item))
+    else:
+        judge.take_along(new, said)
     for item in new:
         model.change(item, life=life)
+
+
+def _stakeholders(judge: Judge, item: str) -> tuple[str, ...]:
+    """Return holder, owner and the parties of the shipment an item is on its way with."""
+    model = judge.model
+    own = (model.holder(item), model.owner(item))
+    return own + (parties(model.shipments[model.shipment(item)]) if model.shipment(item) else ())
 
 
 def _unless_repeated(

@@ -1,12 +1,14 @@
 """What every record is asked on the model (rule 0 of contracts/LAW.md), and guards that rules share."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from tests.properties.facts import PLACES, PROFILES, ROLES, TOLERANCE_MS, UNLICENSED, Rules, market_at
 from tests.properties.model import Guard, Model
 from tests.properties.said import Said
 
 Verdicts = Iterator[set[str]]
+Told = tuple[str, str, str, frozenset[str]]
+"""Kind of event, subject, item or nothing, who else is told."""
 
 ASKED_LATER = {"commission", "receive", "refuse", "void"}
 """Verbs whose list their rule asks, and not before it."""
@@ -29,6 +31,12 @@ class Judge:
         self.signer = signer
         self.now_ms = now_ms
         self.born = born
+        self.told: set[Told] = set()
+
+    def tell(self, kind: str, subject: str, items: Iterable[str] = (), concerned: Iterable[str] = ()) -> None:
+        """Note an event, item by item, and who else must be told of it."""
+        others = frozenset(concerned) - {"", self.signer}
+        self.told |= {(kind, subject, item, others) for item in tuple(items) or ("",)}
 
     def profile(self, said: Said) -> Rules:
         """Return the profile that binds the signer where it acts."""
@@ -85,8 +93,16 @@ class Judge:
             ("expired", lambda item: model.is_expired(item, self.now_ms)),
         ]
 
-    def take_along(self, said: Said) -> None:
+    def take_along(self, items: Iterable[str], said: Said) -> None:
         """Do what handling items singly implies: unpack nested ones, move still ones to the stated place."""
-        for item in said.items:
+        for item in items:
+            parent = self.model.items[item].parent
+            if parent:
+                self.tell("unpacked", parent, (item,))
             self.model.take_out(item, self.now_ms)
-        self.model.move(said.items, self.signer, said.at)
+        self.bring(items, said)
+
+    def bring(self, items: Iterable[str], said: Said) -> None:
+        """Move the signer's still items to the stated place, and say so."""
+        for item in self.model.move(items, self.signer, said.at):
+            self.tell("moved", said.at, (item,))

@@ -96,14 +96,13 @@ def pack(judge: Judge, said: Said) -> Verdicts:
     if not is_new:
         yield from _filled_parent(judge, parent, said, owner)
     yield from _fits(judge, parent, said, is_new=is_new)
-    for item in said.items:
-        model.take_out(item, judge.now_ms)
-    model.move(said.items, judge.signer, said.at)
+    judge.take_along(said.items, said)
     if is_new:
+        judge.tell("introduced", parent, (parent,), (UNITS[kind_of(parent)],))
         new_unit(judge, parent, owner, said.at or model.place(said.items[0]))
     elif is_unit(parent) and not model.children(parent) and not model.items[parent].parent:
         model.change(parent, owner=owner)
-    model.move((parent,), judge.signer, said.at)
+    judge.bring((parent,), said)
     for item in said.items:
         model.put_in(item, parent)
 
@@ -147,6 +146,6 @@ def unpack(judge: Judge, said: Said) -> Verdicts:
     unknown = {"item_unknown", "not_inside"} if len(known) < len(said.items) else set()
     together = model.first_fault(known, [judge.together(said)])
     yield unknown | together | ({"not_inside"} if strange else set())
-    model.move((parent,), judge.signer, said.at)
+    judge.bring((parent,), said)
     for item in said.items:
         model.take_out(item, judge.now_ms)

@@ -119,20 +119,29 @@ class ConsensusHost:
         """
         for data in replay.blocks.values():
             self.proposals.restore(data)
-        if not replay.inputs:
-            self.feed(self._start_height(replay.last))
-            self._pump()
         for event in replay.inputs:
             self.engine.handle(event)
+        is_replayed = bool(replay.inputs) and not self._has_forgotten(replay.last)
+        if not is_replayed:
+            # No log, or one whose end is lost: the signer's record alone knows the lock.
+            self.engine = Engine()
+            self.feed(self._start_height(replay.last))
+            self._pump()
         own = self.engine.own_index
         if own is not None:
             for step in replay.signed:
                 self.feed(_own_input(message_of(step.sign, step.signature, own)))
-        if replay.inputs:
+        if is_replayed:
             self._carry_out(
                 [effect for effect in self.engine.outstanding if not _is_past(effect, replay.last)]
             )
         self._pump()
+
+    def _has_forgotten(self, last: Sign | None) -> bool:
+        """Tell whether the signer's record is ahead of what the log brought back: then it must lead."""
+        if last is None or last.height != self.engine.height:
+            return False
+        return (last.round, last.step) > (self.engine.round, self.engine.step)
 
     def _start_height(self, signed: Sign | None = None) -> StartHeight:
         chain, tip = self._chain, self._chain.tip

@@ -171,6 +171,9 @@ def _varint(data: bytes, at: int) -> tuple[int, int]:
         byte = data[at + position]
         value |= (byte & 0x7F) << 7 * position
         if byte < 0x80:  # noqa: PLR2004 - the bit that says that more follows
+            if byte == 0 and position > 0:
+                # LevelDB writes numbers in the shortest form; else a flipped bit could hide in the padding.
+                raise _Damage("a number is longer than it need be")
             return value, at + position + 1
     raise _Damage("a number has no end")
 

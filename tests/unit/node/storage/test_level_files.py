@@ -96,3 +96,15 @@ def test_a_missing_table_is_named(database: Path) -> None:
     with pytest.raises(StorageDamaged, match=path.name):
         check_level_files(database)
     path.write_bytes(data)
+
+
+def test_a_number_that_swallows_padding_is_noticed(database: Path) -> None:
+    path = next(path for path in _data_files(database) if path.suffix == ".ldb")
+    data = path.read_bytes()
+    footer = bytearray(data[-48:])
+    last = max(at for at in range(40) if footer[at])
+    footer[last] ^= 0x80
+    path.write_bytes(data[:-48] + footer)
+    with pytest.raises(StorageDamaged, match="longer than it need be"):
+        check_level_files(database)
+    path.write_bytes(data)

@@ -126,7 +126,7 @@ class Course:
         return run_of(sending.name, sending.method, (shipping, receiving))
 
     async def commission(self, sending: Sending, serials: int) -> tuple[Run, float]:
-        """Bring packs to life; return the run, and how many bytes the fullest data folder grew by serial."""
+        """Bring packs to life; return the run, and how many bytes the largest database grew by serial."""
         made = commissions(f"make{self._seed}", sending.documents, serials, self._moment)
         jobs = [job for job, _packs in made]
         before = self._stage.disk_bytes()

@@ -107,7 +107,7 @@ class Report(msgspec.Struct, frozen=True):
     limits: Yardsticks
     """Measured in the same run, after the load."""
     disk_bytes_per_serial: float | None
-    """Growth of the fullest data folder by serial brought to life; None where none was."""
+    """Growth of the largest node's database by serial brought to life, indices included; None for none."""
     height: int
     """Where all nodes stood at the end."""
     machine: Machine

@@ -5,6 +5,7 @@ import platform
 import shutil
 import signal
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -22,7 +23,9 @@ from network.testnet.runner import read_token, stop_all
 
 MANIFEST: Final = "bench"
 READY_S: Final = 120.0
-_DATABASE: Final = "data"
+_DATABASE: Final = "data/database"
+_SETTLE_S: Final = 0.5
+_SETTLE_POLLS: Final = 40
 
 
 class Machine(msgspec.Struct, frozen=True):
@@ -74,7 +77,19 @@ class Stage:
         return [cpu_seconds(process) if process else 0.0 for process in self._processes]
 
     def disk_bytes(self) -> list[int]:
-        """Return the length of all files in each node's data folder."""
+        """Return the length of each node's database, once it has stopped rearranging itself.
+
+        The log and the outbox beside it hold the last moments only, whatever the database grows to.
+        """
+        before, now = [-1], self._database_bytes()
+        for _ in range(_SETTLE_POLLS):
+            if before == now:
+                break
+            time.sleep(_SETTLE_S)
+            before, now = now, self._database_bytes()
+        return now
+
+    def _database_bytes(self) -> list[int]:
         return [_size(home / _DATABASE) for home in self._homes]
 
 

@@ -9,13 +9,15 @@ Rows (heights are 8 bytes, big-endian):
     COMMITS    height                  encoded commit
     BUNDLES    bundle id               height, then the bundle's bytes
     RECEIPTS   height                  encoded receipts, in document order
-    WRITES     height                  groups of writes (`_Group`) in key order; only the newest heights
+    WRITES     height                  writes by value (`_Group`); only the newest heights
     DOCUMENTS  document id, height, bundle position (4 bytes, big-endian)
                                        [bundle position, document position, receipt position]
     INDEX      b, block id             height
 """
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
+from operator import itemgetter
 from typing import Final, TypeVar
 
 import msgspec
@@ -101,10 +103,10 @@ class FinishedBlock(msgspec.Struct, frozen=True):
 
 
 class _Group(msgspec.Struct, frozen=True, array_like=True):
-    """Writes of one value under neighbouring keys: packs of one commission differ in their serials alone."""
+    """All writes of one value in a block: packs of one commission differ in their serials alone."""
 
     prefix: bytes
-    """First bytes of their keys, at most `_PREFIX_BYTES`."""
+    """What their keys begin with, at most `_PREFIX_BYTES`."""
     suffixes: tuple[bytes, ...]
     """The rest of each key, ascending."""
     value: tuple[bytes, ...]
@@ -151,18 +153,18 @@ def block_entries(finished: FinishedBlock, keep_writes: int) -> list[Write]:
     return entries
 
 
-def _groups(writes: Iterable[Write]) -> list[tuple[bytes, list[bytes], tuple[bytes, ...]]]:
-    """Return the fields of `_Group`s for writes in key order; `_writes_of` is the way back."""
-    # Every pack that comes to life passes here: a group is a plain tuple, and nothing is called for a write.
-    groups: list[tuple[bytes, list[bytes], tuple[bytes, ...]]] = []
-    suffixes: list[bytes] = []
-    prefix, value = b"", None
-    for key, written in writes:
-        if not groups or written != value or not key.startswith(prefix) or len(prefix) < _PREFIX_BYTES:
-            prefix, value, suffixes = key[:_PREFIX_BYTES], written, []
-            groups.append((prefix, suffixes, () if value is None else (value,)))
-        suffixes.append(key[_PREFIX_BYTES:])
-    return groups
+def _groups(writes: Iterable[Write]) -> list[_Group]:
+    """Group writes, given in key order, by value; `_writes_of` is the way back."""
+    keys: defaultdict[bytes | None, list[bytes]] = defaultdict(list)
+    for key, value in writes:
+        keys[value].append(key)
+    return [_group(found, () if value is None else (value,)) for value, found in keys.items()]
+
+
+def _group(keys: Sequence[bytes], value: tuple[bytes, ...]) -> _Group:
+    """Return the group of some keys, ascending: what the first and the last begin with, all begin with."""
+    shared = _PREFIX_BYTES if keys[0][:_PREFIX_BYTES] == keys[-1][:_PREFIX_BYTES] else 0
+    return _Group(keys[0][:shared], tuple([key[shared:] for key in keys]), value)
 
 
 def _bundle_entries(height: bytes, bundles: Sequence[BundleRows]) -> list[Write]:
@@ -266,7 +268,10 @@ class BlockStore:
         if data is None:
             return None
         where = f"writes of height {height}"
-        return tuple(write for group in _decode(_WRITES, data, where) for write in _writes_of(group, where))
+        groups = _decode(_WRITES, data, where)
+        return tuple(
+            sorted((write for group in groups for write in _writes_of(group, where)), key=itemgetter(0))
+        )
 
     def documents(
         self, document_id: bytes, height: int = 0, bundle: int = 0, limit: int = 1

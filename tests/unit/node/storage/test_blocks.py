@@ -123,11 +123,12 @@ def test_writes_come_back_in_their_order(found):
 
 
 def test_packs_of_one_make_share_what_they_have_in_common():
-    packs = tuple((b"table+GTIN" + b"%016d" % at, b"a row of a pack") for at in range(1_000))
+    # Serials are random, so in key order the packs of several commissions stand mixed.
+    packs = tuple((b"T+I+GTIN" + b"%016d" % at, b"a row of make %d" % (at % 7)) for at in range(1_000))
     store = MemoryStore()
     store.write(block_entries(finished(7, writes=packs), keep_writes=10), sync=True)
     assert BlockStore(store).writes(7) == packs
-    assert len(store.get(WRITES + height_key(7))) < 21 * len(packs)
+    assert len(store.get(WRITES + height_key(7))) < 19 * len(packs)
 
 
 def test_only_the_newest_writes_are_kept():

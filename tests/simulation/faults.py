@@ -252,7 +252,7 @@ class Faults:
         mood.ambush = Ambush(height + 1, *ambush)
         self.counts["ambush"] += 1
         self._world.trace("fault", "ambush", height + 1, *ambush)
-        self._for_a_while(2_500, self._lift)
+        self._for_a_while(1_500, self._lift)
 
     def _lift(self) -> None:
         self._world.mood.ambush = None

@@ -67,7 +67,7 @@ class Liar:
         self._fooled: dict[str, bool] = {}
         self._is_silent: dict[int, bool] = {}
         self.counts: Counter[str] = Counter()
-        self.behaviours = tuple(sorted(random.sample(BEHAVIOURS, random.randint(2, len(BEHAVIOURS)))))
+        self.behaviours = tuple(sorted(random.sample(BEHAVIOURS, random.randint(3, len(BEHAVIOURS)))))
 
     def change(self, peer: PeerIdentity, message: Message) -> list[Message]:
         """Return what `peer` is told instead of `message`."""

@@ -54,7 +54,7 @@ FAULT_KINDS = {
     "partition": 3,
     "slow_link": 2,
     "slow_disk": 2,
-    "ambush": 12,
+    "ambush": 20,
 }
 """Kinds of faults with their weights. A seed has only some of them: all at once would hide what one does."""
 

@@ -33,6 +33,7 @@ from node.storage.log import ConsensusLog
 from node.storage.memory_files import MemoryFile
 from node.storage.outbox import Outbox
 from node.storage.slots import SlotFile
+from tests.simulation.outcome import Outcome, run_seed
 
 
 class Planted(NamedTuple):
@@ -42,8 +43,27 @@ class Planted(NamedTuple):
     """A word for it."""
     mistake: str
     """What is wrong."""
+    breaks: tuple[str, ...]
+    """How the message of what it breaks begins: one of these."""
     plant: Callable[[ExitStack], None]
     """Plants it until the stack is closed."""
+    is_quick: bool = True
+    """A few seeds find it."""
+
+
+MAX_SEEDS: Final = 300
+"""A planted bug that so many seeds do not find is not found."""
+MAX_SEEDS_WHEN_QUICK: Final = 20
+
+
+def find(bug: Planted, start: int = 0) -> Outcome | None:
+    """Run seeds from `start` on until one finds the bug; None when too many do not."""
+    with planted(bug):
+        for seed in range(start, start + (MAX_SEEDS_WHEN_QUICK if bug.is_quick else MAX_SEEDS)):
+            outcome = run_seed(seed)
+            if outcome.failure:
+                return outcome
+    return None
 
 
 @contextmanager
@@ -208,7 +228,7 @@ class _Careless:
         self._store.write(batch, sync=False)
 
 
-def _tell_before_the_block_is_durable(stack: ExitStack) -> None:
+def _tell_before_it_is_durable(stack: ExitStack) -> None:
     original = Ledger.apply
 
     def apply(self: Ledger, *arguments: Any) -> object:
@@ -221,7 +241,7 @@ def _tell_before_the_block_is_durable(stack: ExitStack) -> None:
     _set(stack, Ledger, "apply", apply)
 
 
-def _promise_before_the_outbox(stack: ExitStack) -> None:
+def _promise_too_early(stack: ExitStack) -> None:
     original = Submissions._judged
 
     def judged(self: Submissions, batch: Sequence[Any], receipts: Sequence[Any]) -> None:
@@ -260,23 +280,52 @@ def _leave_a_place_behind(stack: ExitStack) -> None:
     _set_function(stack, places.inside, inside)
 
 
+FORK: Final = "Broken: I1"
+"""Two blocks at one height, or one without a quorum."""
+LOST: Final = "Broken: I3"
+"""What was promised is not there."""
+STATE: Final = "WrongState: I4"
+"""An item with two places or none."""
+SIGNED: Final = "DoubleSigned: I5"
+"""Two values signed for one step."""
+UNTOLD: Final = "Broken: I6"
+"""A lie that nobody reports."""
+STUCK: Final = "Broken: I7"
+"""No decision, or too late."""
+HELD: Final = "Broken: held"
+"""A vote for what is not held."""
+LANES: Final = "Broken: lanes"
+"""A bundle out of place."""
+DAMAGED: Final = "StorageDamaged"
+"""The node itself notices."""
+REFUSED: Final = "DoubleSignRefused"
+"""As does the signer."""
+
 PLANTED: Final = (
-    Planted("two_thirds", "two thirds of the power decide, instead of more", _two_thirds_suffice),
-    Planted("one_voice", "one vote from a later round is enough to skip to it", _one_voice_is_honest),
-    Planted("no_lock", "a locked node prevotes another fresh proposal", _forget_the_lock),
-    Planted("unlock_on_nil", "a quorum of nil prevotes releases the lock", _unlock_on_nil),
-    Planted("valid_round", "a re-proposal is believed without its quorum", _believe_the_valid_round),
-    Planted("votes_again", "the same vote counts as often as it comes", _count_votes_again),
-    Planted("no_evidence", "conflicting votes are not reported", _overlook_lies),
-    Planted("no_resend", "what was lost is never said again", _never_say_again),
-    Planted("not_held", "a node votes for a block whose bundles it lacks", _vote_for_what_is_not_held),
-    Planted("no_fsync", "votes leave before log and record are durable", _sign_before_it_is_durable),
-    Planted("amnesia", "a restart forgets what was signed", _forget_what_was_signed),
-    Planted("no_replay", "a restart reads neither log nor record", _ignore_the_log),
-    Planted("outbox", "bundles are pushed before the outbox is durable", _push_before_the_outbox),
-    Planted("block_sync", "a block is told before it is durable", _tell_before_the_block_is_durable),
-    Planted("promise", "a client is told before its document is durable", _promise_before_the_outbox),
-    Planted("lane_order", "the sequence of a lane is not checked", _let_bundles_jump_the_queue),
-    Planted("two_cases", "packing does not take a child out of its old case", _pack_into_two_cases),
-    Planted("two_places", "a child keeps a place of its own inside a case", _leave_a_place_behind),
+    Planted("two_thirds", "two thirds of the power decide", (FORK,), _two_thirds_suffice),
+    Planted(
+        "one_voice", "one vote is enough to skip to its round", (STUCK,), _one_voice_is_honest, is_quick=False
+    ),
+    Planted("no_lock", "a locked node prevotes a fresh proposal", (FORK,), _forget_the_lock, is_quick=False),
+    Planted("unlock_on_nil", "nil prevotes release the lock", (FORK,), _unlock_on_nil, is_quick=False),
+    Planted("valid_round", "P2 without its quorum", (FORK,), _believe_the_valid_round, is_quick=False),
+    Planted("votes_again", "a vote counts as often as it comes", (FORK,), _count_votes_again),
+    Planted("no_evidence", "conflicting votes are not reported", (UNTOLD,), _overlook_lies),
+    Planted(
+        "no_resend", "what was lost is never said again", (STUCK, LOST), _never_say_again, is_quick=False
+    ),
+    Planted("not_held", "a vote for a block without its bundles", (HELD,), _vote_for_what_is_not_held),
+    Planted("no_fsync", "votes leave before they are durable", (SIGNED,), _sign_before_it_is_durable),
+    Planted("amnesia", "a restart forgets what was signed", (SIGNED,), _forget_what_was_signed),
+    Planted("no_replay", "a restart reads neither log nor record", (REFUSED, SIGNED), _ignore_the_log),
+    Planted(
+        "outbox", "a bundle is pushed before it is durable", (LOST,), _push_before_the_outbox, is_quick=False
+    ),
+    Planted(
+        "block_sync", "a block is told before it is durable", (DAMAGED, LOST), _tell_before_it_is_durable
+    ),
+    Planted("promise", "a client is told before it is durable", (LOST,), _promise_too_early, is_quick=False),
+    Planted("lane_order", "lanes have no order", (LANES,), _let_bundles_jump_the_queue, is_quick=False),
+    Planted("two_cases", "a child packed anew stays in its old case", (STATE,), _pack_into_two_cases),
+    Planted("two_places", "a child keeps a place beside its case's", (STATE,), _leave_a_place_behind),
 )

@@ -1,0 +1,99 @@
+"""Restarts of a validator: what the signer's record says is signed is never signed anew."""
+
+from consensus.effects import Timeout, VoteReceived
+from consensus.values import Step, Timer
+from contracts.chain.commit import NO_COMMIT
+from contracts.chain.votes import NIL, Vote, VoteType
+from network.wire.messages import Message, VoteMessage
+from node.host.chain import Chain
+from node.host.consensus_host import ConsensusHost
+from node.host.journal import ConsensusJournal
+from node.host.surroundings import Surroundings
+from node.identity.signer import FileSigner, create_signer_record
+from node.storage.log import ConsensusLog
+from node.storage.memory_files import MemoryFiles, Survive
+from tests.support.ledger import NoPeers, OneNode, StillClock
+from tests.support.parties import build_test_genesis, validator_seed
+
+OWN = 0
+SEED = validator_seed(OWN)
+
+
+class Peers(NoPeers):
+    """Keeps what is sent to everybody."""
+
+    def __init__(self) -> None:
+        self.votes: list[Vote] = []
+
+    def broadcast(self, message: Message, roles: object = (), without: object = ()) -> int:
+        if isinstance(message, VoteMessage):
+            self.votes.append(message.vote)
+        return 0
+
+
+class Life:
+    """One life of a validator among four, at height 1, on files that outlive it."""
+
+    def __init__(self, node: OneNode, files: MemoryFiles) -> None:
+        self.node, self.files = node, files
+        signer = FileSigner(files, "signer", node.genesis.chain_id, SEED)
+        signer.open()
+        journal = ConsensusJournal(ConsensusLog(files, "log", 1 << 20, bytes), signer)
+        replay = journal.replay(1)
+        self.peers = Peers()
+        clock = StillClock(node._later.append)
+        surroundings = Surroundings(clock, node.wall, self.peers, node.worker, node.worker)
+        chain = Chain(node.ledger, node.worker, NO_COMMIT, node.ledger.lanes(), had_bundles=False)
+        self.host = ConsensusHost(
+            *(surroundings, chain, node.pool, journal),
+            *(lambda _effect, _missing: None, lambda _effect: None, lambda: None),
+        )
+        self.host.start(replay)
+        node.settle()
+
+    def vote_nil(self, round_: int, others: tuple[int, ...]) -> None:
+        """Others prevote nil, and the wait for a proposal ends: it prevotes and precommits nil."""
+        for validator in others:
+            vote = Vote(VoteType.PREVOTE, 1, round_, NIL, validator, bytes(64))
+            self.host.feed(VoteReceived(vote))
+        self.host.feed(Timeout(Timer.PROPOSE, 1, round_))
+
+    def crash(self) -> "Life":
+        return Life(self.node, self.files.crash(Survive.DROPPED, lambda _count: 0))
+
+
+def begin() -> tuple[Life, tuple[int, ...]]:
+    node = OneNode(build_test_genesis(4))
+    files = MemoryFiles()
+    own_key = node.genesis.nodes[OWN].validator_key
+    create_signer_record(files, "signer", node.genesis.chain_id, own_key)
+    others = tuple(
+        at for at, each in enumerate(node.chain.tip.validators.validators) if each.public_key != own_key
+    )
+    return Life(node, files), others
+
+
+def test_steps_of_rounds_that_are_no_longer_on_record_are_not_signed_again() -> None:
+    """One batch made it vote in two rounds, and the crash came before its own votes were in the log."""
+    life, others = begin()
+    life.vote_nil(0, others)
+    life.vote_nil(1, others)
+    life.host._pump()  # The disk signs at once; what it says is never handed back.
+    after = life.crash()
+    assert after.host.stopped_because == ""
+    assert (after.host.engine.round, after.host.engine.step) == (1, Step.PRECOMMIT)
+    assert {vote.round for vote in after.peers.votes} == {1}
+    own = after.host.engine.own_index
+    said = {vote.type for vote in after.host.engine.messages_for(1).votes if vote.validator == own}
+    assert said == {VoteType.PREVOTE, VoteType.PRECOMMIT}
+
+
+def test_a_restart_says_again_what_it_signed_last() -> None:
+    life, others = begin()
+    life.vote_nil(0, others)
+    life.host._pump()
+    life.node.settle()
+    after = life.crash()
+    assert after.host.engine.step is Step.PRECOMMIT
+    assert len(life.peers.votes) == 2
+    assert set(life.peers.votes) <= set(after.host.engine.messages_for(0).votes)

@@ -2,7 +2,8 @@
 
 Everything goes over HTTP to the node of the partner who acts, with that node's token, as a partner's own
 systems would do it. Each attempt is made twice: once to be refused at admission (409), once to be recorded as
-refused.
+refused. Before a partner acts, its node has seen what happened until then: in life the goods take the road, here
+a member's node may be a block behind the one that just answered.
 """
 
 import http.client
@@ -85,6 +86,7 @@ class Story:
         self._now_ms = now_ms
         self._tell = tell
         self._pause = pause
+        self._height = 0
         self.accepted = 0
         self.refusals: list[Refusal] = []
 
@@ -168,6 +170,7 @@ class Story:
     def _capture(self, what: str, data: bytes) -> str:
         """Capture an EPCIS file at the maker's node; return the id of its only document."""
         self._tell(f"maker: EPCIS capture, {what}")
+        self._await_seen(MAKER)
         answer = post_capture(self._clients[MAKER.node], data, behaviour="rollback", wait=True)
         if not answer.ok:
             raise error_of(answer)
@@ -176,6 +179,7 @@ class Story:
         if outcomes != {"records"} or len(found["documents"]) != 1:
             _fail(f"capturing {what} gave {found}")
         self.accepted += 1
+        self._height = max(self._height, found["documents"][0]["height"])
         return str(found["documents"][0]["document"])
 
     def _act(self, actor: Actor, what: str, record: dict[str, Any]) -> str:
@@ -188,6 +192,7 @@ class Story:
         if not found.get("accepted"):
             _fail(f"{actor.node} {what}: the ledger answers {found.get('code')}")
         self.accepted += 1
+        self._height = max(self._height, found["height"])
         return str(found["document"])
 
     def _try(self, actor: Actor, attempt: str, record: dict[str, Any]) -> None:
@@ -206,9 +211,18 @@ class Story:
         self._tell(f"{actor.node}: {attempt}: refused, {code}")
 
     def _submit(self, actor: Actor, record: dict[str, Any], *, record_refusal: bool) -> Answer:
+        self._await_seen(actor)
         query: dict[str, str | int | None] = {"wait": "commit", "record_refusal": int(record_refusal)}
         body = {"partner": actor.gln, "records": [record]}
         return self._clients[actor.node].post_json("/v1/documents", body, query=query)
+
+    def _await_seen(self, actor: Actor) -> None:
+        """Wait until an actor's node has the block of the last thing that happened."""
+        for _ in range(_TRIES):
+            if self._clients[actor.node].get("/v1/status")["height"] >= self._height:
+                return
+            self._pause(_PAUSE_S)
+        raise CommandError(Exit.FAILED, f"{actor.node} does not reach height {self._height}")
 
     def _shipment(self, receiver: Actor, document: str) -> str:
         """Return the shipment that a document announced, as the receiver's node sees it once it is there."""

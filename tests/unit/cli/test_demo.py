@@ -70,11 +70,19 @@ class Ledger:
     def capture(self, _request):
         return Reply(
             body={
-                "documents": [{"document": self.store({}), "status": "committed", "code": "accepted"}],
+                "documents": [self.captured()],
                 "events": [{"index": 0, "outcome": "records", "records": []}],
                 "drafts": [],
             }
         )
+
+    def captured(self):
+        identifier = self.store({})
+        height = len(self.documents)
+        return {"document": identifier, "status": "committed", "height": height, "code": "accepted"}
+
+    def status(self, _request):
+        return status_of("a", len(self.documents))
 
     def store(self, record):
         self.documents.append(record)
@@ -127,6 +135,7 @@ def ledger(node):
     node.answers["POST /v1/epcis/capture"] = found.capture
     node.answers["POST /v1/documents"] = found.submit
     node.answers["GET /v1/shipments"] = found.shipments
+    node.answers["GET /v1/status"] = found.status
     return found
 
 
@@ -161,6 +170,20 @@ def test_every_partner_acts_at_its_own_node(ledger, clients, goods, node):
         if request.path == "/v1/documents":
             gln = request.json()["partner"]
             assert request.headers["authorization"] == f"Bearer pt_{partners[gln]}"
+
+
+def test_a_partner_acts_when_its_node_has_seen_the_last_act(ledger, clients, goods, node):
+    behind = itertools.cycle([1, 1, 0])
+    node.answers["GET /v1/status"] = lambda _request: status_of("a", len(ledger.documents) - next(behind))
+    waited = []
+    Story(clients, goods, lambda: NOW, tell, waited.append).play()
+    assert waited
+
+
+def test_a_node_that_stays_behind_ends_the_story(ledger, clients, goods, node):
+    node.answers["GET /v1/status"] = status_of("a", 0)
+    with pytest.raises(CommandError, match="maker does not reach height 1"):
+        Story(clients, goods, lambda: NOW, tell, lambda _seconds: None).play()
 
 
 def test_an_attempt_that_succeeds_ends_the_story(ledger, clients, goods):

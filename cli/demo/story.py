@@ -2,8 +2,8 @@
 
 Everything goes over HTTP to the node of the partner who acts, with that node's token, as a partner's own
 systems would do it. Each attempt is made twice: once to be refused at admission (409), once to be recorded as
-refused. Before a partner acts, its node has seen what happened until then: in life the goods take the road, here
-a member's node may be a block behind the one that just answered.
+refused. Before a partner acts, its node has seen what happened until then: in life the goods take the road,
+here a member's node may be a block behind the one that just answered.
 """
 
 import http.client

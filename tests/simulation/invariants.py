@@ -11,12 +11,13 @@ import msgspec
 
 from consensus.effects import Append, Effect, Input, ReportEvidence, Sign, VoteReceived
 from consensus.engine import Engine
+from consensus.limits import MAX_FUTURE_ROUNDS
 from consensus.values import Step
 from contracts.chain.commit import Commit
 from contracts.chain.evidence import DuplicateProposal, Evidence, verify_evidence
 from contracts.chain.header import Header, block_id
 from contracts.chain.validators import ValidatorSet
-from contracts.chain.votes import VoteType, vote_sign_bytes
+from contracts.chain.votes import Vote, VoteType, vote_sign_bytes
 from contracts.ledger.bundle import OpenBundle
 from contracts.primitives import signing
 from node.host.ledger import Applied
@@ -38,7 +39,7 @@ class Decided(msgspec.Struct):
 
     block_id: bytes
     app_hash: bytes
-    receipts: dict[bytes, str]
+    receipts: tuple[tuple[bytes, str], ...]
     round: int
 
 
@@ -56,7 +57,8 @@ class Invariants:
         self._liars = liars
         self._lanes: dict[bytes, int] = {}
         self._last_header: Header | None = None
-        self._taken: dict[tuple[object, ...], dict[bytes, bytes]] = {}
+        self._taken: dict[tuple[object, ...], set[bytes]] = {}
+        self._early: dict[tuple[object, ...], set[int]] = {}
         self._seen_evidence: set[Evidence] = set()
         self._commits: set[Commit] = set()
         self.decided: dict[int, Decided] = {}
@@ -80,8 +82,8 @@ class Invariants:
         known = self.decided.get(tip.height)
         if known is None:
             self._check_new(applied)
-            codes = {receipt.document_id: receipt.code for receipt in applied.receipts}
-            self.decided[tip.height] = Decided(tip.block_id, tip.app_hash, codes, commit.round)
+            verdicts = tuple((receipt.document_id, receipt.code) for receipt in applied.receipts)
+            self.decided[tip.height] = Decided(tip.block_id, tip.app_hash, verdicts, commit.round)
             return True
         if known.block_id != tip.block_id:
             raise Broken(f"I1: {name} has another block at height {tip.height}")
@@ -143,13 +145,24 @@ class Invariants:
         for evidence in reported:
             self._check_evidence(machine.name, evidence)
         if isinstance(event, VoteReceived) and any(isinstance(effect, Append) for effect in effects):
-            vote = event.vote
-            # A height that was left by block sync takes what it knew of its votes along: it begins anew.
-            place = (machine.life, engine.height, vote.height, vote.round, vote.type, vote.validator)
-            taken = self._taken.setdefault(place, {})
-            taken[vote.block_id] = vote.signature
-            if len(taken) == 2 and not reported:
-                raise Broken(f"I6: {machine.name} took two votes of validator {vote.validator}, unreported")
+            self._check_taken(machine, engine, event.vote, is_reported=bool(reported))
+
+    def _check_taken(self, machine: "Machine", engine: Engine, vote: Vote, *, is_reported: bool) -> None:
+        # A height that was left by block sync takes what it knew of its votes along: it begins anew.
+        author = (machine.life, engine.height, vote.height, vote.validator)
+        taken = self._taken.setdefault((*author, vote.round, vote.type), set())
+        if vote.block_id in taken:
+            return
+        # Votes of rounds to come are given up for those of the newest rounds when one validator names many:
+        # then the next vote in such a round is the first again.
+        early = self._early.setdefault(author, set())
+        if vote.round > engine.round:
+            early.add(vote.round)
+        if vote.round in early and len(early) > MAX_FUTURE_ROUNDS and not is_reported:
+            taken.clear()
+        taken.add(vote.block_id)
+        if len(taken) == 2 and not is_reported:
+            raise Broken(f"I6: {machine.name} took two votes of validator {vote.validator}, unreported")
 
     def _check_held(self, machine: "Machine", sign: Sign) -> None:
         """Ask whether a node holds the block it votes for, with all bundles (CONSENSUS, 8)."""

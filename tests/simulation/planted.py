@@ -25,10 +25,13 @@ from contracts.ledger.bundle import BundleHeader
 from contracts.rules import implied
 from contracts.state import places
 from contracts.state.view import Overlay
+from node.host import consensus_host
+from node.host.core import NodeCore
 from node.host.journal import ConsensusJournal, Replay
 from node.host.ledger import Ledger
 from node.host.submission import Admitted, Submissions
 from node.identity.signer import FileSigner
+from node.pool.pool import BundlePool, PooledBundle
 from node.storage.log import ConsensusLog
 from node.storage.memory_files import MemoryFile
 from node.storage.outbox import Outbox
@@ -51,7 +54,7 @@ class Planted(NamedTuple):
     """A few seeds find it."""
 
 
-MAX_SEEDS: Final = 300
+MAX_SEEDS: Final = 900
 """A planted bug that so many seeds do not find is not found."""
 MAX_SEEDS_WHEN_QUICK: Final = 20
 
@@ -253,6 +256,53 @@ def _promise_too_early(stack: ExitStack) -> None:
     _set(stack, Submissions, "_judged", judged)
 
 
+# --------------------------------------------------------------------- what this simulator has found
+
+
+def _propose_what_expires_too_late(stack: ExitStack) -> None:
+    """Bundles of a node whose clock is ahead: a block with one is invalid, and every proposer builds it."""
+
+    def is_in_time(_self: BundlePool, pooled: PooledBundle, block_time_ms: int) -> bool:
+        return pooled.bundle.header.expires_at_ms > block_time_ms
+
+    def lane_faults(_self: Ledger, _height: int, _time_ms: int) -> Callable[[BundleHeader], None]:
+        return lambda _header: None
+
+    original = Ledger.build
+
+    def build(self: Ledger, *arguments: Any) -> object:
+        with ExitStack() as unchecked:
+            _set(unchecked, Ledger, "_lane_faults", lane_faults)
+            return original(self, *arguments)
+
+    def expiry_ms(self: Submissions) -> int:
+        tip = self._chain.tip
+        return self._surroundings.wall.now_ms() + tip.parameters.tolerances.bundle_lifetime_ms // 2
+
+    _set(stack, BundlePool, "_is_in_time", is_in_time)
+    _set(stack, Ledger, "build", build)
+    _set(stack, Submissions, "_expiry_ms", expiry_ms)
+
+
+def _sign_old_steps_anew(stack: ExitStack) -> None:
+    """A batch that voted in two rounds, and a crash before its own votes were in the log."""
+    _set_function(stack, consensus_host._is_past, lambda _effect, _last: False)
+
+
+def _tell_heights_once(stack: ExitStack) -> None:
+    """A node that missed a height's announcement waited for the next, which waited for that node."""
+    _set(stack, NodeCore, "_tell_again", lambda _self: None)
+
+
+def _promise_the_second_copy_at_once(stack: ExitStack) -> None:
+    """A document handed in twice: the second time it was called durable while the first was not."""
+
+    def join(_self: Submissions, submitted: Any, receipt: Any) -> None:
+        submitted.on_admitted(Admitted(submitted.id, receipt, is_submitted=True))
+
+    _set(stack, Submissions, "_join", join)
+
+
 # ------------------------------------------------------------------------------------------------ law
 
 
@@ -326,6 +376,10 @@ PLANTED: Final = (
     ),
     Planted("promise", "a client is told before it is durable", (LOST,), _promise_too_early, is_quick=False),
     Planted("lane_order", "lanes have no order", (LANES,), _let_bundles_jump_the_queue, is_quick=False),
+    Planted("far_expiry", "what expires too late is proposed", (STUCK,), _propose_what_expires_too_late),
+    Planted("old_steps", "a restart signs old steps anew", (REFUSED,), _sign_old_steps_anew, is_quick=False),
+    Planted("told_once", "heights are told once", (STUCK, LOST), _tell_heights_once, is_quick=False),
+    Planted("copies", "a second copy is promised at once", (LOST,), _promise_the_second_copy_at_once),
     Planted("two_cases", "a child packed anew stays in its old case", (STATE,), _pack_into_two_cases),
     Planted("two_places", "a child keeps a place beside its case's", (STATE,), _leave_a_place_behind),
 )

@@ -171,7 +171,8 @@ class World:
             raise Broken(f"I7: not everybody got to height {target}: {self._standing()}")
 
     def _is_drained(self) -> bool:
-        known = {document for decided in self.invariants.decided.values() for document in decided.receipts}
+        decided = self.invariants.decided.values()
+        known = {document for block in decided for document, _code in block.receipts}
         promised = (each for each, name in self.workload.promises.durable.items() if name not in self.liars)
         return known.issuperset(promised) and all(
             machine.core is not None and not machine.core.submissions.waiting for machine in self._honest()
@@ -269,7 +270,7 @@ class World:
     def _check_promises(self) -> None:
         places: dict[bytes, list[tuple[int, str]]] = {}
         for height, block in self.invariants.decided.items():
-            for document, code in block.receipts.items():
+            for document, code in block.receipts:
                 if document in places and not self.plan.shares_lane:
                     raise Broken(f"I3: document {document.hex()} came into the chain twice")
                 places.setdefault(document, []).append((height, code))
@@ -285,7 +286,7 @@ class World:
             receipts = machine.ledger.blocks.receipts(height)
             if receipts is None and height > machine.height:
                 continue
-            found = {receipt.document_id: receipt.code for receipt in receipts or ()}
+            found = tuple((receipt.document_id, receipt.code) for receipt in receipts or ())
             if receipts is None or found != decided.receipts:
                 raise Broken(f"I3: {machine.name} has other receipts at height {height}")
 

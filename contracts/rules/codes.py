@@ -47,6 +47,7 @@ class Code(StrEnum):
     SERIAL_INVALID = "serial_invalid"
     LOT_EXPIRY_MISMATCH = "lot_expiry_mismatch"
     LOT_ON_HOLD = "lot_on_hold"
+    LOT_TOO_MIXED = "lot_too_mixed"
     ALREADY_COMMISSIONED = "already_commissioned"
     SSCC_INVALID = "sscc_invalid"
     PREFIX_NOT_OWN = "prefix_not_own"

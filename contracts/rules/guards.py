@@ -18,8 +18,8 @@ from contracts.state.containers import has_dirt_inside, is_emptied, sources_of
 from contracts.state.directory import find_premises, profile
 from contracts.state.parties import has_role, is_holder, is_licensed, is_party
 from contracts.state.places import Position, effective_holds, effective_life, locate
-from contracts.state.rows import NOBODY, STANDING_OK, Life, PremisesRow, ProfileRow
-from contracts.state.sources import source_row
+from contracts.state.rows import NOBODY, Life, PremisesRow, ProfileRow
+from contracts.state.sources import lot_of, lot_row, marks_of
 
 MAX_HASHES: Final = 32
 """Most attachments or references on one record."""
@@ -136,7 +136,7 @@ def empty_fault(act: Act, position: Position) -> Verdict | None:
 
 
 class CleanGuard:
-    """Asks whether items are clean (LAW, facets), reading each source once for a whole record."""
+    """Asks whether items are clean (LAW, facets), judging each source once for a whole record."""
 
     __slots__ = ("_act", "_faults")
 
@@ -161,11 +161,11 @@ class CleanGuard:
     def _source_fault(self, number: int) -> Code | None:
         if number in self._faults:
             return self._faults[number]
-        source = source_row(self._act.state, number)
+        lot = lot_row(self._act.state, lot_of(number))
         code = None
-        if source.standing != STANDING_OK:
+        if marks_of(lot, number):
             code = Code.SOURCE_ON_HOLD
-        elif source.expires_at_ms <= self._act.time_ms:
+        elif lot.expires_at_ms <= self._act.time_ms:
             code = Code.EXPIRED
         self._faults[number] = code
         return code

@@ -11,8 +11,15 @@ from contracts.rules.verdict import Verdict
 from contracts.state.directory import market
 from contracts.state.layout import DELEGATIONS, ITEMS, PRODUCTS, delegation_key
 from contracts.state.parties import HANDLING, MAKING, is_party
-from contracts.state.rows import STANDING_OK, ItemRow, Life, Serialisation, SourceRow
-from contracts.state.sources import MS_PER_HOUR, expires_at, find_lot, intern_source, open_lot
+from contracts.state.rows import ALL_MAKES, MAX_MAKES, ItemRow, Life, LotRow, Serialisation, SourceRow
+from contracts.state.sources import (
+    MS_PER_HOUR,
+    expires_at,
+    find_lot,
+    find_source,
+    intern_source,
+    open_lot,
+)
 
 
 def commission(act: Act, record: Commission) -> Verdict | None:
@@ -32,22 +39,10 @@ def commission(act: Act, record: Commission) -> Verdict | None:
     if known is not None:
         return Verdict(Code.ALREADY_COMMISSIONED, known)
     # After this point it must succeed.
-    if find_lot(act.state, record.gtin, record.lot) is None:
-        open_lot(act.state, record.gtin, record.lot, record.expiry, act.signer)
-    site = stated_number(act, record.head)
-    source = SourceRow(
-        STANDING_OK,
-        record.expiry,
-        record.gtin,
-        record.lot,
-        record.line,
-        record.made_at_ms // MS_PER_HOUR,
-        site,
-        _expiry_instant(act, record),
-    )
-    number = intern_source(act.state, source)
+    make = _make(act, record)
+    number = intern_source(act.state, _open_lot(act, record), make)
     born = (act.height, act.document_index)
-    signer = act.signer
+    signer, site = act.signer, make.site
     row = ItemRow(number, Life.ACTIVE, (), b"", (), *born, 0, signer, signer, site, b"")
     act.state.create_all(ITEMS, keys, row)
     return None
@@ -93,15 +88,34 @@ def _serials_fault(serials: tuple[bytes, ...]) -> Verdict | None:
 
 
 def _lot_fault(act: Act, record: Commission) -> Verdict | None:
-    """Ask whether what is known of the lot agrees."""
-    lot = find_lot(act.state, record.gtin, record.lot)
-    if lot is None:
+    """Ask whether what is known of the lot agrees, and it has room for this make."""
+    found = find_lot(act.state, record.gtin, record.lot)
+    if found is None:
         return None
+    number, lot = found
     if lot.expiry != record.expiry:
         return Verdict(Code.LOT_EXPIRY_MISMATCH, record.lot)
-    if lot.standing != STANDING_OK:
+    if any(make == ALL_MAKES for make, _kind, _recall in lot.marks):
         return Verdict(Code.LOT_ON_HOLD, record.lot)
+    if lot.makes == MAX_MAKES and find_source(act.state, number, _make(act, record)) is None:
+        return Verdict(Code.LOT_TOO_MIXED, record.lot)
     return None
+
+
+def _make(act: Act, record: Commission) -> SourceRow:
+    """Return where these serials come from."""
+    return SourceRow(record.line, record.made_at_ms // MS_PER_HOUR, stated_number(act, record.head))
+
+
+def _open_lot(act: Act, record: Commission) -> int:
+    """Return the number of the lot, which these may be the first packs of."""
+    found = find_lot(act.state, record.gtin, record.lot)
+    if found is not None:
+        return found[0]
+    expires_at_ms = _expiry_instant(act, record)
+    return open_lot(
+        act.state, LotRow(record.gtin, record.lot, record.expiry, expires_at_ms, act.signer, 0, ())
+    )
 
 
 def _expiry_instant(act: Act, record: Commission) -> int:

@@ -3,7 +3,8 @@
 from typing import NamedTuple
 
 from contracts.rules.codes import Code
-from contracts.rules.explanations import EXPLANATIONS, Explanation
+from contracts.rules.explained.explanation import Explanation
+from contracts.rules.explanations import EXPLANATIONS
 
 
 class Verdict(NamedTuple):

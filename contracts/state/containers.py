@@ -75,7 +75,7 @@ def load_of(state: Overlay, items: Iterable[tuple[bytes, ItemRow]]) -> Load:
     sources: dict[int, int] = {}
     for key, row in items:
         children += 1
-        is_dirty = bool(row.holds) or row.life != Life.ACTIVE
+        is_dirty = _is_dirty(row)
         if row.source:
             sources[row.source] = sources.get(row.source, 0) + 1
         if row.container:
@@ -174,11 +174,23 @@ def take_out(state: Overlay, time_ms: int, children: Sequence[Position]) -> None
 
 
 def end_life(state: Overlay, position: Position, life: Life) -> None:
-    """Give an item a final life where it is; the containers around it learn that it is dirty."""
-    row = position.row
-    was_dirty = bool(row.holds) or row.life != Life.ACTIVE or has_dirt_inside(state, position.key, row)
-    state.write(ITEMS, position.key, with_life(row, life))
-    dirty = 0 if was_dirty else 1
+    """Give an item another life where it is; the containers around it learn what that makes of it."""
+    rewrite(state, position, with_life(position.row, life))
+
+
+def rewrite(state: Overlay, position: Position, row: ItemRow) -> None:
+    """Give an item other own holds or another life; the containers around it count it dirty, or no more.
+
+    Args:
+        state: State.
+        position: Where the item stands.
+        row: Its row with these holds and this life, and the same place.
+    """
+    state.write(ITEMS, position.key, row)
+    if not position.above:
+        return
+    is_dirty_inside = has_dirt_inside(state, position.key, row)
+    dirty = (_is_dirty(row) or is_dirty_inside) - (_is_dirty(position.row) or is_dirty_inside)
     for key, above in position.above:
         if not dirty:
             return
@@ -201,9 +213,14 @@ def _from_inside_out(parent: Position) -> tuple[tuple[bytes, ItemRow], ...]:
 
 def _told_upwards(row: ItemRow, dirty_before: int, dirty_after: int) -> int:
     """Return what a container's own parent must add to its count of dirty children: -1, 0 or 1."""
-    if row.holds or row.life != Life.ACTIVE:
+    if _is_dirty(row):
         return 0
     return (dirty_after > 0) - (dirty_before > 0)
+
+
+def _is_dirty(row: ItemRow) -> bool:
+    """Tell whether an item is held itself, or no longer active."""
+    return bool(row.holds) or row.life != Life.ACTIVE
 
 
 def _plus(sources: Sources, added: dict[int, int]) -> Sources:

@@ -26,6 +26,7 @@ from contracts.state.rows import (
 RowT = TypeVar("RowT")
 
 NUMBER_BYTES: Final = 4
+SOURCE_BYTES: Final = 6
 SOLE_KEY: Final = b""
 """Key of the only row of a table."""
 
@@ -77,12 +78,14 @@ LANES: Final = Table("lanes", 0x10, int)
 """Sequence of the lane's last bundle, by public key."""
 COUNTERS: Final = Table("counters", 0x11, int)
 """The last number given, by name."""
-LOTS: Final = Table("lots", 0x20, LotRow)
+LOT_NUMBERS: Final = Table("lot numbers", 0x20, int)
 """By packed GTIN and lot."""
-ORIGINS: Final = Table("origins", 0x21, int)
-"""Source number, by `origin_key`."""
-SOURCES: Final = Table("sources", 0x22, SourceRow)
+LOTS: Final = Table("lots", 0x21, LotRow)
 """By number."""
+ORIGINS: Final = Table("origins", 0x22, int)
+"""Source number, by `origin_key`."""
+SOURCES: Final = Table("sources", 0x23, SourceRow)
+"""By `source_key`."""
 ITEMS: Final = Table("items", 0x30, ItemRow)
 """By item key: ONE row per serial."""
 CONTAINERS: Final = Table("containers", 0x31, ContainerRow)
@@ -104,6 +107,7 @@ TABLES: Final = (
     PREFIX_OWNERS,
     LANES,
     COUNTERS,
+    LOT_NUMBERS,
     LOTS,
     ORIGINS,
     SOURCES,
@@ -114,13 +118,18 @@ TABLES: Final = (
 
 
 def number_key(number: int) -> bytes:
-    """Return the key of the partner, premises or source with this number."""
+    """Return the key of the partner, premises or lot with this number."""
     return number.to_bytes(NUMBER_BYTES, "big")
 
 
 def text_key(text: str) -> bytes:
     """Return the key of a row that people named: a profile, a market, a company prefix."""
     return text.encode("utf-8")
+
+
+def source_key(number: int) -> bytes:
+    """Return the key of the source with this number."""
+    return number.to_bytes(SOURCE_BYTES, "big")
 
 
 def lot_key(gtin: bytes, lot: bytes) -> bytes:
@@ -133,15 +142,13 @@ def delegation_key(gtin: bytes, partner: int) -> bytes:
     return gtin + number_key(partner)
 
 
-def origin_key(gtin: bytes, lot: bytes, line: bytes, hour: int, site: int) -> bytes:
-    """Return the key under which one make of one lot has its source number.
+def origin_key(lot: int, line: bytes, hour: int, site: int) -> bytes:
+    """Return the key under which one make of a lot has its source number.
 
     Args:
-        gtin: Packed, 6 bytes.
-        lot: 1 to 20 bytes.
+        lot: Its number.
         line: 0 to 20 bytes.
         hour: Hours since 1970-01-01T00:00Z; 0 when not stated.
         site: Premises number; 0 when not stated.
     """
-    variable = bytes((len(lot),)) + lot + bytes((len(line),)) + line
-    return gtin + variable + number_key(hour) + number_key(site)
+    return number_key(lot) + bytes((len(line),)) + line + number_key(hour) + number_key(site)

@@ -16,8 +16,15 @@ NOBODY: Final = 0
 THE_LAW: Final = 0
 """Setter of a hold that no partner set."""
 
-STANDING_OK: Final = 1
-"""Standing of a lot or source that nothing speaks against."""
+
+ALL_MAKES: Final = 0
+"""In the mark of a lot: every make of it."""
+
+MAKES_PER_LOT: Final = 1 << 16
+"""How far the source numbers of two lots lie apart."""
+
+MAX_MAKES: Final = MAKES_PER_LOT - 1
+"""Most makes of one lot."""
 
 
 class Role(IntFlag):
@@ -180,35 +187,33 @@ class ProductRow(msgspec.Struct, frozen=True, array_like=True):
 
 
 class LotRow(msgspec.Struct, frozen=True, array_like=True):
-    """A lot of one product; made by its first commission."""
+    """A lot of one product: what a sale must know of all its packs, in one row however many makes it has."""
 
-    expiry: int
-    """Last day of use, days since 1970-01-01."""
-    maker: int
-    """Number of the partner that commissioned it first."""
-    standing: int
-    """`STANDING_OK`; other values are set by rules on recalls."""
-
-
-class SourceRow(msgspec.Struct, frozen=True, array_like=True):
-    """Where serials come from: everything that a recall may name, shared by all of one make."""
-
-    standing: int
-    """`STANDING_OK`; other values are set by rules on recalls."""
-    expiry: int
-    """Last day of use, days since 1970-01-01."""
     gtin: bytes
     """Packed GTIN, 6 bytes."""
     lot: bytes
     """Lot."""
+    expiry: int
+    """Last day of use, days since 1970-01-01."""
+    expires_at_ms: int
+    """Instant from which its packs are expired: 24:00 of the last day in the product's first market."""
+    maker: int
+    """Number of the partner that commissioned it first."""
+    makes: int
+    """How many makes of it have a number, 1 to `MAX_MAKES`."""
+    marks: tuple[tuple[int, int, int], ...]
+    """What speaks against its packs, ascending: (make or `ALL_MAKES`, `HoldKind`, number of the recall)."""
+
+
+class SourceRow(msgspec.Struct, frozen=True, array_like=True):
+    """One make of one lot: what a recall may name beside the lot. No sale reads it."""
+
     line: bytes
     """Production line; may be empty."""
     hour: int
     """Hour in which they were made, hours since 1970-01-01T00:00Z; 0 when not stated."""
     site: int
     """Number of the premises where they were made; 0 when not stated."""
-    expires_at_ms: int
-    """Instant from which they are expired: 24:00 of the last day in the product's first market."""
 
 
 class ItemRow(msgspec.Struct, frozen=True, array_like=True):
@@ -219,7 +224,7 @@ class ItemRow(msgspec.Struct, frozen=True, array_like=True):
     """
 
     source: int
-    """Number of its source; 0 for a logistic unit."""
+    """Number of its source: lot number x `MAKES_PER_LOT` + make; 0 for a logistic unit."""
     life: int
     """A `Life`."""
     holds: tuple[tuple[int, int], ...]

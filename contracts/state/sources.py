@@ -1,30 +1,46 @@
 """Sources: where serials come from, interned so that a recall marks a row and not every pack (DESIGN 2).
 
-All serials of one GTIN, lot, line, hour and site share one source number. Everything a sale must know about
-where goods come from (standing, expiry) is on the source's row, read once for however many packs.
+All serials of one GTIN, lot, line, hour and site share one source number. It is made of the lot's number and
+that of the make in its lot, so whoever has the number has the lot's row. There stands everything that a sale
+must know (expiry, what speaks against the lot or some of its makes): one read for all makes and packs of it.
 """
 
 from typing import Final
 
 from contracts.gs1.dates import end_of_day_ms
-from contracts.state.layout import COUNTERS, LOTS, ORIGINS, SOURCES, lot_key, number_key, origin_key
-from contracts.state.rows import STANDING_OK, LotRow, SourceRow
+from contracts.state.layout import (
+    COUNTERS,
+    LOT_NUMBERS,
+    LOTS,
+    ORIGINS,
+    SOURCES,
+    lot_key,
+    number_key,
+    origin_key,
+    source_key,
+)
+from contracts.state.rows import ALL_MAKES, MAKES_PER_LOT, LotRow, SourceRow
 from contracts.state.view import Overlay
 
 MS_PER_HOUR: Final = 3_600_000
 
-_LAST_SOURCE: Final = b"source"
-"""Name of the counter of source numbers."""
+_LAST_LOT: Final = b"lot"
+"""Name of the counter of lot numbers."""
 
 
-def find_lot(state: Overlay, gtin: bytes, lot: bytes) -> LotRow | None:
-    """Return the row of a lot, or None when nothing of it was commissioned."""
-    return state.read(LOTS, lot_key(gtin, lot))
+def find_lot(state: Overlay, gtin: bytes, lot: bytes) -> tuple[int, LotRow] | None:
+    """Return number and row of a lot, or None when nothing of it was commissioned."""
+    number = state.read(LOT_NUMBERS, lot_key(gtin, lot))
+    return None if number is None else (number, lot_row(state, number))
 
 
-def open_lot(state: Overlay, gtin: bytes, lot: bytes, expiry: int, maker: int) -> None:
-    """Register a lot with its last day of use and the partner that commissioned it first."""
-    state.write(LOTS, lot_key(gtin, lot), LotRow(expiry, maker, STANDING_OK))
+def open_lot(state: Overlay, row: LotRow) -> int:
+    """Register a lot that has no make yet; return its number."""
+    number = (state.read(COUNTERS, _LAST_LOT) or 0) + 1
+    state.write(COUNTERS, _LAST_LOT, number)
+    state.write(LOT_NUMBERS, lot_key(row.gtin, row.lot), number)
+    state.write(LOTS, number_key(number), row)
+    return number
 
 
 def expires_at(expiry: int, utc_offset_minutes: int) -> int:
@@ -32,22 +48,49 @@ def expires_at(expiry: int, utc_offset_minutes: int) -> int:
     return end_of_day_ms(expiry, utc_offset_minutes)
 
 
-def intern_source(state: Overlay, source: SourceRow) -> int:
-    """Return the number of a source, giving it one when it is new.
+def find_source(state: Overlay, lot: int, make: SourceRow) -> int | None:
+    """Return the number of a make of a lot, or None when it has none yet."""
+    return state.read(ORIGINS, origin_key(lot, make.line, make.hour, make.site))
 
-    A known origin keeps its row: its lot's expiry was found equal before this is called.
+
+def intern_source(state: Overlay, lot: int, make: SourceRow) -> int:
+    """Return the number of a make of a lot, giving it one when it is new.
+
+    The lot must have room for it (`rows.MAX_MAKES`).
     """
-    origin = origin_key(source.gtin, source.lot, source.line, source.hour, source.site)
-    number = state.read(ORIGINS, origin)
+    number = find_source(state, lot, make)
     if number is not None:
         return number
-    number = (state.read(COUNTERS, _LAST_SOURCE) or 0) + 1
-    state.write(COUNTERS, _LAST_SOURCE, number)
-    state.write(ORIGINS, origin, number)
-    state.write(SOURCES, number_key(number), source)
+    row = lot_row(state, lot)
+    number = lot * MAKES_PER_LOT + row.makes + 1
+    state.write(LOTS, number_key(lot), _with_one_more(row))
+    state.write(ORIGINS, origin_key(lot, make.line, make.hour, make.site), number)
+    state.write(SOURCES, source_key(number), make)
     return number
+
+
+def lot_of(source: int) -> int:
+    """Return the number of the lot that a source is a make of."""
+    return source // MAKES_PER_LOT
+
+
+def lot_row(state: Overlay, number: int) -> LotRow:
+    """Return the row of a lot that a source or another row names."""
+    return state.require(LOTS, number_key(number))
 
 
 def source_row(state: Overlay, number: int) -> SourceRow:
     """Return the row of a source that an item or container names."""
-    return state.require(SOURCES, number_key(number))
+    return state.require(SOURCES, source_key(number))
+
+
+def marks_of(lot: LotRow, source: int) -> tuple[tuple[int, int], ...]:
+    """Return what speaks against one make of a lot, as (`HoldKind`, number of the recall)."""
+    if not lot.marks:
+        return ()
+    make = source % MAKES_PER_LOT
+    return tuple((kind, recall) for at, kind, recall in lot.marks if at in {ALL_MAKES, make})
+
+
+def _with_one_more(row: LotRow) -> LotRow:
+    return LotRow(row.gtin, row.lot, row.expiry, row.expires_at_ms, row.maker, row.makes + 1, row.marks)

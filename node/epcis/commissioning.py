@@ -12,7 +12,7 @@ from contracts.records.head import Head
 from contracts.records.record import Record
 from contracts.records.supply import Commission, CommissionLogisticUnits
 from contracts.state.rows import ItemRow
-from contracts.state.sources import source_row
+from contracts.state.sources import lot_of, lot_row
 from contracts.state.view import Overlay
 from node.epcis.events import EpcisEvent
 from node.epcis.refusal import EventRefused
@@ -29,14 +29,14 @@ def check_make(state: Overlay, event: EpcisEvent, item: ItemKey, row: ItemRow) -
     """
     if not row.source or event.ilmd is None:
         return
-    source = source_row(state, row.source)
+    known = lot_row(state, lot_of(row.source))
     lot, expiry = event.ilmd.lot, event.ilmd.expiry
-    if lot is not None and lot.encode() != source.lot:
-        reason = f"{format_item(item)} is of lot {source.lot.decode()} on the ledger, here of lot {lot}"
+    if lot is not None and lot.encode() != known.lot:
+        reason = f"{format_item(item)} is of lot {known.lot.decode()} on the ledger, here of lot {lot}"
         raise EventRefused("disagrees_with_ledger", "ilmd.lotNumber", reason)
-    if expiry is not None and expiry != source.expiry:
-        known = format_date(Date(source.expiry))
-        reason = f"{format_item(item)} expires {known} on the ledger, here {format_date(expiry)}"
+    if expiry is not None and expiry != known.expiry:
+        day = format_date(Date(known.expiry))
+        reason = f"{format_item(item)} expires {day} on the ledger, here {format_date(expiry)}"
         raise EventRefused("disagrees_with_ledger", "ilmd.itemExpirationDate", reason)
 
 

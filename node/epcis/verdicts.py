@@ -19,7 +19,7 @@ from contracts.records.supply import Commission
 from contracts.rules.codes import Code
 from contracts.rules.verdict import explain
 from contracts.state.layout import ITEMS
-from contracts.state.sources import source_row
+from contracts.state.sources import lot_of, lot_row
 from contracts.state.view import Overlay
 from node.epcis.refusal import Refused
 from node.epcis.steps import Statement
@@ -125,5 +125,5 @@ def _about_item(state: Overlay | None, subject: bytes) -> str:
     row = None if state is None else state.read(ITEMS, subject)
     if state is None or row is None or not row.source:
         return name
-    source = source_row(state, row.source)
-    return f"{name} of lot {source.lot.decode()} (expiry {format_date(Date(source.expiry))})"
+    lot = lot_row(state, lot_of(row.source))
+    return f"{name} of lot {lot.lot.decode()} (expiry {format_date(Date(lot.expiry))})"

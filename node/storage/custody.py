@@ -18,16 +18,14 @@ from contracts.state.parties import holder_of, parties_of, stakeholders
 from contracts.state.places import Position, effective_life, locate
 from contracts.state.rows import (
     NOBODY,
-    STANDING_OK,
     THE_LAW,
     HoldKind,
     ItemRow,
     Life,
     ShipmentRow,
     ShipmentStanding,
-    SourceRow,
 )
-from contracts.state.sources import find_lot, source_row
+from contracts.state.sources import find_lot, lot_of, lot_row, source_row
 from contracts.state.view import Overlay
 from node.storage.errors import StorageDamaged
 from node.storage.head import Head, load_head
@@ -71,6 +69,7 @@ class Custody:
             return ItemView(format_item(key), known=False)
         row, top = position.row, position.top
         fault = self._clean_fault(position)
+        lot = lot_row(self.state, lot_of(row.source)) if row.source else None
         source = source_row(self.state, row.source) if row.source else None
         return ItemView(
             item=format_item(key),
@@ -85,9 +84,9 @@ class Custody:
             parent=format_item(row.parent) if row.parent else None,
             in_transit=position.shipment is not None,
             shipment=top.shipment.hex() if position.shipment is not None else None,
-            gtin=None if source is None else unpack_gtin(source.gtin),
-            lot=None if source is None else source.lot.decode("ascii"),
-            expiry=None if source is None else format_date(source.expiry),
+            gtin=None if lot is None else unpack_gtin(lot.gtin),
+            lot=None if lot is None else lot.lot.decode("ascii"),
+            expiry=None if lot is None else format_date(lot.expiry),
             line=(source.line.decode("ascii") or None) if source is not None else None,
             holds=tuple(self._holds(position)),
             container=self._contents(key, row),
@@ -105,10 +104,11 @@ class Custody:
 
     def lot(self, gtin: bytes, lot: bytes) -> LotView | None:
         """Return a lot; None when nothing of it was commissioned."""
-        row = find_lot(self.state, gtin, lot)
-        if row is None:
+        found = find_lot(self.state, gtin, lot)
+        if found is None:
             return None
-        standing = "ok" if row.standing == STANDING_OK else "on_hold"
+        row = found[1]
+        standing = "on_hold" if row.marks else "ok"
         expiry = format_date(row.expiry)
         maker = self.gln_of(row.maker) or ""
         return LotView(unpack_gtin(gtin), lot.decode("ascii"), expiry, maker, standing)
@@ -132,10 +132,13 @@ class Custody:
         contents = find_contents(self.state, key, row)
         if contents is None:
             return None
-        sources = tuple(
-            _source_view(source_row(self.state, source), count) for source, count in contents.sources
-        )
+        sources = tuple(self._source(source, count) for source, count in contents.sources)
         return ContentsView(contents.children, sources, contents.dirty)
+
+    def _source(self, number: int, count: int) -> SourceView:
+        lot, line = lot_row(self.state, lot_of(number)), source_row(self.state, number).line
+        expiry = format_date(lot.expiry)
+        return SourceView(unpack_gtin(lot.gtin), lot.lot.decode("ascii"), line.decode("ascii"), expiry, count)
 
     # ------------------------------------------------------------------------------ shipments
 
@@ -204,8 +207,3 @@ class Custody:
         """Return the number of the premises with this packed location GLN; nobody's for none."""
         found = directory.find_premises(self.state, gln) if gln else None
         return NOBODY if found is None else found[0]
-
-
-def _source_view(row: SourceRow, count: int) -> SourceView:
-    gtin = unpack_gtin(row.gtin)
-    return SourceView(gtin, row.lot.decode("ascii"), row.line.decode("ascii"), format_date(row.expiry), count)

@@ -18,10 +18,10 @@ from contracts.ledger.execute import next_app_hash
 from contracts.ledger.receipt import ACCEPTED, Receipt
 from contracts.primitives.hashing import Hash
 from contracts.records.custody import shipment_id
-from contracts.state.layout import CONTAINERS, ITEMS, LANES, SHIPMENTS, SOURCES
+from contracts.state.layout import CONTAINERS, ITEMS, LANES, LOTS, SHIPMENTS, SOURCES
 from contracts.state.parties import holder_of
 from contracts.state.places import effective_holds, effective_life, locate
-from contracts.state.rows import ContainerRow, HoldKind, ItemRow, Life, ShipmentRow, SourceRow
+from contracts.state.rows import ContainerRow, HoldKind, ItemRow, Life, LotRow, ShipmentRow, SourceRow
 from contracts.state.view import Overlay
 from tests.properties.facts import GTIN, PARTNER_NAMES, PLACE_NAMES, PLACES, START_MS, genesis, gln, item_key
 from tests.properties.model import Model
@@ -242,11 +242,19 @@ class SideBySide:
     def _makes(self) -> dict[int, tuple[object, ...]]:
         """Return every source number's make, in the model's words."""
         kinds = {item_key(f"{kind}-1")[1:7]: kind for kind in GTIN}
+        lots: dict[int, LotRow] = {
+            int.from_bytes(key, "big"): row for key, row in self._rows(LOTS.prefix, LOTS.decode)
+        }
         found = {}
         for key, row in self._rows(SOURCES.prefix, SOURCES.decode):
             source: SourceRow = row
-            make = (kinds[source.gtin], source.lot.decode(), source.line.decode())
-            found[int.from_bytes(key, "big")] = (*make, source.hour, PLACE_NAMES[source.site])
+            number = int.from_bytes(key, "big")
+            lot = lots[number // 65_536]
+            make = (kinds[lot.gtin], lot.lot.decode(), source.line.decode())
+            found[number] = (*make, source.hour, PLACE_NAMES[source.site])
+        for number, lot in lots.items():
+            numbered = [at % 65_536 for at in found if at // 65_536 == number]
+            require(numbered == [*range(1, lot.makes + 1)], "makes of a lot", law=numbered, model=lot.makes)
         return found
 
 

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import TypeVar
 
-from contracts.state.layout import CONTAINERS, ITEMS, SHIPMENTS, SOURCES, Table, number_key
+from contracts.state.layout import CONTAINERS, ITEMS, SHIPMENTS, SOURCES, Table, source_key
 from contracts.state.rows import ContainerRow, ItemRow, Life, ShipmentRow, ShipmentStanding
 from node.storage.store import STATE, KeyValueStore, Space
 
@@ -72,7 +72,7 @@ class Audit:
         else:
             _require(row.holder != 0 and row.owner != 0, f"item {name} has no holder or no owner")
         if row.source:
-            known = Space(self._store, STATE).get(SOURCES.prefix + number_key(row.source))
+            known = Space(self._store, STATE).get(SOURCES.prefix + source_key(row.source))
             _require(known is not None, f"the source of {name} is unknown")
         at, steps = row.parent, 0
         while at:

@@ -121,8 +121,8 @@ def test_a_commission_writes_one_row_for_each_serial() -> None:
     bundle = ledger.bundle("Acme", [made])
     ledger.reader.reads.clear()
     result = ledger.block(bundle)
-    # Beside the serials: the lane, the counter of sources, the lot, the origin and the source.
-    assert len(result.writes) == len(serials) + 5
+    # Beside the serials: the lane, the counter of lots, the number and row of the lot, origin, source.
+    assert len(result.writes) == len(serials) + 6
     assert sum(key[:1] not in DIRECTORY for key in ledger.reader.reads) <= len(serials) + 6
     taken = [len(key) + len(value) for key, value in result.writes if key[1:8] == item("pack-1")[:7]]
     assert len(taken) == len(serials)

@@ -22,8 +22,8 @@ from contracts.records.supply import (
     Pack,
 )
 from contracts.rules.codes import Code
-from contracts.state.layout import LOTS, SOURCES, lot_key, number_key
-from contracts.state.rows import LotRow
+from contracts.state.layout import LOTS, number_key
+from contracts.state.rows import ALL_MAKES, MAX_MAKES, HoldKind
 from contracts.state.view import Overlay
 from tests.scenarios.law.world import START_MS, Ledger, gln, gtin, item, items, small_genesis
 
@@ -142,22 +142,40 @@ def test_a_shipment_id_of_any_length_is_merely_unknown(ledger: Ledger) -> None:
     assert (receipt.code, receipt.subject) == (Code.SHIPMENT_UNKNOWN, b"s" * MAX_SUBJECT_BYTES)
 
 
-def test_a_lot_that_is_not_clear_takes_no_new_packs(ledger: Ledger) -> None:
+def change_lot(ledger: Ledger, **fields: object) -> None:
+    """Give the only lot other fields, past every rule."""
     state = Overlay(ledger.reader)
-    lot = state.require(LOTS, lot_key(gtin("pack"), b"L1"))
-    state.write(LOTS, lot_key(gtin("pack"), b"L1"), LotRow(lot.expiry, lot.maker, 2))
+    lot = state.require(LOTS, number_key(1))
+    state.write(LOTS, number_key(1), msgspec.structs.replace(lot, **fields))
     ledger.keep(state.changes())
+
+
+def test_a_lot_that_is_not_clear_takes_no_new_packs(ledger: Ledger) -> None:
+    change_lot(ledger, marks=((ALL_MAKES, HoldKind.QUARANTINED, 1),))
     receipt = ledger.submit("Acme", replace(PACKS, serials=(b"3",)))
     assert (receipt.code, receipt.subject) == (Code.LOT_ON_HOLD, b"L1")
 
 
 def test_goods_from_a_source_that_is_not_clear_are_not_sold(ledger: Ledger) -> None:
-    state = Overlay(ledger.reader)
-    source = state.require(SOURCES, number_key(1))
-    state.write(SOURCES, number_key(1), msgspec.structs.replace(source, standing=2))
-    ledger.keep(state.changes())
+    change_lot(ledger, marks=((2, HoldKind.QUARANTINED, 1),))
+    other = replace(PACKS, line=b"B", serials=(b"3",))
+    assert ledger.submit("Acme", other).code == "accepted"
+    receipt = ledger.submit("Acme", replace(SHIP, items=items("pack-3")))
+    assert (receipt.code, receipt.subject) == (Code.SOURCE_ON_HOLD, item("pack-3"))
+    assert ledger.submit("Acme", SHIP).code == "accepted"
+
+
+def test_a_mark_on_all_makes_binds_each_of_them(ledger: Ledger) -> None:
+    change_lot(ledger, marks=((ALL_MAKES, HoldKind.QUARANTINED, 1),))
     receipt = ledger.submit("Acme", SHIP)
     assert (receipt.code, receipt.subject) == (Code.SOURCE_ON_HOLD, item("pack-1"))
+
+
+def test_a_lot_with_all_its_makes_numbered_takes_packs_of_those_only(ledger: Ledger) -> None:
+    change_lot(ledger, makes=MAX_MAKES)
+    receipt = ledger.submit("Acme", replace(PACKS, line=b"B", serials=(b"3",)))
+    assert (receipt.code, receipt.subject) == (Code.LOT_TOO_MIXED, b"L1")
+    assert ledger.submit("Acme", replace(PACKS, serials=(b"3",))).code == "accepted"
 
 
 def test_a_container_holds_goods_of_so_many_makes_and_no_more() -> None:

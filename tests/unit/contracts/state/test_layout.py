@@ -4,8 +4,16 @@ import itertools
 
 from contracts.primitives.encoding import encode
 from contracts.state import layout
-from contracts.state.layout import TABLES, delegation_key, lot_key, number_key, origin_key, text_key
-from contracts.state.rows import ContainerRow, ItemRow, ShipmentRow, SourceRow
+from contracts.state.layout import (
+    TABLES,
+    delegation_key,
+    lot_key,
+    number_key,
+    origin_key,
+    source_key,
+    text_key,
+)
+from contracts.state.rows import ContainerRow, ItemRow, LotRow, ShipmentRow, SourceRow
 from tests.scenarios.law.world import gtin, item
 
 GTIN = gtin("pack")
@@ -28,14 +36,15 @@ def test_golden_keys() -> None:
     assert text_key("eu-fmd") == b"eu-fmd"
     assert lot_key(GTIN, b"L1") == GTIN + b"L1"
     assert delegation_key(GTIN, 7) == GTIN + bytes.fromhex("00000007")
-    assert origin_key(GTIN, b"L1", b"", 0, 0) == GTIN + bytes.fromhex("024c31" + "00" + "00" * 8)
-    assert origin_key(GTIN, b"L1", b"A", 5, 6) == GTIN + bytes.fromhex("024c31" + "0141" + "0000000500000006")
+    assert source_key(258 * 65_536 + 3).hex() == "000001020003"
+    assert origin_key(7, b"", 0, 0).hex() == "00000007" + "00" + "00" * 8
+    assert origin_key(7, b"A", 5, 6).hex() == "00000007" + "0141" + "0000000500000006"
 
 
 def test_no_two_origins_share_a_key() -> None:
-    lots, lines, numbers = (b"A", b"AB", b"B"), (b"", b"A", b"BA"), (0, 1, 256)
+    lots, lines, numbers = (1, 256, 65_536), (b"", b"A", b"BA"), (0, 1, 256)
     origins = list(itertools.product(lots, lines, numbers, numbers))
-    assert len({origin_key(GTIN, *origin) for origin in origins}) == len(origins)
+    assert len({origin_key(*origin) for origin in origins}) == len(origins)
 
 
 def test_golden_rows() -> None:
@@ -47,12 +56,13 @@ def test_golden_rows() -> None:
         encode(ContainerRow(2, ((1, 2), (3, 1)), 1, 1, 1, 4, 0)).hex() == "97029292010292030101010104" + "00"
     )
     assert encode(ShipmentRow(1, 2, 1, 9, 1, 1, 1, 0, 0, 5, 0)).hex() == "9b0102010901010100000500"
-    assert encode(SourceRow(1, 20_000, GTIN, b"L1", b"", 0, 2, 9)).hex() == (
-        "9801cd4e20c406" + GTIN.hex() + "c4024c31c400000209"
+    assert encode(LotRow(GTIN, b"L1", 20_000, 9, 1, 2, ((0, 3, 4),))).hex() == (
+        "97c406" + GTIN.hex() + "c4024c31" + "cd4e20" + "090102" + "9193000304"
     )
+    assert encode(SourceRow(b"", 0, 2)).hex() == "93c4000002"
 
 
 def test_a_commissioned_pack_takes_at_most_100_bytes() -> None:
-    row = ItemRow(2**31, 1, (), b"", (), 2**31, 2**15, 0, 2**15, 2**15, 2**31, b"")
+    row = ItemRow(2**47, 1, (), b"", (), 2**31, 2**15, 0, 2**15, 2**15, 2**31, b"")
     key = layout.ITEMS.prefix + item("pack-1")[:7] + b"X" * 20
     assert len(key) + len(encode(row)) <= 100

@@ -8,7 +8,9 @@ from contracts.state.rows import LotRow
 from contracts.state.view import TOMBSTONE, DirectoryCache, Overlay
 from tests.scenarios.law.world import CountingReader
 
-LOT = LotRow(20_000, 1, 1)
+LOT = LotRow(b"", b"", 20_000, 0, 1, 1, ())
+OTHER = LotRow(b"", b"", 1, 0, 1, 1, ())
+THIRD = LotRow(b"", b"", 2, 0, 1, 1, ())
 
 
 def reader(**lots: LotRow) -> CountingReader:
@@ -29,7 +31,7 @@ def test_a_row_is_read_and_decoded_once() -> None:
 def test_what_is_written_is_read_back_before_it_is_stored() -> None:
     base = reader(a=LOT)
     state = Overlay(base)
-    state.write(LOTS, b"a", LotRow(1, 1, 1))
+    state.write(LOTS, b"a", OTHER)
     state.delete(LOTS, b"a")
     state.write(LOTS, b"b", LOT)
     assert state.read(LOTS, b"a") is None
@@ -49,8 +51,8 @@ def test_changes_stand_in_key_order_and_deletions_are_tombstones() -> None:
 
 def test_a_write_equal_to_what_is_there_is_dropped() -> None:
     state = Overlay(reader(a=LOT, b=LOT))
-    state.write(LOTS, b"a", LotRow(20_000, 1, 1))
-    state.write(LOTS, b"b", LotRow(1, 1, 1))
+    state.write(LOTS, b"a", LotRow(b"", b"", 20_000, 0, 1, 1, ()))
+    state.write(LOTS, b"b", OTHER)
     state.write(LOTS, b"b", LOT)
     state.write(LOTS, b"c", LOT)
     state.delete(LOTS, b"c")
@@ -94,9 +96,9 @@ def test_an_overlay_reads_another_one() -> None:
     tried = Overlay(pending)
     assert tried.read(LOTS, b"b") == LOT
     assert tried.read(LOTS, b"a") is None
-    tried.write(LOTS, b"b", LotRow(2, 2, 1))
+    tried.write(LOTS, b"b", THIRD)
     assert pending.read(LOTS, b"b") == LOT
-    assert tried.changes() == ((LOTS.prefix + b"b", encode(LotRow(2, 2, 1))),)
+    assert tried.changes() == ((LOTS.prefix + b"b", encode(THIRD)),)
     assert Overlay(tried).get(LOTS.prefix + b"none") is None
 
 

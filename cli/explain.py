@@ -14,23 +14,31 @@ from contracts.rules.verdict import explain as explanation_of
 
 def explain(
     *,
-    code: Annotated[str | None, typer.Argument(help="A verdict code; none lists them all.")] = None,
+    code: Annotated[
+        str | None, typer.Argument(help="A code of any refusal; none lists the verdicts of the law.")
+    ] = None,
     output: OutputOption = Format.TABLE,
 ) -> None:
-    """Say what a verdict code means, which rule gives it, what to do, and what other systems call it.
+    """Say what a refusal's code means and what to do; for a verdict also by which rule, and its other names.
 
     Example: packtrail explain already_supplied
     """
     if code is None:
         write_rows(output, [_facts(known) for known in Code], ("code", "rule", "meaning"))
         return
-    try:
-        known = Code(code)
-    except ValueError as error:
-        near = difflib.get_close_matches(code, list(Code), n=3)
-        advice = f"Did you mean {', '.join(near)}?" if near else "packtrail explain lists all."
-        raise CommandError(Exit.NOT_FOUND, f"no rule has the verdict {code!r}", advice) from error
-    write_facts(output, _facts(known))
+    if code in set(Code):
+        write_facts(output, _facts(Code(code)))
+        return
+    from node.api.problems import PROBLEMS
+
+    if code in PROBLEMS:
+        kind = PROBLEMS[code]
+        facts = {"code": code, "meaning": f"{kind.title}.", "what_to_do": kind.what_to_do}
+        write_facts(output, {**facts, "status": kind.status})
+        return
+    near = difflib.get_close_matches(code, [*Code, *PROBLEMS], n=3)
+    advice = f"Did you mean {', '.join(near)}?" if near else "packtrail explain lists the verdicts."
+    raise CommandError(Exit.NOT_FOUND, f"nothing is refused with the code {code!r}", advice)
 
 
 def _facts(code: Code) -> dict[str, str]:

@@ -8,7 +8,6 @@ import msgspec
 from aiohttp import web
 
 from contracts.gs1.dates import format_timestamp
-from contracts.ledger.receipt import ACCEPTED
 from contracts.rules.codes import Code
 from node.api.access import GRANT, Right, Scope, lane_for, read_only, scope_of
 from node.api.answers import answer, json_bytes
@@ -330,12 +329,10 @@ def _refusal(first: EventOutcome, view: CaptureView) -> Problem:
         "what_to_do": first.what_to_do,
         **msgspec.to_builtins(view),
     }
-    # Of the gateway's own words for a file some are the law's too: then a document tells who spoke.
-    is_judged = any(entry.code != ACCEPTED for entry in view.documents)
-    if is_judged or (first.code in _VERDICTS and first.code not in CAPTURE_PROBLEMS):
-        return Problem(first.code, first.reason, status=HTTPStatus.CONFLICT, by_law=True, members=members)
     known = PROBLEMS.get(first.code)
     status = known.status if known else HTTPStatus.BAD_REQUEST
+    if first.code in _VERDICTS:
+        status = HTTPStatus.CONFLICT
     return Problem(first.code, first.reason, status=status, members=members)
 
 

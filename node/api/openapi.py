@@ -85,7 +85,7 @@ class OpenApi:
         code = request.match_info["code"]
         if code in set(Code):
             explanation = explain(code)
-            document = Problem(code, explanation.sentence, status=409, by_law=True).document()
+            document = Problem(code, explanation.sentence, status=409).document()
             names = {"rule": explanation.rule, "eu_code": explanation.eu_code, "gs1": explanation.gs1_answer}
             return answer(json_bytes({**document, **names}), None)
         if code in PROBLEMS:

@@ -140,7 +140,7 @@ CAPTURE_PROBLEMS: Final[dict[str, ProblemKind]] = {
 }
 """What the EPCIS gateway answers, for a file or one event of it."""
 PROBLEMS: Final[dict[str, ProblemKind]] = {**CAPTURE_PROBLEMS, **_REQUESTS}
-"""Every code but the verdicts'."""
+"""Every code but the verdicts'; no code is both, so that each has one meaning everywhere."""
 
 
 class Problem(Exception):
@@ -160,7 +160,6 @@ class Problem(Exception):
         detail: str = "",
         *,
         status: int = 0,
-        by_law: bool = False,
         members: Mapping[str, object] | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> None:
@@ -170,13 +169,12 @@ class Problem(Exception):
             code: See above.
             detail: A sentence; the kind's title when left out.
             status: For codes outside `PROBLEMS`.
-            by_law: The code is a verdict, whatever else is called so.
             members: Beside those of RFC 9457.
             headers: Beside Retry-After.
         """
         super().__init__(code)
         self.code = code
-        self.kind = None if by_law else PROBLEMS.get(code)
+        self.kind = PROBLEMS.get(code)
         self.status = status or (self.kind.status if self.kind else HTTPStatus.INTERNAL_SERVER_ERROR)
         self.detail = detail or (self.kind.title if self.kind else code)
         self.members = dict(members or {})
@@ -239,7 +237,6 @@ def refusal(receipt: Receipt, records: tuple[Record, ...]) -> Problem:
         receipt.code,
         refusal_sentence(receipt, records),
         status=HTTPStatus.CONFLICT,
-        by_law=True,
         members=refusal_members(receipt, records),
     )
 

@@ -91,7 +91,7 @@ class Claims:
             destination, receiver = found.destination, found.party
         except EventRefused as refusal:
             # A seller may leave out for whom its goods are; its announcement on the ledger does not.
-            if refusal.code != "receiver_unknown":
+            if refusal.code != "receiver_not_found":
                 raise
             if not self._is_under_way(statement, sender, self._own):
                 return Compared(note=f"{sender} is said to have sent it, {refusal.reason}: {_CLAIM}")

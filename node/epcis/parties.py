@@ -159,4 +159,4 @@ def _conflict(reason: str) -> EventRefused:
 
 def _unknown(*named: str) -> EventRefused:
     found = f"{', '.join(named)}, and no registered partner" if named else "no destination"
-    return EventRefused("receiver_unknown", "destinationList", f"the event names {found}")
+    return EventRefused("receiver_not_found", "destinationList", f"the event names {found}")

@@ -234,6 +234,14 @@ def test_explain(packtrail):
     assert "already_supplied" in err
 
 
+def test_explain_knows_what_the_node_itself_answers(packtrail):
+    code, out, _err = packtrail("explain", "receiver_not_found", "-o", "json")
+    assert code == Exit.OK
+    found = msgspec.json.decode(out)
+    assert found["status"] == 400
+    assert "destination" in found["what_to_do"]
+
+
 def _commands(group=app, path=()):
     click = typer.main.get_command(group)
 

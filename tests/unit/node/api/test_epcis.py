@@ -165,7 +165,7 @@ async def test_each_event_for_itself(served: tuple[Api, Gateway]) -> None:
     [
         ((), "expired", 409),
         ((accepted("refused", 0, "receiver_unknown"),), "receiver_unknown", 409),
-        ((), "receiver_unknown", 400),
+        ((), "receiver_not_found", 400),
         ((), "disagrees_with_ledger", 400),
         ((), "strange", 400),
     ],

@@ -83,10 +83,14 @@ async def test_ownership_passes_when_the_owners_differ(sources, destinations, pa
         ),
         (to(owning_party=BUYER, location=KEEPERS_PLACE), "receiver_conflict", (BUYER, PHARMACY.gln)),
         (to(owning_party=BUYER) + to(owning_party=KEEPER), "receiver_conflict", (BUYER, KEEPER)),
-        (to(possessing_party=STRANGE, location=BUYERS_PLACE), "receiver_unknown", (STRANGE,)),
-        (to(location=STRANGE), "receiver_unknown", (STRANGE,)),
-        (to(owning_party="https://partner.example/we"), "receiver_unknown", ("https://partner.example/we",)),
-        ([], "receiver_unknown", ("no destination",)),
+        (to(possessing_party=STRANGE, location=BUYERS_PLACE), "receiver_not_found", (STRANGE,)),
+        (to(location=STRANGE), "receiver_not_found", (STRANGE,)),
+        (
+            to(owning_party="https://partner.example/we"),
+            "receiver_not_found",
+            ("https://partner.example/we",),
+        ),
+        ([], "receiver_not_found", ("no destination",)),
     ],
 )
 async def test_a_receiver_that_cannot_be_known_is_refused(destinations, code, named):
@@ -113,7 +117,7 @@ async def test_without_any_destination_the_file_is_for_its_receiver():
     (ship,) = records(desk)
     assert (ship.receiver, ship.ownership_passes) == (WHOLESALER.packed, 0)
     result = await desk.post(file(sale, **(SBDH | {"receiver": STRANGE})), MAKER)
-    assert outcomes(result) == ["receiver_unknown"]
+    assert outcomes(result) == ["receiver_not_found"]
     assert STRANGE in result.events[0].reason
 
 

@@ -28,6 +28,7 @@ from node.api.node_status import Status
 from node.api.openapi import OpenApi
 from node.api.operators import Operators
 from node.api.partners import Partners
+from node.api.patience import Patience
 from node.api.problems import MEDIA_TYPE, Problem, from_fault
 from node.api.shipments import Shipments
 from node.api.stream import DocumentStream
@@ -65,11 +66,12 @@ class Apps:
         self._metrics = ApiMetrics(context.metrics)
         context.metrics.register(NodeCollector(context))
         commits = Commits(context.chain)
+        self._patience = Patience(context)
         self._events = Events(context, commits, self._metrics)
         description = OpenApi(context.version)
         api = [
-            *Documents(context, commits, self._metrics).endpoints(),
-            *DocumentStream(context, commits, self._metrics).endpoints(),
+            *Documents(context, commits, self._metrics, self._patience).endpoints(),
+            *DocumentStream(context, commits, self._metrics, self._patience).endpoints(),
             *Items(context).endpoints(),
             *Lots(context).endpoints(),
             *Shipments(context).endpoints(),
@@ -77,7 +79,7 @@ class Apps:
             *Partners(context).endpoints(),
             *Status(context).endpoints(),
             *self._events.endpoints(),
-            *Epcis(context).endpoints(),
+            *Epcis(context, self._patience).endpoints(),
             *description.endpoints(),
         ]
         description.describe(api)
@@ -85,8 +87,9 @@ class Apps:
         self.api = self._build(api)
         self.operators = self._build(Operators(context).endpoints())
 
-    def close_streams(self) -> None:
-        """End the streams of live events, which would never end by themselves."""
+    def end_waiting(self) -> None:
+        """Answer everyone who waits, and end the streams of live events: the node stops."""
+        self._patience.end()
         self._events.close()
 
     def _build(self, endpoints: Sequence[Endpoint]) -> web.Application:

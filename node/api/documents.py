@@ -35,6 +35,7 @@ from node.api.endpoints import (
 )
 from node.api.metrics import ApiMetrics
 from node.api.partner_glns import PartnerGlns
+from node.api.patience import STOPPING, Patience
 from node.api.problems import Problem, refusal
 from node.api.receipts_json import EventView, ReceiptView, receipt_view
 from node.api.record_forms import AnyRecordForm, DocumentForm
@@ -57,7 +58,6 @@ from node.storage.store import Snapshot
 
 T = TypeVar("T")
 
-_MS_PER_SECOND: Final = 1_000
 _DOCUMENT: Final = Parameter(
     "id", "path", "Document id, 64 hexadecimal digits.", {"type": "string", "pattern": "^[0-9a-f]{64}$"}
 )
@@ -122,11 +122,14 @@ class ProofView(msgspec.Struct, frozen=True):
 class Documents:
     """The endpoints under /v1/documents but the stream."""
 
-    def __init__(self, context: ApiContext, commits: Commits, metrics: ApiMetrics) -> None:
+    def __init__(
+        self, context: ApiContext, commits: Commits, metrics: ApiMetrics, patience: Patience
+    ) -> None:
         """Answer for the node of `context`."""
         self._context = context
         self._commits = commits
         self._metrics = metrics
+        self._patience = patience
         self._glns = PartnerGlns()
 
     def endpoints(self) -> tuple[Endpoint, ...]:
@@ -154,7 +157,7 @@ class Documents:
                 Body((JSON,), DocumentForm),
                 (
                     *("partner_needed", "partner_not_here", "document_too_large", "idempotency_key_reused"),
-                    *("no_quorum", "not_yet_committed"),
+                    *("no_quorum", "not_yet_committed", STOPPING),
                 ),
             ),
             Endpoint(
@@ -230,19 +233,28 @@ class Documents:
         self._commits.watch(prepared.lane, prepared.id, told)
         try:
             signing(self._context).submit(submitted)
-            first = await admitted
+            first = await self._admission(prepared, admitted)
             if not first.is_submitted:
                 return await self._refused(prepared, first.forecast)
             self._metrics.submitted("kept")
             if not wait:
                 return self._pending(first)
-            async with asyncio.timeout(self._context.settings.wait_ms / _MS_PER_SECOND):
+            async with self._patience.limit():
                 last = await committed
         except TimeoutError as error:
-            raise late_problem(self._context, prepared.id) from error
+            raise self._patience.late(prepared.id) from error
         finally:
             self._commits.forget(prepared.lane, prepared.id, told)
         return await self._committed(prepared, Placed(last.height, last.receipt))
+
+    async def _admission(self, prepared: Prepared, admitted: "asyncio.Future[Admitted]") -> Admitted:
+        """Return the answer at admission; while there is none the document is not durable yet."""
+        try:
+            async with self._patience.limit():
+                return await admitted
+        except TimeoutError as error:
+            code = STOPPING if self._patience.is_over else "too_busy"
+            raise Problem(code, members={"document": prepared.id.hex()}) from error
 
     async def _find(self, prepared: Prepared) -> Placed | None:
         """Return the place of a document that may be in the chain already."""
@@ -290,12 +302,6 @@ class Documents:
 def _resolve(future: "asyncio.Future[T]", value: T) -> None:
     if not future.done():
         future.set_result(value)
-
-
-def late_problem(context: ApiContext, identifier: bytes) -> Problem:
-    """Return why a document is in no block yet: no quorum, or only late."""
-    code = "not_yet_committed" if context.status.status().has_quorum else "no_quorum"
-    return Problem(code, members={"document": identifier.hex()})
 
 
 def document_of(request: web.Request) -> bytes:

@@ -1,6 +1,5 @@
 """EPCIS files in, and the drafts that they may leave: the gateway over HTTP."""
 
-import asyncio
 from http import HTTPStatus
 from typing import Final, get_args
 
@@ -25,6 +24,7 @@ from node.api.endpoints import (
 )
 from node.api.field_readers import FieldFault, read_gln
 from node.api.gateway import CaptureResult, Captures, Draft, Drafts, ErrorBehaviour, EventOutcome
+from node.api.patience import STOPPING, Patience
 from node.api.problems import CAPTURE_PROBLEMS, PROBLEMS, Problem, parameter_problem
 from node.api.record_forms import AnyRecordForm
 from node.api.records_json import write_record
@@ -32,7 +32,6 @@ from node.epcis.problems import CaptureProblem
 
 BEHAVIOUR_HEADER: Final = "GS1-Capture-Error-Behaviour"
 _BEHAVIOURS: Final[tuple[ErrorBehaviour, ...]] = get_args(ErrorBehaviour)
-_MS_PER_SECOND: Final = 1_000
 _VERDICTS: Final = frozenset(Code)
 
 
@@ -108,10 +107,10 @@ _CAPTURED: Final = Answer(200, "What became of it.", CaptureView)
 class Epcis:
     """The endpoints of the gateway."""
 
-    def __init__(self, context: ApiContext) -> None:
+    def __init__(self, context: ApiContext, patience: Patience) -> None:
         """Answer for the node of `context`."""
         self._context = context
-        self._patience_s = context.settings.wait_ms / _MS_PER_SECOND
+        self._patience = patience
 
     def endpoints(self) -> tuple[Endpoint, ...]:
         """Return the endpoints."""
@@ -137,7 +136,7 @@ class Epcis:
                 (
                     *CAPTURE_PROBLEMS,
                     *("partner_needed", "partner_not_here"),
-                    *("not_yet_committed", "no_quorum"),
+                    *("not_yet_committed", "no_quorum", STOPPING),
                 ),
             ),
             *self._of_drafts(),
@@ -171,7 +170,7 @@ class Epcis:
                 "Submit a draft.",
                 (_CAPTURED,),
                 (_DRAFT, WAIT),
-                problems=("unknown_draft", "not_yet_committed", "no_quorum"),
+                problems=("unknown_draft", "not_yet_committed", "no_quorum", STOPPING),
             ),
             Endpoint(
                 "DELETE",
@@ -195,12 +194,12 @@ class Epcis:
         body = await read_body(request, self._context.settings.max_body_bytes, ())
         content_type = request.headers.get("Content-Type")
         try:
-            async with asyncio.timeout(self._patience_s if wait else None):
+            async with self._patience.limit(is_timed=wait):
                 result = await self._captures().capture(body, content_type, behaviour, partner, wait=wait)
         except CaptureProblem as problem:
             raise _capture_problem(problem) from problem
         except TimeoutError as error:
-            raise self._late() from error
+            raise self._patience.late() from error
         return self._answer(result, falls_as_one=behaviour == "rollback")
 
     def _behaviour(self, request: web.Request) -> ErrorBehaviour:
@@ -223,10 +222,6 @@ class Epcis:
         if self._context.captures is None:
             raise read_only(self._context.node)
         return self._context.captures
-
-    def _late(self) -> Problem:
-        has_quorum = self._context.status.status().has_quorum
-        return Problem("not_yet_committed" if has_quorum else "no_quorum")
 
     def _answer(self, result: CaptureResult, *, falls_as_one: bool) -> web.Response:
         refused = [outcome for outcome in result.events if outcome.outcome == "refused"]
@@ -267,14 +262,14 @@ class Epcis:
         wait = choice_parameter(request, "wait", "none", ("none", "commit")) == "commit"
         draft = await self._find_own(request)
         try:
-            async with asyncio.timeout(self._patience_s if wait else None):
+            async with self._patience.limit(is_timed=wait):
                 result = await self._drafts().confirm(draft.id, wait=wait)
         except KeyError as error:
             raise Problem("unknown_draft") from error
         except CaptureProblem as problem:
             raise _capture_problem(problem) from problem
         except TimeoutError as error:
-            raise self._late() from error
+            raise self._patience.late() from error
         return self._answer(result, falls_as_one=True)
 
     async def discard(self, request: web.Request) -> web.Response:

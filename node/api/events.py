@@ -25,6 +25,8 @@ HEARTBEAT_S: Final = 15.0
 """A stream says something at least this often."""
 STALL_S: Final = 30.0
 """One that takes nothing for so long is dropped."""
+CLOSE_S: Final = 0.3
+"""How long a WebSocket client may take to say goodbye when the node stops."""
 MAX_BATCH_BYTES: Final = 256 << 10
 """Most bytes on their way to one subscriber."""
 MAX_MESSAGE_BYTES: Final = 1_024
@@ -248,7 +250,7 @@ class _Socket:
     def __init__(self) -> None:
         self._request: web.Request | None = None
         self._socket = web.WebSocketResponse(
-            heartbeat=HEARTBEAT_S, compress=False, max_msg_size=MAX_MESSAGE_BYTES
+            heartbeat=HEARTBEAT_S, timeout=CLOSE_S, compress=False, max_msg_size=MAX_MESSAGE_BYTES
         )
 
     async def open(self, request: web.Request, headers: dict[str, str]) -> web.StreamResponse:

@@ -116,6 +116,13 @@ _REQUESTS: Final[dict[str, ProblemKind]] = {
         "The document is kept and will be in a block when validators are back; ask for it by its id.",
         10,
     ),
+    "node_stopping": ProblemKind(
+        503,
+        "The node stops",
+        "What it had taken in will be in a block when it runs again: ask for it by its id then, or send the"
+        " request again with the same Idempotency-Key.",
+        10,
+    ),
     "not_yet_certified": ProblemKind(
         503, "The next block, which certifies the verdict, does not exist yet", _AGAIN, RETRY_SOON_S
     ),

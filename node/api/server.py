@@ -1,5 +1,6 @@
 """The listening sockets of the API and of the operators' port."""
 
+import asyncio
 from typing import Final
 
 from aiohttp import web
@@ -11,8 +12,8 @@ from node.api.context import ApiContext
 MAX_HEADER_LINE_BYTES: Final = 16 << 10
 """Longest request line and header: an item may come as a long link, percent-encoded."""
 KEEP_ALIVE_S: Final = 75.0
-SHUTDOWN_S: Final = 5.0
-"""How long running requests may go on when the node stops."""
+SHUTDOWN_S: Final = 0.5
+"""How long running requests may go on when the node stops; and then how long they may take to notice."""
 BACKLOG: Final = 1_024
 
 
@@ -63,8 +64,7 @@ class Servers:
         return Address(host, port)
 
     async def close(self) -> None:
-        """Take no more requests, end streams, let running requests finish for a while."""
-        self.apps.close_streams()
-        for runner in self._runners:
-            await runner.cleanup()
+        """Take no more requests, answer those that wait, end streams; what still runs has about a second."""
+        self.apps.end_waiting()
+        await asyncio.gather(*(runner.cleanup() for runner in self._runners))
         self._runners.clear()

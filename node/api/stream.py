@@ -20,6 +20,7 @@ from node.api.endpoints import (
     header_text,
 )
 from node.api.metrics import ApiMetrics
+from node.api.patience import Patience
 from node.api.record_forms import DocumentForm
 from node.api.stream_lines import LineView
 from node.api.stream_run import StreamRun
@@ -29,11 +30,14 @@ from node.api.submitting import IDEMPOTENCY_HEADER, secret_of
 class DocumentStream:
     """The endpoint /v1/documents:stream."""
 
-    def __init__(self, context: ApiContext, commits: Commits, metrics: ApiMetrics) -> None:
+    def __init__(
+        self, context: ApiContext, commits: Commits, metrics: ApiMetrics, patience: Patience
+    ) -> None:
         """Answer for the node of `context`."""
         self._context = context
         self._commits = commits
         self._metrics = metrics
+        self._patience = patience
 
     def endpoints(self) -> tuple[Endpoint, ...]:
         """Return the endpoint."""
@@ -75,6 +79,6 @@ class DocumentStream:
         )
         response.content_type = NDJSON
         await response.prepare(request)
-        run = StreamRun(context, self._commits, self._metrics, request, response, secret)
+        run = StreamRun(context, self._commits, self._metrics, self._patience, request, response, secret)
         await run.run(wait=wait, record_refusal=record_refusal)
         return response

@@ -8,7 +8,7 @@ stops reading until that has changed (back-pressure). Answers are written many a
 import asyncio
 import contextlib
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import AsyncIterator, Iterable
 from functools import partial
 from typing import Final
 
@@ -23,6 +23,7 @@ from node.api.commits import Commits
 from node.api.context import ApiContext
 from node.api.field_readers import FieldFault
 from node.api.metrics import ApiMetrics
+from node.api.patience import STOPPING, Patience
 from node.api.problems import Problem, from_fault, refusal_members, refusal_sentence
 from node.api.promises import Secret
 from node.api.stream_lines import LineView, Slot
@@ -38,9 +39,6 @@ STALL_S: Final = 60.0
 LINES_AT_ONCE: Final = 64
 """Lines handled before others get their turn on the event loop."""
 
-
-_MS_PER_SECOND: Final = 1_000
-
 _log = structlog.get_logger(__name__)
 
 
@@ -52,6 +50,7 @@ class StreamRun:
         context: ApiContext,
         commits: Commits,
         metrics: ApiMetrics,
+        patience: Patience,
         request: web.Request,
         response: web.StreamResponse,
         secret: Secret | None,
@@ -62,6 +61,7 @@ class StreamRun:
             context: The node.
             commits: Tells when documents are in blocks.
             metrics: Counts documents.
+            patience: Says how long a line waits.
             request: Authorised; its body are the lines.
             response: Begun; its body are the answers.
             secret: Of the client's idempotency key; None when it gave none.
@@ -74,7 +74,7 @@ class StreamRun:
         self._secret = secret
         self._submissions = signing(context)
         self._preparing = Preparing(context, request[GRANT])
-        self._patience_s = context.settings.wait_ms / _MS_PER_SECOND
+        self._patience = patience
         self._slots: deque[Slot] = deque()
         self._watched: dict[int, tuple[bytes, bytes, partial[None]]] = {}
         self._progress = asyncio.Event()
@@ -110,13 +110,23 @@ class StreamRun:
     async def _read(self) -> None:
         cutter = LineCutter(MAX_DOCUMENT_BYTES)
         try:
-            async for chunk in self._request.content.iter_any():
+            async for chunk in self._chunks():
                 if not await self._take_all(cutter.cut(chunk)):
                     return
             await self._take_all(cutter.rest())
         except LineTooLong:
             slot = self._open_slot()
             self._finish(slot, LineView(slot.number, "invalid", code="body_too_large"))
+
+    async def _chunks(self) -> AsyncIterator[bytes]:
+        """Yield what the client sends until it has no more, or the node stops."""
+        with contextlib.suppress(TimeoutError):
+            while True:
+                async with self._patience.limit(is_timed=False):
+                    chunk = await self._request.content.readany()
+                if not chunk:
+                    return
+                yield chunk
 
     async def _take_all(self, lines: Iterable[bytes]) -> bool:
         """Take lines in, a few at a time; return False when the node can take no more."""
@@ -202,7 +212,7 @@ class StreamRun:
     async def _submit_when_possible(self, submitted: Submitted) -> bool:
         """Try again after each block; return False when none makes room in time."""
         try:
-            async with asyncio.timeout(self._patience_s):
+            async with self._patience.limit():
                 while True:
                     await self._commits.next_block()
                     with contextlib.suppress(TooBusy):
@@ -339,11 +349,12 @@ class StreamRun:
     async def _wait_for_more(self) -> None:
         """Wait for more answers; when none comes for too long, say so of every open line."""
         try:
-            async with asyncio.timeout(self._patience_s):
+            async with self._patience.limit():
                 await self._next_progress()
         except TimeoutError:
-            late = "not_yet_committed" if self._context.status.status().has_quorum else "no_quorum"
+            late = self._patience.reason
+            turned_away = STOPPING if self._patience.is_over else "too_busy"
             for slot in self._slots:
                 if slot.answer is None:
-                    status, code = ("pending", late) if slot.is_kept else ("busy", "too_busy")
+                    status, code = ("pending", late) if slot.is_kept else ("busy", turned_away)
                     self._finish(slot, LineView(slot.number, status, slot.document, code))

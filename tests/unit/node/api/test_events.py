@@ -246,7 +246,7 @@ async def test_streams_end_when_the_node_stops() -> None:
     async with serving(OneNode()) as api:
         headers = {"Authorization": "Bearer reader"}
         async with opened(api) as answer, api.session.ws_connect(api.url(PATH), headers=headers) as socket:
-            api.servers.apps.close_streams()
+            api.servers.apps.end_waiting()
             async with asyncio.timeout(PATIENCE_S):
                 await answer.content.read()
             message = await socket.receive(timeout=PATIENCE_S)

@@ -32,7 +32,7 @@ from node.api.patience import Patience
 from node.api.problems import MEDIA_TYPE, Problem, from_fault
 from node.api.shipments import Shipments
 from node.api.stream import DocumentStream
-from node.host.submission import TooBusy
+from node.host.submitted import TooBusy
 from node.storage.errors import StorageError
 from node.storage.readers import ReadersBusy
 

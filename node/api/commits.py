@@ -6,7 +6,7 @@ from collections.abc import Callable
 from contracts.chain.commit import Commit
 from node.host.chain import Chain
 from node.host.ledger import Applied
-from node.host.submission import Committed
+from node.host.submitted import Committed
 
 OnCommitted = Callable[[Committed], None]
 _Key = tuple[bytes, bytes]

@@ -49,11 +49,11 @@ from node.api.submitting import (
     find_placed,
     secret_of,
 )
-from node.host.submission import Admitted, Committed, Submitted
+from node.host.submitted import Admitted, Committed, Submitted
 from node.storage.custody import Custody
 from node.storage.history import History, PlacedDocument
 from node.storage.proofs import NotYetCertified, build_proof
-from node.storage.references import KeptReference, find_references
+from node.storage.references import KeptReference, find_references, reference_entries
 from node.storage.store import Snapshot
 
 T = TypeVar("T")
@@ -212,7 +212,6 @@ class Documents:
         placed = await self._find(prepared)
         if placed is not None:
             return await self._committed(prepared, placed)
-        await context.promises.keep_references(prepared.references)
         return await self._submit(prepared, wait=wait, record_refusal=record_refusal)
 
     async def _submit(self, prepared: Prepared, *, wait: bool, record_refusal: bool) -> web.Response:
@@ -228,6 +227,7 @@ class Documents:
             record_refusal,
             partial(_resolve, admitted),
             None,
+            tuple(reference_entries(prepared.references)),
         )
         # Watched from before the submission: the block may be quicker than the answer.
         self._commits.watch(prepared.lane, prepared.id, told)

@@ -101,7 +101,10 @@ class DraftsView(msgspec.Struct, frozen=True):
 
 
 _DRAFT: Final = Parameter("id", "path", "Draft id.")
-_CAPTURED: Final = Answer(200, "What became of it.", CaptureView)
+_CAPTURED: Final = (
+    Answer(200, "What became of it: all of it, or nothing had to be recorded.", CaptureView),
+    Answer(202, "What becomes of it: its documents are kept and will be in blocks.", CaptureView),
+)
 
 
 class Epcis:
@@ -121,7 +124,7 @@ class Epcis:
                 Right.WRITE,
                 self.capture,
                 "Capture an EPCIS file: 1.2 XML, 2.0 JSON or JSON-LD.",
-                (_CAPTURED,),
+                _CAPTURED,
                 (
                     WAIT,
                     Parameter("partner", "query", "GLN of the partner to act for."),
@@ -168,7 +171,7 @@ class Epcis:
                 Right.WRITE,
                 self.confirm,
                 "Submit a draft.",
-                (_CAPTURED,),
+                _CAPTURED,
                 (_DRAFT, WAIT),
                 problems=("unknown_draft", "not_yet_committed", "no_quorum", STOPPING),
             ),
@@ -228,7 +231,9 @@ class Epcis:
         view = _view(result)
         if refused and falls_as_one:
             raise _refusal(refused[0], view)
-        return answer(json_bytes(view), self._context.chain.tip.height)
+        is_pending = any(entry.status == "pending" for entry in view.documents)
+        status = HTTPStatus.ACCEPTED if is_pending else HTTPStatus.OK
+        return answer(json_bytes(view), self._context.chain.tip.height, status=status)
 
     # ------------------------------------------------------------------------------- drafts
 

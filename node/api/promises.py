@@ -1,10 +1,9 @@
-"""What a node keeps for its clients beside the ledger: idempotency keys, and the plain text of references.
+"""What a node keeps for its clients beside the ledger: idempotency keys.
 
 A client that gives a key with a request may send it again, after a lost answer or a crash on either side:
 the secret that was drawn for the key is durable before the document exists, and everything random in the
 document follows from it (`Secret`), so the same request makes the same document with the same id, and the
-ledger holds it once. Order numbers go onto the ledger as salted hashes; who shipped keeps what they stand for
-here (LAW, "Who may see what").
+ledger holds it once.
 
 Rows in the LOCAL space:
     k  hash of scope and key           [created, fingerprint, secret]
@@ -12,7 +11,7 @@ Rows in the LOCAL space:
 """
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Final, TypeVar
 
 import msgspec
@@ -21,7 +20,6 @@ from contracts.primitives.encoding import Decoder, MalformedBytes, encode
 from contracts.primitives.hashing import Domain
 from node.host.worker import Worker
 from node.storage.errors import StorageDamaged
-from node.storage.references import KeptReference, reference_entries
 from node.storage.store import LOCAL, KeyValueStore, Space, Write, delete, put
 
 T = TypeVar("T")
@@ -131,12 +129,6 @@ class Promises:
                 break
             dropped += (delete(LOCAL, age), delete(LOCAL, _KEYS + age[1 + _AGE_BYTES :]))
         return dropped
-
-    async def keep_references(self, references: Sequence[KeptReference]) -> None:
-        """Make references durable, before the document with their hashes is submitted."""
-        if references:
-            batch = reference_entries(references)
-            await self._ask(lambda: self._store.write(batch, sync=True))
 
     def _ask(self, job: Callable[[], T]) -> "asyncio.Future[T]":
         answer: asyncio.Future[T] = asyncio.get_running_loop().create_future()

@@ -28,7 +28,8 @@ from node.api.problems import Problem, from_fault, refusal_members, refusal_sent
 from node.api.promises import Secret
 from node.api.stream_lines import LineView, Slot
 from node.api.submitting import MAX_DOCUMENT_BYTES, Placed, Prepared, Preparing, find_placed
-from node.host.submission import Admitted, Committed, Submitted, TooBusy
+from node.host.submitted import Admitted, Committed, Submitted, TooBusy
+from node.storage.references import reference_entries
 
 MAX_OPEN_LINES: Final = 8_192
 """Lines taken in and not yet answered, per stream."""
@@ -142,10 +143,6 @@ class StreamRun:
     async def _take(self, lines: list[bytes]) -> bool:
         slots = [await self._prepare(line) for line in lines]
         await self._recall(slots)
-        references = [
-            entry for slot in slots if slot.prepared is not None for entry in slot.prepared.references
-        ]
-        await self._context.promises.keep_references(references)
         for at, slot in enumerate(slots):
             if slot.answer is None and not await self._submit(slot):
                 self._turn_away([later for later in slots[at:] if later.answer is None])
@@ -200,6 +197,7 @@ class StreamRun:
             self._records_refusals,
             partial(self._on_admitted, slot),
             None,
+            tuple(reference_entries(prepared.references)),
         )
         if self._is_waiting:
             self._watch(slot, prepared)

@@ -48,7 +48,7 @@ class Prepared(msgspec.Struct, frozen=True):
     lane: bytes
     """The key it will be signed with."""
     references: tuple[KeptReference, ...]
-    """To be made durable first."""
+    """To be made durable with it."""
     is_repeatable: bool
     """Whether the same request again makes the same document: it may be in the chain already."""
 

@@ -1,8 +1,8 @@
 """The gateway's front desk: an EPCIS file in, what became of each event out (LAW, EPCIS rules a to g).
 
-A file is parsed off the event loop, tried on the thread of the rules in slices, and what it says beyond the
-law is durable on this node before anything is submitted. Files for one partner take turns from trial to
-submission, so that a file posted twice at once is recorded once.
+A file is parsed off the event loop and tried on the thread of the rules in slices. What it says beyond the
+law becomes durable together with its documents; of what is refused nothing is kept. Files for one partner
+take turns from trial to submission, so that a file posted twice at once is recorded once.
 """
 
 import asyncio
@@ -24,7 +24,7 @@ from node.epcis.notes import note_entries
 from node.epcis.outcome import DocumentResult, EventResult, FileResult, record_name, refusal_of
 from node.epcis.parts import Parts
 from node.epcis.reader import read_document
-from node.epcis.recorder import Handed, Recorder
+from node.epcis.recorder import Handed, Offer, Recorder
 from node.epcis.refusal import EventRefused, Refused
 from node.epcis.trial import Finding, Judged, Trial
 from node.epcis.verdicts import refused_by_law
@@ -90,7 +90,7 @@ class CaptureService:
             case = self._case(document, sealer, partner, is_one=is_one)
             finding = await self._try(case)
             drafts = await self._keep(case, finding)
-            taken = await self._recorder.hand_in(case.lane, finding.documents, finding.fingerprints)
+            taken = await self._recorder.hand_in(case.lane, _offers(case, finding))
         results = await asyncio.gather(*(handed.result(wait=wait) for handed in taken))
         events = _events(document, finding, taken, results)
         _log.info("file_captured", partner=partner, events=len(events), documents=len(results))
@@ -133,16 +133,30 @@ class CaptureService:
         return await self._parts.inquire(question)
 
     async def _keep(self, case: Case, finding: Finding) -> tuple[str, ...]:
-        """Make durable what the events say beyond the law, and the drafts; return the drafts' ids."""
-        attachments = [judged.attachment for judged in finding.judged if judged.attachment is not None]
-        entries: list[Write] = case.sealer.entries(attachments)
+        """Make durable what events without records say, and the drafts; return the drafts' ids."""
+        entries = _rows(case, [judged for judged in finding.judged if not judged.records])
         entries += note_entries(judged.key for judged in finding.judged if judged.key)
-        for judged in finding.judged:
-            entries += reference_entries(judged.references)
         if entries:
             await ask(self._parts.keeper, lambda: self._parts.store.write(entries, sync=True))
         proposals = [judged.proposal for judged in finding.judged if judged.proposal is not None]
         return await self._drafting.add(proposals)
+
+
+def _offers(case: Case, finding: Finding) -> list[Offer]:
+    """Return the documents, each with what its events say beyond the law: kept with it or not at all."""
+    found = {judged.index: judged for judged in finding.judged}
+    offers: list[Offer] = []
+    for ready, fingerprints in zip(finding.documents, finding.fingerprints, strict=True):
+        rows = _rows(case, [found[part.index] for part in ready.parts])
+        offers.append(Offer(ready, fingerprints, tuple(rows)))
+    return offers
+
+
+def _rows(case: Case, judged: Sequence[Judged]) -> list[Write]:
+    """Build the rows of what events say beyond the law."""
+    attachments = [entry.attachment for entry in judged if entry.attachment is not None]
+    references = [reference for entry in judged for reference in entry.references]
+    return [*case.sealer.entries(attachments), *reference_entries(references)]
 
 
 def _events(

@@ -23,12 +23,12 @@ from node.epcis.drafts import MAX_DRAFTS, Draft, draft_entry, draft_id, load_dra
 from node.epcis.outcome import EventResult, FileResult, record_name, refusal_of
 from node.epcis.parts import Parts
 from node.epcis.proposals import Answer, Proposal, answer_proposal
-from node.epcis.recorder import Recorder
+from node.epcis.recorder import Offer, Recorder
 from node.epcis.refusal import EventRefused, Refused
 from node.epcis.steps import Statement, Step
 from node.epcis.verdicts import refused_by_law
 from node.host.ledger import Applied
-from node.host.submission import TooBusy
+from node.host.submitted import TooBusy
 from node.host.worker import ask
 from node.storage.store import Write
 
@@ -97,7 +97,7 @@ class Drafting:
                 refusal = EventRefused("shipment_not_found", "", found.reason)
                 return FileResult(events=(refusal_of(0, Refused.of_event(refusal)),))
             ready = self._ready(found)
-            taken = await self._recorder.hand_in(self._lanes[found.partner], (ready,), (frozenset(),))
+            taken = await self._recorder.hand_in(self._lanes[found.partner], (Offer(ready),))
             if (await taken[0].admitted()).is_submitted:
                 await self._write([no_draft_entry(draft)])
                 del self._drafts[draft]

@@ -3,10 +3,25 @@
 import asyncio
 from collections.abc import Sequence
 
+import msgspec
+
 from contracts.ledger.receipt import Receipt
 from node.epcis.documents import Ready
 from node.epcis.outcome import DocumentResult, Status
-from node.host.submission import Admitted, Committed, Submissions, Submitted, TooBusy
+from node.host.submission import Submissions
+from node.host.submitted import Admitted, Committed, Submitted, TooBusy
+from node.storage.store import Write
+
+
+class Offer(msgspec.Struct, frozen=True):
+    """A document to be handed in."""
+
+    ready: Ready
+    """The document."""
+    fingerprints: frozenset[bytes] = frozenset()
+    """Of what it states."""
+    rows: tuple[Write, ...] = ()
+    """What this node keeps beside it, once it is kept itself."""
 
 
 class Handed:
@@ -16,16 +31,16 @@ class Handed:
         ready: The document.
     """
 
-    def __init__(self, ready: Ready, fingerprints: frozenset[bytes], pending: set[bytes]) -> None:
+    def __init__(self, offer: Offer, pending: set[bytes]) -> None:
         """Prepare to hand it in.
 
         Args:
-            ready: The document.
-            fingerprints: Of what it states.
-            pending: Holds them while it is on its way.
+            offer: The document.
+            pending: Holds fingerprints of what is on its way.
         """
-        self.ready = ready
-        self._fingerprints = fingerprints
+        self.ready = offer.ready
+        self._rows = offer.rows
+        self._fingerprints = offer.fingerprints
         self._pending = pending
         loop = asyncio.get_running_loop()
         self._admitted: asyncio.Future[Admitted] = loop.create_future()
@@ -41,6 +56,7 @@ class Handed:
             record_refusal=False,
             on_admitted=self._on_admitted,
             on_committed=self._on_committed,
+            rows=self._rows,
         )
 
     def begin(self) -> None:
@@ -93,15 +109,12 @@ class Recorder:
         self._submissions = submissions
         self.pending: set[bytes] = set()
 
-    async def hand_in(
-        self, lane: bytes, documents: Sequence[Ready], fingerprints: Sequence[frozenset[bytes]]
-    ) -> list[Handed]:
+    async def hand_in(self, lane: bytes, offers: Sequence[Offer]) -> list[Handed]:
         """Submit documents in order; return when each of them is durable or refused.
 
         Args:
             lane: The key to sign with.
-            documents: In the order in which they act.
-            fingerprints: Of what each of them states.
+            offers: In the order in which they act.
 
         Returns:
             Those that were taken: not all of them when too much waits already.
@@ -110,8 +123,8 @@ class Recorder:
             TooBusy: Not even the first was taken.
         """
         taken: list[Handed] = []
-        for ready, statements in zip(documents, fingerprints, strict=True):
-            handed = Handed(ready, statements, self.pending)
+        for offer in offers:
+            handed = Handed(offer, self.pending)
             try:
                 self._submissions.submit(handed.submitted(lane))
             except TooBusy:

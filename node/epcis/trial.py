@@ -72,7 +72,7 @@ class Judged(msgspec.Struct, frozen=True):
     note: str = ""
     """Why it is kept without a record, or drafted."""
     attachment: Attachment | None = None
-    """To be kept before anything is submitted."""
+    """To be kept with the document; at once when there is none."""
     references: tuple[KeptReference, ...] = ()
     """Likewise."""
     proposal: Proposal | None = None

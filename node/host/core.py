@@ -136,6 +136,7 @@ class NodeCore:
             self.chain,
             Admission(disks.ledger),
             disks.outbox,
+            disks.ledger.store,
             config.keys,
             self._on_made,
             config.max_queued_bytes,

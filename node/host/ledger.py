@@ -92,6 +92,11 @@ class Ledger:
         self.foreign_height = 0
 
     @property
+    def store(self) -> KeyValueStore:
+        """The database, for those who keep rows of their own in LOCAL."""
+        return self._store
+
+    @property
     def state(self) -> Space:
         """Reads the state after the tip."""
         return self._state

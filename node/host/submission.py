@@ -10,18 +10,17 @@ from collections.abc import Callable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from functools import partial
 
-import msgspec
 import structlog
 
 from contracts.chain.commit import Commit
 from contracts.ledger.bundle import BundleReader, OpenBundle
-from contracts.ledger.document import Document
 from contracts.ledger.receipt import ACCEPTED, Receipt
 from network.peer.face import VALIDATOR
 from network.wire.messages import BundlePush
 from node.host.chain import Chain
 from node.host.inquiries import Inquiries
 from node.host.ledger import Applied
+from node.host.submitted import Admitted, Committed, Submitted, TooBusy
 from node.host.surroundings import Surroundings
 from node.host.worker import no_answer
 from node.pool.admission import Admission, Candidate
@@ -29,6 +28,7 @@ from node.pool.bundler import LaneKey, MadeBundle, cut_of, make_bundle, store_bu
 from node.pool.lane_writer import CutBundle, LaneWriter, QueuedDocument
 from node.storage.history import MAX_COPIES
 from node.storage.outbox import Outbox, OutboxEntry
+from node.storage.store import KeyValueStore, Write
 
 _log = structlog.get_logger(__name__)
 
@@ -36,53 +36,10 @@ MAX_WAITING_DOCUMENTS = 20_000
 """Most documents between submission and commit."""
 MAX_ADMITTED_AT_ONCE = 64
 """Most documents judged in one job of the writer thread, so that a block never waits long behind them."""
+STALL_MS = 500
+"""A chain that stands still for so long, while documents wait for a bundle, may do so for long."""
 MAX_STORED_AT_ONCE_BYTES = 16 << 20
 """Bundles of all lanes are made durable in steps of about this size: a step is one record of the outbox."""
-
-
-class TooBusy(Exception):
-    """More waits than this node takes on; try again later."""
-
-
-class Admitted(msgspec.Struct, frozen=True):
-    """The answer at submission."""
-
-    document_id: bytes
-    """32 bytes."""
-    forecast: Receipt
-    """What the law says now."""
-    is_submitted: bool
-    """It is durable in the outbox and will be in a block; else it was refused and forgotten."""
-
-
-class Committed(msgspec.Struct, frozen=True):
-    """The answer when the document is in a block."""
-
-    document_id: bytes
-    """32 bytes."""
-    height: int
-    """Height of the block."""
-    receipt: Receipt
-    """The verdict."""
-
-
-class Submitted(msgspec.Struct, frozen=True):
-    """A document that a client hands in."""
-
-    id: bytes
-    """32 bytes, the hash of `data`."""
-    data: bytes
-    """Encoded document."""
-    document: Document
-    """Well formed."""
-    lane: bytes
-    """The partner key to sign with."""
-    record_refusal: bool
-    """Put it on the ledger even when a rule refuses it now."""
-    on_admitted: Callable[[Admitted], None]
-    """Told once, on the event loop."""
-    on_committed: Callable[[Committed], None] | None
-    """Told once, when it is in a block; None for a client that does not wait."""
 
 
 class Submissions:
@@ -99,6 +56,7 @@ class Submissions:
         chain: Chain,
         admission: Admission,
         outbox: Outbox,
+        store: KeyValueStore,
         keys: Sequence[LaneKey],
         on_made: Callable[[MadeBundle], None],
         max_queued_bytes: int,
@@ -110,6 +68,7 @@ class Submissions:
             chain: The decided chain.
             admission: Judges documents; used on the writer thread alone.
             outbox: Open; used on the disk thread alone from now on.
+            store: Keeps what belongs to documents and is this node's alone.
             keys: Partner keys this node signs with.
             on_made: Told of every bundle of ours that is durable, to put it into the pool.
             max_queued_bytes: Most bytes of documents that wait for a bundle, per lane.
@@ -119,6 +78,7 @@ class Submissions:
         self._admission = admission
         self.inquiries = Inquiries(surroundings, admission)
         self._outbox = outbox
+        self._store = store
         self._keys: Mapping[bytes, LaneKey] = {key.public_key: key for key in keys}
         self._on_made = on_made
         self._max_queued_bytes = max_queued_bytes
@@ -129,8 +89,11 @@ class Submissions:
         self._unanswered: dict[bytes, list[Callable[[Admitted], None]]] = {}
         self._forecasts: dict[bytes, Receipt] = {}
         self._committing: dict[bytes, list[Callable[[Committed], None]]] = {}
+        self._rows: dict[bytes, tuple[Write, ...]] = {}
         self._is_admitting = False
         self._is_storing = False
+        self._is_watching = False
+        self._is_stalled = False
         chain.subscribe(self._on_applied)
 
     @property
@@ -230,7 +193,8 @@ class Submissions:
             KeyError: This node holds no such lane's key.
         """
         writer = self._writers[submitted.lane]
-        if self.waiting >= MAX_WAITING_DOCUMENTS or writer.queued_bytes >= self._max_queued_bytes:
+        is_full = self.waiting >= MAX_WAITING_DOCUMENTS or writer.queued_bytes >= self._max_queued_bytes
+        if is_full or (self._is_stalled and writer.is_full):
             raise TooBusy
         self._arrivals.append(submitted)
         self._admit()
@@ -257,6 +221,8 @@ class Submissions:
             self._committing[submitted.id] = _present(submitted.on_committed)
             self._unanswered[submitted.id] = [submitted.on_admitted]
             self._forecasts[submitted.id] = receipt
+            if submitted.rows:
+                self._rows[submitted.id] = submitted.rows
             queued = QueuedDocument(submitted.id, submitted.data, submitted.document.weight)
             self._writers[submitted.lane].add(queued)
         self._bundle()
@@ -281,11 +247,16 @@ class Submissions:
         chain_id, expires = self._chain.tip.chain_id, self._expiry_ms()
         jobs = self._cut()
         if not jobs:
+            self._watch()
             return
+        rows = [row for _key, cut in jobs for each in cut.documents for row in self._rows.pop(each.id, ())]
         replaced = self._replaced([cut for _key, cut in jobs])
         self._is_storing = True
 
         def store() -> list[MadeBundle]:
+            if rows:
+                # Before the document: what its hashes stand for must not be lost when it is not.
+                self._store.write(rows, sync=True)
             made = [make_bundle(chain_id, key, cut, expires) for key, cut in jobs]
             store_bundles(self._outbox, made, replaced)
             return made
@@ -297,10 +268,26 @@ class Submissions:
         jobs: list[tuple[LaneKey, CutBundle]] = []
         room = MAX_STORED_AT_ONCE_BYTES
         for lane, writer in self._writers.items():
-            while room > 0 and (cut := writer.cut()) is not None:
+            while room > 0 and (cut := writer.cut(is_stalled=self._is_stalled)) is not None:
                 jobs.append((self._keys[lane], cut))
                 room -= sum(len(document.data) for document in cut.documents)
         return jobs
+
+    def _watch(self) -> None:
+        """Find out whether the chain stands still while clients wait for their documents to be durable.
+
+        Bundles grow while the chain is the slower one; a network without quorum would make its clients wait
+        for as long as that lasts.
+        """
+        if self._unanswered and not self._is_watching and not self._is_stalled:
+            self._is_watching = True
+            look = partial(self._look, self._chain.tip.height)
+            self._surroundings.clock.call_later(STALL_MS, look)
+
+    def _look(self, height: int) -> None:
+        self._is_watching = False
+        self._is_stalled = self._chain.tip.height == height
+        self._bundle()
 
     def _expiry_ms(self) -> int:
         """Return when a bundle made now expires: soon by the clock, and never what the chain would refuse.
@@ -344,6 +331,7 @@ class Submissions:
     # -------------------------------------------------------------------------- blocks
 
     def _on_applied(self, applied: Applied, _commit: Commit) -> None:
+        self._is_stalled = False
         own = [bundle for bundle in applied.bundles if bundle.header.lane in self._keys]
         self._answer(applied)
         own_documents = {identifier for bundle in own for identifier in bundle.document_ids}

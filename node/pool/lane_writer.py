@@ -21,6 +21,10 @@ DOCUMENTS_TO_PIPELINE = 100
 """Beyond that, a bundle is cut only when at least this many documents wait."""
 MAX_OUTSTANDING = 32
 """Most undecided bundles of a lane."""
+MAX_STALLED_OUTSTANDING = 512
+"""The same while the chain stands still: each bundle makes durable what one client waits for."""
+STALLED_ROOM = 32
+"""Of these, how many are kept for what is on its way when the lane is found full."""
 
 
 class QueuedDocument(msgspec.Struct, frozen=True):
@@ -79,20 +83,26 @@ class LaneWriter:
         return tuple(self._outstanding)
 
     @property
-    def idle(self) -> bool:
-        """Whether nothing is queued or outstanding."""
-        return not self._queue and not self._outstanding
+    def is_full(self) -> bool:
+        """Whether no more documents may come while the chain stands still."""
+        return len(self._outstanding) >= MAX_STALLED_OUTSTANDING - STALLED_ROOM
 
     def add(self, document: QueuedDocument) -> None:
         """Queue a document behind the others."""
         self._queue.append(document)
         self.queued_bytes += len(document.data)
 
-    def cut(self) -> CutBundle | None:
-        """Cut the next bundle, or return None when there is nothing to cut yet."""
-        if not self._queue or len(self._outstanding) >= MAX_OUTSTANDING:
+    def cut(self, *, is_stalled: bool = False) -> CutBundle | None:
+        """Cut the next bundle, or return None when there is nothing to cut yet.
+
+        Args:
+            is_stalled: The chain stands still, so a larger bundle later would only keep clients waiting.
+        """
+        outstanding = len(self._outstanding)
+        if not self._queue or outstanding >= (MAX_STALLED_OUTSTANDING if is_stalled else MAX_OUTSTANDING):
             return None
-        if len(self._outstanding) >= SMALL_BUNDLES_OUTSTANDING and len(self._queue) < DOCUMENTS_TO_PIPELINE:
+        is_early = outstanding >= SMALL_BUNDLES_OUTSTANDING and len(self._queue) < DOCUMENTS_TO_PIPELINE
+        if is_early and not is_stalled:
             return None
         documents = self._take()
         after = self._outstanding[-1].sequence if self._outstanding else self._chain_last

@@ -29,7 +29,8 @@ from node.host import consensus_host
 from node.host.core import NodeCore
 from node.host.journal import ConsensusJournal, Replay
 from node.host.ledger import Ledger
-from node.host.submission import Admitted, Submissions
+from node.host.submission import Submissions
+from node.host.submitted import Admitted
 from node.identity.signer import FileSigner
 from node.pool.pool import BundlePool, PooledBundle
 from node.storage.log import ConsensusLog

@@ -28,7 +28,7 @@ from contracts.records.supply import (
 from contracts.state.parties import is_holder
 from contracts.state.places import Position, locate
 from contracts.state.view import Overlay
-from node.host.submission import Admitted, Committed, Submitted, TooBusy
+from node.host.submitted import Admitted, Committed, Submitted, TooBusy
 from node.pool.bundler import LaneKey
 from tests.simulation.cast import BY_GLN, CARRIER, EXPIRY, MAKER, PACK, PARTIES, pack_key, pallet_key
 from tests.simulation.machine import Machine

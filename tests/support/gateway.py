@@ -15,7 +15,7 @@ from node.epcis.documents import Ready
 from node.epcis.drafting import Drafting
 from node.epcis.outcome import FileResult
 from node.epcis.parts import Parts
-from node.epcis.recorder import Recorder
+from node.epcis.recorder import Offer, Recorder
 from node.host.worker import InlineWorker
 from node.storage.custody import Custody
 from tests.support.ledger import OneNode
@@ -68,7 +68,7 @@ class Desk:
         data = encode_document(document)
         ready = Ready(document_id(data), data, document, ())
         lane = lane_key(party).public_key
-        (handed,) = await Recorder(self.parts.submissions).hand_in(lane, (ready,), (frozenset(),))
+        (handed,) = await Recorder(self.parts.submissions).hand_in(lane, (Offer(ready),))
         receipt = (await handed.result(wait=True)).receipt
         if receipt.code != ACCEPTED:
             raise AssertionError(receipt)

@@ -68,11 +68,28 @@ class Wall:
         return self.ms
 
 
+class StillTimer:
+    """A timer of a clock that stands still."""
+
+    def __init__(self, callback: Callable[[], None]) -> None:
+        self._callback: Callable[[], None] | None = callback
+
+    def cancel(self) -> None:
+        """Never fire."""
+        self._callback = None
+
+    def fire(self) -> None:
+        """Call, unless it was cancelled."""
+        if self._callback is not None:
+            self._callback()
+
+
 class StillClock:
-    """A clock on which timers never fire."""
+    """A clock on which timers fire when the test says so."""
 
     def __init__(self, call_soon: CallSoon) -> None:
         self._call_soon = call_soon
+        self._timers: list[StillTimer] = []
 
     def now_ms(self) -> int:
         """Return always the same."""
@@ -83,12 +100,17 @@ class StillClock:
         self._call_soon(callback)
 
     def call_later(self, delay_ms: int, callback: Callable[[], None]) -> Timer:
-        """Never call."""
-        del delay_ms, callback
-        return self
+        """Call at the next `ring`."""
+        del delay_ms
+        timer = StillTimer(callback)
+        self._timers.append(timer)
+        return timer
 
-    def cancel(self) -> None:
-        """There is nothing to cancel."""
+    def ring(self) -> None:
+        """Let all timers fire that were set so far."""
+        timers, self._timers = self._timers, []
+        for timer in timers:
+            timer.fire()
 
 
 class NoPeers:
@@ -121,6 +143,7 @@ class OneNode:
         auto: Make a block, in a later turn of the loop, whenever something was submitted.
         certify: With `auto`: make an empty block after each with bundles, as a network does.
         applied_bundles: Number of bundles in the last block.
+        clock: Its timers.
     """
 
     def __init__(
@@ -152,6 +175,7 @@ class OneNode:
         self._is_due = False
         self.applied_bundles = 0
         self._own: dict[bytes, tuple[int, list[QueuedDocument]]] = {}
+        self.clock = StillClock(self._call_soon)
         self.wall = Wall(self.genesis.time_ms + BLOCK_MS)
         self.store = MemoryStore()
         own_lanes = [lane_key(party).public_key for party in parties] if remembers else []
@@ -170,11 +194,11 @@ class OneNode:
         files.make_folder("outbox")
         outbox = Outbox(files, "outbox", 1 << 20, bytes)
         outbox.recover()
-        clock = StillClock(self._call_soon)
-        surroundings = Surroundings(clock, self.wall, NoPeers(), self.worker, self.worker)
+        surroundings = Surroundings(self.clock, self.wall, NoPeers(), self.worker, self.worker)
         keys = [lane_key(party) for party in parties]
         submissions = Submissions(
-            surroundings, self.chain, Admission(self.ledger), outbox, keys, self._on_made, MAX_QUEUED_BYTES
+            *(surroundings, self.chain, Admission(self.ledger), outbox, self.store, keys),
+            *(self._on_made, MAX_QUEUED_BYTES),
         )
         submissions.restore((), self.reader, {})
         return submissions

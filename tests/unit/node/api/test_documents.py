@@ -12,6 +12,8 @@ from contracts.records.custody import shipment_id
 from node.api.promises import Promises
 from node.config.schema import ApiSection
 from node.host import submission
+from node.pool.lane_writer import SMALL_BUNDLES_OUTSTANDING
+from node.storage.store import LOCAL
 from tests.support.ledger import OneNode
 from tests.support.parties import MAKER, PHARMACY, WHOLESALER, build_test_genesis
 from tests.unit.node.api.harness import Api, serving
@@ -334,6 +336,32 @@ async def test_salts_are_drawn_and_kept(api: Api) -> None:
     assert (first["type"], first["value"]) == (second["type"], second["value"]) == ("po", "1")
     assert first["salt"] != second["salt"]
     assert len(first["salt"]) == 32
+
+
+@pytest.mark.parametrize(("record_refusal", "count"), [(0, 0), (1, 1)])
+@pytest.mark.parametrize("path", ["/v1/documents", "/v1/documents:stream"])
+async def test_salts_are_kept_with_the_document_or_not_at_all(
+    api: Api, path: str, record_refusal: int, count: int
+) -> None:
+    refused = ship(pack_text("A1"), references=[{"type": "po", "value": "1"}])
+    query = f"?wait=commit&record_refusal={record_refusal}"
+    body = msgspec.json.encode({"records": [refused]})
+    reply = await api.ask("POST", f"{path}{query}", bearer="maker", body=body)
+    assert b"item_unknown" in reply.body
+    assert len(api.node.store.scan(LOCAL + b"r").rows) == count
+
+
+async def test_a_document_that_is_not_durable_is_not_called_kept() -> None:
+    loop = asyncio.get_running_loop()
+    async with serving(OneNode(call_soon=loop.call_soon), settings=ApiSection(wait_ms=100)) as api:
+        for number in range(SMALL_BUNDLES_OUTSTANDING):
+            assert (await api.submit(commission(f"S{number}"), query="")).status == 202
+        # The chain stands still, and no time passes.
+        reply = await api.submit(commission("A1"), query="")
+        assert (reply.status, reply.code) == (429, "too_busy")
+        api.node.clock.ring()
+        await api.settle()
+        assert (await api.submit(commission("B1"), query="")).status == 202
 
 
 async def test_documents_of_others_are_not_shown_to_everyone(api: Api) -> None:

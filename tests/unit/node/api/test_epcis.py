@@ -11,7 +11,7 @@ from contracts.ledger.receipt import Receipt
 from node.api.gateway import CaptureResult, Draft, ErrorBehaviour
 from node.config.schema import ApiSection
 from node.epcis.problems import CaptureProblem
-from node.host.submission import TooBusy
+from node.host.submitted import TooBusy
 from tests.support.ledger import OneNode
 from tests.support.parties import MAKER, WHOLESALER
 from tests.unit.node.api.harness import Api, serving
@@ -154,7 +154,7 @@ async def test_each_event_for_itself(served: tuple[Api, Gateway]) -> None:
     refused = Event(1, "refused", (), "expired", "ilmd", "It has expired.", "Destroy it.")
     gateway.answer = Result((accepted("pending", 0),), (Event(0, "records", ("ship",)), refused))
     reply = await capture(api, **{"GS1-Capture-Error-Behaviour": "Proceed"})
-    assert reply.status == 200
+    assert reply.status == 202
     assert reply.json["events"][1] == msgspec.to_builtins(refused) | {"records": []}
     assert reply.json["documents"][0]["height"] is None
     assert gateway.asked[0]["behaviour"] == "proceed"

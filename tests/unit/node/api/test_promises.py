@@ -9,7 +9,7 @@ from node.api.promises import KEPT_MS, KeyReused, Promises, Secret
 from node.host.worker import InlineWorker
 from node.storage.errors import StorageDamaged
 from node.storage.memory import MemoryStore
-from node.storage.references import KeptReference, find_references, reference_hash
+from node.storage.references import KeptReference, find_references, reference_entries, reference_hash
 from node.storage.store import LOCAL
 
 ONE, OTHER = b"\1" * 32, b"\2" * 32
@@ -81,18 +81,17 @@ async def test_a_damaged_promise_is_noticed() -> None:
         await kept.promises.secret_for("token", "k", ONE, 0)
 
 
-async def test_references_are_kept_under_their_hash() -> None:
-    kept = Kept()
+def test_references_are_kept_under_their_hash() -> None:
+    store = MemoryStore()
     one, two = KeptReference("po", "4711", bytes(16)), KeptReference("po", "4711", b"\1" * 16)
     assert reference_hash(one) != reference_hash(two)
-    await kept.promises.keep_references([])
-    await kept.promises.keep_references([one, two])
-    found = find_references(kept.store, [reference_hash(two), bytes(32), reference_hash(one)])
+    store.write(reference_entries([one, two]), sync=True)
+    found = find_references(store, [reference_hash(two), bytes(32), reference_hash(one)])
     assert found == [two, None, one]
-    ((key, _row), _other) = kept.store.scan(LOCAL + b"r").rows
-    kept.store.write([(key, b"\xc1")], sync=True)
+    ((key, _row), _other) = store.scan(LOCAL + b"r").rows
+    store.write([(key, b"\xc1")], sync=True)
     with pytest.raises(StorageDamaged):
-        find_references(kept.store, [reference_hash(one), reference_hash(two)])
+        find_references(store, [reference_hash(one), reference_hash(two)])
 
 
 async def test_a_client_that_is_gone_does_not_matter() -> None:

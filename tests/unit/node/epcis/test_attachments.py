@@ -1,14 +1,17 @@
 """Rule g: what an event says beyond the law is kept by its hash, in the clear on this node alone."""
 
 import json
+from collections.abc import Sequence
 
 import pytest
 
 from node.epcis.attachments import KeptEvent, find_attachment
+from node.epcis.recorder import Handed, Offer
 from node.storage.errors import StorageDamaged
 from node.storage.references import find_references, reference_hash
 from node.storage.store import BUNDLES, LOCAL, STATE, Space
 from tests.support.gateway import Desk
+from tests.support.ledger import pallet_key
 from tests.support.parties import MAKER, WHOLESALER
 from tests.unit.node.epcis.desk import made, outcomes, post, recorded, records
 from tests.unit.node.epcis.files import (
@@ -151,4 +154,19 @@ async def test_the_nodes_secret_outlives_it():
     before = local_rows(desk)
     desk.captures, desk.drafting = desk.open()
     await post(desk, MAKER, held)
+    assert local_rows(desk) == before
+
+
+async def test_of_a_document_that_is_refused_after_all_nothing_is_kept(monkeypatch: pytest.MonkeyPatch):
+    desk = await made()
+    before = local_rows(desk)
+    recorder = desk.captures._recorder
+    hand_in = recorder.hand_in
+
+    async def overtaken(lane: bytes, offers: Sequence[Offer]) -> list[Handed]:
+        await desk.record(MAKER, desk.node.ship(MAKER, WHOLESALER, [pallet_key(1)]))
+        return await hand_in(lane, offers)
+
+    monkeypatch.setattr(recorder, "hand_in", overtaken)
+    assert outcomes(await post(desk, MAKER, shipped([pallet(1)], MAKER, WHOLESALER))) == ["in_transit"]
     assert local_rows(desk) == before

@@ -6,7 +6,7 @@ import pytest
 
 from contracts.records.custody import Receive, ReceiveMode
 from node.epcis.drafts import MAX_DRAFTS
-from node.host.submission import TooBusy
+from node.host.submitted import TooBusy
 from node.storage.errors import StorageDamaged
 from node.storage.store import LOCAL
 from tests.support.gateway import Desk

@@ -1,11 +1,13 @@
 """Rules d and f: the order within a file, and whether it stands or falls as one document."""
 
+import asyncio
+
 import pytest
 
 from contracts.chain.parameters import Limits, Parameters
 from contracts.records.supply import Decommission, DecommissionReason
 from node.epcis.problems import CaptureProblem
-from node.host.submission import TooBusy
+from node.host.submitted import TooBusy
 from tests.support.gateway import Desk
 from tests.support.ledger import pack_key, pallet_key
 from tests.support.parties import MAKER, REGULATOR, WHOLESALER, build_test_genesis
@@ -187,3 +189,21 @@ async def test_an_unknown_product_is_refused_by_the_law():
 async def test_a_file_without_any_good_event_is_refused_under_rollback():
     with pytest.raises(CaptureProblem):
         await Desk().post(file(event("ObjectEvent", 0, MAKER, epcList=packs(1))), MAKER)
+
+
+async def test_without_a_quorum_files_are_kept_all_the_same():
+    desk = Desk()
+    desk.node.auto = False
+    things, cases, packed, loaded = production()
+    for events in ([things, cases], [packed, loaded]):
+        result = await desk.post(file(*events), MAKER, "proceed", wait=False)
+        assert {document.status for document in result.documents} == {"pending"}
+    last = asyncio.create_task(
+        desk.post(file(shipped([pallet(1)], MAKER, WHOLESALER)), MAKER, "proceed", wait=False)
+    )
+    while not last.done():
+        # No block comes; only time passes.
+        await asyncio.sleep(0)
+        desk.node.clock.ring()
+    (document,) = (await last).documents
+    assert (document.status, document.receipt.code) == ("pending", "accepted")

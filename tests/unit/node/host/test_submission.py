@@ -8,14 +8,18 @@ from contracts.chain.parameters import Limits, Parameters
 from contracts.ledger.document import Document, document_id, encode_document
 from contracts.records.record import Record
 from node.host import submission
-from node.host.submission import Admitted, Submissions, Submitted
+from node.host.submission import Submissions
+from node.host.submitted import Admitted, Submitted, TooBusy
 from node.host.surroundings import Surroundings
+from node.pool import lane_writer
 from node.pool.admission import Admission
 from node.pool.bundler import MadeBundle, make_bundle, store_bundles
-from node.pool.lane_writer import CutBundle, QueuedDocument
+from node.pool.lane_writer import SMALL_BUNDLES_OUTSTANDING, CutBundle, QueuedDocument
+from node.storage.errors import StorageFailed
 from node.storage.memory_files import MemoryFiles
 from node.storage.outbox import Outbox
-from tests.support.ledger import NoPeers, OneNode, StillClock
+from node.storage.store import LOCAL, Write, put
+from tests.support.ledger import NoPeers, OneNode
 from tests.support.parties import MAKER, PHARMACY, WHOLESALER, build_test_genesis, lane_key
 
 KEY = lane_key(MAKER)
@@ -46,15 +50,14 @@ def empty_outbox() -> Outbox:
 
 def restarted(node: OneNode, outbox: Outbox) -> Submissions:
     """Return the submissions of a node that finds this outbox."""
-    surroundings = Surroundings(
-        StillClock(lambda _call: None), node.wall, NoPeers(), node.worker, node.worker
-    )
+    surroundings = Surroundings(node.clock, node.wall, NoPeers(), node.worker, node.worker)
     admission = Admission(node.ledger)
     restored = Submissions(
         surroundings,
         node.chain,
         admission,
         outbox,
+        node.store,
         [KEY],
         lambda _made: None,
         submission.MAX_WAITING_DOCUMENTS,
@@ -130,3 +133,103 @@ def test_much_at_once_is_stored_in_steps(monkeypatch: pytest.MonkeyPatch) -> Non
     assert all(answer.is_submitted for answer in answers)
     assert steps == [1, 1, 1]
     assert len(outbox.entries()) == len(submissions.outstanding()) == len(steps)
+
+
+class Client:
+    """Hands documents in and keeps what it is told."""
+
+    def __init__(self, submissions: Submissions) -> None:
+        self.submissions = submissions
+        self.answers: list[Admitted] = []
+
+    def submit(self, document: Document, *rows: Write, record_refusal: bool = False) -> None:
+        data = encode_document(document)
+        identifier = document_id(data)
+        told = self.answers.append
+        submitted = Submitted(
+            *(identifier, data, document, KEY.public_key, record_refusal, told, None), rows=rows
+        )
+        self.submissions.submit(submitted)
+
+
+@pytest.fixture
+def served(node: OneNode) -> Client:
+    """A client of a node whose chain makes no blocks by itself."""
+    return Client(restarted(node, empty_outbox()))
+
+
+def packs(node: OneNode, count: int) -> list[Document]:
+    return [node.document(node.commission([f"S{number}"])) for number in range(count)]
+
+
+def test_a_chain_that_stands_still_keeps_nobody_waiting(node: OneNode, served: Client) -> None:
+    for document in packs(node, SMALL_BUNDLES_OUTSTANDING + 3):
+        served.submit(document)
+        node.settle()
+    assert len(served.answers) == SMALL_BUNDLES_OUTSTANDING
+    node.clock.ring()
+    node.settle()
+    assert len(served.answers) == SMALL_BUNDLES_OUTSTANDING + 3
+    # As long as it stands still, who comes is answered at once.
+    (late,) = packs(node, 1)
+    served.submit(late, record_refusal=True)
+    node.settle()
+    assert len(served.answers) == SMALL_BUNDLES_OUTSTANDING + 4
+    assert all(answer.is_submitted for answer in served.answers)
+
+
+def test_a_chain_that_moves_is_not_taken_to_stand_still(node: OneNode, served: Client) -> None:
+    for document in packs(node, SMALL_BUNDLES_OUTSTANDING + 1):
+        served.submit(document)
+        node.settle()
+    node.produce()
+    node.clock.ring()
+    node.settle()
+    assert len(served.answers) == SMALL_BUNDLES_OUTSTANDING
+    node.clock.ring()
+    node.settle()
+    assert len(served.answers) == SMALL_BUNDLES_OUTSTANDING + 1
+
+
+def test_a_lane_that_is_full_says_so(node: OneNode, served: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lane_writer, "MAX_STALLED_OUTSTANDING", lane_writer.STALLED_ROOM + 6)
+    *fitting, last = packs(node, 7)
+    for document in fitting:
+        served.submit(document)
+        node.settle()
+        node.clock.ring()
+        node.settle()
+    with pytest.raises(TooBusy):
+        served.submit(last)
+    assert len(served.answers) == len(fitting)
+
+
+def test_what_is_kept_beside_a_document_is_kept_with_it_alone(node: OneNode, served: Client) -> None:
+    def is_kept(name: bytes) -> bool:
+        return node.store.get(LOCAL + name) is not None
+
+    served.submit(node.document(node.commission(["A"])), put(LOCAL, b"one", b""))
+    served.submit(node.document(node.commission(["A"])), put(LOCAL, b"two", b""))
+    node.settle()
+    assert [answer.is_submitted for answer in served.answers] == [True, False]
+    assert (is_kept(b"one"), is_kept(b"two")) == (True, False)
+    served.submit(node.document(node.commission(["A"])), put(LOCAL, b"three", b""), record_refusal=True)
+    node.settle()
+    assert is_kept(b"three")
+
+
+def test_what_is_kept_beside_a_document_is_kept_before_it(node: OneNode) -> None:
+    class Refusing(Outbox):
+        def put(self, *_entries: object) -> None:
+            raise StorageFailed("outbox", "full")
+
+    files = MemoryFiles()
+    files.make_folder("outbox")
+    outbox = Refusing(files, "outbox", 1 << 20, bytes)
+    outbox.recover()
+    client = Client(restarted(node, outbox))
+    client.submit(node.document(node.commission(["A"])), put(LOCAL, b"one", b""))
+    with pytest.raises(StorageFailed):
+        node.settle()
+    assert node.store.get(LOCAL + b"one") is not None
+    assert client.answers == []

@@ -1,0 +1,56 @@
+"""What clients hand in, and what they are told of it: the words of `node/host/submission.py`."""
+
+from collections.abc import Callable
+
+import msgspec
+
+from contracts.ledger.document import Document
+from contracts.ledger.receipt import Receipt
+from node.storage.store import Write
+
+
+class TooBusy(Exception):
+    """More waits than this node takes on; try again later."""
+
+
+class Admitted(msgspec.Struct, frozen=True):
+    """The answer at submission."""
+
+    document_id: bytes
+    """32 bytes."""
+    forecast: Receipt
+    """What the law says now."""
+    is_submitted: bool
+    """It is durable in the outbox and will be in a block; else it was refused and forgotten."""
+
+
+class Committed(msgspec.Struct, frozen=True):
+    """The answer when the document is in a block."""
+
+    document_id: bytes
+    """32 bytes."""
+    height: int
+    """Height of the block."""
+    receipt: Receipt
+    """The verdict."""
+
+
+class Submitted(msgspec.Struct, frozen=True):
+    """A document that a client hands in."""
+
+    id: bytes
+    """32 bytes, the hash of `data`."""
+    data: bytes
+    """Encoded document."""
+    document: Document
+    """Well formed."""
+    lane: bytes
+    """The partner key to sign with."""
+    record_refusal: bool
+    """Put it on the ledger even when a rule refuses it now."""
+    on_admitted: Callable[[Admitted], None]
+    """Told once, on the event loop."""
+    on_committed: Callable[[Committed], None] | None
+    """Told once, when it is in a block; None for a client that does not wait."""
+    rows: tuple[Write, ...] = ()
+    """What this node keeps beside it (salts, attachments): durable with the document, and only with it."""

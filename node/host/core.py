@@ -31,7 +31,8 @@ from node.host.surroundings import Surroundings
 from node.host.worker import Worker, no_answer
 from node.pool.admission import Admission
 from node.pool.bundler import LaneKey, MadeBundle
-from node.pool.pool import BundlePool, PooledBundle, PoolLimits
+from node.pool.held import PooledBundle, entry_of
+from node.pool.pool import BundlePool, PoolLimits
 from node.storage.head_marker import HeadMarker, save_head_marker
 
 VALIDATOR_PATIENCE_MS = 1_000
@@ -129,7 +130,6 @@ class NodeCore:
             surroundings.wall.now_ms,
             self._on_added,
             self._network.ban,
-            self.fetching.is_needed,
         )
         self.submissions = Submissions(
             surroundings,
@@ -185,9 +185,10 @@ class NodeCore:
         opened = self._opened
         if opened.replay is not None:
             for data in opened.replay.bundles.values():
-                bundle = self._reader.read(data)
-                pooled = PooledBundle(bundle, data, self._surroundings.wall.now_ms())
-                self.pool.add(pooled, self.chain.lanes, is_needed=True)
+                pooled = PooledBundle(self._reader.read(data), data, self._surroundings.wall.now_ms())
+                # This node may have voted for a block that names it.
+                self.pool.keep([entry_of(pooled)], self.chain.tip.height + 1)
+                self.pool.add(pooled, self.chain.lanes)
         self.submissions.restore(opened.waiting, self._reader, opened.last_used)
         self.follower.start()
         self.fetching.start()
@@ -240,7 +241,8 @@ class NodeCore:
             return
         proposer = self.consensus.engine.proposer(max(self.consensus.engine.round, 0))
         validators = self.chain.tip.validators.validators
-        entries = self.pool.entries(self._surroundings.wall.now_ms() - LEFT_OUT_MS, MAX_ANNOUNCED)
+        until_ms = self._surroundings.wall.now_ms() - LEFT_OUT_MS
+        entries = self.pool.entries(self.chain.lanes, until_ms, MAX_ANNOUNCED)
         if proposer is None or not entries:
             return
         name = self._names.get(validators[proposer].public_key, "")
@@ -253,7 +255,7 @@ class NodeCore:
         bundle = self._reader.read(made.data)
         pooled = PooledBundle(bundle, made.data, self._surroundings.wall.now_ms())
         # An author always has what it is asked for: how much is outstanding is bounded where it is made.
-        self.pool.add(pooled, self.chain.lanes, is_needed=True)
+        self.pool.add(pooled, self.chain.lanes, is_own=True)
         self._on_added([pooled])
 
     def _announce_left_out(self) -> None:
@@ -277,9 +279,8 @@ class NodeCore:
 
     def take_announcement(self, peer: str, announce: BundleAnnounce) -> None:
         """Fetch announced bundles that are not here."""
-        missing = [entry.bundle_id for entry in announce.entries if self.pool.get(entry.bundle_id) is None]
-        if missing and self.consensus is not None:
-            self.fetching.want(missing, [peer])
+        if self.consensus is not None:
+            self.fetching.announced(peer, [entry.bundle_id for entry in announce.entries])
 
     def _fetch(self, effect: FetchValue, missing: Sequence[BundleEntry] | None) -> None:
         validators = self.chain.tip.validators.validators

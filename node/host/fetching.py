@@ -1,8 +1,9 @@
 """Fetching bundles that a proposal or an announcement names and this node lacks.
 
 Whom to ask and when is `network.gossip.bundles`; here its clock ticks and its requests are sent. While a
-bundle stays wanted, its sources are named again from time to time, so that a fetch outlives a partition. A
-new block ends all wants, for the next height begins with its own.
+proposal needs a bundle, its sources are named again from time to time, so that a fetch outlives a partition;
+what was announced is announced again by those who want it in a block. A new block ends all wants, for the
+next height begins with its own.
 """
 
 from collections.abc import Sequence
@@ -16,7 +17,7 @@ from node.pool.pool import BundlePool
 TICK_MS = 200
 """How often the fetch looks at the clock."""
 RENEW_MS = 5_000
-"""How often the sources of what is still wanted are named again."""
+"""How often the sources of what is still needed are named again."""
 
 
 class Fetching:
@@ -28,7 +29,6 @@ class Fetching:
         self._pool = pool
         self._fetch = BundleFetch(FetchConfig())
         self._sources: dict[bytes, list[str]] = {}
-        self._needed: dict[bytes, int] = {}
         self._renew_at_ms = 0
 
     def start(self) -> None:
@@ -43,41 +43,35 @@ class Fetching:
         if now_ms >= self._renew_at_ms:
             self._renew_at_ms = now_ms + RENEW_MS
             for bundle_id, sources in self._sources.items():
-                self._send(self._fetch.want([bundle_id], sources, now_ms))
+                self._send(self._fetch.need([bundle_id], sources, now_ms))
         self._send(self._fetch.tick(now_ms))
         self._surroundings.clock.call_later(TICK_MS, self._tick)
 
-    def want(self, bundle_ids: Sequence[bytes], sources: Sequence[str]) -> None:
-        """Fetch bundles; wanting one again adds sources."""
-        missing = [bundle_id for bundle_id in bundle_ids if self._pool.get(bundle_id) is None]
+    def announced(self, peer: str, bundle_ids: Sequence[bytes]) -> None:
+        """Fetch bundles that a peer would like to see in a block."""
+        self._send(self._fetch.announced(peer, self._missing(bundle_ids), self._now_ms()))
+
+    def need(self, entries: Sequence[BundleEntry], sources: Sequence[str]) -> None:
+        """Fetch bundles that a proposed block names; no vote for it without them. Once more adds sources."""
+        missing = self._missing([entry.bundle_id for entry in entries])
         for bundle_id in missing:
             known = self._sources.setdefault(bundle_id, [])
             known += (name for name in sources if name not in known)
-        self._send(self._fetch.want(missing, sources, self._now_ms()))
-        for bundle_id in list(self._sources):
-            if not self._fetch.is_wanted(bundle_id):
-                del self._sources[bundle_id]
+        self._send(self._fetch.need(missing, sources, self._now_ms()))
 
-    def need(self, entries: Sequence[BundleEntry], sources: Sequence[str]) -> None:
-        """Fetch bundles that a proposed block names: no vote for it without them."""
-        self._needed.update((entry.bundle_id, entry.size) for entry in entries)
-        self.want([entry.bundle_id for entry in entries], sources)
-
-    def is_needed(self, bundle_id: bytes, size: int) -> bool:
-        """Tell whether a proposed block names this bundle, as one of this size."""
-        return self._needed.get(bundle_id) == size
+    def _missing(self, bundle_ids: Sequence[bytes]) -> list[bytes]:
+        return [bundle_id for bundle_id in bundle_ids if self._pool.get(bundle_id) is None]
 
     def drop(self, bundle_ids: Sequence[bytes]) -> None:
         """Want these bundles no more: they are here, or their block does not matter any more."""
         self._fetch.drop(bundle_ids)
         for bundle_id in bundle_ids:
             self._sources.pop(bundle_id, None)
-            self._needed.pop(bundle_id, None)
 
     def clear(self) -> None:
         """Want nothing more: the height is decided."""
-        self.drop(list(self._sources))
-        self._needed.clear()
+        self._fetch.clear()
+        self._sources.clear()
 
     def missing(self, peer: str, answer: BundleMissing) -> None:
         """A peer lacks what it was asked for."""

@@ -6,6 +6,7 @@ alone is verified where it came: a block may be waiting for it. What waits is bo
 flood from one costs that one.
 """
 
+from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 
 import msgspec
@@ -13,7 +14,8 @@ import structlog
 
 from contracts.ledger.bundle import BundleReader, MalformedBundle, OpenBundle, verify_bundle
 from node.host.worker import Worker
-from node.pool.pool import Added, BundlePool, PooledBundle
+from node.pool.held import PooledBundle
+from node.pool.pool import Added, BundlePool
 
 _log = structlog.get_logger(__name__)
 
@@ -61,7 +63,6 @@ class Intake:
         now_ms: Callable[[], int],
         on_added: Callable[[Sequence[PooledBundle]], None],
         on_lie: Callable[[str, str], None],
-        is_needed: Callable[[bytes, int], bool],
     ) -> None:
         """Join the parts.
 
@@ -73,7 +74,6 @@ class Intake:
             now_ms: Wall clock.
             on_added: Told of bundles that are new in the pool.
             on_lie: Told of (peer, reason) when a peer sent what no correct node sends.
-            is_needed: Whether a bundle of this id and size is wanted for a vote, whatever the pool holds.
         """
         self._reader = reader
         self._worker = worker
@@ -82,8 +82,7 @@ class Intake:
         self._now_ms = now_ms
         self._on_added = on_added
         self._on_lie = on_lie
-        self._is_needed = is_needed
-        self._waiting: list[Arrived] = []
+        self._waiting: dict[str, deque[Arrived]] = {}
         self._waiting_bytes: dict[str, int] = {}
         self._is_busy = False
         self._small_ms = 0
@@ -98,18 +97,29 @@ class Intake:
             self._refuse("too_much_waiting")
             return
         self._waiting_bytes[peer] = waiting + len(data)
-        self._waiting.append(Arrived(peer, data))
+        self._waiting.setdefault(peer, deque()).append(Arrived(peer, data))
         self._next()
 
     def _next(self) -> None:
         if self._is_busy or not self._waiting:
             return
-        batch, self._waiting = self._waiting[:MAX_BATCH], self._waiting[MAX_BATCH:]
+        batch = self._take_batch()
         if self._is_small(batch):
             self._judged([self._judge(batch[0])])
             return
         self._is_busy = True
         self._worker.submit(lambda: [self._judge(arrived) for arrived in batch], self._judged)
+
+    def _take_batch(self) -> list[Arrived]:
+        """Take what is verified next: one of each peer in turn, so that a flood from one delays that one."""
+        batch: list[Arrived] = []
+        while self._waiting and len(batch) < MAX_BATCH:
+            peer = next(iter(self._waiting))
+            queue = self._waiting.pop(peer)
+            batch.append(queue.popleft())
+            if queue:
+                self._waiting[peer] = queue
+        return batch
 
     def _is_small(self, batch: Sequence[Arrived]) -> bool:
         """Tell whether a batch is one small bundle, the first of its kind in this millisecond."""
@@ -141,8 +151,7 @@ class Intake:
                 self._on_lie(peer, judged.fault)
                 continue
             pooled = PooledBundle(judged.bundle, judged.arrived.data, self._now_ms())
-            needed = self._is_needed(judged.bundle.id, judged.bundle.size)
-            answer = self._pool.add(pooled, self._lanes, is_needed=needed)
+            answer = self._pool.add(pooled, self._lanes)
             if answer == Added.ADDED:
                 added.append(pooled)
             elif answer != Added.KNOWN:

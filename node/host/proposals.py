@@ -21,6 +21,7 @@ from node.host.candidates import Candidate, Candidates, Claim, bundles_of, missi
 from node.host.chain import Chain
 from node.host.journal import Entry, LoggedBlock, LoggedBundle
 from node.host.surroundings import Surroundings
+from node.pool.held import entry_of
 from node.pool.pool import BundlePool
 
 _log = structlog.get_logger(__name__)
@@ -74,10 +75,12 @@ class Proposals:
         block = BLOCKS.decode(data)
         if self._is_next(block.header.height):
             self.candidates.add(block_id(block.header), block, data)
+            self._pool.keep(block.bundles, block.header.height)
 
     def forget_until(self, height: int) -> None:
         """The chain holds `height`: what was asked about it does not matter any more."""
         self.candidates.forget_until(height)
+        self._pool.let_go(height)
         self._waiting.clear()
         self._fetches.clear()
 
@@ -112,6 +115,8 @@ class Proposals:
             limits.block_bundles,
         )
         bundles = [pooled.bundle for pooled in chosen]
+        # From now on: while the writer builds, others may fill the pool.
+        self._pool.keep(map(entry_of, chosen), effect.height)
         build = partial(self._chain.ledger.build, now_ms, bundles, last_commit, proposer)
         self._surroundings.writer.submit(build, partial(self._built, effect))
 
@@ -157,6 +162,7 @@ class Proposals:
         if candidate is None:
             return False
         candidate.arrived(proposal.round, self._surroundings.wall.now_ms())
+        self._pool.keep(block.bundles, proposal.height)
         if identifier in self._waiting and not self._begin_check(candidate, identifier):
             # It was asked about before it came: what had to be fetched was the block, now its bundles are.
             fetch = self._fetches.get(identifier)

@@ -178,12 +178,6 @@ class Admission:
         if has_foreign or not self._pending or self._kept > MAX_KEPT_DOCUMENTS:
             self._view = None
 
-    def forget(self, identifier: bytes) -> None:
-        """Drop a document that will not be in the chain after all."""
-        if self._pending.pop(identifier, None) is not None:
-            self._view = None
-            self._version += 1
-
     def _fresh_view(self, now_ms: int) -> PendingState:
         tip = self._head.tip
         # A block lies under the view before anyone, `block_applied` included, is told of it: rows of others

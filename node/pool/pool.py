@@ -1,26 +1,39 @@
 """The pool: verified bundles that may enter a block soon.
 
-It holds bundles per lane and hands a proposer what continues the chain, fairly among lanes. It never judges a
-document. Everything is bounded: bytes in all, bytes per lane, and two variants per (lane, sequence), so that
-one partner cannot crowd out the others (DESIGN 1, "Bundles").
+It holds bundles per lane and hands a proposer what continues the chain, fairly among lanes (`choice`). It
+never judges a document. Everything is bounded: bytes and bundles in all and per lane, and two variants per
+(lane, sequence), so that one partner cannot crowd out the others (DESIGN 1, "Bundles").
+
+Who gives way when there is no room:
+
+1. What a block proposed at this height names, and what this node made itself, is kept and not counted: how
+   much that can be is bounded where it comes from. After the height the rest of it counts like all else.
+2. A lane's next bundle, the one that continues the chain, always finds room and is not counted either: no
+   lane can be kept out, whatever others send. That is one bundle for each registered lane.
+3. Of what counts, the lane that holds most loses the bundle furthest ahead, be it the one that just came.
+   Lanes whose next bundle is not here give way before all others: what they hold can enter no block yet.
+
+So a lane whose next bundle is here, and that holds no more beside it than its part of the pool (of as many
+parts as there are lanes in it), loses nothing.
 """
 
-from collections import Counter
 from collections.abc import Iterable, Mapping
 from enum import Enum
-from itertools import islice, takewhile
 
 import msgspec
 
 from contracts.chain.header import BundleEntry
-from contracts.ledger.bundle import OpenBundle
+from node.pool.choice import Room, choose
+from node.pool.held import HeldLane, PooledBundle, Tally, entry_of
 
 MAX_VARIANTS = 2
 """Rival bundles kept per (lane, sequence): the one a lane meant, and the one that convicts it."""
+_ANY_WEIGHT = 1 << 40
+"""More than all bundles of a pool weigh."""
 
 
 class PoolLimits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Bounds of the pool."""
+    """Bounds of the pool, for what may be dropped: beside each lane's next bundle and what is kept."""
 
     total_bytes: int = 64 << 20
     """Most bytes of bundles held."""
@@ -28,6 +41,8 @@ class PoolLimits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Most bytes held for one lane."""
     lane_bundles: int = 4_096
     """Most bundles held for one lane."""
+    total_bundles: int = 32_768
+    """Most bundles held: small ones take more memory than their bytes."""
 
 
 class Added(Enum):
@@ -44,45 +59,8 @@ class Added(Enum):
     UNKNOWN_LANE = "unknown_lane"
 
 
-_BOUNDS = (Added.EXPIRES_TOO_LATE, Added.TOO_MANY_VARIANTS, Added.LANE_FULL, Added.POOL_FULL)
-
-
-class PooledBundle(msgspec.Struct, frozen=True):
-    """A bundle in the pool."""
-
-    bundle: OpenBundle
-    """Read and verified."""
-    data: bytes
-    """As received: what is sent on, stored and hashed."""
-    since_ms: int
-    """When it came in, by the node's clock."""
-
-
-class _Lane:
-    """One lane's bundles, by the sequence they come after."""
-
-    def __init__(self) -> None:
-        self.by_after: dict[int, list[PooledBundle]] = {}
-        self.variants: Counter[int] = Counter()
-        self.bytes = 0
-        self.count = 0
-
-    def add(self, pooled: PooledBundle) -> None:
-        self.by_after.setdefault(pooled.bundle.header.after, []).append(pooled)
-        self.variants[pooled.bundle.header.sequence] += 1
-        self.bytes += len(pooled.data)
-        self.count += 1
-
-    def remove(self, pooled: PooledBundle) -> None:
-        after = pooled.bundle.header.after
-        self.by_after[after].remove(pooled)
-        if not self.by_after[after]:
-            del self.by_after[after]
-        self.variants[pooled.bundle.header.sequence] -= 1
-        if not self.variants[pooled.bundle.header.sequence]:
-            del self.variants[pooled.bundle.header.sequence]
-        self.bytes -= len(pooled.data)
-        self.count -= 1
+_BOUNDS = (Added.EXPIRES_TOO_LATE, Added.TOO_MANY_VARIANTS)
+"""Bounds of memory, not of the chain."""
 
 
 class BundlePool:
@@ -102,7 +80,12 @@ class BundlePool:
         self._limits = limits
         self._bundle_lifetime_ms = bundle_lifetime_ms
         self._by_id: dict[bytes, PooledBundle] = {}
-        self._lanes: dict[bytes, _Lane] = {}
+        self._lanes: dict[bytes, HeldLane] = {}
+        # What is kept: by (id, size) the height of the block that names it; own bundles by id.
+        self._proposed: dict[tuple[bytes, int], int] = {}
+        self._own: set[bytes] = set()
+        self._turn = 0
+        self._held = Tally()
         self.bytes = 0
 
     def __len__(self) -> int:
@@ -113,27 +96,34 @@ class BundlePool:
         """Return a bundle by id, or None."""
         return self._by_id.get(bundle_id)
 
+    # ------------------------------------------------------------------------------- room
+
     def add(
-        self, pooled: PooledBundle, last_sequences: Mapping[bytes, int], *, is_needed: bool = False
+        self, pooled: PooledBundle, last_sequences: Mapping[bytes, int], *, is_own: bool = False
     ) -> Added:
         """Take in a bundle whose form and signature were checked.
+
+        No bound applies to what a proposed block names (`keep`) and to this node's own: if a full pool could
+        keep a validator from voting, a partner that fills the pools, or gives every proposer a rival of its
+        own, would stop the chain.
 
         Args:
             pooled: The bundle.
             last_sequences: Last sequence in the chain of every registered lane.
-            is_needed: A proposed block names it, or it is this node's own. No bound applies then: if a full
-                pool could keep a validator from voting, a partner that fills the pools, or gives every
-                proposer a rival of its own, would stop the chain. Blocks are bounded, and few at a height.
+            is_own: This node made it: kept until the chain holds it, or no block can.
         """
         refusal = self._refusal(pooled, last_sequences)
-        if is_needed and refusal in _BOUNDS:
-            refusal = None
-        if refusal is not None:
+        if is_own and refusal is Added.KNOWN:
+            # A peer, or the log, brought it back.
+            self._own.add(pooled.bundle.id)
+            self._lanes[pooled.bundle.header.lane].keep(self._by_id[pooled.bundle.id])
+        is_kept = is_own or (pooled.bundle.id, len(pooled.data)) in self._proposed
+        if refusal is not None and not (is_kept and refusal in _BOUNDS):
             return refusal
-        self._by_id[pooled.bundle.id] = pooled
-        self._lanes.setdefault(pooled.bundle.header.lane, _Lane()).add(pooled)
-        self.bytes += len(pooled.data)
-        return Added.ADDED
+        if is_own:
+            self._own.add(pooled.bundle.id)
+        self._insert(pooled, last_sequences[pooled.bundle.header.lane], is_kept=is_kept)
+        return Added.ADDED if is_kept else self._make_room(pooled)
 
     def _refusal(self, pooled: PooledBundle, last_sequences: Mapping[bytes, int]) -> Added | None:
         header = pooled.bundle.header
@@ -147,20 +137,93 @@ class BundlePool:
         if header.expires_at_ms > pooled.since_ms + 2 * self._bundle_lifetime_ms:
             # No block of the near future may hold it; kept, it would fill the pool for as long as it likes.
             return Added.EXPIRES_TOO_LATE
-        return self._no_room(pooled)
-
-    def _no_room(self, pooled: PooledBundle) -> Added | None:
-        header, size = pooled.bundle.header, len(pooled.data)
-        if self.bytes + size > self._limits.total_bytes:
-            return Added.POOL_FULL
         lane = self._lanes.get(header.lane)
-        if lane is None:
-            return None
-        if lane.variants[header.sequence] >= MAX_VARIANTS:
+        if lane is not None and lane.variants[header.sequence] >= MAX_VARIANTS:
             return Added.TOO_MANY_VARIANTS
-        if lane.bytes + size > self._limits.lane_bytes or lane.count >= self._limits.lane_bundles:
-            return Added.LANE_FULL
         return None
+
+    def _insert(self, pooled: PooledBundle, last: int, *, is_kept: bool) -> None:
+        self._turn += 1
+        lane_key = pooled.bundle.header.lane
+        lane = self._lanes.get(lane_key)
+        if lane is None:
+            lane = self._lanes[lane_key] = HeldLane(last, self._turn, self._held)
+        lane.move(last, self._turn)
+        lane.add(pooled, self._turn)
+        if is_kept:
+            lane.keep(pooled)
+        self._by_id[pooled.bundle.id] = pooled
+        self.bytes += len(pooled.data)
+
+    def _make_room(self, pooled: PooledBundle) -> Added:
+        """Drop what gives way to a bundle that has just come in, or that bundle itself."""
+        lane_key = pooled.bundle.header.lane
+        self._fit_lane(self._lanes[lane_key])
+        if pooled.bundle.id not in self._by_id:
+            return Added.LANE_FULL
+        self._fit_pool(lane_key)
+        return Added.ADDED if pooled.bundle.id in self._by_id else Added.POOL_FULL
+
+    def _fit_lane(self, lane: HeldLane) -> None:
+        limits, tally = self._limits, lane.tally
+        while tally.bytes > limits.lane_bytes or tally.count > limits.lane_bundles:
+            last = lane.last
+            if last is None:
+                return
+            self._remove(last)
+
+    def _fit_pool(self, newest: bytes = b"") -> None:
+        """Drop bundles until the pool is within its bounds; of equal lanes, `newest` gives way."""
+        limits, held = self._limits, self._held
+        while (is_long := held.bytes > limits.total_bytes) or held.count > limits.total_bundles:
+            lane = self._heaviest(newest, in_bytes=is_long)
+            last = None if lane is None else lane.last
+            if last is None:
+                return
+            self._remove(last)
+
+    def _heaviest(self, newest: bytes, *, in_bytes: bool) -> HeldLane | None:
+        """Return the lane that gives way next; None when nothing may be dropped."""
+
+        def order(lane_key: bytes) -> tuple[bool, int, bool]:
+            lane = self._lanes[lane_key]
+            return lane.next is None, lane.tally.bytes if in_bytes else lane.tally.count, lane_key == newest
+
+        droppable = (lane_key for lane_key, lane in self._lanes.items() if lane.tally.count)
+        heaviest = max(droppable, key=order, default=None)
+        return None if heaviest is None else self._lanes[heaviest]
+
+    def _remove(self, pooled: PooledBundle) -> None:
+        lane_key = pooled.bundle.header.lane
+        lane = self._lanes[lane_key]
+        lane.remove(pooled)
+        if not len(lane):
+            del self._lanes[lane_key]
+        del self._by_id[pooled.bundle.id]
+        self._own.discard(pooled.bundle.id)
+        self.bytes -= len(pooled.data)
+
+    def keep(self, entries: Iterable[BundleEntry], height: int) -> None:
+        """Keep what a block proposed at `height` names until `let_go`, whether it is here or comes later."""
+        for entry in entries:
+            named = (entry.bundle_id, entry.size)
+            self._proposed[named] = max(height, self._proposed.get(named, 0))
+            pooled = self._by_id.get(entry.bundle_id)
+            if pooled is not None and len(pooled.data) == entry.size:
+                self._lanes[pooled.bundle.header.lane].keep(pooled)
+
+    def let_go(self, height: int) -> None:
+        """The chain holds `height`: what blocks proposed until then name counts like everything else."""
+        over = [named for named, until in self._proposed.items() if until <= height]
+        for named in over:
+            del self._proposed[named]
+            pooled = self._by_id.get(named[0])
+            if pooled is not None and len(pooled.data) == named[1] and named[0] not in self._own:
+                lane = self._lanes[pooled.bundle.header.lane]
+                lane.let_go(pooled)
+                self._fit_lane(lane)
+        if over:
+            self._fit_pool()
 
     def prune(self, last_sequences: Mapping[bytes, int], block_time_ms: int) -> list[PooledBundle]:
         """Drop what no later block can hold: places taken in the chain, and expired bundles.
@@ -168,6 +231,7 @@ class BundlePool:
         Returns:
             The bundles dropped.
         """
+        self._turn += 1
         dropped = [
             pooled
             for pooled in self._by_id.values()
@@ -176,16 +240,11 @@ class BundlePool:
         ]
         for pooled in dropped:
             self._remove(pooled)
+        for lane_key, lane in self._lanes.items():
+            lane.move(last_sequences.get(lane_key, 0), self._turn)
         return dropped
 
-    def _remove(self, pooled: PooledBundle) -> None:
-        lane_key = pooled.bundle.header.lane
-        lane = self._lanes[lane_key]
-        lane.remove(pooled)
-        if not lane.count:
-            del self._lanes[lane_key]
-        del self._by_id[pooled.bundle.id]
-        self.bytes -= len(pooled.data)
+    # ----------------------------------------------------------------------------- choices
 
     def _is_in_time(self, pooled: PooledBundle, block_time_ms: int) -> bool:
         """Tell whether a block at this time may hold a bundle: not expired, and not for a later time."""
@@ -197,7 +256,7 @@ class BundlePool:
         return any(
             self._is_in_time(pooled, block_time_ms)
             for lane_key, lane in self._lanes.items()
-            for pooled in lane.by_after.get(last_sequences.get(lane_key, -1), ())
+            for pooled in lane.after(last_sequences.get(lane_key, -1))
         )
 
     def select(
@@ -208,50 +267,26 @@ class BundlePool:
         max_weight: int,
         max_count: int,
     ) -> list[PooledBundle]:
-        """Choose bundles for a block: each lane's next in turn, until a cap is reached.
-
-        The lane whose next bundle has waited longest comes first. A lane whose next bundle does not fit is
-        done for this block, and the others go on.
+        """Choose bundles for a block, fairly among lanes (`choose`), until a cap is reached.
 
         Returns:
             The choice; the caller puts it into canonical order.
         """
-        chosen: list[PooledBundle] = []
-        heads = {key: last_sequences[key] for key in self._lanes if key in last_sequences}
-        while heads:
-            turn = self._next_of_each(heads, block_time_ms)
-            heads = {}
-            for lane_key, pooled in turn:
-                size, weight = len(pooled.data), pooled.bundle.header.weight
-                if size > max_bytes or weight > max_weight or len(chosen) == max_count:
-                    continue
-                chosen.append(pooled)
-                max_bytes -= size
-                max_weight -= weight
-                heads[lane_key] = pooled.bundle.header.sequence
-        return chosen
-
-    def _next_of_each(
-        self, heads: Mapping[bytes, int], block_time_ms: int
-    ) -> Iterable[tuple[bytes, PooledBundle]]:
-        turn = []
-        for lane_key, sequence in heads.items():
-            rivals = [
-                pooled
-                for pooled in self._lanes[lane_key].by_after.get(sequence, ())
-                if self._is_in_time(pooled, block_time_ms)
-            ]
-            if rivals:
-                turn.append((lane_key, rivals[0]))
-        return sorted(turn, key=lambda entry: entry[1].since_ms)
-
-    def entries(self, until_ms: int, limit: int) -> tuple[BundleEntry, ...]:
-        """Return the lines of up to `limit` bundles that came until `until_ms`, longest held first."""
-        held = takewhile(lambda pooled: pooled.since_ms <= until_ms, self._by_id.values())
-        return tuple(
-            BundleEntry(pooled.bundle.id, len(pooled.data), pooled.bundle.header.weight)
-            for pooled in islice(held, limit)
+        room = Room(max_bytes, max_weight, max_count)
+        return choose(
+            self._lanes, last_sequences, room, lambda pooled: self._is_in_time(pooled, block_time_ms)
         )
+
+    def entries(
+        self, last_sequences: Mapping[bytes, int], until_ms: int, limit: int
+    ) -> tuple[BundleEntry, ...]:
+        """Return the lines of up to `limit` bundles that came until `until_ms` and continue the chain.
+
+        Each lane's next ones come first: what a lane has in store does not keep others from being named.
+        """
+        room = Room(max(self.bytes, 1), _ANY_WEIGHT, limit)
+        waiting = choose(self._lanes, last_sequences, room, lambda pooled: pooled.since_ms <= until_ms)
+        return tuple(map(entry_of, waiting))
 
     def oldest_since_ms(self) -> int | None:
         """Return when the longest-waiting bundle came in, or None: the alert of a left-out partner."""

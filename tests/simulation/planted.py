@@ -32,7 +32,8 @@ from node.host.ledger import Ledger
 from node.host.submission import Submissions
 from node.host.submitted import Admitted
 from node.identity.signer import FileSigner
-from node.pool.pool import BundlePool, PooledBundle
+from node.pool.held import PooledBundle
+from node.pool.pool import BundlePool
 from node.storage.log import ConsensusLog
 from node.storage.memory_files import MemoryFile
 from node.storage.outbox import Outbox

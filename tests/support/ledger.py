@@ -31,8 +31,9 @@ from node.host.surroundings import Surroundings
 from node.host.worker import InlineWorker
 from node.pool.admission import Admission
 from node.pool.bundler import MadeBundle, make_bundle
+from node.pool.held import PooledBundle
 from node.pool.lane_writer import CutBundle, QueuedDocument
-from node.pool.pool import BundlePool, PooledBundle, PoolLimits
+from node.pool.pool import BundlePool, PoolLimits
 from node.storage.memory import MemoryStore
 from node.storage.memory_files import MemoryFiles
 from node.storage.outbox import Outbox

@@ -7,13 +7,13 @@ from contracts.chain.header import BundleEntry
 from contracts.ledger.document import document_id, encode_document
 from network.wire.messages import BundleAnswer, BundleMissing, BundleRequest, Message
 from node.host import serving
-from node.host.fetching import Fetching
 from node.host.intake import Intake
 from node.host.serving import MAX_REQUESTS_WAITING, Serving
 from node.host.surroundings import Surroundings
 from node.pool.bundler import MadeBundle, make_bundle
+from node.pool.held import PooledBundle
 from node.pool.lane_writer import CutBundle, QueuedDocument
-from node.pool.pool import BundlePool, PooledBundle, PoolLimits
+from node.pool.pool import BundlePool, PoolLimits
 from tests.support.ledger import NoPeers, OneNode, StillClock
 from tests.support.parties import MAKER, lane_key
 
@@ -30,10 +30,10 @@ class Sent(NoPeers):
         return True
 
 
-def bundle(node: OneNode, serial: str) -> MadeBundle:
+def bundle(node: OneNode, serial: str, sequence: int = 1) -> MadeBundle:
     document = node.document(node.commission([serial]))
     data = encode_document(document)
-    cut = CutBundle(0, 1, (QueuedDocument(document_id(data), data, document.weight),))
+    cut = CutBundle(0, sequence, (QueuedDocument(document_id(data), data, document.weight),))
     return make_bundle(node.genesis.chain_id, lane_key(MAKER), cut, node.wall.ms + 300_000)
 
 
@@ -42,33 +42,59 @@ def surroundings(node: OneNode, network: NoPeers) -> Surroundings:
     return Surroundings(clock, node.wall, network, node.worker, node.worker)
 
 
-def test_a_proposed_bundle_comes_into_a_full_pool_and_others_do_not() -> None:
-    node = OneNode()
-    pool = BundlePool(PoolLimits(total_bytes=1), 600_000)
-    fetching = Fetching(surroundings(node, NoPeers()), pool)
-    added: list[bytes] = []
-    intake = Intake(
+def intake(node: OneNode, pool: BundlePool, added: list[bytes]) -> Intake:
+    """An intake that writes down what came in, and who lied."""
+    return Intake(
         *(node.reader, node.worker, pool, node.chain.lanes, node.wall.now_ms),
         lambda bundles: added.extend(pooled.bundle.id for pooled in bundles),
         lambda peer, reason: added.append(f"{peer}: {reason}".encode()),
-        fetching.is_needed,
     )
-    wanted, lied_about, other = (bundle(node, serial) for serial in "ABC")
+
+
+def test_a_proposed_bundle_comes_into_a_full_pool_and_others_do_not() -> None:
+    node = OneNode()
+    pool = BundlePool(PoolLimits(total_bytes=1), 600_000)
+    added: list[bytes] = []
+    one = intake(node, pool, added)
+    before, wanted, lied_about, other = (
+        bundle(node, serial, sequence) for sequence, serial in enumerate("ABCD", 1)
+    )
+    one.offer("birch", before.bundle_id, before.data)
     weight = wanted.header.weight
-    fetching.need(
+    pool.keep(
         [
             BundleEntry(wanted.bundle_id, len(wanted.data), weight),
             BundleEntry(lied_about.bundle_id, len(lied_about.data) - 1, weight),
         ],
-        ["birch"],
+        1,
     )
     for made in (other, lied_about, wanted):
-        intake.offer("birch", made.bundle_id, made.data)
+        one.offer("birch", made.bundle_id, made.data)
         node.settle()
-    assert added == [wanted.bundle_id]
-    assert intake.refused == {"pool_full": 2}
-    fetching.clear()
-    assert not fetching.is_needed(wanted.bundle_id, len(wanted.data))
+    assert added == [before.bundle_id, wanted.bundle_id]
+    assert one.refused == {"pool_full": 2}
+
+
+def test_a_flood_of_one_peer_does_not_delay_the_bundles_of_another(monkeypatch: pytest.MonkeyPatch) -> None:
+    node = OneNode()
+    added: list[bytes] = []
+    one = intake(node, BundlePool(PoolLimits(), 600_000), added)
+    monkeypatch.setattr("node.host.intake.MAX_BATCH", 4)
+    flood = [bundle(node, f"F{sequence}", sequence) for sequence in range(1, 20)]
+    urgent = [bundle(node, f"U{sequence}", sequence) for sequence in (30, 31)]
+    for made in flood:
+        one.offer("cedar", made.bundle_id, made.data)
+    for made in urgent:
+        one.offer("birch", made.bundle_id, made.data)
+    node.settle()
+    assert len(added) == 21
+    places = [added.index(made.bundle_id) for made in urgent]
+    assert places == sorted(places)
+    # The first came alone; four were on their way to the thread.
+    assert places[-1] <= 1 + 4 + 4
+    assert [made.bundle_id for made in flood] == [
+        each for each in added if each not in {made.bundle_id for made in urgent}
+    ]
 
 
 def serve(node: OneNode, network: Sent, pool: BundlePool) -> Serving:

@@ -12,8 +12,9 @@ from node.host.journal import Entry, LoggedBlock, LoggedBundle
 from node.host.proposals import Proposals
 from node.host.surroundings import Surroundings
 from node.pool.bundler import make_bundle
+from node.pool.held import PooledBundle
 from node.pool.lane_writer import CutBundle, QueuedDocument
-from node.pool.pool import BundlePool, PooledBundle, PoolLimits
+from node.pool.pool import BundlePool, PoolLimits
 from tests.support.ledger import NoPeers, OneNode, StillClock
 from tests.support.parties import MAKER, lane_key
 

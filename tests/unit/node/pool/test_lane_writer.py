@@ -80,7 +80,8 @@ def test_a_bundle_in_the_chain_is_done() -> None:
     lane.add(document(1))
     lane.cut()
     assert lane.chain_moved(1, {1}) == ()
-    assert lane.idle
+    assert lane.outstanding == ()
+    assert lane.cut() is None
 
 
 def test_a_rival_in_the_chain_returns_the_documents_in_order() -> None:

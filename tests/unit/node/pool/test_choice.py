@@ -1,0 +1,106 @@
+"""The choice for a block: fair among lanes, whatever they hold and however long they have held it."""
+
+import pytest
+
+from node.pool.held import PooledBundle
+from node.pool.pool import BundlePool, PoolLimits
+from tests.support.ledger import OneNode
+from tests.support.parties import MAKER, PARTIES, PHARMACY, WHOLESALER, Party, lane_key
+from tests.unit.node.pool.test_pool import LIFETIME_MS, bundle, chained
+
+ANY = 1 << 30
+
+
+@pytest.fixture
+def node() -> OneNode:
+    return OneNode()
+
+
+@pytest.fixture
+def pool() -> BundlePool:
+    return BundlePool(PoolLimits(), LIFETIME_MS)
+
+
+def fill(pool: BundlePool, node: OneNode, *bundles: PooledBundle) -> None:
+    for each in bundles:
+        pool.add(each, node.chain.lanes)
+
+
+def weight_of(pooled: PooledBundle) -> int:
+    return pooled.bundle.header.weight
+
+
+def lane_of(pooled: PooledBundle) -> bytes:
+    return pooled.bundle.header.lane
+
+
+def lanes_of(*parties: Party) -> list[bytes]:
+    return [lane_key(party).public_key for party in parties]
+
+
+def test_lanes_take_turns_and_each_keeps_its_order(node: OneNode, pool: BundlePool) -> None:
+    first, second = chained(node, 3), chained(node, 3, WHOLESALER)
+    fill(pool, node, *first, *second)
+    chosen = pool.select(node.chain.lanes, node.wall.ms, ANY, ANY, 4)
+    assert chosen == [first[0], second[0], first[1], second[1]]
+
+
+def test_heavy_bundles_do_not_use_up_the_block(node: OneNode, pool: BundlePool) -> None:
+    heavy, light = chained(node, 4, MAKER, 50), chained(node, 20, WHOLESALER)
+    fill(pool, node, *heavy, *light)
+    cap = 2 * weight_of(heavy[0])
+    chosen = pool.select(node.chain.lanes, node.wall.ms, ANY, cap, ANY)
+    used = {
+        lane: sum(weight_of(each) for each in chosen if lane_of(each) == lane)
+        for lane in lanes_of(MAKER, WHOLESALER)
+    }
+    assert used == dict(
+        zip(lanes_of(MAKER, WHOLESALER), [weight_of(heavy[0]), 20 * weight_of(light[0])], strict=True)
+    )
+
+
+def test_a_bundle_that_does_not_fit_keeps_its_lane_alone_waiting(node: OneNode, pool: BundlePool) -> None:
+    heavy, light = chained(node, 2, MAKER, 50), chained(node, 2, WHOLESALER)
+    fill(pool, node, *heavy, *light)
+    assert pool.select(node.chain.lanes, node.wall.ms, ANY, weight_of(heavy[0]) - 1, ANY) == light
+    assert pool.select(node.chain.lanes, node.wall.ms, len(heavy[0].data) - 1, ANY, ANY) == light
+
+
+def test_lanes_with_old_bundles_in_store_do_not_keep_out_a_newcomer(node: OneNode, pool: BundlePool) -> None:
+    """Each block has room for two heavy bundles, and several lanes have many of them, older than its one."""
+    lanes = dict(node.chain.lanes)
+    liars = [party for party in PARTIES if party is not PHARMACY]
+    for liar in liars:
+        fill(pool, node, *chained(node, 12, liar, 50))
+    cap = 2 * weight_of(pool.select(lanes, node.wall.ms, ANY, ANY, 1)[0])
+    (newcomer,) = chained(node, 1, PHARMACY, 50)
+    waited = 0
+    for height in range(12):
+        node.wall.ms += 1_000
+        if height == 2:
+            pool.add(newcomer, lanes)
+        chosen = pool.select(lanes, node.wall.ms, ANY, cap, ANY)
+        assert len(chosen) == 2
+        if newcomer in chosen:
+            break
+        waited += height >= 2
+        lanes.update({lane_of(each): each.bundle.header.sequence for each in chosen})
+        pool.prune(lanes, node.wall.ms)
+    assert newcomer in chosen
+    # Each of the others had at most one turn before it.
+    assert 2 * waited <= len(liars)
+
+
+def test_what_is_left_out_is_named_fairly(node: OneNode, pool: BundlePool) -> None:
+    lanes = node.chain.lanes
+    stored = chained(node, 9)
+    useless = [bundle(node, at + 1, f"F{at}", MAKER, at) for at in range(100, 110)]
+    other, late = chained(node, 2, WHOLESALER)
+    fill(pool, node, *useless, *stored, other)
+    until_ms = node.wall.ms
+    node.wall.ms += 1
+    pool.add(PooledBundle(late.bundle, late.data, node.wall.ms), lanes)
+    named = [entry.bundle_id for entry in pool.entries(lanes, until_ms, 4)]
+    assert named == [each.bundle.id for each in (stored[0], other, stored[1], stored[2])]
+    assert len(pool.entries(lanes, node.wall.ms, 100)) == 11
+    assert pool.entries(lanes, until_ms - 1, 100) == ()

@@ -19,3 +19,11 @@ class Allowance:
         self._milli = min(self._burst_milli, self._milli + earned) - units * _MS_PER_SECOND
         self._at_ms = now_ms
         return 0 if self._milli >= 0 else -self._milli // self._per_second + 1
+
+    def afford(self, units: int, now_ms: int) -> bool:
+        """Take `units` if that leaves no debt; tell whether it did."""
+        self.spend(0, now_ms)
+        if self._milli < units * _MS_PER_SECOND:
+            return False
+        self.spend(units, now_ms)
+        return True

@@ -2,18 +2,24 @@
 
 A vote costs one signature check, so what was seen before, and what is for a height this node is not at, costs
 none. The set that a signature is checked against is that of the message's own height.
+
+A request for help is short and its answer long, so each peer has an allowance of answers. It is twice what a
+peer needs that asks as often as it says things again; a request too many is dropped, for the next one says
+all anew.
 """
 
 from collections import OrderedDict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from consensus.effects import CertificateReceived, ProposalReceived, VoteReceived
+from consensus.limits import RESEND_INTERVAL_MS
 from contracts.chain.commit import Commit, InvalidCommit, verify_commit
 from contracts.chain.header import BLOCKS, Block, block_id, has_own_body
 from contracts.chain.validators import ValidatorSet
 from contracts.chain.votes import Proposal, Vote, verify_proposal, verify_vote
 from contracts.primitives.encoding import MalformedBytes
 from network.gossip.votes import answer_request, build_request
+from network.peer.allowance import Allowance
 from network.peer.face import PeerNetwork
 from network.wire.errors import RemoteProtocolError
 from network.wire.messages import (
@@ -27,16 +33,32 @@ from node.host.consensus_host import ConsensusHost
 
 MAX_SEEN = 20_000
 """Most messages remembered as seen: a few rounds of the largest set."""
+HELP_PER_SECOND = 2 * 1_000 // RESEND_INTERVAL_MS
+"""How often a second one peer is helped."""
+HELP_BURST = 4
+"""How often a peer is helped at once: it has just connected, or changed its round, and says so."""
 
 
 class Ballots:
     """Checks what peers say in a height, for one validator."""
 
-    def __init__(self, chain: Chain, host: ConsensusHost, network: PeerNetwork) -> None:
-        """Join the parts."""
+    def __init__(
+        self, chain: Chain, host: ConsensusHost, network: PeerNetwork, now_ms: Callable[[], int]
+    ) -> None:
+        """Join the parts.
+
+        Args:
+            chain: The decided chain.
+            host: Takes what was found good.
+            network: Where answers go.
+            now_ms: A clock that only moves forward.
+        """
         self._chain = chain
         self._host = host
         self._network = network
+        self._now_ms = now_ms
+        # By name, also of peers that are gone: who comes back has no new allowance. Genesis names them all.
+        self._allowances: dict[str, Allowance] = {}
         self._seen: OrderedDict[Vote | Proposal, None] = OrderedDict()
 
     def _set_of(self, height: int) -> ValidatorSet | None:
@@ -141,13 +163,24 @@ class Ballots:
     def help(self, peer: str, request: RoundRequest) -> None:
         """Send a peer what it says it lacks at its height: a vote, a proposal, or the end of the height."""
         tip = self._chain.tip
-        if request.height == tip.height and tip.height > 0:
+        is_over = request.height == tip.height and tip.height > 0
+        if not is_over and request.height != self._host.engine.height:
+            return
+        if not self._may_help(peer):
+            return
+        if is_over:
             self._network.send(peer, CommitMessage(self._chain.commit))
-        elif request.height == self._host.engine.height:
-            messages = self._host.engine.messages_for(request.round)
-            answers = answer_request(request, self._with_blocks(messages.proposals), messages.votes)
-            for answer in answers:
-                self._network.send(peer, answer)
+            return
+        messages = self._host.engine.messages_for(request.round)
+        for answer in answer_request(request, self._with_blocks(messages.proposals), messages.votes):
+            self._network.send(peer, answer)
+
+    def _may_help(self, peer: str) -> bool:
+        now_ms = self._now_ms()
+        allowance = self._allowances.get(peer)
+        if allowance is None:
+            allowance = self._allowances[peer] = Allowance(HELP_PER_SECOND, HELP_BURST, now_ms)
+        return allowance.afford(1, now_ms)
 
     def greet(self, peer: str) -> None:
         """Send a peer that has just connected what this height has come to."""

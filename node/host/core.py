@@ -176,7 +176,7 @@ class NodeCore:
             self._cancel_fetch,
             self._announce,
         )
-        return consensus, Ballots(self.chain, consensus, self._network)
+        return consensus, Ballots(self.chain, consensus, self._network, self._surroundings.clock.now_ms)
 
     # ------------------------------------------------------------------------------- life
 

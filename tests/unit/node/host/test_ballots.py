@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 import msgspec
 import pytest
 
-from consensus.effects import Input, ProposalReceived, VoteReceived
+from consensus.effects import Input, ProposalReceived, Send, VoteReceived
+from consensus.limits import RESEND_INTERVAL_MS
 from contracts.chain.header import Block, BundleEntry, block_id, bundles_root
 from contracts.chain.votes import (
     NO_ROUND,
@@ -20,8 +21,8 @@ from contracts.primitives import signing
 from contracts.primitives.encoding import encode
 from network.peer.face import ROLES, PeerIdentity
 from network.wire.errors import RemoteProtocolError
-from network.wire.messages import Message, ProposalMessage, RoundVotes
-from node.host.ballots import Ballots
+from network.wire.messages import CommitMessage, Message, ProposalMessage, RoundRequest, RoundVotes, VoteSet
+from node.host.ballots import HELP_BURST, HELP_PER_SECOND, Ballots
 from node.host.candidates import Candidates
 from tests.support.ledger import OneNode
 from tests.support.parties import build_test_genesis, validator_seed
@@ -30,11 +31,14 @@ VALIDATORS = 4
 
 
 class Nobody:
-    """A network with nobody in it."""
+    """A network whose peers only listen."""
+
+    def __init__(self) -> None:
+        self.sent: list[tuple[str, Message]] = []
 
     def send(self, name: str, message: Message) -> bool:
-        del name, message
-        return False
+        self.sent.append((name, message))
+        return True
 
     def broadcast(
         self, message: Message, roles: Collection[str] = ROLES, without: Collection[str] = ()
@@ -49,11 +53,26 @@ class Nobody:
         return ()
 
 
+class Clock:
+    """Stands still until the test moves it."""
+
+    def __init__(self) -> None:
+        self.ms = 0
+
+    def now_ms(self) -> int:
+        return self.ms
+
+
 @dataclass
 class Engine:
-    """Knows who proposes: validator `round % 4`."""
+    """Knows who proposes: validator `round % 4`; helps with the same votes in every round."""
 
     height: int = 1
+    votes: tuple[Vote, ...] = ()
+
+    def messages_for(self, peer_round: int) -> Send:
+        del peer_round
+        return Send(self.height, 0, (), self.votes)
 
     def proposer(self, round_: int) -> int | None:
         return round_ % VALIDATORS if round_ < 16 else None
@@ -91,8 +110,18 @@ def host() -> Host:
 
 
 @pytest.fixture
-def ballots(node: OneNode, host: Host) -> Ballots:
-    return Ballots(node.chain, host, Nobody())  # type: ignore[arg-type]
+def network() -> Nobody:
+    return Nobody()
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def ballots(node: OneNode, host: Host, network: Nobody, clock: Clock) -> Ballots:
+    return Ballots(node.chain, host, network, clock.now_ms)  # type: ignore[arg-type]
 
 
 def seeds(node: OneNode) -> list[bytes]:
@@ -170,3 +199,52 @@ def test_nothing_is_fetched_for_a_block_beyond_all_bounds(
     with pytest.raises(RemoteProtocolError, match="too many"):
         ballots.take_proposal(proposal(node, 0, 0, entries))
     assert host.inputs == []
+
+
+LOST = RoundRequest(1, 0, (), ())
+"""From a peer that has nothing yet."""
+
+
+def test_a_peer_that_asks_without_end_is_answered_as_often_as_an_honest_one(
+    node: OneNode, host: Host, ballots: Ballots, network: Nobody, clock: Clock
+) -> None:
+    host.engine.votes = tuple(vote(node, validator) for validator in range(VALIDATORS))
+    for clock.ms in range(10_000):
+        ballots.help("cedar", LOST)
+        if clock.ms % 100 == 0:
+            # A new session is no new allowance.
+            ballots.greet("cedar")
+    assert len(network.sent) == HELP_BURST + 9_999 * HELP_PER_SECOND // 1_000
+    # Nobody else pays for it.
+    ballots.help("birch", LOST)
+    assert network.sent[-1] == ("birch", RoundVotes(1, host.engine.votes))
+
+
+def test_a_peer_that_asks_with_every_resend_is_always_answered(
+    node: OneNode, host: Host, ballots: Ballots, network: Nobody, clock: Clock
+) -> None:
+    host.engine.votes = (vote(node, 0), vote(node, 1))
+    ballots.greet("birch")
+    for resend in range(1, 100):
+        clock.ms = resend * RESEND_INTERVAL_MS
+        # Two of its questions at once: its round has changed, or it lacks two blocks.
+        ballots.help("birch", LOST)
+        ballots.help("birch", RoundRequest(1, 0, (), (VoteSet(0, VoteType.PREVOTE, b"", b"\x01"),)))
+    assert len(network.sent) == 1 + 2 * 99
+    assert network.sent[-1] == ("birch", RoundVotes(1, (vote(node, 1),)))
+
+
+def test_the_end_of_a_height_is_told_as_sparingly(
+    node: OneNode, host: Host, ballots: Ballots, network: Nobody, clock: Clock
+) -> None:
+    node.produce()
+    host.engine.height = 2
+    for _ in range(100):
+        ballots.help("cedar", LOST)
+    assert network.sent == [("cedar", CommitMessage(node.chain.commit))] * HELP_BURST
+    clock.ms += 1_000
+    # What is not answered costs nothing.
+    for height in (3, 9):
+        ballots.help("cedar", RoundRequest(height, 0, (), ()))
+    ballots.help("cedar", LOST)
+    assert len(network.sent) == HELP_BURST + 1

@@ -60,7 +60,11 @@ class Health:
             for peer in self._network.connected()
         )
         pool = PoolStatus(len(core.pool), core.pool.bytes, core.pool.oldest_since_ms())
-        return NodeStatus(consensus, peers, pool, core.follower.is_syncing, self._has_quorum())
+        return NodeStatus(
+            *(consensus, peers, pool, core.follower.is_syncing),
+            self._has_quorum(),
+            core.evidence.counts,
+        )
 
     def checks(self) -> tuple[ReadinessCheck, ...]:
         """Return all checks, always the same ones in the same order."""

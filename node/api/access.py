@@ -37,6 +37,8 @@ class Right(Enum):
     """A role that reads the ledger: everything, or what is its own."""
     WRITE = "write"
     """The role submit, on a node that signs."""
+    OVERSEE = "oversee"
+    """A role that watches over the network: an operator's, or one that reads everything."""
     OPERATE = "operate"
     """The role operator or admin."""
 
@@ -45,6 +47,7 @@ _ROLES: Final[dict[Right, frozenset[Role]]] = {
     Right.KNOWN: frozenset(Role),
     Right.READ: frozenset({Role.SUBMIT, Role.READ_OWN, Role.READ_ALL, Role.REGULATOR}),
     Right.WRITE: frozenset({Role.SUBMIT}),
+    Right.OVERSEE: frozenset({Role.READ_ALL, Role.REGULATOR, Role.OPERATOR, Role.ADMIN}),
     Right.OPERATE: frozenset({Role.OPERATOR, Role.ADMIN}),
 }
 """Any of these roles gives the right. Who submits may read its own affairs."""

@@ -19,6 +19,7 @@ from node.api.documents import Documents
 from node.api.endpoints import Endpoint, Handler, check_query
 from node.api.epcis import Epcis
 from node.api.events import Events
+from node.api.evidence import EvidenceList
 from node.api.field_readers import FieldFault
 from node.api.items import Items
 from node.api.lots import Lots
@@ -77,6 +78,7 @@ class Apps:
             *Shipments(context).endpoints(),
             *Blocks(context).endpoints(),
             *Partners(context).endpoints(),
+            *EvidenceList(context).endpoints(),
             *Status(context).endpoints(),
             *self._events.endpoints(),
             *Epcis(context, self._patience).endpoints(),

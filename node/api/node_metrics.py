@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Final
 
-from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
@@ -42,8 +42,16 @@ class NodeCollector(Collector):
         yield _gauge("reads_waiting", "Questions to the reader threads not yet answered.", reading)
         yield _gauge("syncing", "1 while blocks are fetched because this node is behind.", status.syncing)
         yield _gauge("quorum", "1 while validators that can decide are in touch.", status.has_quorum)
+        yield self._evidence()
         yield self._peers()
         yield self._checks()
+
+    def _evidence(self) -> Metric:
+        documentation = "Pieces of evidence against validators that this node keeps, by what was said twice."
+        family = CounterMetricFamily("packtrail_evidence", documentation, labels=("type",))
+        for offence, count in self._context.status.status().evidence.items():
+            family.add_metric((offence.name.lower(),), count)
+        return family
 
     def _peers(self) -> Metric:
         family = GaugeMetricFamily("packtrail_peers", "Connected peers, by role.", labels=("role",))

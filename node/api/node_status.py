@@ -65,6 +65,8 @@ class StatusView(msgspec.Struct, frozen=True):
     """Whether blocks are being fetched because this node is behind."""
     has_quorum: bool
     """Whether validators that can decide are in touch."""
+    evidence: int
+    """Pieces of evidence that this node holds against validators: see /v1/evidence."""
     ready: bool
     """Whether all readiness checks pass."""
 
@@ -118,5 +120,6 @@ class Status:
             waiting=0 if submissions is None else submissions.waiting,
             syncing=status.syncing,
             has_quorum=status.has_quorum,
+            evidence=sum(status.evidence.values()),
             ready=all(check.ok for check in context.status.checks()),
         )

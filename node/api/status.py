@@ -1,8 +1,11 @@
 """What a node says about itself, and whether it is ready: the face that the node's core implements."""
 
+from collections.abc import Mapping
 from typing import Protocol
 
 import msgspec
+
+from node.storage.evidence import Offence
 
 
 class ConsensusStatus(msgspec.Struct, frozen=True):
@@ -51,6 +54,8 @@ class NodeStatus(msgspec.Struct, frozen=True):
     """Whether blocks of others are being fetched because this node is behind."""
     has_quorum: bool
     """Whether validators with more than 2/3 of the power (this node counts if it votes) are in touch."""
+    evidence: Mapping[Offence, int]
+    """Pieces of evidence that it holds against validators, by what was said twice."""
 
 
 class ReadinessCheck(msgspec.Struct, frozen=True):

@@ -36,9 +36,9 @@ from consensus.effects import (
 from consensus.engine import Engine
 from consensus.values import Timer
 from contracts.chain.commit import Commit
+from contracts.chain.evidence import Evidence
 from contracts.chain.header import Block
 from contracts.chain.votes import Proposal, Vote
-from contracts.primitives.encoding import encode
 from network.peer.face import VALIDATOR
 from network.transport.base import Timer as RunningTimer
 from network.wire.messages import Message, ProposalMessage, VoteMessage
@@ -79,6 +79,7 @@ class ConsensusHost:
         on_fetch: OnFetch,
         on_cancel_fetch: OnCancelFetch,
         on_stuck: Callable[[], None],
+        on_evidence: Callable[[Evidence], None],
     ) -> None:
         """Join the parts; `start` begins.
 
@@ -90,12 +91,14 @@ class ConsensusHost:
             on_fetch: Who fetches missing values.
             on_cancel_fetch: Who stops fetching them.
             on_stuck: Told now and then while a round lasts.
+            on_evidence: Keeps evidence; it may be told of the same piece again after a restart.
         """
         self._surroundings = surroundings
         self._chain = chain
         self._pool = pool
         self._journal = journal
         self._on_stuck = on_stuck
+        self._on_evidence = on_evidence
         self._own_key = journal.public_key
         self._inbox: deque[Input] = deque()
         self._entries: list[Entry] = []
@@ -119,8 +122,7 @@ class ConsensusHost:
         """
         for data in replay.blocks.values():
             self.proposals.restore(data)
-        for event in replay.inputs:
-            self.engine.handle(event)
+        self._replay(replay.inputs)
         is_replayed = bool(replay.inputs) and not self._has_forgotten(replay.last)
         if not is_replayed:
             # No log, or one whose end is lost: the signer's record alone knows the lock.
@@ -136,6 +138,13 @@ class ConsensusHost:
                 [effect for effect in self.engine.outstanding if not _is_past(effect, replay.last)]
             )
         self._pump()
+
+    def _replay(self, inputs: Sequence[Input]) -> None:
+        """Bring the engine back to where it was; of what it says then only evidence counts."""
+        for event in inputs:
+            for effect in self.engine.handle(event):
+                if isinstance(effect, ReportEvidence):
+                    self._on_evidence(effect.evidence)
 
     def _has_forgotten(self, last: Sign | None) -> bool:
         """Tell whether the signer's record is ahead of what the log brought back: then it must lead."""
@@ -267,7 +276,7 @@ class ConsensusHost:
             case Decide():
                 self._decide(effect)
             case ReportEvidence(evidence=evidence):
-                _log.warning("equivocation", evidence=encode(evidence).hex())
+                self._on_evidence(evidence)
             case ReportDivergence():
                 self._diverged(effect)
             case Append() | Sign():

@@ -19,6 +19,7 @@ from network.wire.messages import BundleAnnounce, BundlePush, Hello, Tip
 from node.host.ballots import Ballots
 from node.host.chain import Chain
 from node.host.consensus_host import ConsensusHost
+from node.host.evidence import EvidenceBook
 from node.host.fetching import Fetching
 from node.host.follower import Follower
 from node.host.intake import Intake
@@ -86,6 +87,7 @@ class NodeCore:
         submissions: Documents of this node's clients.
         consensus: The host of the engine; None for a node that does not vote.
         follower: Block sync.
+        evidence: What is held against validators.
         heights: What peers say of their heights, by name.
     """
 
@@ -152,6 +154,7 @@ class NodeCore:
             SyncConfig(patience_ms=patience),
             partial(self._diverged, on_diverged),
         )
+        self.evidence = EvidenceBook(surroundings, self.chain, disks.ledger.store, opened.evidence)
         self.consensus: ConsensusHost | None = None
         self.ballots: Ballots | None = None
         if disks.journal is not None:
@@ -175,6 +178,7 @@ class NodeCore:
             self._fetch,
             self._cancel_fetch,
             self._announce,
+            self.evidence.report,
         )
         return consensus, Ballots(self.chain, consensus, self._network, self._surroundings.clock.now_ms)
 

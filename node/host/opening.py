@@ -10,6 +10,7 @@ from contracts.chain.commit import NO_COMMIT, Commit
 from node.host.journal import ConsensusJournal, Replay
 from node.host.ledger import Ledger
 from node.storage.errors import StorageDamaged
+from node.storage.evidence import KeptEvidence, load_evidence
 from node.storage.files import FileSystem
 from node.storage.head_marker import MarkerState, check_head_marker
 from node.storage.outbox import Outbox, OutboxEntry
@@ -48,6 +49,8 @@ class Opened(msgspec.Struct, frozen=True):
     """Greatest sequence ever used, by own lane."""
     replay: Replay | None
     """What the journal holds of the next height; None for a node that does not vote."""
+    evidence: tuple[KeptEvidence, ...]
+    """What is kept against validators."""
 
 
 def open_disks(disks: Disks, own_lanes: Sequence[bytes]) -> Opened:
@@ -75,7 +78,8 @@ def open_disks(disks: Disks, own_lanes: Sequence[bytes]) -> Opened:
         commit, had_bundles = found, bool(block.bundles)
     replay = None if disks.journal is None else disks.journal.replay(height + 1)
     last_used = {lane: disks.outbox.last_used(lane) for lane in own_lanes}
-    return Opened(commit, had_bundles, ledger.lanes(), _waiting(disks), last_used, replay)
+    evidence = tuple(load_evidence(ledger.store))
+    return Opened(commit, had_bundles, ledger.lanes(), _waiting(disks), last_used, replay, evidence)
 
 
 def _check_marker(disks: Disks) -> None:

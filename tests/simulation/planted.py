@@ -381,7 +381,13 @@ PLANTED: Final = (
     Planted("far_expiry", "what expires too late is proposed", (STUCK,), _propose_what_expires_too_late),
     Planted("old_steps", "a restart signs old steps anew", (REFUSED,), _sign_old_steps_anew, is_quick=False),
     Planted("told_once", "heights are told once", (STUCK, LOST), _tell_heights_once, is_quick=False),
-    Planted("copies", "a second copy is promised at once", (LOST,), _promise_the_second_copy_at_once),
+    Planted(
+        "copies",
+        "a second copy is promised at once",
+        (LOST,),
+        _promise_the_second_copy_at_once,
+        is_quick=False,
+    ),
     Planted("two_cases", "a child packed anew stays in its old case", (STATE,), _pack_into_two_cases),
     Planted("two_places", "a child keeps a place beside its case's", (STATE,), _leave_a_place_behind),
 )

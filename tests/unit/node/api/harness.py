@@ -25,6 +25,7 @@ from node.api.status import (
 from node.api.tokens import Role, TokenGrant
 from node.config.schema import ApiSection
 from node.storage.errors import StorageError
+from node.storage.evidence import Offence
 from node.storage.readers import Readers
 from tests.support.ledger import OneNode
 from tests.support.parties import MAKER, PARTIES, WHOLESALER
@@ -57,10 +58,12 @@ class Standing:
     def __init__(self) -> None:
         self.has_quorum = True
         self.failing: tuple[str, ...] = ()
+        self.evidence = dict.fromkeys(Offence, 0)
 
     def status(self) -> NodeStatus:
         peers = (PeerStatus("node-1", "validator", 3),)
-        return NodeStatus(ConsensusStatus(4, 0, "propose"), peers, PoolStatus(0, 0), False, self.has_quorum)
+        consensus = ConsensusStatus(4, 0, "propose")
+        return NodeStatus(consensus, peers, PoolStatus(0, 0), False, self.has_quorum, self.evidence)
 
     def checks(self) -> tuple[ReadinessCheck, ...]:
         return tuple(

@@ -56,10 +56,10 @@ async def test_the_scheme_is_not_case_sensitive(api: Api) -> None:
     [
         ("maker", {Right.KNOWN, Right.READ, Right.WRITE}),
         ("own", {Right.KNOWN, Right.READ}),
-        ("reader", {Right.KNOWN, Right.READ}),
-        ("inspector", {Right.KNOWN, Right.READ}),
-        ("operator", {Right.KNOWN, Right.OPERATE}),
-        ("admin", {Right.KNOWN, Right.OPERATE}),
+        ("reader", {Right.KNOWN, Right.READ, Right.OVERSEE}),
+        ("inspector", {Right.KNOWN, Right.READ, Right.OVERSEE}),
+        ("operator", {Right.KNOWN, Right.OVERSEE, Right.OPERATE}),
+        ("admin", {Right.KNOWN, Right.OVERSEE, Right.OPERATE}),
     ],
 )
 async def test_roles_open_what_they_should(api: Api, bearer: str, rights: set[Right]) -> None:

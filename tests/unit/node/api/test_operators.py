@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from node.storage.evidence import Offence
 from tests.unit.node.api.harness import Api
 from tests.unit.node.api.samples import commission
 
@@ -39,6 +40,9 @@ async def test_metrics_begin_at_zero_and_count(api: Api) -> None:
     assert before['packtrail_documents_submitted_total{outcome="kept"}'] == 0
     posted = 'packtrail_http_requests_total{method="POST",path="/v1/documents",status="2xx"}'
     assert before[posted] == 0
+    words = ("proposal", "prevote", "precommit")
+    assert {before[f'packtrail_evidence_total{{type="{word}"}}'] for word in words} == {0}
+    api.standing.evidence[Offence.PREVOTE] = 2
     await api.submit(commission("A1"))
     await api.submit(commission("A1"))
     await api.get("/v1/nothing")
@@ -48,6 +52,7 @@ async def test_metrics_begin_at_zero_and_count(api: Api) -> None:
     assert after['packtrail_documents_submitted_total{outcome="kept"}'] == 1
     assert after['packtrail_documents_submitted_total{outcome="refused"}'] == 1
     assert after['packtrail_http_requests_total{method="other",path="unmatched",status="4xx"}'] == 1
+    assert after['packtrail_evidence_total{type="prevote"}'] == 2
     assert after["packtrail_height"] == api.node.chain.tip.height
     assert after["packtrail_pool_oldest_seconds"] == 0
     assert after['packtrail_peers{role="validator"}'] == 1

@@ -3,6 +3,7 @@
 from consensus.effects import Timeout, VoteReceived
 from consensus.values import Step, Timer
 from contracts.chain.commit import NO_COMMIT
+from contracts.chain.evidence import Evidence, of_votes
 from contracts.chain.votes import NIL, Vote, VoteType
 from network.wire.messages import Message, VoteMessage
 from node.host.chain import Chain
@@ -17,6 +18,7 @@ from tests.support.parties import build_test_genesis, validator_seed
 
 OWN = 0
 SEED = validator_seed(OWN)
+BLOCK = b"\7" * 32
 
 
 class Peers(NoPeers):
@@ -41,12 +43,14 @@ class Life:
         journal = ConsensusJournal(ConsensusLog(files, "log", 1 << 20, bytes), signer)
         replay = journal.replay(1)
         self.peers = Peers()
+        self.evidence: list[Evidence] = []
         clock = StillClock(node._later.append)
         surroundings = Surroundings(clock, node.wall, self.peers, node.worker, node.worker)
         chain = Chain(node.ledger, node.worker, NO_COMMIT, node.ledger.lanes(), had_bundles=False)
         self.host = ConsensusHost(
             *(surroundings, chain, node.pool, journal),
             *(lambda _effect, _missing: None, lambda _effect: None, lambda: None),
+            self.evidence.append,
         )
         self.host.start(replay)
         node.settle()
@@ -97,3 +101,46 @@ def test_a_restart_says_again_what_it_signed_last() -> None:
     assert after.host.engine.step is Step.PRECOMMIT
     assert len(life.peers.votes) == 2
     assert set(life.peers.votes) <= set(after.host.engine.messages_for(0).votes)
+
+
+def test_a_restart_whose_log_lost_its_end_is_led_by_the_signers_record() -> None:
+    """The log says that it prevoted, the signer's record that it precommitted too."""
+    life, others = begin()
+    for validator, said in zip(others[:2], (NIL, BLOCK), strict=True):
+        life.host.feed(VoteReceived(Vote(VoteType.PREVOTE, 1, 0, said, validator, bytes(64))))
+    life.host.feed(Timeout(Timer.PROPOSE, 1, 0))
+    life.host._pump()
+    life.node.settle()
+    assert life.host.engine.step is Step.PREVOTE
+    lengths = {name: len(life.files.read(f"log/{name}") or b"") for name in life.files.names("log")}
+    life.host.feed(VoteReceived(Vote(VoteType.PREVOTE, 1, 0, NIL, others[2], bytes(64))))
+    life.host._pump()
+    life.node.settle()
+    assert life.host.engine.step is Step.PRECOMMIT
+    for name, length in lengths.items():
+        file = life.files.open(f"log/{name}")
+        file.truncate(length)
+        file.sync()
+    after = life.crash()
+    assert (after.host.engine.round, after.host.engine.step) == (0, Step.PRECOMMIT)
+    # Another majority does not make it precommit a second time.
+    for validator in others:
+        after.host.feed(VoteReceived(Vote(VoteType.PREVOTE, 1, 0, BLOCK, validator, bytes(64))))
+    after.host._pump()
+    after.node.settle()
+    assert after.host.stopped_because == ""
+    precommits = {vote for vote in after.peers.votes if vote.type == VoteType.PRECOMMIT}
+    assert {vote.block_id for vote in precommits} <= {NIL}
+
+
+def test_evidence_is_reported_again_after_a_restart() -> None:
+    """It may not have been kept when the node stopped."""
+    life, others = begin()
+    one, other = (Vote(VoteType.PREVOTE, 1, 0, said, others[0], bytes(64)) for said in (NIL, BLOCK))
+    for vote in (one, other):
+        life.host.feed(VoteReceived(vote))
+    life.vote_nil(0, others[1:])
+    life.host._pump()
+    life.node.settle()
+    assert life.evidence == [of_votes(one, other)]
+    assert set(life.crash().evidence) == {of_votes(one, other)}

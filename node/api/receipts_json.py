@@ -11,7 +11,7 @@ from contracts.ledger.receipt import ACCEPTED, Event, Receipt
 from contracts.records.custody import SHIPMENT_ID_BYTES
 from contracts.records.record import Record
 from contracts.records.supply import Commission
-from node.api.records_json import gln_text, gtin_text, item_text, plain_text
+from node.api.record_texts import gln_text, gtin_text, item_text, plain_text
 
 MAX_SHOWN_ITEMS: Final = 100
 """Items that an event shows; `item_count` says how many it has."""

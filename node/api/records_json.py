@@ -5,13 +5,11 @@ that the law refused because they are nonsense. What was read comes back equal, 
 plain text never stands on the ledger.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any, Final, assert_never
 
 import msgspec
 
-from contracts.gs1.dates import InvalidDate, format_date, format_timestamp
-from contracts.gs1.keys import InvalidKey, format_item, unpack_gln, unpack_gtin
 from contracts.ledger.document import NONCE_BYTES, Document, build_document
 from contracts.primitives.hashing import HASH_BYTES
 from contracts.records.custody import (
@@ -24,7 +22,6 @@ from contracts.records.custody import (
     Void,
 )
 from contracts.records.dispensing import Dispense
-from contracts.records.head import Head
 from contracts.records.record import Record
 from contracts.records.supply import (
     Commission,
@@ -43,19 +40,30 @@ from node.api.field_readers import (
     read_day,
     read_gln,
     read_gtin,
-    read_hashes,
     read_hex,
     read_item,
     read_items,
     read_lot,
-    read_moment,
     read_serials,
     read_time,
 )
+from node.api.form_parts import ReferenceForm
 from node.api.promises import Secret
+from node.api.record_texts import (
+    day_text,
+    gln_text,
+    gtin_text,
+    item_text,
+    item_texts,
+    plain_text,
+    read_head,
+    read_required_gln,
+    time_text,
+    word_of,
+    written_head,
+)
 from node.storage.references import SALT_BYTES, KeptReference, reference_hash
 
-_MINUTES_PER_HOUR: Final = 60
 _NONCE_USE: Final = 1
 _SALT_USE: Final = 2
 
@@ -93,15 +101,9 @@ def read_document(form: forms.DocumentForm, secret: Secret) -> ReadDocument:
     return ReadDocument(build_document(nonce, tuple(records)), tuple(kept))
 
 
-def _head(form: forms.RecordForm) -> Head:
-    time_ms, offset = read_moment(form.at, form.offset)
-    attachments = read_hashes("attachments", form.attachments, HASH_BYTES) if form.attachments else ()
-    return Head(time_ms, offset, read_gln("premises", form.premises), attachments)
-
-
 def _commission(form: forms.CommissionForm) -> Commission:
     return Commission(
-        _head(form),
+        read_head(form),
         read_gtin("gtin", form.gtin),
         read_lot("lot", form.lot),
         read_day("expiry", form.expiry),
@@ -113,9 +115,9 @@ def _commission(form: forms.CommissionForm) -> Commission:
 
 def _ship(form: forms.ShipForm, references: tuple[bytes, ...]) -> Ship:
     return Ship(
-        _head(form),
+        read_head(form),
         read_items("items", form.items),
-        _required_gln("receiver", form.receiver),
+        read_required_gln("receiver", form.receiver),
         read_gln("destination", form.destination),
         ShipPurpose[form.purpose.upper()],
         int(form.ownership_passes),
@@ -123,12 +125,6 @@ def _ship(form: forms.ShipForm, references: tuple[bytes, ...]) -> Ship:
         read_gln("carrier", form.carrier),
         references,
     )
-
-
-def _required_gln(field: str, text: str) -> bytes:
-    if not text:
-        raise FieldFault(INVALID_FIELD, (field,), "expected a GLN")
-    return read_gln(field, text)
 
 
 def _references(form: forms.ShipForm, secret: Secret, kept: list[KeptReference]) -> tuple[bytes, ...]:
@@ -142,7 +138,7 @@ def _references(form: forms.ShipForm, secret: Secret, kept: list[KeptReference])
     return tuple(found)
 
 
-def _reference(form: forms.ReferenceForm, drawn: bytes, kept: list[KeptReference]) -> bytes:
+def _reference(form: ReferenceForm, drawn: bytes, kept: list[KeptReference]) -> bytes:
     if form.hash:
         if form.type or form.value or form.salt:
             raise FieldFault(INVALID_FIELD, ("hash",), "give a hash, or type and value, not both")
@@ -157,7 +153,7 @@ def _reference(form: forms.ReferenceForm, drawn: bytes, kept: list[KeptReference
 
 def _receive(form: forms.ReceiveForm) -> Receive:
     shipment = read_hex("shipment", form.shipment, SHIPMENT_ID_BYTES)
-    return Receive(_head(form), shipment, ReceiveMode[form.mode.upper()], read_items("items", form.items))
+    return Receive(read_head(form), shipment, ReceiveMode[form.mode.upper()], read_items("items", form.items))
 
 
 def _shipment(form: forms.RefuseForm | forms.VoidForm) -> bytes:
@@ -167,24 +163,24 @@ def _shipment(form: forms.RefuseForm | forms.VoidForm) -> bytes:
 _READERS: Final[Mapping[type, Callable[[Any], Record]]] = {
     forms.CommissionForm: _commission,
     forms.CommissionLogisticUnitsForm: lambda form: CommissionLogisticUnits(
-        _head(form), read_items("ssccs", form.ssccs)
+        read_head(form), read_items("ssccs", form.ssccs)
     ),
     forms.PackForm: lambda form: Pack(
-        _head(form), read_item("parent", form.parent), read_items("children", form.children)
+        read_head(form), read_item("parent", form.parent), read_items("children", form.children)
     ),
     forms.UnpackForm: lambda form: Unpack(
-        _head(form), read_item("parent", form.parent), read_items("children", form.children)
+        read_head(form), read_item("parent", form.parent), read_items("children", form.children)
     ),
     forms.DecommissionForm: lambda form: Decommission(
-        _head(form), DecommissionReason[form.reason.upper()], read_items("items", form.items)
+        read_head(form), DecommissionReason[form.reason.upper()], read_items("items", form.items)
     ),
     forms.ObserveForm: lambda form: Observe(
-        _head(form), ObserveStep[form.step.upper()], read_items("items", form.items)
+        read_head(form), ObserveStep[form.step.upper()], read_items("items", form.items)
     ),
     forms.ReceiveForm: _receive,
-    forms.RefuseForm: lambda form: Refuse(_head(form), _shipment(form), read_items("items", form.items)),
-    forms.VoidForm: lambda form: Void(_head(form), _shipment(form), read_items("items", form.items)),
-    forms.DispenseForm: lambda form: Dispense(_head(form), read_items("items", form.items)),
+    forms.RefuseForm: lambda form: Refuse(read_head(form), _shipment(form), read_items("items", form.items)),
+    forms.VoidForm: lambda form: Void(read_head(form), _shipment(form), read_items("items", form.items)),
+    forms.DispenseForm: lambda form: Dispense(read_head(form), read_items("items", form.items)),
 }
 
 # ------------------------------------------------------------------------------------------ writing
@@ -199,41 +195,34 @@ def write_record(  # noqa: C901 - one case for each kind of record
         record: Any, also one that the law refused.
         references: What hashes stand for, as far as it is known here and may be shown.
     """
-    head = _written_head(record.head)
+    head = written_head(record.head)
     match record:
         case Commission():
             return _written_commission(record, head)
         case CommissionLogisticUnits(ssccs=ssccs):
-            return forms.CommissionLogisticUnitsForm(**head, ssccs=_items(ssccs))
+            return forms.CommissionLogisticUnitsForm(**head, ssccs=item_texts(ssccs))
         case Pack(parent=parent, children=children):
-            return forms.PackForm(**head, parent=item_text(parent), children=_items(children))
+            return forms.PackForm(**head, parent=item_text(parent), children=item_texts(children))
         case Unpack(parent=parent, children=children):
-            return forms.UnpackForm(**head, parent=item_text(parent), children=_items(children))
+            return forms.UnpackForm(**head, parent=item_text(parent), children=item_texts(children))
         case Decommission(reason=reason, items=items):
-            return forms.DecommissionForm(**head, reason=_word(reason), items=_items(items))
+            return forms.DecommissionForm(**head, reason=word_of(reason), items=item_texts(items))
         case Observe(step=step, items=items):
-            return forms.ObserveForm(**head, step=_word(step), items=_items(items))
+            return forms.ObserveForm(**head, step=word_of(step), items=item_texts(items))
         case Ship():
             return _written_ship(record, head, references or {})
         case Receive(shipment=shipment, mode=mode, items=items):
-            return forms.ReceiveForm(**head, shipment=shipment.hex(), mode=_word(mode), items=_items(items))
+            return forms.ReceiveForm(
+                **head, shipment=shipment.hex(), mode=word_of(mode), items=item_texts(items)
+            )
         case Refuse(shipment=shipment, items=items):
-            return forms.RefuseForm(**head, shipment=shipment.hex(), items=_items(items))
+            return forms.RefuseForm(**head, shipment=shipment.hex(), items=item_texts(items))
         case Void(shipment=shipment, items=items):
-            return forms.VoidForm(**head, shipment=shipment.hex(), items=_items(items))
+            return forms.VoidForm(**head, shipment=shipment.hex(), items=item_texts(items))
         case Dispense(items=items):
-            return forms.DispenseForm(**head, items=_items(items))
+            return forms.DispenseForm(**head, items=item_texts(items))
         case _:
             assert_never(record)
-
-
-def _written_head(head: Head) -> dict[str, Any]:
-    return {
-        "at": time_text(head.claimed_at_ms),
-        "offset": _offset(head.offset_minutes),
-        "premises": gln_text(head.premises),
-        "attachments": tuple(entry.hex() for entry in head.attachments),
-    }
 
 
 def _written_commission(record: Commission, head: dict[str, Any]) -> forms.CommissionForm:
@@ -253,10 +242,10 @@ def _written_ship(
 ) -> forms.ShipForm:
     return forms.ShipForm(
         **head,
-        items=_items(record.items),
+        items=item_texts(record.items),
         receiver=gln_text(record.receiver),
         destination=gln_text(record.destination),
-        purpose=_word(record.purpose),
+        purpose=word_of(record.purpose),
         ownership_passes=record.ownership_passes == 1,
         deadline=time_text(record.deadline_ms) if record.deadline_ms else "",
         carrier=gln_text(record.carrier),
@@ -264,70 +253,7 @@ def _written_ship(
     )
 
 
-def _written_reference(hashed: bytes, known: KeptReference | None) -> forms.ReferenceForm:
+def _written_reference(hashed: bytes, known: KeptReference | None) -> ReferenceForm:
     if known is None:
-        return forms.ReferenceForm(hash=hashed.hex())
-    return forms.ReferenceForm(known.type, known.value, known.salt.hex())
-
-
-def _word(member: DecommissionReason | ObserveStep | ShipPurpose | ReceiveMode) -> Any:  # noqa: ANN401 - a literal
-    return member.name.lower()
-
-
-def _offset(minutes: int) -> str:
-    hours, rest = divmod(abs(minutes), _MINUTES_PER_HOUR)
-    return f"{'-' if minutes < 0 else '+'}{hours:02d}:{rest:02d}"
-
-
-def _items(keys: Sequence[bytes]) -> tuple[str, ...]:
-    return tuple(map(item_text, keys))
-
-
-def _raw(data: bytes) -> str:
-    """Return bytes that are not what they should be."""
-    return f"0x{data.hex()}" if data else ""
-
-
-def item_text(key: bytes) -> str:
-    """Return an item key as people write it; hexadecimal when it is none."""
-    try:
-        return format_item(key)
-    except InvalidKey:
-        return _raw(key)
-
-
-def gln_text(packed: bytes) -> str:
-    """Return a GLN's digits; empty for none, hexadecimal for what is no GLN."""
-    try:
-        return unpack_gln(packed) if packed else ""
-    except InvalidKey:
-        return _raw(packed)
-
-
-def gtin_text(packed: bytes) -> str:
-    """Return a GTIN's digits; hexadecimal for what is no GTIN."""
-    try:
-        return unpack_gtin(packed)
-    except InvalidKey:
-        return _raw(packed)
-
-
-def plain_text(data: bytes) -> str:
-    """Return a lot, line or serial; hexadecimal for what is no ASCII text."""
-    return data.decode("ascii") if data.isascii() else _raw(data)
-
-
-def time_text(time_ms: int) -> str:
-    """Return an instant as RFC 3339; the bare number of ms when it is outside the calendar."""
-    try:
-        return format_timestamp(time_ms)
-    except InvalidDate:
-        return str(time_ms)
-
-
-def day_text(day: int) -> str:
-    """Return a date; the bare number of days when it is outside the calendar."""
-    try:
-        return format_date(day)
-    except InvalidDate:
-        return str(day)
+        return ReferenceForm(hash=hashed.hex())
+    return ReferenceForm(known.type, known.value, known.salt.hex())

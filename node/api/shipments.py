@@ -16,7 +16,7 @@ from node.api.endpoints import Answer, Endpoint, Parameter, choice_parameter, nu
 from node.api.field_readers import FieldFault, read_gln
 from node.api.items import BornView
 from node.api.problems import Problem, parameter_problem
-from node.api.records_json import item_text
+from node.api.record_texts import item_text
 from node.storage.custody import Custody
 from node.storage.happenings import Happening, Happenings
 from node.storage.journeys import Journeys, Touch

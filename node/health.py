@@ -97,12 +97,12 @@ class Health:
         return ReadinessCheck("quorum", self._has_quorum(), detail)
 
     def _sync(self) -> ReadinessCheck:
-        syncing = self._core.follower.is_syncing
+        # What peers claim is no reason: one liar could take every node out of service.
+        follower = self._core.follower
         height = self._core.chain.tip.height
-        best = max(self._core.heights.values(), default=height)
-        detail = f"at height {height}, peers are at {best}"
-        behind = syncing and best > height + 1
-        return ReadinessCheck("sync", not behind, detail)
+        best = max(height, follower.proven_height)
+        detail = f"at height {height}, decided and proven are {best}"
+        return ReadinessCheck("sync", not follower.is_syncing, detail)
 
     def _head_age(self) -> ReadinessCheck:
         tip = self._core.chain.tip

@@ -7,19 +7,20 @@ its commit. Only proven blocks are delivered.
 
 A peer's height is a claim, not a fact, and must not keep a node in sync for ever. A claim makes the node ask;
 a peer that cannot show the block it claimed is banned, one that does not answer rests, each time for longer,
-and a resting peer's claim does not count. So the sync ends when no peer that keeps its word is ahead, and
-goes on as long as one honest peer is (CONSENSUS, "Catching up").
+also after it came back, and a resting peer's claim does not count. So the sync ends when no peer that keeps
+its word is ahead, and goes on as long as one honest peer is (CONSENSUS, "Catching up"). Whether the node is
+behind, which others may act upon, is told by proven blocks alone.
 """
 
+from collections import Counter
 from collections.abc import Callable
-
-import msgspec
 
 from contracts.chain.header import MAX_BLOCK_BYTES
 from contracts.chain.parameters import Limits
 from contracts.chain.validators import ValidatorSet
 from network.sync.checks import prove_block, read_block
 from network.sync.effects import AskBlocks, BanPeer, DeliverBlock, SyncConfig, SyncDone, SyncEffect
+from network.sync.standing import MAX_DOUBLINGS, SyncPeer
 from network.sync.window import Slot, Window
 from network.wire.errors import RemoteProtocolError
 from network.wire.messages import (
@@ -31,33 +32,8 @@ from network.wire.messages import (
     NoBlock,
 )
 
-_MAX_DOUBLINGS = 6
-
 ValidatorsAt = Callable[[int], ValidatorSet | None]
 """Returns the set that votes at a height, or None when too little is applied to know it yet."""
-
-
-class _Peer(msgspec.Struct):
-    """What is known of one peer."""
-
-    height: int
-    """What it claims."""
-    owed: list[int]
-    """Heights it was asked for and has not answered, ascending."""
-    given: int = 0
-    """Blocks it has given in answer to the present request."""
-    batch: int = 1
-    """How many heights to ask it for: doubled by every full answer."""
-    asked_ms: int = 0
-    """When it was last asked for something."""
-    heard_ms: int = 0
-    """When it was asked, or a part of its answer came."""
-    progress_ms: int = 0
-    """When it was asked, or completed a block."""
-    strikes: int = 0
-    """Stalls since its last proven block."""
-    resting_until_ms: int = 0
-    """Until when it is not asked."""
 
 
 class BlockSync:
@@ -68,6 +44,8 @@ class BlockSync:
     Attributes:
         head: Last height that the host has applied.
         is_syncing: Whether blocks are being fetched.
+        is_behind: Whether blocks above the next one were proven to be decided, and not all are applied yet or
+            more of them are on their way. No claim alone makes it true.
     """
 
     def __init__(
@@ -82,15 +60,25 @@ class BlockSync:
         """Begin at block `head` with id `head_id` (32 bytes; zeros at height 0, as block 1 names it)."""
         self.head = head
         self.is_syncing = False
+        self.is_behind = False
         self._chain_id = chain_id
         self._limits = limits
         self._validators_at = validators_at
         self._config = config
         largest = MAX_BLOCK_BYTES + MAX_COMMIT_BYTES + limits.block_bytes
         self._window = Window(head, head_id, largest, config.budget_bytes)
-        self._peers: dict[str, _Peer] = {}
+        self._peers: dict[str, SyncPeer] = {}
+        # Who went away with strikes or was banned: as many names as genesis has at most.
+        self._stalled: dict[str, SyncPeer] = {}
         self._banned: dict[str, int] = {}
+        self._lies: Counter[str] = Counter()
         self._behind_since_ms = -1
+        self._proven_ahead_ms = 0
+
+    @property
+    def proven_height(self) -> int:
+        """The greatest height that is proven to be decided."""
+        return max(self.head, self._window.proven)
 
     # Inputs.
 
@@ -99,19 +87,32 @@ class BlockSync:
         if self._banned.get(peer, now_ms) > now_ms:
             return []
         self._banned.pop(peer, None)
-        known = self._peers.get(peer)
-        if known is None:
-            self._peers[peer] = _Peer(height, [])
-        else:
-            known.height = height
+        known = self._peers.get(peer) or self._stalled.pop(peer, None) or SyncPeer(height, [])
+        known.height = height
+        self._peers[peer] = known
         return self._advance(now_ms)
 
     def on_peer_down(self, peer: str, now_ms: int) -> list[SyncEffect]:
-        """A peer is gone, and what it owed with it."""
-        known = self._peers.pop(peer, None)
-        if known is not None:
-            self._release(known)
+        """A peer is gone, and what it owed with it.
+
+        Once that may be bad luck. Who goes away again before it has answered stalls, as if it had stayed.
+        """
+        known = self._peers.get(peer)
+        if known is not None and known.owed and known.strikes:
+            known.rest(now_ms, self._config.rest_ms)
+        elif known is not None and known.owed:
+            known.strikes = 1
+        self._leave(peer)
         return self._advance(now_ms)
+
+    def _leave(self, name: str) -> None:
+        """Forget a peer, but not that it stalled: a new session must not wipe that out."""
+        known = self._peers.pop(name, None)
+        if known is None:
+            return
+        self._release(known)
+        if known.strikes:
+            self._stalled[name] = known
 
     def on_block(self, peer: str, answer: BlockAnswer, now_ms: int) -> list[SyncEffect]:
         """A block came; what was not asked for, or is asked of another by now, is ignored."""
@@ -152,7 +153,7 @@ class BlockSync:
         if answer.head < answer.height:
             return self._ban(peer, f"claimed height {known.height}, has {answer.head}", now_ms)
         if known.given == 0:
-            self._rest(known, now_ms)
+            known.rest(now_ms, self._config.rest_ms)
         self._release(known)
         return self._advance(now_ms)
 
@@ -177,21 +178,21 @@ class BlockSync:
         """Time has passed; to be called a few times a second."""
         for peer in self._peers.values():
             if peer.owed and now_ms - peer.heard_ms > self._config.answer_ms:
-                self._rest(peer, now_ms)
+                peer.rest(now_ms, self._config.rest_ms)
                 self._release(peer)
         self._pass_over_slow(now_ms)
         return self._advance(now_ms)
 
     # What follows from them.
 
-    def _owing(self, peer: str, height: int) -> tuple[_Peer, Slot] | None:
+    def _owing(self, peer: str, height: int) -> tuple[SyncPeer, Slot] | None:
         """Return the peer and the slot if it owes this height."""
         known, slot = self._peers.get(peer), self._window.get(height)
         if known is None or slot is None or height not in known.owed:
             return None
         return known, slot
 
-    def _on_part(self, known: _Peer, slot: Slot, now_ms: int) -> list[SyncEffect]:
+    def _on_part(self, known: SyncPeer, slot: Slot, now_ms: int) -> list[SyncEffect]:
         """A part was accepted."""
         known.heard_ms = now_ms
         if slot.is_complete:
@@ -208,6 +209,7 @@ class BlockSync:
         self._prove(effects, now_ms)
         effects.extend(map(DeliverBlock, self._window.undelivered(self.head, self._config.delivered_ahead)))
         self._begin_or_end(effects, now_ms)
+        self._judge(now_ms)
         if self.is_syncing:
             self._ask(effects, now_ms)
         return effects
@@ -227,7 +229,7 @@ class BlockSync:
             self._window.prove(read)
             author = self._peers.get(slot.peer)
             if author is not None:
-                author.strikes = 0
+                author.gave_proven_block()
 
     def _begin_or_end(self, effects: list[SyncEffect], now_ms: int) -> None:
         claims = (peer.height for peer in self._peers.values() if peer.resting_until_ms <= now_ms)
@@ -245,6 +247,13 @@ class BlockSync:
             for peer in self._peers.values():
                 peer.owed = []
             effects.append(SyncDone(self.head))
+
+    def _judge(self, now_ms: int) -> None:
+        """Tell whether this node is behind; between two answers it stays so for as long as one may take."""
+        if self._window.proven > self.head + 1:
+            self.is_behind, self._proven_ahead_ms = True, now_ms
+        elif not self.is_syncing or now_ms - self._proven_ahead_ms >= self._config.answer_ms:
+            self.is_behind = False
 
     def _ask(self, effects: list[SyncEffect], now_ms: int) -> None:
         """Give idle peers ranges of heights: the lowest heights first, to whoever waited longest."""
@@ -275,26 +284,19 @@ class BlockSync:
             not peer.owed and peer.strikes == 0 and peer.batch > 1 and peer.height >= needed
             for peer in self._peers.values()
         ):
-            self._rest(slow, now_ms)
+            slow.rest(now_ms, self._config.rest_ms)
             self._release(slow)
 
-    def _rest(self, peer: _Peer, now_ms: int) -> None:
-        """Do not ask a peer that stalls, for a while."""
-        peer.resting_until_ms = now_ms + (self._config.rest_ms << min(peer.strikes, _MAX_DOUBLINGS))
-        peer.strikes += 1
-        peer.batch = 1
-
-    def _release(self, peer: _Peer) -> None:
+    def _release(self, peer: SyncPeer) -> None:
         """Let others be asked for what a peer owes."""
         self._window.drop(peer.owed)
         peer.owed = []
 
     def _convict(self, liar: str, reason: str, now_ms: int) -> BanPeer:
-        known = self._peers.pop(liar, None)
-        if known is not None:
-            self._release(known)
+        self._leave(liar)
         self._window.drop_unproven(liar)
-        self._banned[liar] = now_ms + self._config.ban_ms
+        self._banned[liar] = now_ms + (self._config.ban_ms << min(self._lies[liar], MAX_DOUBLINGS))
+        self._lies[liar] += 1
         return BanPeer(liar, reason)
 
     def _out_of_turn(self, peer: str, reason: str, now_ms: int) -> list[SyncEffect]:

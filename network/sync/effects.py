@@ -19,9 +19,9 @@ class SyncConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     hurry_ms: int = 2_000
     """A peer that keeps everybody waiting for one block for this long is passed over for a quicker one."""
     rest_ms: int = 15_000
-    """A peer that stalls is not asked for this long; each further time in a row doubles it."""
+    """A peer that stalls is not asked for this long; each further time doubles it."""
     ban_ms: int = 60_000
-    """A peer that lied is not heard for this long."""
+    """A peer that lied is not heard for this long; each further lie doubles it."""
     delivered_ahead: int = 4
     """Most blocks that are delivered and not yet applied."""
     budget_bytes: int = 64 << 20

@@ -11,6 +11,7 @@ from functools import partial
 import structlog
 
 from contracts.chain.commit import Commit
+from contracts.chain.validators import ValidatorSet
 from contracts.ledger.bundle import BundleReader, OpenBundle
 from network.sync.blocks import BlockSync
 from network.sync.checks import ReceivedBlock, open_bundles
@@ -75,17 +76,27 @@ class Follower:
         self._sync = BlockSync(
             tip.chain_id,
             tip.parameters.limits,
-            lambda height: chain.tip.validators if height == chain.tip.height + 1 else None,
+            self._validators_at,
             tip.height,
             tip.block_id,
             config,
         )
         chain.subscribe(self._on_applied)
 
+    def _validators_at(self, height: int) -> ValidatorSet | None:
+        """Return the set of a height: what is decided at the tip acts two heights later."""
+        tip = self._chain.tip
+        return {tip.height + 1: tip.validators, tip.height + 2: tip.next_validators}.get(height)
+
     @property
     def is_syncing(self) -> bool:
-        """Whether blocks are being fetched."""
-        return self._sync.is_syncing
+        """Whether blocks are being fetched because this node is behind: proven, not only claimed."""
+        return self._sync.is_behind
+
+    @property
+    def proven_height(self) -> int:
+        """The greatest height that is proven to be decided."""
+        return self._sync.proven_height
 
     def start(self) -> None:
         """Begin to look at the clock."""

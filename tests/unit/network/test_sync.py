@@ -317,3 +317,119 @@ def test_the_rest_of_an_answer_that_came_too_late_is_no_lie():
     world.run(60_000)
     check_chain(world, 4)
     assert world.banned == {}
+
+
+BOAST = 10**9
+
+
+def watched(world, until_ms, stop=lambda: False):
+    """Let time pass; return what `is_behind` said, without repetitions."""
+    said = [world.sync.is_behind]
+
+    def watch():
+        if said[-1] != world.sync.is_behind:
+            said.append(world.sync.is_behind)
+        return stop()
+
+    world.run(until_ms, watch)
+    return said
+
+
+@pytest.mark.parametrize("liar", [silent, not_now, claims_only], ids=["silent", "not now", "claims only"])
+def test_a_claim_alone_never_says_that_the_node_is_behind(liar):
+    world = World({"alder": liar}, claims={"alder": BOAST})
+
+    def come_back():
+        effects = world.sync.on_tip("alder", BOAST, world.now)
+        world.later(2_000, come_back)
+        return effects
+
+    world.later(0, come_back)
+    assert watched(world, 600_000) == [False]
+    assert world.sync.proven_height == 0
+    assert world.asked
+
+
+def test_a_node_at_the_end_of_the_chain_is_not_behind_however_high_a_claim():
+    chain = chain_of(HEIGHTS)
+    truth = honest(chain)
+    boaster = lambda request: truth(request) if request.from_height <= HEIGHTS else []  # noqa: E731
+    world = World({"alder": boaster, "birch": honest(chain)}, claims={"alder": BOAST})
+    # While it catches up it is behind, without a break; what nobody proves ends with its answer's time.
+    assert watched(world, 60_000) == [False, True, False]
+    assert world.sync.head == world.sync.proven_height == HEIGHTS
+    assert watched(world, 600_000) == [False]
+
+
+def test_a_node_that_catches_up_is_behind_until_it_has():
+    chain = chain_of(HEIGHTS)
+    world = World({"alder": honest(chain, 1_500), "birch": honest(chain, 1_500)})
+    assert watched(world, 300_000, lambda: world.is_done) == [False, True, False]
+    check_chain(world)
+
+
+def test_a_follower_of_new_blocks_is_never_behind():
+    world = World({"birch": honest(chain_of(HEIGHTS), 1)}, claims={"birch": 0})
+    for height in range(1, HEIGHTS + 1):
+        world.later(100 * height, lambda height=height: world.sync.on_tip("birch", height, world.now))
+    assert watched(world, 100 * HEIGHTS + 50) == [False]
+    check_chain(world)
+
+
+def test_who_comes_back_has_not_lost_its_strikes():
+    chain = chain_of(HEIGHTS)
+    world = World({"alder": silent, "birch": honest(chain)}, claims={"alder": BOAST})
+
+    def come_back():
+        effects = world.sync.on_peer_down("alder", world.now)
+        effects += world.sync.on_tip("alder", BOAST, world.now)
+        world.later(1_000, come_back)
+        return effects
+
+    world.later(1_000, come_back)
+    world.run(1_200_000)
+    times = [now for now, peer, _request in world.asked if peer == "alder"]
+    assert times[:2] == [0, 1_000]
+    gaps = [later - now for now, later in itertools.pairwise(times)]
+    assert gaps == sorted(gaps)
+    assert gaps[-1] > 200_000
+    assert world.sync.head == HEIGHTS
+
+
+def test_a_block_now_and_then_does_not_make_up_for_stalls():
+    """A peer that gives what is real, and then claims what is not, is asked ever more seldom."""
+    chain = chain_of(HEIGHTS)
+    truth = honest(chain)
+    heights = iter(range(1, HEIGHTS + 1))
+    world = World({"alder": lambda request: truth(request)[:2] if request.from_height <= world.top else []})
+    world.top = 0
+    world.claims["alder"] = BOAST
+
+    def grow():
+        world.top = next(heights, world.top)
+        world.later(20_000, grow)
+        return world.sync.on_tip("alder", BOAST, world.now)
+
+    world.later(0, grow)
+    world.run(3_000_000)
+    times = [now for now, _peer, request in world.asked if request.from_height > 1]
+    stalls = [later - now for now, later in itertools.pairwise(times) if later - now > 5_000]
+    assert stalls == sorted(stalls)
+    assert stalls[-1] > 8 * stalls[0]
+
+
+def test_every_lie_costs_a_longer_ban():
+    world = World({"alder": claims_only}, claims={"alder": BOAST})
+
+    def come_back():
+        effects = world.sync.on_tip("alder", BOAST, world.now)
+        world.later(1_000, come_back)
+        return effects
+
+    world.later(0, come_back)
+    world.run(2_000_000)
+    times = [now for now, _peer, _request in world.asked]
+    gaps = [later - now for now, later in itertools.pairwise(times)]
+    assert gaps == sorted(gaps)
+    assert gaps[0] < 70_000
+    assert gaps[-1] > 400_000

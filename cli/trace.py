@@ -7,7 +7,7 @@ import typer
 from cli.connection import talks_to_node
 from cli.http import NodeClient, segment
 from cli.options import OutputOption
-from cli.output import Format, show, write_facts, write_json, write_json_line, write_rows
+from cli.output import Format, say, show, write_facts, write_json, write_json_line, write_rows
 
 COLUMNS = ("height", "time", "what", "who", "where", "inside")
 
@@ -36,6 +36,8 @@ def trace(
         case Format.TABLE:
             write_facts(output, {name: value for name, value in state.items() if value not in (None, "", [])})
             write_rows(output, [row_of(step) for step in journey["steps"]], COLUMNS, "Journey")
+            if journey.get("is_restricted"):
+                say("packtrail: it has left your partner; what followed is told to those who have it now")
 
 
 def row_of(step: dict[str, Any]) -> dict[str, Any]:

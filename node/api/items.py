@@ -6,7 +6,7 @@ from typing import Final
 import msgspec
 from aiohttp import web
 
-from contracts.gs1.keys import InvalidKey
+from contracts.gs1.keys import InvalidKey, pack_gln
 from node.api.access import Right, Scope, scope_of
 from node.api.answers import answer, pinned
 from node.api.context import ApiContext
@@ -25,6 +25,12 @@ _ITEM: Final = Parameter(
 )
 MAX_ITEM_CHARACTERS: Final = 2_048
 
+_LEFT_OUT: Final = {
+    **dict.fromkeys(("holder", "owner", "premises", "parent", "in_transit", "shipment", "container")),
+    "holds": (),
+}
+"""What a partner that has no stake in an item any more is not told: whether it may be used, it is told."""
+
 
 class BornView(msgspec.Struct, frozen=True):
     """Where an item came to life."""
@@ -40,6 +46,9 @@ class KnownItemView(ItemView, frozen=True, kw_only=True):
 
     born: BornView | None = None
     """Its commission or introduction; null for an unknown item."""
+    is_restricted: bool = False
+    """Where it is now, with whom, in what and why it is held are left out: the token's partner had a part in
+    it, and has no stake in it any more."""
 
 
 class JourneyView(msgspec.Struct, frozen=True):
@@ -51,6 +60,9 @@ class JourneyView(msgspec.Struct, frozen=True):
     """Who, what, where, when."""
     is_complete: bool
     """False when more happened than one answer holds."""
+    is_restricted: bool
+    """Later steps are left out: the token's partner had a part in the item and has no stake in it any more.
+    It is told where the item came from, up to the last step of its own, and what became of its shipments."""
 
 
 class Items:
@@ -68,7 +80,8 @@ class Items:
                 "/v1/items/{item}",
                 Right.READ,
                 self.show,
-                "An item as it stands; `known` is false for one that never was.",
+                "An item as it stands; `known` is false for one that never was. Where it is now is told to"
+                " those who have a stake in it (holder, owner, sender, receiver, carrier) or read all.",
                 (Answer(200, "The item.", KnownItemView, pinned=True),),
                 (_ITEM,),
                 problems=(INVALID_IDENTIFIER,),
@@ -78,7 +91,8 @@ class Items:
                 "/v1/items/{item}/journey",
                 Right.READ,
                 self.journey,
-                "Everything that happened to an item, to its containers and shipments.",
+                "What happened to an item, to its containers and shipments. A partner that has no stake in it"
+                " any more is told of it up to its own last step, and what became of its shipments.",
                 (Answer(200, "The journey.", JourneyView, pinned=True),),
                 (_ITEM,),
                 problems=(INVALID_IDENTIFIER, "unknown_item"),
@@ -113,23 +127,37 @@ def _show(snapshot: Snapshot, key: bytes, scope: Scope) -> web.Response:
     fields = msgspec.structs.asdict(view)
     if born is None:
         return answer(pinned(KnownItemView(**fields), custody.head.height), custody.head.height)
-    if not scope.sees(map(custody.gln_of, custody.concerned(key))):
-        # It may have passed through this partner's hands.
+    is_restricted = not _has_stake(custody, key, scope)
+    if is_restricted:
         _require_journey(custody, item_journey(snapshot, custody, key), scope)
+        fields |= _LEFT_OUT
     document = History(snapshot).receipts(born[0])[born[1]].document_id
-    known = KnownItemView(**fields, born=BornView(born[0], document.hex()))
+    birth = BornView(born[0], document.hex())
+    known = KnownItemView(**fields, born=birth, is_restricted=is_restricted)
     return answer(pinned(known, custody.head.height), custody.head.height)
 
 
 def _journey(snapshot: Snapshot, key: bytes, scope: Scope) -> web.Response:
     custody = Custody(snapshot)
-    journey = item_journey(snapshot, custody, key)
+    # It may have passed through the hands of partners that have no stake in it any more.
+    shown_to = None if _has_stake(custody, key, scope) else _numbers(custody, scope)
+    journey = item_journey(snapshot, custody, key, shown_to)
     if journey is None:
         raise Problem("unknown_item", f"{custody.item(key).item} was never commissioned.")
-    if not scope.sees(map(custody.gln_of, custody.concerned(key))):
+    if shown_to is not None:
         _require_journey(custody, journey, scope)
-    view = JourneyView(journey.item, journey.steps, journey.is_complete)
+    view = JourneyView(journey.item, journey.steps, journey.is_complete, journey.is_restricted)
     return answer(pinned(view, custody.head.height), custody.head.height)
+
+
+def _has_stake(custody: Custody, key: bytes, scope: Scope) -> bool:
+    """Tell whether a request may see all of an item: its partner holds, owns, sends, gets or carries it."""
+    return scope.sees(map(custody.gln_of, custody.concerned(key)))
+
+
+def _numbers(custody: Custody, scope: Scope) -> frozenset[int]:
+    found = (custody.number_of(pack_gln(gln)) for gln in scope.own or ())
+    return frozenset(number for number in found if number is not None)
 
 
 def _require_journey(custody: Custody, journey: Journey | None, scope: Scope) -> None:

@@ -6,7 +6,7 @@ container for as long as the item was inside it; and those of each shipment unti
 it is computed, none of it is law.
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Final
 
 import msgspec
@@ -37,6 +37,8 @@ class Journey(msgspec.Struct, frozen=True):
     """Numbers of the partners that signed a step."""
     is_complete: bool
     """False when more happened than is read for one answer."""
+    is_restricted: bool
+    """Later steps are left out: they concern partners other than those it is shown to."""
 
 
 class _Span(msgspec.Struct):
@@ -54,13 +56,18 @@ class _Passage(msgspec.Struct, frozen=True):
     key: bytes
 
 
-def item_journey(reader: Reader, custody: Custody, key: bytes) -> Journey | None:
+def item_journey(
+    reader: Reader, custody: Custody, key: bytes, shown_to: Collection[int] | None = None
+) -> Journey | None:
     """Return the journey of an item since its birth, or None when there is no such item.
 
     Args:
         reader: A pinned snapshot.
         custody: Over the same.
         key: Item key.
+        shown_to: Numbers of partners that have no stake in the item any more: they are shown everything up to
+            the last step that one of them signed (where the goods come from), and of what came later the
+            steps that concern them (what became of their shipments). None shows everything.
 
     Raises:
         StorageDamaged: An index row names what is not there.
@@ -71,12 +78,31 @@ def item_journey(reader: Reader, custody: Custody, key: bytes) -> Journey | None
         return None
     walk = _Walk(Happenings(reader))
     passages = walk.passages(key, (*born, 0, 0, 0))
+    signers = frozenset(passage.happening.placed.sender for passage in passages)
+    shown = passages if shown_to is None else _shown(custody, passages, shown_to)
     steps = tuple(
         step(custody, passage.happening, passage.key, None if passage.key == key else passage.key)
-        for passage in passages
+        for passage in shown
     )
-    signers = frozenset(passage.happening.placed.sender for passage in passages)
-    return Journey(format_item(key), steps, signers, walk.is_complete)
+    is_restricted = len(shown) < len(passages)
+    return Journey(format_item(key), steps, signers, walk.is_complete, is_restricted)
+
+
+def _shown(custody: Custody, passages: list[_Passage], partners: Collection[int]) -> list[_Passage]:
+    own = [at for at, passage in enumerate(passages) if passage.happening.placed.sender in partners]
+    end = own[-1] + 1 if own else 0
+    later = (passage for passage in passages[end:] if not _concerned(custody, passage).isdisjoint(partners))
+    return [*passages[:end], *later]
+
+
+def _concerned(custody: Custody, passage: _Passage) -> set[int]:
+    """Return whom a step concerns beside its signer: whom the law tells of it, and whose shipment it is."""
+    happening = passage.happening
+    events = (event for event in happening.events if not event.items or passage.key in event.items)
+    concerned = {number for event in events for number in event.concerned}
+    if isinstance(happening.record, Receive | Refuse | Void):
+        concerned |= custody.parties(happening.record.shipment)
+    return concerned
 
 
 class _Walk:

@@ -8,6 +8,7 @@ import pytest
 
 from contracts.chain.header import block_id
 from contracts.records.custody import ReceiveMode, shipment_id
+from contracts.records.dispensing import Dispense
 from node.api import lots, shipments
 from node.storage import readers
 from node.storage.errors import StorageDamaged
@@ -129,6 +130,27 @@ async def test_whose_items_a_token_may_read(api: Api) -> None:
             assert reply.status == (200 if allowed else 403), (bearer, text)
     # Whether a serial was ever made is no secret.
     assert (await api.get(path(pack_text("never")), "pharmacy")).status == 200
+
+
+async def test_who_has_no_stake_any_more_is_told_of_its_own_part() -> None:
+    node = OneNode()
+    node.record(MAKER, node.commission(["A1"]))
+    first = node.record(MAKER, node.ship(MAKER, WHOLESALER, [pack_key("A1")]))
+    node.record(WHOLESALER, node.receive(WHOLESALER, shipment_id(first.document_id, 0)))
+    second = node.record(WHOLESALER, node.ship(WHOLESALER, PHARMACY, [pack_key("A1")]))
+    node.record(PHARMACY, node.receive(PHARMACY, shipment_id(second.document_id, 0)))
+    node.record(PHARMACY, Dispense(node.head(PHARMACY), (pack_key("A1"),)))
+    everything = ["commission", "ship", "receive", "ship", "receive", "dispense"]
+    async with serving(node) as api:
+        for bearer, count in [("maker", 3), ("wholesaler", 5), ("pharmacy", 6), ("inspector", 6)]:
+            found = (await api.get(path(pack_text("A1"), "/journey"), bearer)).json
+            assert [step["kind"] for step in found["steps"]] == everything[:count], bearer
+            assert found["is_restricted"] is (count < 6)
+            item = (await api.get(path(pack_text("A1")), bearer)).json
+            # Whether it may be used everybody is told who had a part in it; not where it is.
+            assert (item["life"], item["clean"], item["lot"]) == ("supplied", False, "L-1")
+            assert item["is_restricted"] is (count < 6)
+            assert (item["holder"] is None, item["premises"] is None) == (count < 6, count < 6)
 
 
 async def test_a_lot(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:

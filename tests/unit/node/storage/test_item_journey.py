@@ -212,3 +212,25 @@ def test_who_signed(node: OneNode) -> None:
     do(node, WHOLESALER, node.receive(WHOLESALER, shipment))
     assert journey(node, A).signers == {1, 2}
     assert journey(node, A).is_complete
+
+
+def test_whom_a_later_step_concerns_is_told_of_it_alone(node: OneNode) -> None:
+    """A part ends with the last step that one signed, and with what became of one's shipment."""
+    shipment = ship(node, MAKER, WHOLESALER, A, B)
+    do(node, WHOLESALER, node.receive(WHOLESALER, shipment))
+    onward = ship(node, WHOLESALER, PHARMACY, A)
+    do(node, PHARMACY, node.receive(PHARMACY, onward))
+    do(node, PHARMACY, Observe(node.head(PHARMACY), ObserveStep.STORING, (A,)))
+    custody = Custody(node.store)
+
+    def shown(*parties: Party) -> list[str]:
+        numbers = [number for party in parties if (number := custody.number_of(party.packed)) is not None]
+        found = item_journey(node.store, custody, A, numbers)
+        assert found is not None
+        assert found.is_restricted == (len(found.steps) < 6)
+        return [step.kind for step in found.steps]
+
+    assert shown(MAKER) == ["commission", "ship", "receive"]
+    assert shown(WHOLESALER) == ["commission", "ship", "receive", "ship", "receive"]
+    assert shown(PHARMACY) == shown(MAKER, PHARMACY) == [*shown(WHOLESALER), "observe"]
+    assert shown(CARRIER) == shown() == []

@@ -17,7 +17,6 @@ from contracts.primitives.encoding import Decoder, encode
 from contracts.primitives.hashing import HEADER, Hash
 
 HEADER_VERSION = 1
-MAX_HEADER_BYTES = 1024
 
 
 class Header(msgspec.Struct, frozen=True, array_like=True):
@@ -79,7 +78,6 @@ class Block(msgspec.Struct, frozen=True, array_like=True):
     """By ascending hash."""
 
 
-HEADERS: Decoder[Header] = Decoder(Header, MAX_HEADER_BYTES)
 MAX_BLOCK_BYTES = 1 << 20
 BLOCKS: Decoder[Block] = Decoder(Block, MAX_BLOCK_BYTES)
 

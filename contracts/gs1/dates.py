@@ -160,16 +160,6 @@ def format_date(date: int) -> str:
     return f"{year:04d}-{month:02d}-{day:02d}"
 
 
-def format_yymmdd(date: int) -> str:
-    """Write `YYMMDD` as a GS1 element string carries it; the century is lost.
-
-    Raises:
-        InvalidDate: `date_range`.
-    """
-    year, month, day = to_ymd(date)
-    return f"{year % 100:02d}{month:02d}{day:02d}"
-
-
 def parse_offset(text: str) -> int:
     """Read `Z` or `±hh:mm` and return minutes east of UTC, -840 to 840.
 

@@ -15,7 +15,6 @@ from node.api.endpoints import JSON, Answer, Body, Endpoint, Parameter
 from node.api.problems import MEDIA_TYPE, PROBLEMS, Problem
 
 _REFERENCE: Final = "#/components/schemas/{name}"
-_PATH_NAME: Final = re.compile(r"\{([a-z]+)\}")
 _ANY_PROBLEMS: Final = ("invalid_parameter", "too_busy", "internal_error", "storage_failed")
 _PROTECTED_PROBLEMS: Final = ("unauthorised", "forbidden")
 _BODY_PROBLEMS: Final = (
@@ -214,8 +213,3 @@ def _problems(endpoint: Endpoint) -> dict[str, Any]:
         status: {"description": f"{', '.join(names)}.", "content": content}
         for status, names in sorted(by_status.items())
     }
-
-
-def path_names(path: str) -> tuple[str, ...]:
-    """Return the names in a path."""
-    return tuple(_PATH_NAME.findall(path))

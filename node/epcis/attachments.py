@@ -11,25 +11,21 @@ Rows in the LOCAL space:
     g                     this node's secret, 32 bytes
 """
 
-from typing import Final, TypeVar
+from typing import Final
 
 import msgspec
 
-from contracts.primitives.encoding import Decoder, MalformedBytes, encode
+from contracts.primitives.encoding import encode
 from contracts.primitives.hashing import ATTACHMENT, Domain
 from node.epcis.events import BusinessTransaction, EpcisDocument, EpcisEvent
-from node.storage.errors import StorageDamaged
 from node.storage.references import SALT_BYTES, KeptReference
 from node.storage.store import LOCAL, Reader, Space, Write, put
-
-T = TypeVar("T")
 
 SECRET_BYTES: Final = 32
 
 _ATTACHMENTS: Final = b"a"
 _HEADERS: Final = b"f"
 _SECRET: Final = b"g"
-_MAX_ROW_BYTES: Final = 256 << 20
 
 _SALT = Domain("packtrail/epcis-salt/1")
 
@@ -52,10 +48,6 @@ class _AttachmentRow(msgspec.Struct, frozen=True, array_like=True):
 class _HeaderRow(msgspec.Struct, frozen=True, array_like=True):
     salt: bytes
     header: bytes
-
-
-_ATTACHMENT_ROWS: Decoder[_AttachmentRow] = Decoder(_AttachmentRow, _MAX_ROW_BYTES)
-_HEADER_ROWS: Decoder[_HeaderRow] = Decoder(_HeaderRow, _MAX_ROW_BYTES)
 
 
 class Sealer:
@@ -109,40 +101,3 @@ def load_secret(reader: Reader) -> bytes | None:
 def secret_entry(secret: bytes) -> Write:
     """Build the row of this node's secret."""
     return put(LOCAL, _SECRET, secret)
-
-
-class KeptEvent(msgspec.Struct, frozen=True):
-    """An attachment as it was kept."""
-
-    event: bytes
-    """The event in the form of `node.epcis.events`, as JSON."""
-    header: bytes
-    """Its file without events, likewise."""
-
-
-def find_attachment(reader: Reader, attachment_hash: bytes) -> KeptEvent | None:
-    """Return what a hash on a record stands for; None when another node keeps it.
-
-    Raises:
-        StorageDamaged: A row is missing, cannot be read, or does not have its hash.
-    """
-    local = Space(reader, LOCAL)
-    data = local.get(_ATTACHMENTS + attachment_hash)
-    if data is None:
-        return None
-    where = f"attachment {attachment_hash.hex()}"
-    row = _decoded(_ATTACHMENT_ROWS, data, attachment_hash, where)
-    header_data = local.get(_HEADERS + row.header)
-    if header_data is None:
-        raise StorageDamaged(where, "the header of its file is missing")
-    header = _decoded(_HEADER_ROWS, header_data, row.header, where)
-    return KeptEvent(row.event, header.header)
-
-
-def _decoded(decoder: Decoder[T], data: bytes, expected: bytes, where: str) -> T:
-    if ATTACHMENT.hash(data) != expected:
-        raise StorageDamaged(where, "what is kept does not have its hash")
-    try:
-        return decoder.decode(data)
-    except MalformedBytes as error:
-        raise StorageDamaged(where, str(error)) from error

@@ -9,6 +9,7 @@ from collections.abc import Callable, Collection, Sequence
 
 import msgspec
 
+from consensus.proposer import signers_of
 from contracts.chain.commit import Commit, commit_hash
 from contracts.chain.evidence import Evidence
 from contracts.chain.genesis import Genesis, genesis_hash
@@ -143,8 +144,7 @@ class Ledger:
         self._store.write(batch, sync=True)
 
     def _signers(self, block: Block) -> tuple[bytes, ...]:
-        validators = self.tip.last_validators.validators
-        return tuple(validators[entry.validator].public_key for entry in block.last_commit.signatures)
+        return signers_of(block.last_commit, self.tip.last_validators)
 
     def lanes(self) -> dict[bytes, int]:
         """Return the last sequence of every registered lane, 0 for those never used."""

@@ -221,6 +221,36 @@ class Keystore:
         replace_file(self._files, f"{path}.retired-{old.public_key[:4].hex()}", data)
         return self._write(path, kind, name, passphrase, cost, b"")
 
+    def change_passphrase(self, old: bytes, new: bytes) -> Sequence[KeyInfo]:
+        """Encrypt all keys in use under another passphrase; their costs stay, retired keys stay as they are.
+
+        All are opened before the first is written. When it was interrupted, the same call again finishes it:
+        a key that the new passphrase opens is done.
+
+        Args:
+            old: Opens the keys now.
+            new: Opens them afterwards.
+
+        Raises:
+            WrongPassphrase: Neither opens one of the keys; nothing was changed.
+            KeyDamaged: A file was changed; nothing was changed here.
+            StorageFailed: The disk refused; some keys may be under the new passphrase already.
+        """
+        keys = self.list()
+        opened = [key for info in keys if (key := self._still_under(info, old, new)) is not None]
+        for key in opened:
+            path = self._path(key.info.kind, key.info.name)
+            self._write(path, key.info.kind, key.info.name, new, self._read(path).argon2id, key.seed)
+        return keys
+
+    def _still_under(self, info: KeyInfo, old: bytes, new: bytes) -> UnlockedKey | None:
+        """Return a key that the old passphrase opens; None when the new one does."""
+        try:
+            return self.load(info.kind, old, info.name)
+        except WrongPassphrase:
+            self.load(info.kind, new, info.name)
+            return None
+
     # ------------------------------------------------------------------------------------ reading
 
     def _read(self, path: str) -> _KeyFile:
@@ -284,12 +314,6 @@ class Keystore:
         """
         file = self._read(self._path(kind, name))
         return KeyInfo(file.kind, file.name, file.public_key)
-
-
-def export_public(info: KeyInfo) -> bytes:
-    """Return what an operator sends to whoever writes genesis: JSON with kind, name and public key in hex."""
-    public = {"kind": info.kind, "name": info.name, "public_key": info.public_key.hex()}
-    return msgspec.json.format(msgspec.json.encode(public), indent=2) + b"\n"
 
 
 def _box(passphrase: bytes, salt: bytes, cost: KeyCost) -> secret.SecretBox:

@@ -42,8 +42,6 @@ class FilesChecked(msgspec.Struct, frozen=True):
     """Table files."""
     logs: int
     """Write-ahead logs and manifests."""
-    checked_bytes: int
-    """Their lengths together."""
 
 
 def check_level_files(folder: Path) -> FilesChecked:
@@ -59,13 +57,12 @@ def check_level_files(folder: Path) -> FilesChecked:
         raise StorageFailed(str(folder), error.strerror or str(error)) from error
     logs = [name for name in names if _LOG_NAME.fullmatch(name)]
     manifest = _check_current(folder, logs)
-    total = 0
     for name in logs:
-        total += _check_log(folder / name)
+        _check_log(folder / name)
     tables = _live_tables(folder / manifest)
     for table in tables:
-        total += _check_table(_path_of(folder, table, names), table.size)
-    return FilesChecked(len(tables), len(logs), total)
+        _check_table(_path_of(folder, table, names), table.size)
+    return FilesChecked(len(tables), len(logs))
 
 
 def _live_tables(manifest: Path) -> list[LiveTable]:
@@ -124,7 +121,7 @@ class _Damage(ValueError):
     """A table that is not formed as it must be."""
 
 
-def _check_table(path: Path, size: int) -> int:
+def _check_table(path: Path, size: int) -> None:
     data = _read(path)
     if len(data) != size:
         raise StorageDamaged(path.name, f"it has {len(data)} bytes, the manifest says {size}")
@@ -138,7 +135,6 @@ def _check_table(path: Path, size: int) -> int:
         end = handle.offset + handle.size + 1
         if _unmask(int.from_bytes(data[end : end + 4], "little")) != found:
             raise StorageDamaged(path.name, f"the block at byte {handle.offset} does not match its checksum")
-    return len(data)
 
 
 def _blocks(data: bytes) -> list[_Handle]:
@@ -207,7 +203,7 @@ def _entries(data: bytes, block: _Handle) -> Iterator[_Handle]:
 # ----------------------------------------------------------------------------------------------- logs
 
 
-def _check_log(path: Path) -> int:
+def _check_log(path: Path) -> None:
     data = _read(path)
     places, pieces, stored = [], [], []
     for at, record, checksum in _records(path.name, data):
@@ -217,7 +213,6 @@ def _check_log(path: Path) -> int:
     for at, found, checksum in zip(places, crc32c_many(pieces), stored, strict=True):
         if _unmask(checksum) != found:
             raise StorageDamaged(path.name, f"the record at byte {at} does not match its checksum")
-    return len(data)
 
 
 def _records(name: str, data: bytes) -> Iterator[tuple[int, bytes, int]]:

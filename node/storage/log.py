@@ -110,14 +110,6 @@ class ConsensusLog:
         if identifier not in self._segment_of:
             self._segment_of[identifier] = self._log.append(kind, height, identifier + data)
 
-    def holds(self, identifier: bytes) -> bool:
-        """Tell whether this block or bundle was appended since the start, and not released.
-
-        It is durable once `sync` has returned. What `recover` gave back is appended anew when it is voted for
-        again: its file may go earlier than the height it is then needed for.
-        """
-        return identifier in self._segment_of
-
     def sync(self) -> None:
         """Return when everything appended is durable; raises as `SegmentedLog.sync`."""
         self._log.sync()

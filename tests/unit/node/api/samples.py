@@ -1,11 +1,17 @@
 """Records in JSON, as clients write them."""
 
+import re
 from typing import Any
 
 from contracts.gs1.dates import format_timestamp
 from tests.support.parties import MAKER, PACK_GTIN, WHOLESALER, Party, sscc_text
 
 AT = format_timestamp(1_790_000_001_000)
+
+
+def path_names(path: str) -> list[str]:
+    """Return the names in an endpoint's path."""
+    return re.findall(r"\{([a-z]+)\}", path)
 
 
 def pack_text(serial: str) -> str:

@@ -6,12 +6,11 @@ from collections.abc import AsyncIterator
 import pytest
 
 from node.api.access import Right, roles_for
-from node.api.openapi import path_names
 from node.config.schema import ApiSection
 from tests.support.ledger import OneNode
 from tests.support.parties import MAKER
 from tests.unit.node.api.harness import Api, serving
-from tests.unit.node.api.samples import commission
+from tests.unit.node.api.samples import commission, path_names
 
 FILLED = {"id": "00" * 32, "item": "x", "gtin": "1", "lot": "L", "block": "1", "gln": "1", "code": "x"}
 

@@ -11,9 +11,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from structlog.testing import capture_logs
 
-from node.api.openapi import path_names
 from tests.unit.node.api.harness import Api, serving
-from tests.unit.node.api.samples import commission, pack_text, ship
+from tests.unit.node.api.samples import commission, pack_text, path_names, ship
 
 FUZZ = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 

@@ -9,10 +9,10 @@ from structlog.testing import capture_logs
 
 from contracts.rules.codes import Code
 from node.api.endpoints import Endpoint
-from node.api.openapi import describe, path_names
+from node.api.openapi import describe
 from node.api.problems import CAPTURE_PROBLEMS, PROBLEMS, Problem
 from tests.unit.node.api.harness import Api
-from tests.unit.node.api.samples import commission
+from tests.unit.node.api.samples import commission, path_names
 
 
 def test_codes_are_one_name_each() -> None:

@@ -3,11 +3,11 @@
 import json
 from collections.abc import Sequence
 
+import msgspec
 import pytest
 
-from node.epcis.attachments import KeptEvent, find_attachment
+from contracts.primitives.hashing import ATTACHMENT
 from node.epcis.recorder import Handed, Offer
-from node.storage.errors import StorageDamaged
 from node.storage.references import find_references, reference_hash
 from node.storage.store import BUNDLES, LOCAL, STATE, Space
 from tests.support.gateway import Desk
@@ -42,10 +42,16 @@ def local_rows(desk: Desk) -> dict[bytes, bytes]:
     return dict(Space(desk.node.store, LOCAL).scan(limit=10_000).rows)
 
 
-def kept(desk: Desk, attachment: bytes) -> KeptEvent:
-    found = find_attachment(desk.node.store, attachment)
-    assert found is not None
-    return found
+def kept(desk: Desk, attachment: bytes) -> tuple[bytes, bytes]:
+    """Return the event and its file's header that stand behind a hash on a record."""
+    rows = local_rows(desk)
+    event_row = rows[b"a" + attachment]
+    assert ATTACHMENT.hash(event_row) == attachment
+    _salt, header_hash, event = msgspec.msgpack.decode(event_row)
+    header_row = rows[b"f" + header_hash]
+    assert ATTACHMENT.hash(header_row) == header_hash
+    _salt, header = msgspec.msgpack.decode(header_row)
+    return event, header
 
 
 async def test_an_events_own_data_and_its_files_header_are_kept_under_the_records_hash():
@@ -62,8 +68,7 @@ async def test_an_events_own_data_and_its_files_header_are_kept_under_the_record
     assert outcomes(await desk.post(file(seen, **HEADER), MAKER)) == ["records"]
     (record,) = records(desk)
     (attachment,) = record.head.attachments
-    found = kept(desk, attachment)
-    event, header = json.loads(found.event), json.loads(found.header)
+    event, header = map(json.loads, kept(desk, attachment))
     assert event["event_id"] == seen["eventID"]
     assert header["instance_identifier"] == "FILE-2026-0917"
     assert header["events"] == []
@@ -125,26 +130,6 @@ async def test_the_same_order_number_hashes_differently_for_another_shipment():
     await recorded(desk, MAKER, shipped(packs(1, 9), MAKER, WHOLESALER))
     (second,) = records(desk)
     assert not set(first.references) & set(second.references)
-
-
-async def test_another_nodes_attachment_is_not_known_here():
-    assert find_attachment(Desk().node.store, bytes(32)) is None
-
-
-@pytest.mark.parametrize("damage", ["event", "header"])
-async def test_what_was_damaged_is_noticed(damage):
-    desk = await made()
-    (attachment,) = records(desk)[0].head.attachments
-    rows = local_rows(desk)
-    key = b"a" + attachment if damage == "event" else next(key for key in rows if key[:1] == b"f")
-    value = rows[key]
-    desk.node.store.write([(LOCAL + key, value[:-1] + b"\x00")], sync=True)
-    with pytest.raises(StorageDamaged, match=attachment.hex()):
-        find_attachment(desk.node.store, attachment)
-    if damage == "header":
-        desk.node.store.write([(LOCAL + key, None)], sync=True)
-        with pytest.raises(StorageDamaged, match="missing"):
-            find_attachment(desk.node.store, attachment)
 
 
 async def test_the_nodes_secret_outlives_it():

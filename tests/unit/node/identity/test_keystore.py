@@ -1,7 +1,5 @@
 """Keys at rest: what opens them, what does not, and what is told without opening."""
 
-import json
-
 import msgspec
 import pytest
 
@@ -11,13 +9,11 @@ from node.identity.keystore import (
     COSTS,
     KeyDamaged,
     KeyExists,
-    KeyInfo,
     KeyKind,
     KeyMissing,
     Keystore,
     KeystoreError,
     WrongPassphrase,
-    export_public,
 )
 from node.storage.files import DiskFiles
 from node.storage.memory_files import MemoryFiles
@@ -201,13 +197,42 @@ def test_no_crash_while_rotating_leaves_no_key():
     assert at_every_crash(prepare, run, check) == 10
 
 
+def test_all_keys_get_another_passphrase(keys):
+    made = [keys.create(kind, SECRET, CHEAP, name) for kind, name in ALL]
+    assert sorted(keys.change_passphrase(SECRET, b"new"), key=str) == sorted(made, key=str)
+    for kind, name in ALL:
+        assert keys.load(kind, b"new", name).info in made
+        with pytest.raises(WrongPassphrase):
+            keys.load(kind, SECRET, name)
+
+
+def test_nothing_changes_when_a_key_has_a_third_passphrase(keys):
+    keys.create(KeyKind.NODE, SECRET, CHEAP)
+    keys.create(KeyKind.PARTNER, b"third", CHEAP, "plant")
+    with pytest.raises(WrongPassphrase, match="plant"):
+        keys.change_passphrase(SECRET, b"new")
+    assert keys.load(KeyKind.NODE, SECRET)
+
+
+def test_a_change_of_passphrase_that_was_interrupted_can_be_finished():
+    def prepare(files):
+        keys = Keystore(files, "keys")
+        for kind, name in ALL[:2]:
+            keys.create(kind, SECRET, CHEAP, name)
+
+    def change(files):
+        Keystore(files, "keys").change_passphrase(SECRET, b"new")
+
+    def check(files, _is_done):
+        keys = Keystore(files, "keys")
+        keys.change_passphrase(SECRET, b"new")
+        assert all(keys.load(kind, b"new", name) for kind, name in ALL[:2])
+
+    CRASHES
+
+
 def test_keys_are_listed_without_a_passphrase(files, keys):
     assert list(keys.list()) == []
     made = [keys.create(kind, SECRET, CHEAP, name) for kind, name in ALL]
     files.open("keys/node.crt").append(b"a certificate")
     assert sorted(keys.list(), key=str) == sorted(made, key=str)
-
-
-def test_the_public_part_is_exported_as_json():
-    exported = json.loads(export_public(KeyInfo(KeyKind.PARTNER, "plant", b"\xab" * 32)))
-    assert exported == {"kind": "partner", "name": "plant", "public_key": "ab" * 32}

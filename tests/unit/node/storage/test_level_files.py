@@ -39,7 +39,6 @@ def test_a_whole_database(database: Path) -> None:
     found = check_level_files(database)
     assert found.tables >= 2
     assert found.logs >= 2
-    assert found.checked_bytes > 400_000
 
 
 def test_every_flipped_bit_names_its_file(database: Path) -> None:

@@ -1,5 +1,6 @@
 """`packtrail keys`: the keys of a node's home. Secrets are never shown."""
 
+from pathlib import Path
 from typing import Annotated
 
 import msgspec
@@ -21,7 +22,7 @@ from cli.local import (
 )
 from cli.options import OutputOption
 from cli.output import Format, say, write_json, write_rows
-from cli.passphrase import known_passphrase
+from cli.passphrase import chosen_passphrase, known_passphrase
 from network.description import PartnerRecord
 
 app = typer.Typer(help="The keys in a node's home.", no_args_is_help=True)
@@ -91,3 +92,43 @@ def new(
     names = ", ".join(f'"{entry.gln}"' for entry in grown.partners)
     say(f"Made. Now set keys.partners = [{names}] in {place.config}; the ledger must know the key too.")
     write_json({"gln": partner, "public_key": key.public_key.hex()})
+
+
+@app.command()
+def passphrase(
+    new_passphrase_file: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE", help="Holds the new passphrase; made with a random one when missing. Else asks."
+        ),
+    ] = None,
+    home: LocalHomeOption = DEFAULT_HOME,
+    no_input: NoInputOption = False,
+    output: OutputOption = Format.TABLE,
+) -> None:
+    """Encrypt the home's keys under a new passphrase. Interrupted, the same command again finishes it.
+
+    The file that keys.passphrase_file names gets it too. Backups and retired keys keep the old one.
+
+    Example: packtrail keys passphrase --home maker --new-passphrase-file /run/secrets/new
+    """
+    from node.identity.keystore import Keystore
+    from node.storage.files import DiskFiles
+
+    place = open_home(home)
+    configured = load_settings(place).keys.passphrase_file
+    file = place.resolve(configured) if configured else None
+    if new_passphrase_file is not None and file is not None and new_passphrase_file.absolute() == file:
+        raise CommandError(Exit.USAGE, f"{file} holds the present passphrase; name another file for the new")
+    old = known_passphrase(file, may_ask=not no_input)
+    new = chosen_passphrase(new_passphrase_file, may_ask=not no_input)
+    with disk_errors():
+        changed = Keystore(DiskFiles(place.root), KEYS_FOLDER).change_passphrase(old, new)
+        if file is not None:
+            write_private(file, new + b"\n")
+    say(
+        "Changed. The node reads it at its next start."
+        if file
+        else "Changed: keep it where the node finds it."
+    )
+    write_rows(output, [{"kind": str(key.kind), "name": key.name} for key in changed], ("kind", "name"))

@@ -112,14 +112,21 @@ def load_record(path: Path) -> NodeRecord:
 
 
 def write_private(path: Path, data: bytes) -> None:
-    """Write a file that only its owner may read (mode 0600); replaces one of that name."""
+    """Write a file that only its owner may read (mode 0600), durably; replaces one of that name."""
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     temporary = path.with_name(path.name + ".new")
     temporary.unlink(missing_ok=True)
     descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "wb") as file:
         file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
     temporary.replace(path)
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
 
 
 @contextmanager

@@ -3,6 +3,7 @@
 import os
 import secrets
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
@@ -31,9 +32,8 @@ def new_passphrase(file: Path | None, *, may_ask: bool) -> bytes:
     Raises:
         CommandError: There is none, and nobody to ask.
     """
-    if file is not None and not file.exists():
-        write_private(file, secrets.token_hex(_RANDOM_BYTES).encode() + b"\n")
-        say(f"A new passphrase is in {file}. Keep a copy elsewhere: without it the keys are lost.")
+    if file is not None:
+        _make(file)
     if file is not None or _in_environment():
         return _read(file)
     return _ask(confirm=True, may_ask=may_ask)
@@ -46,23 +46,41 @@ def known_passphrase(configured: Path | None, *, may_ask: bool) -> bytes:
     return _ask(confirm=False, may_ask=may_ask)
 
 
+def chosen_passphrase(file: Path | None, *, may_ask: bool) -> bytes:
+    """Return the passphrase that is to take another's place: from a file, made when missing, or asked for.
+
+    The environment holds the other one. Raises as `new_passphrase`.
+    """
+    if file is None:
+        return _ask(confirm=True, may_ask=may_ask, what="New passphrase")
+    _make(file)
+    return _read(file, {})
+
+
+def _make(file: Path) -> None:
+    """Write a random passphrase to a file that does not exist."""
+    if not file.exists():
+        write_private(file, secrets.token_hex(_RANDOM_BYTES).encode() + b"\n")
+        say(f"A new passphrase is in {file}. Keep a copy elsewhere: without it the keys are lost.")
+
+
 def _in_environment() -> bool:
     return TEXT_VARIABLE in os.environ or FILE_VARIABLE in os.environ
 
 
-def _read(file: Path | None) -> bytes:
+def _read(file: Path | None, environment: Mapping[str, str] = os.environ) -> bytes:
     try:
-        return read_passphrase(os.environ, file)
+        return read_passphrase(environment, file)
     except NoPassphrase as error:
         raise CommandError(Exit.FAILED, str(error)) from error
 
 
-def _ask(*, confirm: bool, may_ask: bool) -> bytes:
+def _ask(*, confirm: bool, may_ask: bool, what: str = "Passphrase") -> bytes:
     if not may_ask or not sys.stdin.isatty():
         raise CommandError(
             Exit.USAGE,
             "the keys need a passphrase",
             f"Name a file with --passphrase-file, or set {TEXT_VARIABLE} or {FILE_VARIABLE}.",
         )
-    text: str = typer.prompt("Passphrase", hide_input=True, confirmation_prompt=confirm, err=True)
+    text: str = typer.prompt(what, hide_input=True, confirmation_prompt=confirm, err=True)
     return text.encode()

@@ -122,6 +122,24 @@ def test_a_hub_gets_one_more_key(make_home, packtrail, tmp_path):
     ]
 
 
+def test_the_keys_get_another_passphrase(make_home, packtrail, tmp_path):
+    make_home("maker", "member", "--partner", MAKER)
+    home = Home(tmp_path / "maker")
+    old = (home.keys / "passphrase").read_bytes().strip()
+    change = ("keys", "passphrase", "--home", home.root, "--no-input", "-o", "json")
+    code, out, err = packtrail(*change, "--new-passphrase-file", tmp_path / "new")
+    assert code == Exit.OK
+    assert [key["kind"] for key in msgspec.json.decode(out)] == ["node", "partner"]
+    new = (tmp_path / "new").read_bytes().strip()
+    assert new != old
+    assert str(tmp_path / "new") in err
+    # The node finds it where it looked for the old one.
+    assert (home.keys / "passphrase").read_bytes().strip() == new
+    assert Keystore(DiskFiles(home.root), "keys").load(KeyKind.PARTNER, new, MAKER)
+    assert packtrail(*change)[0] == Exit.USAGE
+    assert packtrail(*change, "--new-passphrase-file", home.keys / "passphrase")[0] == Exit.USAGE
+
+
 def _records(make_home, tmp_path):
     paths = []
     for name, role, gln in (("maker", "validator", MAKER), ("shop", "member", SHOP)):

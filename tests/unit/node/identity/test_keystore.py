@@ -220,15 +220,16 @@ def test_a_change_of_passphrase_that_was_interrupted_can_be_finished():
         for kind, name in ALL[:2]:
             keys.create(kind, SECRET, CHEAP, name)
 
-    def change(files):
-        Keystore(files, "keys").change_passphrase(SECRET, b"new")
+    def run(files, told):
+        told.append(Keystore(files, "keys").change_passphrase(SECRET, b"new"))
 
-    def check(files, _is_done):
-        keys = Keystore(files, "keys")
+    def check(after, told):
+        keys = Keystore(after, "keys")
+        assert not told or all(keys.load(kind, b"new", name) for kind, name in ALL[:2])
         keys.change_passphrase(SECRET, b"new")
         assert all(keys.load(kind, b"new", name) for kind, name in ALL[:2])
 
-    CRASHES
+    assert at_every_crash(prepare, run, check) == 10
 
 
 def test_keys_are_listed_without_a_passphrase(files, keys):

@@ -294,14 +294,10 @@ class NodeCore:
             if self.ballots is not None:
                 self.ballots.ask_round(sources)
             return
-        self.fetching.need(missing, sources)
+        self.fetching.need(effect.block_id, missing, sources)
 
     def _cancel_fetch(self, effect: CancelFetch) -> None:
-        if self.consensus is None:
-            return
-        candidate = self.consensus.proposals.candidates.get(effect.block_id)
-        if candidate is not None:
-            self.fetching.drop([entry.bundle_id for entry in candidate.block.bundles])
+        self.fetching.cancel(effect.block_id)
 
     # ------------------------------------------------------------------------------ peers
 

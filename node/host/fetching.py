@@ -29,6 +29,8 @@ class Fetching:
         self._pool = pool
         self._fetch = BundleFetch(FetchConfig())
         self._sources: dict[bytes, list[str]] = {}
+        # By block id, what was missing of it.
+        self._needed: dict[bytes, set[bytes]] = {}
         self._renew_at_ms = 0
 
     def start(self) -> None:
@@ -51,9 +53,10 @@ class Fetching:
         """Fetch bundles that a peer would like to see in a block."""
         self._send(self._fetch.announced(peer, self._missing(bundle_ids), self._now_ms()))
 
-    def need(self, entries: Sequence[BundleEntry], sources: Sequence[str]) -> None:
+    def need(self, block_id: bytes, entries: Sequence[BundleEntry], sources: Sequence[str]) -> None:
         """Fetch bundles that a proposed block names; no vote for it without them. Once more adds sources."""
         missing = self._missing([entry.bundle_id for entry in entries])
+        self._needed.setdefault(block_id, set()).update(missing)
         for bundle_id in missing:
             known = self._sources.setdefault(bundle_id, [])
             known += (name for name in sources if name not in known)
@@ -62,8 +65,16 @@ class Fetching:
     def _missing(self, bundle_ids: Sequence[bytes]) -> list[bytes]:
         return [bundle_id for bundle_id in bundle_ids if self._pool.get(bundle_id) is None]
 
+    def cancel(self, block_id: bytes) -> None:
+        """A block does not matter any more: want no more of what it alone names."""
+        no_more = self._needed.pop(block_id, set())
+        self.drop([bundle_id for bundle_id in no_more if not self._is_needed(bundle_id)])
+
+    def _is_needed(self, bundle_id: bytes) -> bool:
+        return any(bundle_id in missing for missing in self._needed.values())
+
     def drop(self, bundle_ids: Sequence[bytes]) -> None:
-        """Want these bundles no more: they are here, or their block does not matter any more."""
+        """Want these bundles no more: they are here, or nothing names them any more."""
         self._fetch.drop(bundle_ids)
         for bundle_id in bundle_ids:
             self._sources.pop(bundle_id, None)
@@ -72,6 +83,7 @@ class Fetching:
         """Want nothing more: the height is decided."""
         self._fetch.clear()
         self._sources.clear()
+        self._needed.clear()
 
     def missing(self, peer: str, answer: BundleMissing) -> None:
         """A peer lacks what it was asked for."""

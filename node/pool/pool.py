@@ -289,5 +289,9 @@ class BundlePool:
         return tuple(map(entry_of, waiting))
 
     def oldest_since_ms(self) -> int | None:
-        """Return when the longest-waiting bundle came in, or None: the alert of a left-out partner."""
-        return min((pooled.since_ms for pooled in self._by_id.values()), default=None)
+        """Return when the longest-waiting next bundle of a lane came in: the alert of a left-out partner.
+
+        What comes after others, or after what never came, is left out by nobody. None when nobody waits.
+        """
+        waiting = (lane.next for lane in self._lanes.values())
+        return min((pooled.since_ms for pooled in waiting if pooled is not None), default=None)

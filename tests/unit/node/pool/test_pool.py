@@ -205,11 +205,16 @@ def test_what_no_block_can_hold_is_refused_even_when_needed(node: OneNode) -> No
 def test_the_longest_wait_is_known(node: OneNode) -> None:
     pool = BundlePool(PoolLimits(), LIFETIME_MS)
     assert pool.oldest_since_ms() is None
-    pool.add(bundle(node, 1, "A"), node.chain.lanes)
-    first = node.wall.ms
+    # What comes after nothing is left out by nobody.
+    pool.add(bundle(node, 101, "F", PHARMACY, 100), node.chain.lanes)
+    assert pool.oldest_since_ms() is None
     node.wall.ms += 5_000
-    pool.add(bundle(node, 2, "B"), node.chain.lanes)
-    assert pool.oldest_since_ms() == first
+    first, second = chained(node, 2)
+    pool.add(first, node.chain.lanes)
+    node.wall.ms += 5_000
+    pool.add(second, node.chain.lanes)
+    added(pool, node, chained(node, 1, WHOLESALER))
+    assert pool.oldest_since_ms() == first.since_ms
 
 
 def test_a_bundle_that_no_near_block_may_hold_fills_no_pool(node: OneNode) -> None:

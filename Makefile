@@ -10,6 +10,8 @@ SEEDS ?= 20
 # How many steps `make fuzz-law` takes, and from which seed.
 STEPS ?= 100000
 SEED ?= 0
+# What there is in the world that `make model-check` explores.
+ITEMS ?= pack-1,case-1,pallet-1
 # Extra arguments for pytest, for example: make test PYTEST_ARGS="tests/unit -k merkle"
 PYTEST_ARGS ?=
 # Public EPCIS files that `make corpus` reads; see CONTRIBUTING.md.
@@ -24,7 +26,7 @@ DOCS_STAMP := $(VENV)/.docs-$(shell cat requirements-docs.lock 2>/dev/null | cks
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help install demo testnet test corpus damage coverage simulate fuzz-law bench lint format types docs lock clean
+.PHONY: help install demo testnet test corpus damage coverage simulate fuzz-law model-check bench lint format types docs lock clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -58,6 +60,9 @@ simulate: $(STAMP) ## Seeded faults against the real core: make simulate SEEDS=5
 
 fuzz-law: $(STAMP) ## Random partners against law and reference model: make fuzz-law STEPS=1000000 SEED=7
 	$(BIN)/python -m tests.properties.fuzz_law --steps $(STEPS) --seed $(SEED)
+
+model-check: $(STAMP) ## The law explored to a fixed point, no trap: make model-check ITEMS=pack-1,pack-2,case-1
+	$(BIN)/python -m tests.modelcheck --items $(ITEMS)
 
 bench: $(STAMP) ## Finalised records and serials a second, and the latency
 	$(BIN)/packtrail bench single

@@ -1,0 +1,1 @@
+"""The law explored breadth first to a fixed point: no trap, no resurrection. See README.md."""

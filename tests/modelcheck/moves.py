@@ -1,0 +1,72 @@
+"""Everything that anyone may try on a component: every record of every partner on each item."""
+
+from collections.abc import Iterator
+from typing import Final
+
+from contracts.gs1.keys import ItemKey
+from contracts.records.custody import Receive, ReceiveMode, Refuse, Ship, ShipPurpose, Void
+from contracts.records.dispensing import Dispense
+from contracts.records.record import Record
+from contracts.records.supply import Decommission, DecommissionReason, Pack, Unpack
+from contracts.state.layout import SHIPMENTS
+from tests.modelcheck.cast import HEAD, Component, World
+from tests.scenarios.law.world import ROLES, gln
+
+PURPOSES: Final = ((ShipPurpose.SALE, 1), (ShipPurpose.DISPOSAL, 0))
+"""Purposes with whether ownership passes: one for clean goods of the owner's, one for goods under any hold.
+The others differ in whom they may be sent to, not in what becomes of the goods."""
+
+Move = tuple[str, Record]
+
+
+def moves(world: World, component: Component) -> Iterator[Move]:
+    """Yield every record that any partner may try on what is in one component, lawful or not."""
+    shipments = tuple(at[1:] for at, _row in component.rows if at[:1] == SHIPMENTS.prefix)
+    for signer in world.partners:
+        for key in component.items:
+            for record in _about_item(component, key):
+                yield signer, record
+            for record in _ships(world, signer, key):
+                yield signer, record
+        for shipment in shipments:
+            for record in _about_shipment(component, shipment):
+                yield signer, record
+
+
+def joins(world: World, component: Component, other: Component) -> Iterator[Move]:
+    """Yield every record that packs what another component is into something of a component."""
+    for signer in world.partners:
+        for parent in component.items:
+            for child in other.items:
+                yield signer, Pack(HEAD, parent, (child,))
+
+
+def _about_item(component: Component, key: ItemKey) -> Iterator[Record]:
+    yield Dispense(HEAD, (key,))
+    yield Decommission(HEAD, DecommissionReason.DESTROYED, (key,))
+    yield Decommission(HEAD, DecommissionReason.STOLEN, (key,))
+    for other in component.items:
+        if other != key:
+            yield Pack(HEAD, other, (key,))
+            yield Unpack(HEAD, other, (key,))
+
+
+def _ships(world: World, signer: str, key: ItemKey) -> Iterator[Record]:
+    carriers = (b"", *(gln(name) for name in world.partners if "carrier" in ROLES[name]))
+    for receiver in world.partners:
+        if receiver == signer:
+            continue
+        for purpose, passes in PURPOSES:
+            for carrier in carriers:
+                yield Ship(HEAD, (key,), gln(receiver), b"", purpose, passes, 0, carrier, ())
+
+
+def _about_shipment(component: Component, shipment: bytes) -> Iterator[Record]:
+    yield Receive(HEAD, shipment, ReceiveMode.ALL, ())
+    yield Refuse(HEAD, shipment, ())
+    yield Void(HEAD, shipment, ())
+    for key in component.items:
+        yield Receive(HEAD, shipment, ReceiveMode.LISTED, (key,))
+        yield Receive(HEAD, shipment, ReceiveMode.ALL_EXCEPT, (key,))
+        yield Refuse(HEAD, shipment, (key,))
+        yield Void(HEAD, shipment, (key,))

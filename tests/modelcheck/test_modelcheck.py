@@ -1,0 +1,76 @@
+"""Two items to a fixed point, and that the check finds what it looks for. See README.md."""
+
+import pytest
+
+from contracts.rules import registry
+from contracts.rules.codes import Code
+from contracts.rules.verdict import Verdict
+from contracts.state import containers
+from contracts.state.rows import Life
+from tests.modelcheck.__main__ import explore, main
+from tests.modelcheck.cast import World
+from tests.modelcheck.explore import Found, Risen
+from tests.modelcheck.traps import FINAL, GONE, lives, traps
+
+PARTNERS = ["Acme", "Corner", "Fleet", "Gov"]
+
+
+@pytest.fixture(scope="module")
+def two_items() -> tuple[World, Found]:
+    return explore(["pack-1", "case-1"], PARTNERS)
+
+
+def test_a_pack_and_a_case_are_never_trapped(two_items: tuple[World, Found]) -> None:
+    world, found = two_items
+    assert list(traps(found, lives(world, found), FINAL)) == []
+
+
+def test_the_command_prints_what_it_found(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--items", "pack-1"]) == 0
+    assert '"traps":0' in capsys.readouterr().out
+    assert main(["--items", "pack-1", "--partners", "Acme,Corner"]) == 1
+    assert "while Acme is silent" in capsys.readouterr().out
+
+
+def test_every_record_is_lawful_somewhere(two_items: tuple[World, Found]) -> None:
+    _world, found = two_items
+    assert {"Decommission", "Dispense", "Pack", "Receive", "Refuse", "Ship", "Unpack", "Void", "time"} <= {
+        *found.kinds
+    }
+
+
+def test_without_an_authority_goods_of_a_silent_owner_stay() -> None:
+    """The check finds traps: nobody but a regulator can say that a silent owner's own goods are gone."""
+    world, found = explore(["pack-1"], ["Acme", "Bulk", "Corner"])
+    trapped = list(traps(found, lives(world, found), FINAL))
+    assert {trap.silent for trap in trapped} == {"Acme", "Bulk", "Corner"}
+
+
+def test_what_is_on_its_way_comes_out_without_a_report_of_theft() -> None:
+    """A silent sender, receiver or carrier traps nothing that is on its way: only what it holds itself."""
+    world, found = explore(["pack-1"], PARTNERS)
+    for trap in traps(found, lives(world, found), GONE):
+        assert trap.silent in {"Acme", "Corner"}
+
+
+def test_a_shipment_that_nobody_may_take_back_is_a_trap(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(registry, "void", lambda _act, record: Verdict(Code.NOT_SENDER, record.shipment))
+    monkeypatch.setattr(registry, "decommission", lambda _act, _record: Verdict(Code.NOTHING_LISTED, b""))
+    world, found = explore(["pack-1"], PARTNERS)
+    trapped = list(traps(found, lives(world, found), FINAL))
+    assert any(row[:1] == b"\x32" for trap in trapped for row, _value in trap.component.rows)
+
+
+def test_a_pack_that_rises_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    original = containers.take_out
+
+    def forgetful(state: object, time_ms: int, children: object) -> None:
+        with monkeypatch.context() as patch:
+            patch.setattr(containers, "effective_life", lambda _position: Life.ACTIVE)
+            original(state, time_ms, children)  # type: ignore[arg-type]
+
+    monkeypatch.setattr("contracts.rules.packing.take_out", forgetful)
+    monkeypatch.setattr("contracts.rules.implied.take_out", forgetful)
+    monkeypatch.setattr("contracts.rules.receiving.take_out", forgetful)
+    with pytest.raises(Risen):
+        explore(["pack-1", "case-1"], PARTNERS)

@@ -42,6 +42,9 @@ PRESET_PROFILES: Final = (
         # Delegated Regulation 2016/161, Article 23: wholesalers decommission for those who supply patients.
         dispense_roles=("dispenser", "wholesaler"),
         sscc_reuse_days=365,
+        # Article 13: ten days.
+        reinstate_window_ms=10 * _DAY_MS,
+        reinstate_exported=1,
     ),
     Profile(
         name="us-dscsa",
@@ -50,6 +53,8 @@ PRESET_PROFILES: Final = (
         ship_deadline_max_ms=60 * _DAY_MS,
         dispense_roles=("dispenser",),
         sscc_reuse_days=365,
+        reinstate_window_ms=10 * _DAY_MS,
+        reinstate_exported=0,
     ),
 )
 """Profiles that a market may name without writing them out."""

@@ -55,6 +55,10 @@ class Profile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Roles that may dispense."""
     sscc_reuse_days: int
     """Days for which an empty SSCC rests before it may be introduced again."""
+    reinstate_window_ms: int = 0
+    """Time in which a partner may undo its own ending of an item; 0 for never."""
+    reinstate_exported: int = 0
+    """1 when an export may be undone too."""
 
 
 class PartnerKey(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -175,12 +175,16 @@ def _write_profiles(state: Overlay, profiles: tuple[Profile, ...]) -> set[str]:
         in_order = 0 <= low <= default <= high
         _require(in_order, f"{field}.ship_deadline", "0 <= min <= default <= max")
         _require(profile.sscc_reuse_days >= 0, f"{field}.sscc_reuse_days", "0 or more")
+        _require(profile.reinstate_window_ms >= 0, f"{field}.reinstate_window_ms", "0 or more")
+        _require(profile.reinstate_exported in (0, 1), f"{field}.reinstate_exported", "0 or 1")
         row = ProfileRow(
             default,
             low,
             high,
             _roles(profile.dispense_roles, f"{field}.dispense_roles"),
             profile.sscc_reuse_days,
+            profile.reinstate_window_ms,
+            profile.reinstate_exported,
         )
         state.write(PROFILES, text_key(profile.name), row)
     return names

@@ -4,6 +4,7 @@ from typing import assert_never
 
 from contracts.records.custody import Receive, Refuse, Ship, Void
 from contracts.records.dispensing import Dispense
+from contracts.records.endings import EndingRecord, Found, Reinstate
 from contracts.records.supply import Commission, CommissionLogisticUnits, Decommission, Observe, Pack, Unpack
 
 Record = (
@@ -18,6 +19,7 @@ Record = (
     | Refuse
     | Void
     | Dispense
+    | EndingRecord
 )
 
 
@@ -31,6 +33,8 @@ def listed(record: Record) -> tuple[bytes, ...]:
         case Pack(children=children) | Unpack(children=children):
             return children
         case Decommission() | Observe() | Ship() | Receive() | Refuse() | Void() | Dispense():
+            return record.items
+        case Found() | Reinstate():
             return record.items
         case _:
             assert_never(record)

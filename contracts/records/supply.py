@@ -62,10 +62,15 @@ class DecommissionReason(IntEnum):
 
     DESTROYED = 1
     STOLEN = 2
+    EXPORTED = 3
+    SAMPLE = 4
+    FREE_SAMPLE = 5
+    CHECKED_OUT = 6
+    LOST = 7
 
 
 class Decommission(msgspec.Struct, frozen=True, array_like=True, tag=5):
-    """Rule 12: items are destroyed, or reported stolen."""
+    """Rule 12: items leave the supply chain, or are reported gone."""
 
     head: Head
     """When and where."""

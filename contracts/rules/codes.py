@@ -27,6 +27,11 @@ class Code(StrEnum):
     ALREADY_SUPPLIED = "already_supplied"
     ALREADY_DESTROYED = "already_destroyed"
     ALREADY_STOLEN = "already_stolen"
+    ALREADY_EXPORTED = "already_exported"
+    ALREADY_SAMPLE = "already_sample"
+    ALREADY_FREE_SAMPLE = "already_free_sample"
+    ALREADY_CHECKED_OUT = "already_checked_out"
+    ALREADY_LOST = "already_lost"
     NOT_HOLDER = "not_holder"
     IN_TRANSIT = "in_transit"
     PARENT_NOT_ACTIVE = "parent_not_active"
@@ -96,6 +101,16 @@ class Code(StrEnum):
 
     # Rule 12: decommission.
     NOT_HOLDER_OR_OWNER = "not_holder_or_owner"
+    NOT_LOST = "not_lost"
+    LOST_BY_ANOTHER = "lost_by_another"
+
+    # Rule 13: reinstate.
+    NOT_DECLARED = "not_declared"
+    ENDING_NOT_UNDONE_HERE = "ending_not_undone_here"
+    OTHER_ENDING = "other_ending"
+    ENDED_BY_ANOTHER = "ended_by_another"
+    ENDED_ELSEWHERE = "ended_elsewhere"
+    ENDED_TOO_LONG_AGO = "ended_too_long_ago"
 
     # Rule 28: observe, move.
     PREMISES_MISSING = "premises_missing"

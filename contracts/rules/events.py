@@ -19,6 +19,10 @@ class EventKind(IntEnum):
     SHIPMENT_VOIDED = 15
     QUARANTINED = 20
     STOLEN_REPORTED = 21
+    STOLEN_CLAIMED = 40
+    LOST_REPORTED = 41
+    LOST_FOUND = 42
+    REINSTATED = 43
 
 
 SENTENCES: Final[dict[EventKind, str]] = {
@@ -34,6 +38,10 @@ SENTENCES: Final[dict[EventKind, str]] = {
     EventKind.SHIPMENT_VOIDED: "The sender took goods of the shipment (subject) back unreceived.",
     EventKind.QUARANTINED: "The shipment (subject) was voided late; its goods are quarantined.",
     EventKind.STOLEN_REPORTED: "Items were reported stolen, for good.",
+    EventKind.STOLEN_CLAIMED: "The maker alone says that items were stolen; they are suspect.",
+    EventKind.LOST_REPORTED: "The holder cannot find items.",
+    EventKind.LOST_FOUND: "Lost items turned up where they were lost; they are suspect until cleared.",
+    EventKind.REINSTATED: "Who ended the life of items undid it; they are active again.",
 }
 """One sentence for people per kind."""
 

@@ -5,7 +5,7 @@ contracts/LAW.md.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Final
 
 from contracts.gs1.dates import MAX_OFFSET_MINUTES
@@ -28,6 +28,11 @@ _LIFE_CODES: Final = {
     Life.SUPPLIED: Code.ALREADY_SUPPLIED,
     Life.DESTROYED: Code.ALREADY_DESTROYED,
     Life.STOLEN: Code.ALREADY_STOLEN,
+    Life.EXPORTED: Code.ALREADY_EXPORTED,
+    Life.SAMPLE: Code.ALREADY_SAMPLE,
+    Life.FREE_SAMPLE: Code.ALREADY_FREE_SAMPLE,
+    Life.CHECKED_OUT: Code.ALREADY_CHECKED_OUT,
+    Life.LOST: Code.ALREADY_LOST,
 }
 
 Positions = list[Position]
@@ -113,10 +118,24 @@ def locate_all(act: Act, keys: Sequence[bytes]) -> Positions | Verdict:
     return found
 
 
-def life_fault(position: Position) -> Verdict | None:
-    """Ask whether an item is still active, and everything it is inside."""
+def life_fault(position: Position, also: Collection[Life] = ()) -> Verdict | None:
+    """Ask whether an item is still active, and everything it is inside.
+
+    Args:
+        position: The item.
+        also: Other lives that will do.
+    """
     life = effective_life(position)
-    return None if life == Life.ACTIVE else Verdict(_LIFE_CODES[life], position.key)
+    if life == Life.ACTIVE or life in also:
+        return None
+    return Verdict(_LIFE_CODES[life], position.key)
+
+
+def packing_fault(position: Position) -> Verdict | None:
+    """Ask whether everything an item is inside is still active."""
+    if any(row.life != Life.ACTIVE for _key, row in position.above):
+        return Verdict(Code.PARENT_NOT_ACTIVE, position.key)
+    return None
 
 
 def hand_fault(act: Act, position: Position) -> Verdict | None:

@@ -4,14 +4,16 @@ from typing import assert_never
 
 from contracts.records.custody import Receive, Refuse, Ship, Void
 from contracts.records.dispensing import Dispense
+from contracts.records.endings import Found, Reinstate
 from contracts.records.record import Record
 from contracts.records.supply import Commission, CommissionLogisticUnits, Decommission, Observe, Pack, Unpack
 from contracts.rules.act import Act
-from contracts.rules.decommissioning import decommission
+from contracts.rules.decommissioning import decommission, found
 from contracts.rules.dispensing import dispense
 from contracts.rules.observing import observe
 from contracts.rules.packing import pack, unpack
 from contracts.rules.receiving import receive
+from contracts.rules.reinstating import reinstate
 from contracts.rules.returning import refuse, void
 from contracts.rules.shipping import ship
 from contracts.rules.supply import commission, commission_logistic_units
@@ -43,5 +45,9 @@ def judge(act: Act, record: Record) -> Verdict | None:  # noqa: C901 - one line 
             return void(act, record)
         case Dispense():
             return dispense(act, record)
+        case Found():
+            return found(act, record)
+        case Reinstate():
+            return reinstate(act, record)
         case _:
             assert_never(record)

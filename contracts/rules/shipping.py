@@ -16,6 +16,7 @@ from contracts.rules.guards import (
     life_fault,
     list_fault,
     locate_all,
+    packing_fault,
     signer_fault,
 )
 from contracts.rules.implied import move_implied, unpack_implied
@@ -28,6 +29,7 @@ from contracts.state.parties import (
     is_licensed,
     is_owner,
     is_party,
+    lives_sent,
     may_ship_for_owner,
     receiving_roles,
 )
@@ -175,8 +177,11 @@ def _items_fault(act: Act, record: Ship, route: Route, items: Positions) -> Verd
     """Ask of each item: held, still, its packing alive, not empty; sold only when clean, and by its owner."""
     clean = CleanGuard(act)
     is_sale = record.purpose == ShipPurpose.SALE
+    also = lives_sent(record.purpose)
     for item in items:
-        fault = life_fault(item) or hand_fault(act, item) or empty_fault(act, item)
+        fault = (
+            life_fault(item, also) or packing_fault(item) or hand_fault(act, item) or empty_fault(act, item)
+        )
         if fault:
             return fault
         if not is_owner(act.signer, item) and not _may_ship(record, route, item):

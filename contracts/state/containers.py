@@ -14,6 +14,7 @@ from typing import Final
 
 import msgspec
 
+from contracts.state.endings import inherit_ending
 from contracts.state.layout import CONTAINERS, ITEMS
 from contracts.state.places import (
     Position,
@@ -152,6 +153,7 @@ def take_out(state: Overlay, time_ms: int, children: Sequence[Position]) -> None
     for child in children:
         loose = placed(child.row, top.holder, top.owner, top.premises, top.shipment)
         bound = with_holds(loose, effective_holds(child))
+        inherit_ending(state, child)
         state.write(ITEMS, child.key, with_life(bound, effective_life(child)))
     removed, dirty = load.children, load.dirty
     for key, row in first.above:

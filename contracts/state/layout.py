@@ -8,6 +8,7 @@ prefix scan finds what belongs together. This module and `rows.py` are the whole
 from typing import Final, Generic, TypeVar
 
 from contracts.primitives.encoding import RowDecoder
+from contracts.state.ending_rows import EndingRow
 from contracts.state.rows import (
     ContainerRow,
     ItemRow,
@@ -92,6 +93,8 @@ CONTAINERS: Final = Table("containers", 0x31, ContainerRow)
 """By item key."""
 SHIPMENTS: Final = Table("shipments", 0x32, ShipmentRow)
 """By shipment id."""
+ENDINGS: Final = Table("endings", 0x44, EndingRow)
+"""By item key: what ended in a way that may be undone."""
 
 TABLES: Final = (
     LIMITS,
@@ -114,6 +117,7 @@ TABLES: Final = (
     ITEMS,
     CONTAINERS,
     SHIPMENTS,
+    ENDINGS,
 )
 
 

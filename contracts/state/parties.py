@@ -7,9 +7,12 @@ also says which roles a record asks of its signer.
 
 from typing import Final
 
+from contracts.gs1.keys import GTIN_BYTES, SGTIN_KIND
 from contracts.records.custody import ShipPurpose
+from contracts.state.layout import PRODUCTS
 from contracts.state.places import Position
-from contracts.state.rows import ItemRow, Licence, PartnerRow, Role, ShipmentRow
+from contracts.state.rows import ItemRow, Licence, Life, PartnerRow, Role, ShipmentRow
+from contracts.state.view import Overlay
 
 MAKING: Final = int(Role.MAKER | Role.REPACKAGER)
 """Roles that may bring packs to life."""
@@ -53,6 +56,13 @@ def is_owner(party: int, position: Position) -> bool:
     return position.top.owner == party
 
 
+def is_maker(state: Overlay, party: int, position: Position) -> bool:
+    """Tell whether a party is the marketing holder of an item's product; a logistic unit has none."""
+    if position.key[:1] != SGTIN_KIND:
+        return False
+    return state.require(PRODUCTS, position.key[1 : 1 + GTIN_BYTES]).holder == party
+
+
 def has_same_owner(one: ItemRow, other: ItemRow) -> bool:
     """Tell whether two items that stand by themselves belong to one party."""
     return one.owner == other.owner
@@ -94,6 +104,17 @@ def stakeholders(position: Position) -> tuple[int, ...]:
 def parties_of(shipment: ShipmentRow) -> tuple[int, int, int]:
     """Return sender, receiver and carrier (0 for none) of a shipment."""
     return shipment.sender, shipment.receiver, shipment.carrier
+
+
+_MAY_TRAVEL: Final = {
+    Life.EXPORTED: frozenset({ShipPurpose.EXPORT}),
+    Life.SAMPLE: frozenset({ShipPurpose.AUTHORITY}),
+}
+
+
+def lives_sent(purpose: ShipPurpose) -> frozenset[Life]:
+    """Return the lives, beside active, of what may be sent: exports abroad, samples to an authority."""
+    return frozenset(life for life, purposes in _MAY_TRAVEL.items() if purpose in purposes)
 
 
 _FOR_THE_OWNER: Final = frozenset({ShipPurpose.OWN_PREMISES, ShipPurpose.DISPOSAL, ShipPurpose.AUTHORITY})

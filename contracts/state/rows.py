@@ -59,18 +59,24 @@ class Serialisation(IntEnum):
 
 
 class Life(IntEnum):
-    """How far an item's life has come (LAW, facets); all but the first are final."""
+    """How far an item's life has come (LAW, facets); all but the first are ends."""
 
     ACTIVE = 1
     SUPPLIED = 2
     DESTROYED = 3
     STOLEN = 4
+    EXPORTED = 6
+    SAMPLE = 7
+    FREE_SAMPLE = 8
+    CHECKED_OUT = 9
+    LOST = 12
 
 
 class HoldKind(IntEnum):
     """Why an item may not be sold, packed or dispensed for now."""
 
     QUARANTINED = 1
+    SUSPECT = 3
 
 
 class ShipmentStanding(IntEnum):
@@ -118,6 +124,10 @@ class ProfileRow(msgspec.Struct, frozen=True, array_like=True):
     """`Role` bits that may dispense."""
     sscc_reuse_days: int
     """Days for which an emptied SSCC rests."""
+    reinstate_window_ms: int
+    """Time after an ending in which its own partner may undo it; 0 for never."""
+    reinstate_exported: int
+    """1 when an export may be undone too."""
 
 
 class PartnerRow(msgspec.Struct, frozen=True, array_like=True):

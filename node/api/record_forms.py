@@ -10,6 +10,7 @@ from typing import Annotated, Final, Literal
 import msgspec
 from msgspec import Meta
 
+from node.api.ending_forms import AnyEndingForm
 from node.api.form_parts import (
     MAX_LISTED,
     MAX_RECORDS,
@@ -71,7 +72,7 @@ class UnpackForm(RecordForm, frozen=True, kw_only=True, tag="unpack"):
 class DecommissionForm(RecordForm, frozen=True, kw_only=True, tag="decommission"):
     """Items leave the supply chain (rule 12)."""
 
-    reason: Literal["destroyed", "stolen"]
+    reason: Literal["destroyed", "stolen", "exported", "sample", "free_sample", "checked_out", "lost"]
     """Why."""
     items: Items
     """Which."""
@@ -155,6 +156,7 @@ AnyRecordForm = (
     | RefuseForm
     | VoidForm
     | DispenseForm
+    | AnyEndingForm
 )
 """Any record."""
 

@@ -22,6 +22,7 @@ from contracts.records.custody import (
     Void,
 )
 from contracts.records.dispensing import Dispense
+from contracts.records.endings import Found, Reinstate
 from contracts.records.record import Record
 from contracts.records.supply import (
     Commission,
@@ -34,6 +35,7 @@ from contracts.records.supply import (
     Unpack,
 )
 from node.api import record_forms as forms
+from node.api.ending_json import ENDING_READERS, write_ending_record
 from node.api.field_readers import (
     INVALID_FIELD,
     FieldFault,
@@ -181,6 +183,7 @@ _READERS: Final[Mapping[type, Callable[[Any], Record]]] = {
     forms.RefuseForm: lambda form: Refuse(read_head(form), _shipment(form), read_items("items", form.items)),
     forms.VoidForm: lambda form: Void(read_head(form), _shipment(form), read_items("items", form.items)),
     forms.DispenseForm: lambda form: Dispense(read_head(form), read_items("items", form.items)),
+    **ENDING_READERS,
 }
 
 # ------------------------------------------------------------------------------------------ writing
@@ -221,6 +224,8 @@ def write_record(  # noqa: C901 - one case for each kind of record
             return forms.VoidForm(**head, shipment=shipment.hex(), items=item_texts(items))
         case Dispense(items=items):
             return forms.DispenseForm(**head, items=item_texts(items))
+        case Found() | Reinstate():
+            return write_ending_record(record)
         case _:
             assert_never(record)
 

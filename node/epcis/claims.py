@@ -28,7 +28,10 @@ from node.epcis.steps import Statement, Step
 
 _CLAIM: Final = "which the ledger does not know: it is kept as a claim"
 
-_LIVES: Final = {Step.DISPENSE: {Life.SUPPLIED}, Step.DECOMMISSION: {Life.DESTROYED, Life.STOLEN}}
+_LIVES: Final[dict[Step, set[Life]]] = {
+    Step.DISPENSE: {Life.SUPPLIED},
+    Step.DECOMMISSION: {life for life in Life if life not in {Life.ACTIVE, Life.SUPPLIED}},
+}
 
 
 class Compared(msgspec.Struct, frozen=True):

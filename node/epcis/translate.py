@@ -4,6 +4,7 @@ Nothing here is judged that a rule judges; a record that a rule refuses is refus
 translated on the state after all earlier events of its file, and what that holds already is left out.
 """
 
+import re
 from collections.abc import Callable, Sequence
 from typing import Final, assert_never
 
@@ -33,6 +34,14 @@ from node.epcis.refusal import EventRefused
 from node.epcis.steps import OBSERVING, Statement, Step
 
 _RETURN_TRANSACTION: Final = "rma"
+_LEAVING: Final = {
+    "exported": DecommissionReason.EXPORTED,
+    "sample": DecommissionReason.SAMPLE,
+    "free_sample": DecommissionReason.FREE_SAMPLE,
+    "checked_out": DecommissionReason.CHECKED_OUT,
+    "lost": DecommissionReason.LOST,
+}
+"""Dispositions of decommissioned items beside those of CBV."""
 
 
 class Evidence(msgspec.Struct, frozen=True):
@@ -291,8 +300,12 @@ def _decommission_reason(event: EpcisEvent) -> DecommissionReason:
         return DecommissionReason.STOLEN
     if event.biz_step == "destroying" or event.disposition == "destroyed":
         return DecommissionReason.DESTROYED
+    # CBV has no words for these; partners write them bare, or as the end of a URI of their own.
+    word = re.split("[:/#-]", event.disposition)[-1].lower()
+    if word in _LEAVING:
+        return _LEAVING[word]
     found = event.disposition or "no disposition"
-    reason = f"decommissioning with {found}: the law has records for destroyed and stolen"
+    reason = f"decommissioning with {found}: expected destroyed, stolen, {', '.join(_LEAVING)}"
     raise EventRefused("not_supported", "disposition", reason)
 
 

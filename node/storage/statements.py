@@ -17,6 +17,7 @@ from contracts.ledger.receipt import ACCEPTED
 from contracts.primitives.encoding import encode
 from contracts.records.custody import Receive, Refuse, Ship, Void
 from contracts.records.dispensing import Dispense
+from contracts.records.endings import Found, Reinstate
 from contracts.records.record import Record, listed
 from contracts.records.supply import Commission, CommissionLogisticUnits, Decommission, Observe, Pack, Unpack
 from node.storage.journeys import IndexedDocument
@@ -62,6 +63,10 @@ def _about(record: Record) -> tuple[str, tuple[bytes | int, ...]]:  # noqa: C901
             return "void", (shipment,)
         case Dispense():
             return "dispense", ()
+        case Found():
+            return "found", ()
+        case Reinstate(undoes=undoes):
+            return "reinstate", (int(undoes),)
         case _:
             assert_never(record)
 

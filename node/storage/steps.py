@@ -7,6 +7,7 @@ from contracts.gs1.keys import format_item, unpack_gln, unpack_gtin
 from contracts.ledger.receipt import Event
 from contracts.records.custody import Receive, ReceiveMode, Refuse, Ship, ShipPurpose, Void, shipment_id
 from contracts.records.dispensing import Dispense
+from contracts.records.endings import Found, Reinstate, UndoneEnding
 from contracts.records.record import Record, listed
 from contracts.records.supply import (
     Commission,
@@ -105,7 +106,9 @@ def _record_details(happening: Happening, key: bytes) -> Details:  # noqa: C901 
             details = _ship_details(record, shipment_id(happening.placed.id, happening.index))
         case Receive() | Refuse() | Void():
             details = _shipment_details(happening, record)
-        case CommissionLogisticUnits() | Dispense():
+        case Reinstate(undoes=undoes):
+            details = {"undoes": UndoneEnding(undoes).name.lower()}
+        case CommissionLogisticUnits() | Dispense() | Found():
             pass
         case _:
             assert_never(record)

@@ -10,6 +10,7 @@ import msgspec
 
 from contracts.records.custody import Receive, Refuse, Ship, Void
 from contracts.records.dispensing import Dispense
+from contracts.records.endings import Found, Reinstate
 from contracts.records.record import Record
 from contracts.records.supply import Commission, CommissionLogisticUnits, Decommission, Observe, Pack, Unpack
 
@@ -25,6 +26,8 @@ RECORD_NAMES: Final[dict[type[Record], str]] = {
     Refuse: "refuse",
     Void: "void",
     Dispense: "dispense",
+    Found: "found",
+    Reinstate: "reinstate",
 }
 """What each kind of record is called."""
 
@@ -33,7 +36,7 @@ class HoldView(msgspec.Struct, frozen=True):
     """A hold that binds an item."""
 
     kind: str
-    """quarantined."""
+    """quarantined, suspect."""
     set_by: str
     """GLN of the partner that set it, or `law`."""
     on: str
@@ -74,7 +77,7 @@ class ItemView(msgspec.Struct, frozen=True):
     known: bool
     """Whether it was ever commissioned or introduced; everything else is null when it was not."""
     life: str | None = None
-    """Its own: active, supplied, destroyed or stolen."""
+    """Its own: active, supplied, exported, sample, free_sample, checked_out, lost, stolen or destroyed."""
     effective_life: str | None = None
     """Its own, or that of a container around it which is no longer active."""
     clean: bool | None = None

@@ -18,7 +18,7 @@ from contracts.ledger.execute import next_app_hash
 from contracts.ledger.receipt import ACCEPTED, Receipt
 from contracts.primitives.hashing import Hash
 from contracts.records.custody import shipment_id
-from contracts.state.layout import CONTAINERS, ITEMS, LANES, LOTS, SHIPMENTS, SOURCES
+from contracts.state.layout import CONTAINERS, ENDINGS, ITEMS, LANES, LOTS, SHIPMENTS, SOURCES
 from contracts.state.parties import holder_of
 from contracts.state.places import effective_holds, effective_life, locate
 from contracts.state.rows import ContainerRow, HoldKind, ItemRow, Life, LotRow, ShipmentRow, SourceRow
@@ -195,6 +195,7 @@ class SideBySide:
             "parent": thing.parent,
             "shipment": self.shipments.get(model.shipment(item), b""),
             "born": thing.born,
+            "ended": thing.ended,
         }
 
     def _of_law(self, state: Overlay, names: dict[bytes, str], item: str) -> dict[str, object]:
@@ -205,15 +206,20 @@ class SideBySide:
         return {
             "life": effective_life(position).name.lower(),
             "own life": Life(row.life).name.lower(),
-            "holds": _kinds(effective_holds(position)),
-            "own holds": _kinds(row.holds),
+            "holds": _held(effective_holds(position)),
+            "own holds": _held(row.holds),
             "holder": PARTNER_NAMES[holder_of(position)],
             "owner": PARTNER_NAMES[top.owner],
             "place": PLACE_NAMES[top.premises],
             "parent": names[row.parent] if row.parent else "",
             "shipment": top.shipment if position.shipment is not None else b"",
             "born": (row.born_height, row.born_document),
+            "ended": self._ending(state, self._keys[item]),
         }
+
+    def _ending(self, state: Overlay, key: bytes) -> tuple[str, str, int] | None:
+        row = state.read(ENDINGS, key)
+        return row and (PARTNER_NAMES[row.partner], PLACE_NAMES[row.premises], row.ended_at_ms)
 
     def _compare_shipments(self) -> None:
         found = dict(self._rows(SHIPMENTS.prefix, SHIPMENTS.decode))
@@ -258,8 +264,11 @@ class SideBySide:
         return found
 
 
-def _kinds(holds: tuple[tuple[int, int], ...]) -> frozenset[str]:
-    return frozenset(HoldKind(kind).name.lower() for kind, _setter in holds)
+def _held(holds: tuple[tuple[int, int], ...]) -> frozenset[str]:
+    """Return holds as the model has them: the kind, and who set it unless the law did."""
+    return frozenset(
+        f"{HoldKind(kind).name.lower()} {PARTNER_NAMES.get(setter, '')}".rstrip() for kind, setter in holds
+    )
 
 
 def check_births(

@@ -36,11 +36,14 @@ class Rules(NamedTuple):
     max_ms: int
     dispense: frozenset[str]
     rest_days: int
+    window_ms: int
+    """In which an ending may be undone."""
+    undo_exported: bool
 
 
 PROFILES: Final = {
-    "home": Rules(5 * DAY_MS, HOUR_MS, 30 * DAY_MS, frozenset({"dispenser"}), 20),
-    "away": Rules(DAY_MS, 2 * HOUR_MS, 2 * DAY_MS, frozenset({"wholesaler", "dispenser"}), 10),
+    "home": Rules(5 * DAY_MS, HOUR_MS, 30 * DAY_MS, frozenset({"dispenser"}), 20, 10 * DAY_MS, True),
+    "away": Rules(DAY_MS, 2 * HOUR_MS, 2 * DAY_MS, frozenset({"wholesaler", "dispenser"}), 10, DAY_MS, False),
 }
 OFFSETS: Final = {"home": 60, "away": -300}
 """Minutes by market; each market has the profile of its name."""
@@ -144,7 +147,11 @@ def gln(name: str) -> bytes:
 def genesis() -> Genesis:
     """Return the same network as the law reads it."""
     profiles = tuple(
-        Profile(name, rules.default_ms, rules.min_ms, rules.max_ms, tuple(rules.dispense), rules.rest_days)
+        Profile(
+            *(name, rules.default_ms, rules.min_ms, rules.max_ms, tuple(rules.dispense), rules.rest_days),
+            reinstate_window_ms=rules.window_ms,
+            reinstate_exported=int(rules.undo_exported),
+        )
         for name, rules in PROFILES.items()
     )
     partners = tuple(

@@ -30,6 +30,7 @@ class Thing:
     """Instant from which it is expired; 0 for never."""
     life: str = "active"
     holds: frozenset[str] = frozenset()
+    """Each the hold's kind, and the name of who set it unless the law did."""
     parent: str = ""
     shipment: str = ""
     """On its way with it; empty when it stands still."""
@@ -42,6 +43,8 @@ class Thing:
     generation: int = 1
     levels: int = 0
     """Levels of packing from here downwards, the most since it was last empty; 0 for what is no container."""
+    ended: tuple[str, str, int] | None = None
+    """By whom, where and when its life ended, when that may be undone."""
 
 
 @dataclass(frozen=True)
@@ -165,9 +168,12 @@ class Model:
         if not parent:
             return
         top = self.items[self.top(item)]
+        around = (self.items[name] for name in (item, *self.above(item)))
+        end = next((thing for thing in around if thing.life != "active"), self.items[item])
         self.change(
             item,
             parent="",
+            ended=end.ended,
             holder=top.holder,
             owner=top.owner,
             place=top.place,

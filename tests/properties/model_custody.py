@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from tests.properties.facts import PLACES, ROLES, UNLICENSED
 from tests.properties.model import Shipment
-from tests.properties.model_judge import NOT_TRADING, Judge, Verdicts
+from tests.properties.model_judge import LIVES, NOT_TRADING, Judge, Verdicts
 from tests.properties.said import Said
 
 
@@ -12,7 +12,9 @@ def ship(judge: Judge, said: Said) -> Verdicts:
     """Rule 3."""
     model, purpose = judge.model, said.purpose
     yield from _ship_terms(judge, said)
-    guards = [judge.together(said), *judge.life(), *judge.hand(), judge.empty()]
+    travels = {"export": "exported", "authority": "sample"}.get(purpose)
+    lives = [life for life in LIVES if life != travels]
+    guards = [judge.together(said), *judge.life(*lives), judge.unended(), *judge.hand(), judge.empty()]
     guards.append(("not_owner", lambda item: not _may_send(judge, item, said)))
     if purpose == "sale":
         guards += judge.clean()

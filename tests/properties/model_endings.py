@@ -1,8 +1,8 @@
-"""Rules 11a, 12 and 28 of contracts/LAW.md on the model: how lives end, and where things are seen."""
+"""Rules 11a, 12, 13 and 28 of contracts/LAW.md on the model: how lives end, and where things are seen."""
 
 from collections.abc import Callable
 
-from tests.properties.facts import ROLES, is_unit
+from tests.properties.facts import PRODUCTS, ROLES, is_unit, kind_of
 from tests.properties.model import Guard
 from tests.properties.model_custody import parties
 from tests.properties.model_judge import Judge, Verdicts
@@ -32,13 +32,12 @@ def _ended(judge: Judge, said: Said, life: str, guards: list[Guard], *always: Gu
     for item in said.items:
         if item not in new:
             judge.tell("repeated_step", "", (item,))
-    if life == "stolen":
-        for item in new:
-            judge.tell("stolen_reported", "", (item,), _stakeholders(judge, item))
-    else:
-        judge.take_along(new, said)
+    judge.take_along(new, said)
     for item in new:
-        model.change(item, life=life)
+        if life == "lost":
+            judge.tell("lost_reported", "", (item,), _stakeholders(judge, item))
+        ended = None if life == "destroyed" else (judge.signer, model.place(item), judge.now_ms)
+        model.change(item, life=life, ended=ended)
 
 
 def _stakeholders(judge: Judge, item: str) -> tuple[str, ...]:
@@ -56,25 +55,90 @@ def _unless_repeated(
 
 def destroy(judge: Judge, said: Said) -> Verdicts:
     """Rule 12: destroyed."""
-    model = judge.model
-    ended = (
-        "parent_not_active",
-        lambda item: any(model.items[up].life != "active" for up in model.above(item)),
-    )
-    guards = [*judge.life("supplied", "destroyed"), ended, *judge.hand()]
+    guards = [*judge.life("supplied", "destroyed"), judge.unended(), *judge.hand()]
     yield from _ended(judge, said, "destroyed", guards)
+
+
+def leave(judge: Judge, said: Said) -> Verdicts:
+    """Rule 12: exported, samples, checked out, lost."""
+    guards = [*judge.life(), *judge.hand()]
+    if said.reason not in ("sample", "lost"):
+        guards += [judge.empty(), *judge.clean()]
+    yield from _ended(judge, said, said.reason, guards)
 
 
 def steal(judge: Judge, said: Said) -> Verdicts:
     """Rule 12: stolen."""
     model, signer = judge.model, judge.signer
-    is_regulator = "regulator" in ROLES[signer]
+    suspicion = f"suspect {signer}"
+
+    def is_final(item: str) -> bool:
+        return "regulator" in ROLES[signer] or signer in (model.holder(item), model.owner(item))
 
     def is_strange(item: str) -> bool:
-        return not is_regulator and signer not in (model.holder(item), model.owner(item))
+        return not is_final(item) and PRODUCTS.get(kind_of(item)) != signer
 
-    guards = [*judge.life(), ("not_holder_or_owner", is_strange)]
-    yield from _ended(judge, said, "stolen", guards)
+    def is_again(item: str) -> bool:
+        return is_repeated(judge, item, said, "stolen")
+
+    guards = [*judge.life("supplied", "destroyed", "stolen"), ("not_holder_or_owner", is_strange)]
+    once = [(code, _unless_repeated(judge, fails, said, "stolen")) for code, fails in guards]
+    yield model.first_fault(said.items, [judge.together(said), *once])
+    # Whose a thing is, and who repeats what, is asked of all before any of them changes.
+    plans = [(item, is_again(item), is_final(item), _stakeholders(judge, item)) for item in said.items]
+    for item, again, final, concerned in plans:
+        thing = model.items[item]
+        if again or (not final and suspicion in thing.holds):
+            judge.tell("repeated_step", "", (item,))
+        elif final:
+            judge.tell("stolen_reported", "", (item,), concerned)
+            model.change(item, life="stolen", ended=None)
+        else:
+            judge.tell("stolen_claimed", "", (item,), concerned)
+            model.change(item, holds=thing.holds | {suspicion})
+
+
+def _end(judge: Judge, item: str) -> tuple[str, str, int]:
+    """Return by whom, where and when an item ended; nobody, nowhere and never when it did not."""
+    return judge.model.items[item].ended or ("", "", 0)
+
+
+def find(judge: Judge, said: Said) -> Verdicts:
+    """Rule 12: found."""
+    model = judge.model
+    guards = [
+        judge.together(said),
+        ("not_lost", lambda item: model.items[item].life != "lost"),
+        ("lost_by_another", lambda item: _end(judge, item)[0] != judge.signer),
+    ]
+    yield model.first_fault(said.items, guards)
+    judge.bring(said.items, said)
+    for item in said.items:
+        judge.tell("lost_found", "", (item,), _stakeholders(judge, item))
+        holds = model.items[item].holds | {f"suspect {judge.signer}"}
+        model.change(item, life="active", ended=None, holds=holds)
+
+
+def reinstate(judge: Judge, said: Said) -> Verdicts:
+    """Rule 13."""
+    model, rules = judge.model, judge.profile(said)
+    yield set() if said.never_left == 1 else {"not_declared"}
+    is_barred = said.reason == "exported" and not rules.undo_exported
+    yield {"ending_not_undone_here"} if is_barred else set()
+    guards = [
+        judge.together(said),
+        ("other_ending", lambda item: model.life(item) != said.reason),
+        judge.unended(),
+        ("ended_by_another", lambda item: _end(judge, item)[0] != judge.signer),
+        ("ended_elsewhere", lambda item: _end(judge, item)[1] != said.at),
+        ("ended_too_long_ago", lambda item: judge.now_ms - _end(judge, item)[2] > rules.window_ms),
+        *judge.hand(),
+        *judge.clean(),
+    ]
+    yield model.first_fault(said.items, guards)
+    for item in said.items:
+        judge.tell("reinstated", "", (item,), _stakeholders(judge, item))
+        model.change(item, life="active", ended=None)
 
 
 def observe(judge: Judge, said: Said) -> Verdicts:

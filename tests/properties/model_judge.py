@@ -12,7 +12,8 @@ Told = tuple[str, str, str, frozenset[str]]
 
 ASKED_LATER = {"commission", "receive", "refuse", "void"}
 """Verbs whose list their rule asks, and not before it."""
-NEEDS_LICENCE = {"commission", "introduce", "pack", "dispense"}
+NEEDS_LICENCE = {"commission", "introduce", "pack", "dispense", "reinstate"}
+LICENSED_REASONS = {"exported", "free_sample", "checked_out"}
 LICENSED_PURPOSES = {"sale", "own_premises", "export"}
 NOT_TRADING = {"carrier", "agent"}
 NOT_SIGNING = {
@@ -21,6 +22,12 @@ NOT_SIGNING = {
     "ship": {"carrier", "regulator", "agent"},
 }
 """Roles that alone are not enough, by verb; for all others: agents."""
+
+
+LEFT = ("exported", "sample", "free_sample", "checked_out", "lost")
+"""Lives of what left the supply chain, but may still be destroyed or stolen."""
+LIVES = ("supplied", "destroyed", "stolen", *LEFT)
+"""Lives that have ended."""
 
 
 class Judge:
@@ -49,6 +56,7 @@ class Judge:
         needs_licence = said.verb in NEEDS_LICENCE or (
             said.verb == "ship" and said.purpose in LICENSED_PURPOSES
         )
+        needs_licence = needs_licence or (said.verb == "leave" and said.reason in LICENSED_REASONS)
         yield {"licence_not_active"} if needs_licence and self.signer in UNLICENSED else set()
         roles = ROLES[self.signer]
         yield set() if roles - NOT_SIGNING.get(said.verb, {"agent"}) else {"role_not_allowed"}
@@ -67,11 +75,18 @@ class Judge:
         return "listed_with_container", lambda item: bool(set(self.model.above(item)) & set(said.items))
 
     def life(self, *lives: str) -> list[Guard]:
-        """Ask whether an item, or what it is inside, was supplied, destroyed or stolen."""
+        """Ask whether the life of an item, or of what it is inside, has ended: in these ways, or in any."""
         return [
             (f"already_{life}", lambda item, life=life: self.model.life(item) == life)
-            for life in lives or ("supplied", "destroyed", "stolen")
+            for life in lives or LIVES
         ]
+
+    def unended(self) -> Guard:
+        """Ask whether what an item is inside has ended."""
+        model = self.model
+        return "parent_not_active", lambda item: any(
+            model.items[up].life != "active" for up in model.above(item)
+        )
 
     def hand(self) -> list[Guard]:
         """Ask whether an item is in the signer's hands, and stands still."""

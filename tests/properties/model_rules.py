@@ -8,7 +8,7 @@ resumed. So what stands after the last yield happens only to what is lawful.
 from collections.abc import Callable
 
 from tests.properties.model_custody import receive, refuse, ship, void
-from tests.properties.model_endings import destroy, dispense, observe, steal
+from tests.properties.model_endings import destroy, dispense, find, leave, observe, reinstate, steal
 from tests.properties.model_judge import Judge, Verdicts
 from tests.properties.model_supply import commission, introduce, pack, unpack
 from tests.properties.said import Said
@@ -19,6 +19,7 @@ RULES: dict[str, Callable[[Judge, Said], Verdicts]] = {
         *(commission, introduce, pack, unpack),
         *(ship, receive, refuse, void),
         *(dispense, destroy, steal, observe),
+        *(leave, find, reinstate),
     )
 }
 """Rules by the verb that asks for them."""

@@ -5,6 +5,7 @@ from dataclasses import replace
 from random import Random
 from typing import Any
 
+from tests.properties import partners_endings
 from tests.properties.facts import (
     DAY_MS,
     GTIN,
@@ -70,6 +71,7 @@ VERBS = {
     "destroy": 2,
     "steal": 2,
     "observe": 4,
+    **partners_endings.VERBS,
 }
 """Verbs by how often they are said."""
 MAX_RECORDS = 3
@@ -178,15 +180,14 @@ class Partners:
             return self.random.choice(["maker", "maker", "maker", "rival", "delegate", "bulk", *PARTNERS])
         if self._chance(4) or not model.items:
             return self.random.choice(PARTNERS)
-        if verb in {"receive", "refuse"}:
-            shipments = self._open(model)
-            if shipments:
-                shipment = model.shipments[self.random.choice(shipments)]
-                return shipment.carrier if shipment.carrier and self._chance(40) else shipment.receiver
-        if verb == "void":
-            shipments = self._open(model)
-            if shipments:
-                return model.shipments[self.random.choice(shipments)].sender
+        shipments = self._open(model)
+        if verb in {"receive", "refuse", "void"} and shipments:
+            shipment = model.shipments[self.random.choice(shipments)]
+            if verb == "void":
+                return shipment.sender
+            return shipment.carrier if shipment.carrier and self._chance(40) else shipment.receiver
+        if verb in {"find", "reinstate"}:
+            return partners_endings.signer_for(self.random, model, verb) or self.random.choice(PARTNERS)
         if verb == "dispense" and self._chance(70):
             return self.random.choice(["pharmacy", "clinic", "bulk"])
         return model.holder(self.random.choice(self._held(model) or list(model.items)))
@@ -200,6 +201,8 @@ class Partners:
             return signer in ("maker", "rival", "delegate")
         if verb == "introduce":
             return signer in UNITS.values()
+        if verb in {"find", "reinstate"}:
+            return partners_endings.is_apt(model, verb, signer)
         if verb == "dispense":
             return signer in ("pharmacy", "clinic", "bulk") and bool(self._held(model, signer))
         if verb in ("pack", "ship"):
@@ -370,7 +373,17 @@ class Partners:
         if nested and self._chance(60):
             items = self._some(nested, 2)
             return Said(verb="steal", items=items, at=self._place(signer))
-        return self._handle(model, signer, "steal", "stolen")
+        return self._handle(model, signer, "steal", "lost" if self._chance(50) else "stolen")
+
+    def _leave(self, model: Model, signer: str, now_ms: int) -> Said:
+        items = self._of_hands(model, signer)
+        return partners_endings.leave(self.random, items, self._place(signer))
+
+    def _find(self, model: Model, signer: str, now_ms: int) -> Said:
+        return partners_endings.take_back(self.random, model, "find", signer, self._place(signer))
+
+    def _reinstate(self, model: Model, signer: str, now_ms: int) -> Said:
+        return partners_endings.take_back(self.random, model, "reinstate", signer, self._place(signer))
 
     def _observe(self, model: Model, signer: str, now_ms: int) -> Said:
         if self._chance(30):

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from contracts.gs1 import keys
 from contracts.records.custody import Receive, ReceiveMode, Refuse, Ship, ShipPurpose, Void
 from contracts.records.dispensing import Dispense
+from contracts.records.endings import Found, Reinstate, UndoneEnding
 from contracts.records.head import Head
 from contracts.records.record import Record
 from contracts.records.supply import (
@@ -26,7 +27,7 @@ class Said:
 
     verb: str
     """commission, introduce (logistic units), pack, unpack, ship, receive, refuse, void, dispense, destroy,
-    steal, observe."""
+    steal, observe, leave, find, reinstate."""
     items: tuple[str, ...] = ()
     """What is listed."""
     at: str = ""
@@ -63,6 +64,10 @@ class Said:
     """Receive all but: the name of the shipment of what is left."""
     mode: str = "all"
     """Receive: all, listed, all_except."""
+    reason: str = ""
+    """Leave: how; reinstate: what is undone."""
+    never_left: int = 1
+    """Reinstate: what is declared."""
 
     def __str__(self) -> str:
         """Say it in one line, without what is not stated."""
@@ -130,6 +135,10 @@ def to_record(said: Said, now_ms: int, shipments: dict[str, bytes]) -> Record:
         return (Pack if said.verb == "pack" else Unpack)(head, item_key(said.parent), listed)
     if said.verb in {"receive", "refuse", "void"}:
         return _settled(said, head, listed, shipment_key(said.shipment, shipments))
+    if said.verb == "leave":
+        return Decommission(head, DecommissionReason[said.reason.upper()], listed)
+    if said.verb == "reinstate":
+        return Reinstate(head, UndoneEnding[said.reason.upper()], said.never_left, listed)
     return _handled(said.verb, head, listed)
 
 
@@ -162,6 +171,8 @@ def _handled(verb: str, head: Head, listed: tuple[bytes, ...]) -> Record:
             return Dispense(head, listed)
         case "destroy":
             return Decommission(head, DecommissionReason.DESTROYED, listed)
+        case "find":
+            return Found(head, listed)
         case "steal":
             return Decommission(head, DecommissionReason.STOLEN, listed)
     return Observe(head, ObserveStep.INSPECTING, listed)

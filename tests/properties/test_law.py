@@ -83,7 +83,7 @@ def test_law_and_model_agree_in_every_state_that_hypothesis_finds() -> None:
 def test_law_and_model_agree_over_long_random_episodes() -> None:
     counts = fuzz_law.run(2_500, seed=20_260_216)
     assert counts["accepted"] > 1_000
-    assert len({code.value for code in Code} - UNSAID - set(counts)) <= 5
+    assert len({code.value for code in Code} - UNSAID - set(counts)) <= 9
 
 
 def test_a_rested_unit_is_never_packed_into_itself() -> None:

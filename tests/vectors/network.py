@@ -130,8 +130,17 @@ def vector_genesis() -> Genesis:
             limits=Limits(container_depth=4), tolerances=Tolerances(claimed_time_ms=60_000)
         ),
         profiles=(
-            Profile("eu-fmd", 5 * day_ms, 3_600_000, 30 * day_ms, ("dispenser",), 365),
-            Profile("us-dscsa", 4 * day_ms, 3_600_000, 60 * day_ms, ("dispenser", "wholesaler"), 365),
+            Profile("eu-fmd", 5 * day_ms, 3_600_000, 30 * day_ms, ("dispenser",), 365, 10 * day_ms, 1),
+            Profile(
+                "us-dscsa",
+                4 * day_ms,
+                3_600_000,
+                60 * day_ms,
+                ("dispenser", "wholesaler"),
+                365,
+                10 * day_ms,
+                0,
+            ),
         ),
         markets=(Market("EU", "eu-fmd", 60), Market("US", "us-dscsa", -300)),
         partners=partners,

@@ -65,6 +65,41 @@ TEXTS: Final[dict[Code, Explanation]] = {
         "PCK_22",
         "illegitimate",
     ),
+    Code.ALREADY_EXPORTED: Explanation(
+        "0",
+        "The item, or a container around it, was exported.",
+        "Ship it for export only; if it never left, its exporter may undo that in time.",
+        "PCK_22",
+        NOT_FOR_REDISTRIBUTION,
+    ),
+    Code.ALREADY_SAMPLE: Explanation(
+        "0",
+        "The item, or a container around it, was taken as a sample.",
+        "Send it to the authority, or destroy it.",
+        "PCK_22",
+        NOT_FOR_REDISTRIBUTION,
+    ),
+    Code.ALREADY_FREE_SAMPLE: Explanation(
+        "0",
+        "The item, or a container around it, was set apart as a free sample.",
+        "It is not for sale; whoever set it apart may undo that in time, or destroy it.",
+        "PCK_22",
+        NOT_FOR_REDISTRIBUTION,
+    ),
+    Code.ALREADY_CHECKED_OUT: Explanation(
+        "0",
+        "The item, or a container around it, was checked out.",
+        "Let whoever checked it out check it in again in time, or destroy it.",
+        "PCK_22",
+        NOT_FOR_REDISTRIBUTION,
+    ),
+    Code.ALREADY_LOST: Explanation(
+        "0",
+        "The item, or a container around it, was reported lost.",
+        "If it turned up, let the partner that lost it state so; it is suspect then.",
+        "PCK_22",
+        NOT_FOR_REDISTRIBUTION,
+    ),
     Code.NOT_HOLDER: Explanation(
         "0", "The signer does not hold the item.", "Receive it first, or let its holder sign."
     ),

@@ -6,7 +6,7 @@
     Acme ships case-1 to Bulk as S1 for sale bound for Hall by Fleet within 3 days keeping ownership
     Bulk receives S1 at Hall            Bulk receives pack-1 of S1          Bulk receives S1 except pack-1
     Bulk refuses S1 or pack-1 of S1     Acme voids S1 or pack-1 of S1
-    Corner dispenses pack-1             Acme destroys pack-1                Acme reports pack-1 stolen
+    Corner dispenses pack-1             Acme destroys pack-1                Acme reports pack-1 stolen, lost
     Acme observes pack-1 at Depot
 
 A sentence may end in `claiming 6 minutes ahead`. Several, separated by semicolons, are one document.
@@ -38,6 +38,7 @@ from contracts.state.parties import holder_of
 from contracts.state.places import effective_holds, effective_life, locate
 from contracts.state.rows import HoldKind, ShipmentStanding
 from contracts.state.view import Overlay
+from tests.scenarios.law import words_endings
 from tests.scenarios.law.world import DAY_MS, GTINS, HOUR_MS, PLACES, ROLES, UNITS, Ledger, gln, gtin, item
 
 UNITS_MS = {"minute": 60_000, "hour": HOUR_MS, "day": DAY_MS}
@@ -105,7 +106,9 @@ class Speaker:
                 return Pack(head, item(options["into"]), listed(what))
             case "unpacks":
                 return Unpack(head, item(options["from"]), listed(what))
-        return _on_items(verb, head, listed(what.removesuffix(" stolen")))
+        if verb in words_endings.VERBS:
+            return words_endings.ending(verb, head, what, options, listed)
+        return _on_items(verb, head, what)
 
     def commission(self, head: Head, what: str, options: dict[str, str]) -> Record:
         kind = what.partition("-")[0]
@@ -219,15 +222,17 @@ class Speaker:
         return f"{text}, in custody of {PARTNERS[row.carrier]}" if row.custody else text
 
 
-def _on_items(verb: str, head: Head, keys: tuple[bytes, ...]) -> Record:
+def _on_items(verb: str, head: Head, what: str) -> Record:
     """Build the record of a verb that takes nothing but items."""
+    gone = "LOST" if what.endswith(" lost") else "STOLEN"
+    keys = listed(what.removesuffix(" stolen").removesuffix(" lost"))
     match verb:
         case "dispenses":
             return Dispense(head, keys)
         case "destroys":
             return Decommission(head, DecommissionReason.DESTROYED, keys)
         case "reports":
-            return Decommission(head, DecommissionReason.STOLEN, keys)
+            return Decommission(head, DecommissionReason[gone], keys)
         case "observes":
             return Observe(head, ObserveStep.STORING, keys)
     raise ValueError(f"no such verb: {verb}")

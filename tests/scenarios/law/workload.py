@@ -10,6 +10,7 @@ from collections import Counter
 from contracts.ledger.receipt import ACCEPTED, Receipt
 from contracts.records.custody import Receive, ReceiveMode, Refuse, Ship, ShipPurpose, Void, shipment_id
 from contracts.records.dispensing import Dispense
+from contracts.records.endings import Found, Reinstate, UndoneEnding
 from contracts.records.head import Head
 from contracts.records.record import Record
 from contracts.records.supply import (
@@ -22,7 +23,7 @@ from contracts.records.supply import (
     Pack,
     Unpack,
 )
-from contracts.state.layout import SHIPMENTS
+from contracts.state.layout import ENDINGS, ITEMS, SHIPMENTS
 from contracts.state.parties import holder_of
 from contracts.state.places import effective_life, locate
 from contracts.state.rows import Life
@@ -83,6 +84,7 @@ class Workload:
             (self.dispense, 2 * goods if signer in {"Corner", "Dale"} else 0.05),
             (self.decommission, 0.2 * goods),
             (self.observe, 1 * goods),
+            (self.take_back_an_end, 0.6 if self.ended(signer) else 0.02),
         )
         make = self.random.choices(
             [maker for maker, _weight in makers], [weight for _maker, weight in makers]
@@ -196,6 +198,25 @@ class Workload:
     def decommission(self, signer: str) -> Record:
         reason = self.random.choice(tuple(DecommissionReason))
         return Decommission(self.head(signer), reason, self.some(EVERYTHING, 1, signer))
+
+    def ended(self, signer: str) -> list[bytes]:
+        """Return what a partner ended and may take back, or find again."""
+        state, number = self.ledger.state(), list(ROLES).index(signer) + 1
+        rows = {key: state.read(ENDINGS, key) for key in EVERYTHING}
+        return [key for key, row in rows.items() if row is not None and row.partner == number]
+
+    def take_back_an_end(self, signer: str) -> Record:
+        """Find again or reinstate something that ended, mostly what the signer ended."""
+        state = self.ledger.state()
+        key = self.random.choice(self.ended(signer) or list(PACKS))
+        row = state.read(ENDINGS, key)
+        head = self.head(signer)
+        if row is not None and row.premises:
+            head = Head(head.claimed_at_ms, 0, gln(list(PLACES)[row.premises - 1]))
+        life = Life(state.require(ITEMS, key).life) if row is not None else Life.LOST
+        if life not in tuple(UndoneEnding):
+            return Found(head, (key,))
+        return Reinstate(head, UndoneEnding(life), 1, (key,))
 
     def observe(self, signer: str) -> Record:
         return Observe(self.head(signer), ObserveStep.STORING, self.some(EVERYTHING, 3, signer))

@@ -14,6 +14,7 @@ from contracts.records.custody import (
     shipment_id,
 )
 from contracts.records.dispensing import Dispense
+from contracts.records.endings import Found, Reinstate, UndoneEnding
 from contracts.records.head import Head
 from contracts.records.record import Record, listed, weight
 from contracts.records.supply import (
@@ -41,6 +42,8 @@ RECORDS: tuple[Record, ...] = (
     Refuse(HEAD, b"shipment", ITEMS),
     Void(HEAD, b"shipment", ITEMS),
     Dispense(HEAD, ITEMS),
+    Found(HEAD, ITEMS),
+    Reinstate(HEAD, UndoneEnding.SAMPLE, 1, ITEMS),
 )
 
 

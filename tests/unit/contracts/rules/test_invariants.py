@@ -8,8 +8,9 @@ from collections import Counter, defaultdict
 import pytest
 
 from contracts.ledger.receipt import ACCEPTED
-from contracts.state.layout import CONTAINERS, ITEMS, LANES, SHIPMENTS, Table
-from contracts.state.rows import ContainerRow, ItemRow, ShipmentRow, ShipmentStanding
+from contracts.state.endings import UNDOABLE
+from contracts.state.layout import CONTAINERS, ENDINGS, ITEMS, LANES, SHIPMENTS, Table
+from contracts.state.rows import ContainerRow, ItemRow, Life, ShipmentRow, ShipmentStanding
 from tests.scenarios.law.workload import Workload
 
 ACTIVE = 1
@@ -26,6 +27,7 @@ class Books:
         self.items: dict[bytes, ItemRow] = table(rows, ITEMS)
         self.containers: dict[bytes, ContainerRow] = table(rows, CONTAINERS)
         self.shipments: dict[bytes, ShipmentRow] = table(rows, SHIPMENTS)
+        self.endings = table(rows, ENDINGS)
         self.children: dict[bytes, list[bytes]] = defaultdict(list)
         for key, row in self.items.items():
             if row.parent:
@@ -50,6 +52,11 @@ class Books:
         row = self.items[key]
         return self.life(row.parent) if row.life == ACTIVE and row.parent else row.life
 
+    def is_held(self, key: bytes) -> bool:
+        """Tell whether an item, or something around it, is under a hold."""
+        row = self.items[key]
+        return bool(row.holds) or (bool(row.parent) and self.is_held(row.parent))
+
     def is_dirty(self, key: bytes) -> bool:
         row = self.items[key]
         return bool(row.holds) or row.life != ACTIVE or any(map(self.is_dirty, self.children[key]))
@@ -66,6 +73,7 @@ def check_items(books: Books) -> None:
             assert row.holder
             assert row.owner
         assert bool(row.container) == (key in books.containers)
+        assert (row.life in UNDOABLE) == (key in books.endings)
 
 
 def check_containers(books: Books) -> None:
@@ -108,9 +116,10 @@ def test_the_books_are_right_after_every_document(seed: int) -> None:
 
 
 def check_nothing_rises(books: Books, final: dict[bytes, int]) -> None:
-    """A supplied or destroyed item stays so; a stolen one may only be destroyed."""
+    """A destroyed item stays so, a stolen one may only be destroyed; what was found is held."""
     for key, life in final.items():
         now = books.life(key)
-        assert now == life or (life, now) == (4, 3)
+        assert now == life or (life, now) == (4, 3) or life in UNDOABLE
+        assert (life, now) != (Life.LOST, ACTIVE) or books.is_held(key)
     lives = {key: books.life(key) for key in books.items}
     final.update({key: life for key, life in lives.items() if life != ACTIVE})

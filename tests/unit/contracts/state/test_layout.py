@@ -4,6 +4,7 @@ import itertools
 
 from contracts.primitives.encoding import encode
 from contracts.state import layout
+from contracts.state.ending_rows import EndingRow
 from contracts.state.layout import (
     TABLES,
     delegation_key,
@@ -59,6 +60,7 @@ def test_golden_rows() -> None:
     assert encode(LotRow(GTIN, b"L1", 20_000, 9, 1, 2, ((0, 3, 4),))).hex() == (
         "97c406" + GTIN.hex() + "c4024c31" + "cd4e20" + "090102" + "9193000304"
     )
+    assert encode(EndingRow(1, 2, 300)).hex() == "930102cd012c"
     assert encode(SourceRow(b"", 0, 2)).hex() == "93c4000002"
 
 

@@ -12,6 +12,7 @@ from contracts.gs1.dates import MAX_DATE, MAX_OFFSET_MINUTES, MAX_TIME_MS
 from contracts.gs1.keys import CHARACTER_SET_82, check_digit, pack_gln, pack_gtin, sgtin, sscc
 from contracts.records.custody import Receive, ReceiveMode, Refuse, Ship, ShipPurpose, Void
 from contracts.records.dispensing import Dispense
+from contracts.records.endings import Found, Reinstate, UndoneEnding
 from contracts.records.head import Head
 from contracts.records.record import Record
 from contracts.records.supply import (
@@ -102,7 +103,7 @@ FIELD, IDENTIFIER, TIME = "invalid_field", "invalid_identifier", "invalid_time"
             record("unpack", parent=PACK, children=[PACK, "urn:epc:id:giai:0614141.1"]),
             *(IDENTIFIER, "/records/0/children/1", ""),
         ),
-        (record("decommission", reason="lost", items=[PACK]), FIELD, "/records/0/reason", ""),
+        (record("decommission", reason="vanished", items=[PACK]), FIELD, "/records/0/reason", ""),
         (record("observe", step="seen", items=[PACK]), FIELD, "/records/0/step", ""),
         (record("dispense", items=[PACK, 7]), FIELD, "/records/0/items/1", ""),
         ({**ship(PACK), "receiver": ""}, FIELD, "/records/0/receiver", ""),
@@ -233,6 +234,8 @@ records = st.one_of(
     st.builds(Refuse, heads, shipments, lists),
     st.builds(Void, heads, shipments, lists),
     st.builds(Dispense, heads, lists),
+    st.builds(Found, heads, lists),
+    st.builds(Reinstate, heads, st.sampled_from(UndoneEnding), st.integers(0, 1), lists),
 )
 
 

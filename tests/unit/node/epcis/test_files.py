@@ -137,7 +137,7 @@ async def test_an_event_beyond_the_limits_of_one_document_says_so(behaviour):
 async def test_a_verdict_of_the_block_itself_is_reported(behaviour):
     """A regulator's report enters the same block; which one is first, the previous block's id decides."""
     verdicts = set()
-    for blocks in range(6):
+    for blocks in range(12):
         desk = await made()
         for minute in range(blocks):
             await recorded(desk, MAKER, observed("inspecting", [pallet(1)], minute, MAKER))

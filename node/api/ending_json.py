@@ -1,0 +1,34 @@
+"""Records that undo an ending, between JSON and the ledger's structs."""
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final, assert_never
+
+from contracts.records.endings import EndingRecord, Found, Reinstate, UndoneEnding
+from node.api import ending_forms as forms
+from node.api.field_readers import read_items
+from node.api.record_texts import item_texts, read_head, word_of, written_head
+
+ENDING_READERS: Final[Mapping[type, Callable[[Any], EndingRecord]]] = {
+    forms.FoundForm: lambda form: Found(read_head(form), read_items("items", form.items)),
+    forms.ReinstateForm: lambda form: Reinstate(
+        read_head(form),
+        UndoneEnding[form.undoes.upper()],
+        int(form.never_left),
+        read_items("items", form.items),
+    ),
+}
+"""How each form is read; all raise FieldFault."""
+
+
+def write_ending_record(record: EndingRecord) -> forms.AnyEndingForm:
+    """Return a record as JSON shows it."""
+    head = written_head(record.head)
+    match record:
+        case Found(items=items):
+            return forms.FoundForm(**head, items=item_texts(items))
+        case Reinstate(undoes=undoes, never_left=never_left, items=items):
+            return forms.ReinstateForm(
+                **head, undoes=word_of(undoes), never_left=never_left == 1, items=item_texts(items)
+            )
+        case _:
+            assert_never(record)

@@ -1,0 +1,46 @@
+"""What random partners say by rules 12 and 13: leaving, finding again, taking back."""
+
+from random import Random
+
+from tests.properties.model import Model
+from tests.properties.model_judge import LEFT
+from tests.properties.said import Said
+
+VERBS = {"leave": 4, "find": 2, "reinstate": 4}
+"""These verbs by how often they are said."""
+UNDONE = ("supplied", "exported", "sample", "free_sample", "checked_out")
+
+
+def _ended(model: Model, verb: str) -> list[str]:
+    """Return items that somebody may speak of by `find` or `reinstate`."""
+    wanted = ("lost",) if verb == "find" else UNDONE
+    return [item for item, thing in model.items.items() if thing.ended and thing.life in wanted]
+
+
+def signer_for(random: Random, model: Model, verb: str) -> str:
+    """Return one whose word it is to find or reinstate something; empty when there is nobody."""
+    ended = _ended(model, verb)
+    return model.items[random.choice(ended)].ended[0] if ended else ""
+
+
+def is_apt(model: Model, verb: str, signer: str) -> bool:
+    """Tell whether it may be up to a partner to find or reinstate something."""
+    return any(model.items[item].ended[0] == signer for item in _ended(model, verb))
+
+
+def leave(random: Random, items: tuple[str, ...], at: str) -> Said:
+    """Let what one holds leave the supply chain."""
+    return Said(verb="leave", reason=random.choice(LEFT), items=items, at=at)
+
+
+def take_back(random: Random, model: Model, verb: str, signer: str, at: str) -> Said:
+    """Speak of something that ended, mostly by the signer's own word and where it ended."""
+    own = [item for item in _ended(model, verb) if model.items[item].ended[0] == signer]
+    among = own if own and random.randrange(100) < 90 else list(model.items) or ["pack-1"]
+    item = random.choice(among)
+    thing = model.items.get(item)
+    if thing is None or thing.ended is None or verb == "find":
+        return Said(verb=verb, reason="supplied" * (verb == "reinstate"), items=(item,), at=at)
+    reason = thing.life if thing.life in UNDONE and random.randrange(100) < 92 else random.choice(UNDONE)
+    place = thing.ended[1] if random.randrange(100) < 92 else at
+    return Said(verb=verb, reason=reason, items=(item,), at=place, never_left=int(random.randrange(100) < 95))

@@ -1,0 +1,34 @@
+"""The words of rules 12 and 13.
+
+Acme decommissions pack-1 as exported (sample, free sample, checked out)
+Acme reports pack-1 lost                    Acme finds pack-1
+Corner undoes supplied of pack-1 at Shop    Corner undoes supplied of opened pack-1 at Shop
+"""
+
+from collections.abc import Callable
+
+from contracts.records.endings import Found, Reinstate, UndoneEnding
+from contracts.records.head import Head
+from contracts.records.record import Record
+from contracts.records.supply import Decommission, DecommissionReason
+
+Listed = Callable[[str], tuple[bytes, ...]]
+
+VERBS = {"decommissions", "finds", "undoes"}
+"""The verbs that `ending` understands."""
+
+
+def ending(verb: str, head: Head, what: str, options: dict[str, str], listed: Listed) -> Record:
+    """Build the record of a sentence with one of `VERBS`."""
+    if verb == "finds":
+        return Found(head, listed(what))
+    if verb == "undoes":
+        items = options["of"]
+        never_left = int(not items.startswith("opened "))
+        undone = UndoneEnding[_name(what)]
+        return Reinstate(head, undone, never_left, listed(items.removeprefix("opened ")))
+    return Decommission(head, DecommissionReason[_name(options["as"])], listed(what))
+
+
+def _name(words: str) -> str:
+    return words.upper().replace(" ", "_")

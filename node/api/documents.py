@@ -32,6 +32,7 @@ from node.api.endpoints import (
     choice_parameter,
     flag_parameter,
     header_text,
+    id_segment,
 )
 from node.api.metrics import ApiMetrics
 from node.api.partner_glns import PartnerGlns
@@ -310,13 +311,9 @@ def document_of(request: web.Request) -> bytes:
     Raises:
         Problem: unknown_document, for what cannot be one.
     """
-    text = request.match_info["id"]
-    try:
-        identifier = bytes.fromhex(text)
-    except ValueError:
-        identifier = b""
-    if len(identifier) != HASH_BYTES:
-        raise Problem("unknown_document", f"{text[:80]!r} is no document id.")
+    identifier = id_segment(request, "id", HASH_BYTES)
+    if identifier is None:
+        raise Problem("unknown_document", f"{request.match_info['id'][:80]!r} is no document id.")
     return identifier
 
 

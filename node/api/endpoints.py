@@ -11,6 +11,7 @@ from typing import Any, Final, Literal
 from aiohttp import web
 
 from node.api.access import Right
+from node.api.field_readers import FieldFault, read_gln
 from node.api.problems import parameter_problem
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -20,6 +21,7 @@ NDJSON: Final = "application/x-ndjson"
 OCTETS: Final = "application/octet-stream"
 EVENT_STREAM: Final = "text/event-stream"
 
+_HEX_DIGITS: Final = frozenset("0123456789abcdefABCDEF")
 MAX_HEADER_CHARACTERS: Final = 256
 """Longest value of a header that the API reads itself."""
 
@@ -147,6 +149,25 @@ def flag_parameter(request: web.Request, name: str) -> bool:
         Problem: invalid_parameter.
     """
     return choice_parameter(request, name, "0", ("0", "1", "false", "true")) in ("1", "true")
+
+
+def gln_parameter(request: web.Request, name: str) -> bytes:
+    """Return a query parameter that is a GLN, packed; empty when absent.
+
+    Raises:
+        Problem: invalid_parameter.
+    """
+    try:
+        return read_gln(name, request.query.get(name, ""))
+    except FieldFault as fault:
+        raise parameter_problem(name, f"a GLN; {fault}") from fault
+
+
+def id_segment(request: web.Request, name: str, size: int) -> bytes | None:
+    """Return a path segment that is an id of so many bytes in hex; None for any other text."""
+    text = request.match_info[name]
+    is_id = len(text) == 2 * size and not set(text) - _HEX_DIGITS
+    return bytes.fromhex(text) if is_id else None
 
 
 def header_text(request: web.Request, name: str) -> str:

@@ -7,6 +7,7 @@ import msgspec
 from aiohttp import web
 
 from contracts.gs1.dates import format_timestamp
+from contracts.gs1.keys import unpack_gln
 from contracts.rules.codes import Code
 from node.api.access import GRANT, Right, Scope, lane_for, read_only, scope_of
 from node.api.answers import answer, json_bytes
@@ -20,9 +21,9 @@ from node.api.endpoints import (
     Endpoint,
     Parameter,
     choice_parameter,
+    gln_parameter,
     header_text,
 )
-from node.api.field_readers import FieldFault, read_gln
 from node.api.gateway import CaptureResult, Captures, Draft, Drafts, ErrorBehaviour, EventOutcome
 from node.api.patience import STOPPING, Patience
 from node.api.problems import CAPTURE_PROBLEMS, PROBLEMS, Problem, parameter_problem
@@ -213,12 +214,8 @@ class Epcis:
         raise parameter_problem(BEHAVIOUR_HEADER, " or ".join(_BEHAVIOURS))
 
     def _partner(self, request: web.Request) -> str:
-        text = request.query.get("partner", "")
-        try:
-            read_gln("partner", text)
-        except FieldFault as fault:
-            raise parameter_problem("partner", f"a GLN; {fault}") from fault
-        partner, _lane = lane_for(self._context, request[GRANT], text)
+        packed = gln_parameter(request, "partner")
+        partner, _lane = lane_for(self._context, request[GRANT], unpack_gln(packed) if packed else "")
         return partner
 
     def _captures(self) -> Captures:

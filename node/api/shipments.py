@@ -6,14 +6,21 @@ from typing import Final
 import msgspec
 from aiohttp import web
 
-from contracts.gs1.keys import unpack_gln
+from contracts.gs1.keys import pack_gln, unpack_gln
 from contracts.records.custody import SHIPMENT_ID_BYTES, Ship, shipment_id
 from contracts.state.rows import ShipmentStanding
 from node.api.access import GRANT, Right, Scope, own_partners, scope_of
 from node.api.answers import DEFAULT_LIMIT, MAX_LIMIT, answer, decode_cursor, encode_cursor, pinned
 from node.api.context import ApiContext
-from node.api.endpoints import Answer, Endpoint, Parameter, choice_parameter, number_parameter
-from node.api.field_readers import FieldFault, read_gln
+from node.api.endpoints import (
+    Answer,
+    Endpoint,
+    Parameter,
+    choice_parameter,
+    gln_parameter,
+    id_segment,
+    number_parameter,
+)
 from node.api.items import BornView
 from node.api.problems import Problem, parameter_problem
 from node.api.record_texts import item_text
@@ -114,28 +121,20 @@ class Shipments:
 
     def _partner_of(self, request: web.Request) -> bytes:
         """Return the packed GLN of the partner asked for, whose shipments the request may see."""
-        text = request.query.get("partner", "")
-        own = own_partners(self._context, request[GRANT])
-        if not text:
+        packed = gln_parameter(request, "partner")
+        if not packed:
+            own = own_partners(self._context, request[GRANT])
             if len(own) != 1:
                 raise parameter_problem("partner", "the GLN of a partner")
-            (text,) = own
-        try:
-            packed = read_gln("partner", text)
-        except FieldFault as fault:
-            raise parameter_problem("partner", f"a GLN; {fault}") from fault
+            packed = pack_gln(own[0])
         scope_of(self._context, request).require((unpack_gln(packed),), "what that partner ships")
         return packed
 
     async def show(self, request: web.Request) -> web.Response:
         """Show a shipment."""
-        text = request.match_info["id"]
-        try:
-            identifier = bytes.fromhex(text)
-        except ValueError:
-            identifier = b""
-        if len(identifier) != SHIPMENT_ID_BYTES:
-            raise Problem("unknown_shipment", f"{text[:80]!r} is no shipment id.")
+        identifier = id_segment(request, "id", SHIPMENT_ID_BYTES)
+        if identifier is None:
+            raise Problem("unknown_shipment", f"{request.match_info['id'][:80]!r} is no shipment id.")
         scope = scope_of(self._context, request)
         return await self._context.readers.read(partial(_show, identifier=identifier, scope=scope))
 

@@ -117,7 +117,7 @@ class Product(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     holder: str
     """GLN of the marketing holder."""
     name: str
-    """Name for people, with strength and form."""
+    """Name for people."""
     markets: tuple[str, ...]
     """Markets it is made for; the first decides when its expiry date ends."""
     serialisation: str = "serial"
@@ -128,8 +128,18 @@ class Product(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """For a case: the GTIN inside."""
     contains_count: int = 0
     """For a case: how many of it."""
-    national_number: str = ""
-    """NDC or another national number."""
+    national_numbers: tuple[str, ...] = ()
+    """NDC and other national numbers."""
+    strength: str = ""
+    """Such as 10 mg."""
+    form: str = ""
+    """Pharmaceutical form, such as tablet."""
+    storage: str = ""
+    """Storage condition as the label says it."""
+    logger_required: int = 0
+    """1 when it travels with a temperature logger, else 0."""
+    leaflet: str = ""
+    """Link to the leaflet."""
 
 
 class Delegation(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -16,25 +16,22 @@ from contracts.chain.parameters import Limits
 from contracts.gs1.dates import MAX_OFFSET_MINUTES
 from contracts.gs1.keys import InvalidKey, pack_gln, pack_gtin
 from contracts.primitives import signing
+from contracts.state.directory import PREFIX_DIGITS, add_partner, add_premises
 from contracts.state.layout import (
     DELEGATIONS,
     KEYS,
     LIMITS,
     MARKETS,
-    PARTNER_NUMBERS,
-    PARTNERS,
     PREFIX_OWNERS,
-    PREMISES,
-    PREMISES_NUMBERS,
     PRODUCTS,
     PROFILES,
     SOLE_KEY,
     delegation_key,
-    number_key,
     text_key,
 )
 from contracts.state.places import MAX_LEVELS
 from contracts.state.rows import (
+    PREMISES_KINDS,
     KeyRow,
     Licence,
     LimitsRow,
@@ -54,8 +51,6 @@ LICENCES: Final = {licence.name.lower(): licence for licence in Licence}
 """Licence standings by name."""
 SERIALISATIONS: Final = {kind.name.lower(): kind for kind in Serialisation}
 """Kinds of serialisation by name."""
-PREMISES_KINDS: Final = ("plant", "warehouse", "pharmacy", "hospital", "vehicle", "office", "other")
-"""Kinds of premises."""
 
 ENVELOPE_BYTES: Final = 1_024
 """Bytes of a bundle beside its documents, at most: header, signature and the frame of one document."""
@@ -63,8 +58,6 @@ MAX_BUNDLE_BYTES: Final = 16 << 20
 """No network may allow longer bundles: a node keeps and sends each in one piece."""
 MAX_BLOCK_BUNDLES: Final = 15_000
 """No network may allow more bundles in a block: their lines must fit into the longest block."""
-
-_PREFIX_DIGITS: Final = range(4, 13)
 
 
 class _Nothing:
@@ -215,7 +208,7 @@ def _write_partners(state: Overlay, partners: tuple[Partner, ...], markets: set[
     _unique((partner.gln for partner in partners), "partners")
     numbers: dict[str, int] = {}
     prefixes: dict[str, int] = {}
-    for number, partner in enumerate(partners, start=1):
+    for partner in partners:
         field = f"partners.{partner.gln}"
         gln = _gln(partner.gln, f"{field}.gln")
         _require(partner.market in markets, f"{field}.market", "the code of a market")
@@ -229,8 +222,7 @@ def _write_partners(state: Overlay, partners: tuple[Partner, ...], markets: set[
             partner.market,
             partner.company_prefixes,
         )
-        state.write(PARTNERS, number_key(number), row)
-        state.write(PARTNER_NUMBERS, gln, number)
+        number = add_partner(state, row)
         _write_keys(state, partner, number)
         _write_prefixes(state, partner, number, prefixes)
         numbers[partner.gln] = number
@@ -250,7 +242,7 @@ def _write_keys(state: Overlay, partner: Partner, number: int) -> None:
 def _write_prefixes(state: Overlay, partner: Partner, number: int, known: dict[str, int]) -> None:
     field = f"partners.{partner.gln}.company_prefixes"
     for prefix in partner.company_prefixes:
-        is_number = prefix.isascii() and prefix.isdigit() and len(prefix) in _PREFIX_DIGITS
+        is_number = prefix.isascii() and prefix.isdigit() and len(prefix) in PREFIX_DIGITS
         _require(is_number, field, f"4 to 12 digits; got {prefix!r}")
         for other in known:
             is_apart = not other.startswith(prefix) and not prefix.startswith(other)
@@ -263,15 +255,14 @@ def _write_premises(
     state: Overlay, premises: tuple[Premises, ...], partners: dict[str, int], markets: set[str]
 ) -> None:
     _unique((place.gln for place in premises), "premises")
-    for number, place in enumerate(premises, start=1):
+    for place in premises:
         field = f"premises.{place.gln}"
         gln = _gln(place.gln, f"{field}.gln")
         _require(place.partner in partners, f"{field}.partner", "a partner's GLN")
         _require(place.market in markets, f"{field}.market", "the code of a market")
         _require(place.kind in PREMISES_KINDS, f"{field}.kind", f"one of {', '.join(PREMISES_KINDS)}")
         row = PremisesRow(gln, partners[place.partner], place.market, place.name, place.address, place.kind)
-        state.write(PREMISES, number_key(number), row)
-        state.write(PREMISES_NUMBERS, gln, number)
+        add_premises(state, row)
 
 
 def _write_products(
@@ -286,6 +277,7 @@ def _write_products(
         _require(set(product.markets) <= markets, f"{field}.markets", "codes of markets")
         _require(product.serialisation in SERIALISATIONS, f"{field}.serialisation", "serial, lot or none")
         _require(product.units_per_pack > 0, f"{field}.units_per_pack", "more than 0")
+        _require(product.logger_required in {0, 1}, f"{field}.logger_required", "0 or 1")
         _check_contents(product, gtins, field)
         row = ProductRow(
             partners[product.holder],
@@ -295,7 +287,12 @@ def _write_products(
             _gtin(product.contains_gtin, f"{field}.contains_gtin") if product.contains_gtin else b"",
             product.contains_count,
             product.name,
-            product.national_number,
+            product.national_numbers,
+            product.strength,
+            product.form,
+            product.storage,
+            product.logger_required,
+            product.leaflet,
         )
         state.write(PRODUCTS, gtin, row)
 

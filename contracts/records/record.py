@@ -2,6 +2,7 @@
 
 from typing import assert_never
 
+from contracts.records.catalogue import Delegate, DescribePremises, DescribeProduct, OfferProduct, TakeProduct
 from contracts.records.custody import Receive, Refuse, Ship, Void
 from contracts.records.dispensing import Dispense
 from contracts.records.endings import EndingRecord, Found, Reinstate
@@ -20,6 +21,11 @@ Record = (
     | Void
     | Dispense
     | EndingRecord
+    | DescribeProduct
+    | OfferProduct
+    | TakeProduct
+    | DescribePremises
+    | Delegate
 )
 
 
@@ -36,6 +42,8 @@ def listed(record: Record) -> tuple[bytes, ...]:
             return record.items
         case Found() | Reinstate():
             return record.items
+        case DescribeProduct() | OfferProduct() | TakeProduct() | DescribePremises() | Delegate():
+            return ()
         case _:
             assert_never(record)
 

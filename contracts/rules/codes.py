@@ -112,5 +112,21 @@ class Code(StrEnum):
     ENDED_ELSEWHERE = "ended_elsewhere"
     ENDED_TOO_LONG_AGO = "ended_too_long_ago"
 
+    # Rule 24: products, delegations, premises.
+    GTIN_INVALID = "gtin_invalid"
+    NOT_PRODUCT_HOLDER = "not_product_holder"
+    TEXT_INVALID = "text_invalid"
+    MARKET_UNKNOWN = "market_unknown"
+    CONTENTS_INVALID = "contents_invalid"
+    CONTENTS_FIXED = "contents_fixed"
+    PARTNER_UNKNOWN = "partner_unknown"
+    PARTNER_IS_SIGNER = "partner_is_signer"
+    NOT_OFFERED = "not_offered"
+    ALREADY_DELEGATED = "already_delegated"
+    NOT_DELEGATED = "not_delegated"
+    GLN_INVALID = "gln_invalid"
+    GLN_TAKEN = "gln_taken"
+    MARKET_FIXED = "market_fixed"
+
     # Rule 28: observe, move.
     PREMISES_MISSING = "premises_missing"

@@ -3,7 +3,16 @@
 from typing import Final
 
 from contracts.rules.codes import Code
-from contracts.rules.explained import ending, every_record, making, observing, packing, receiving, shipping
+from contracts.rules.explained import (
+    cataloguing,
+    ending,
+    every_record,
+    making,
+    observing,
+    packing,
+    receiving,
+    shipping,
+)
 from contracts.rules.explained.explanation import Explanation
 
 EXPLANATIONS: Final[dict[Code, Explanation]] = {
@@ -13,6 +22,7 @@ EXPLANATIONS: Final[dict[Code, Explanation]] = {
     **shipping.TEXTS,
     **receiving.TEXTS,
     **ending.TEXTS,
+    **cataloguing.TEXTS,
     **observing.TEXTS,
 }
 """Every code, in the order in which the codes are defined."""

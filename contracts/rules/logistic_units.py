@@ -13,11 +13,11 @@ from contracts.rules.act import Act
 from contracts.rules.codes import Code
 from contracts.rules.verdict import Verdict
 from contracts.state.containers import find_contents, new_container
-from contracts.state.layout import ITEMS, PREFIX_OWNERS, text_key
+from contracts.state.directory import prefix_owner
+from contracts.state.layout import ITEMS
 from contracts.state.places import Position, locate
-from contracts.state.rows import NOBODY, ItemRow, Life
+from contracts.state.rows import ItemRow, Life
 
-_PREFIX_LENGTHS: Final = range(4, 13)
 _NO_SOURCE: Final = 0
 
 NEVER: Final = 0
@@ -29,14 +29,9 @@ def is_logistic_unit(key: bytes) -> bool:
     return key[:1] == SSCC_KIND and is_valid_item_key(key)
 
 
-def prefix_owner(act: Act, key: bytes) -> int:
+def prefix_owner_of(act: Act, key: bytes) -> int:
     """Return the number of the partner that owns a valid SSCC's company prefix; 0 for none registered."""
-    digits = _digits(key)
-    for length in _PREFIX_LENGTHS:
-        owner = act.state.read(PREFIX_OWNERS, text_key(digits[1 : 1 + length]))
-        if owner is not None:
-            return owner
-    return NOBODY
+    return prefix_owner(act.state, _digits(key)[1:])
 
 
 def has_own_prefix(act: Act, key: bytes) -> bool:

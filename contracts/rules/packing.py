@@ -22,7 +22,7 @@ from contracts.rules.logistic_units import (
     bring_to_life,
     is_logistic_unit,
     life_of_unit_fault,
-    prefix_owner,
+    prefix_owner_of,
 )
 from contracts.rules.verdict import Verdict
 from contracts.state.containers import (
@@ -158,7 +158,7 @@ def _imply(
 def _introduce(act: Act, record: Pack, first: ItemRow) -> Position:
     """Bring a logistic unit to life around goods, in their owner's name, where they are."""
     bring_to_life(act, record.parent, first.owner, stated_number(act, record.head) or first.premises)
-    concerned = (prefix_owner(act, record.parent),)
+    concerned = (prefix_owner_of(act, record.parent),)
     act.tell(EventKind.INTRODUCED, (record.parent,), record.parent, concerned)
     return again(act, record.parent)
 

@@ -2,12 +2,20 @@
 
 from typing import assert_never
 
+from contracts.records.catalogue import Delegate, DescribePremises, DescribeProduct, OfferProduct, TakeProduct
 from contracts.records.custody import Receive, Refuse, Ship, Void
 from contracts.records.dispensing import Dispense
 from contracts.records.endings import Found, Reinstate
 from contracts.records.record import Record
 from contracts.records.supply import Commission, CommissionLogisticUnits, Decommission, Observe, Pack, Unpack
 from contracts.rules.act import Act
+from contracts.rules.cataloguing import (
+    delegate,
+    describe_premises,
+    describe_product,
+    offer_product,
+    take_product,
+)
 from contracts.rules.decommissioning import decommission, found
 from contracts.rules.dispensing import dispense
 from contracts.rules.observing import observe
@@ -49,5 +57,15 @@ def judge(act: Act, record: Record) -> Verdict | None:  # noqa: C901 - one line 
             return found(act, record)
         case Reinstate():
             return reinstate(act, record)
+        case DescribeProduct():
+            return describe_product(act, record)
+        case OfferProduct():
+            return offer_product(act, record)
+        case TakeProduct():
+            return take_product(act, record)
+        case DescribePremises():
+            return describe_premises(act, record)
+        case Delegate():
+            return delegate(act, record)
         case _:
             assert_never(record)

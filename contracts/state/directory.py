@@ -1,10 +1,14 @@
 """Who and what is registered: partners, premises, markets, by the names that records use."""
 
+from typing import Final
+
 from contracts.state.layout import (
+    COUNTERS,
     LIMITS,
     MARKETS,
     PARTNER_NUMBERS,
     PARTNERS,
+    PREFIX_OWNERS,
     PREMISES,
     PREMISES_NUMBERS,
     PROFILES,
@@ -12,8 +16,15 @@ from contracts.state.layout import (
     number_key,
     text_key,
 )
-from contracts.state.rows import LimitsRow, MarketRow, PartnerRow, PremisesRow, ProfileRow
+from contracts.state.rows import NOBODY, LimitsRow, MarketRow, PartnerRow, PremisesRow, ProfileRow
 from contracts.state.view import Overlay
+
+PREFIX_DIGITS: Final = range(4, 13)
+"""How long a GS1 company prefix may be."""
+
+_LAST_PARTNER: Final = b"partner"
+_LAST_PREMISES: Final = b"premises"
+"""Names of counters."""
 
 
 def find_partner(state: Overlay, gln: bytes) -> tuple[int, PartnerRow] | None:
@@ -51,3 +62,40 @@ def profile(state: Overlay, market_code: str) -> ProfileRow:
 def limits(state: Overlay) -> LimitsRow:
     """Return what the law reads of the network's parameters."""
     return state.require(LIMITS, SOLE_KEY)
+
+
+def add_partner(state: Overlay, row: PartnerRow) -> int:
+    """Register a partner whose GLN no other has; return its number. Its prefixes are registered apart."""
+    number = _next_number(state, _LAST_PARTNER)
+    state.write(PARTNERS, number_key(number), row)
+    state.write(PARTNER_NUMBERS, row.gln, number)
+    return number
+
+
+def add_premises(state: Overlay, row: PremisesRow) -> int:
+    """Register premises whose GLN no others have; return their number."""
+    number = _next_number(state, _LAST_PREMISES)
+    state.write(PREMISES, number_key(number), row)
+    state.write(PREMISES_NUMBERS, row.gln, number)
+    return number
+
+
+def prefix_owner(state: Overlay, digits: str) -> int:
+    """Return the number of the partner whose company prefix these digits begin with; 0 for none registered.
+
+    Args:
+        state: State.
+        digits: Of a GLN, or of a GTIN or SSCC behind its indicator or extension digit.
+    """
+    for length in PREFIX_DIGITS:
+        owner = state.read(PREFIX_OWNERS, text_key(digits[:length]))
+        if owner is not None:
+            return owner
+    return NOBODY
+
+
+def _next_number(state: Overlay, counter: bytes) -> int:
+    """Return the number after the last one given."""
+    number = (state.read(COUNTERS, counter) or 0) + 1
+    state.write(COUNTERS, counter, number)
+    return number

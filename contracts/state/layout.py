@@ -44,8 +44,8 @@ class Table(Generic[RowT]):
             name: For people.
             prefix: First byte of its keys.
             row: Type of its rows.
-            is_directory: Whether its rows are about who and what is registered: read by every record, changed
-                by governance alone, and therefore kept decoded across blocks.
+            is_directory: Whether its rows are about who and what is registered: read by every record, seldom
+                changed, and therefore kept decoded across blocks.
         """
         self.name = name
         self.prefix = bytes((prefix,))
@@ -95,6 +95,8 @@ SHIPMENTS: Final = Table("shipments", 0x32, ShipmentRow)
 """By shipment id."""
 ENDINGS: Final = Table("endings", 0x44, EndingRow)
 """By item key: what ended in a way that may be undone."""
+PRODUCT_OFFERS: Final = Table("product offers", 0x58, int)
+"""Number of the partner that a product was offered to, by packed GTIN."""
 
 TABLES: Final = (
     LIMITS,
@@ -118,6 +120,7 @@ TABLES: Final = (
     CONTAINERS,
     SHIPMENTS,
     ENDINGS,
+    PRODUCT_OFFERS,
 )
 
 

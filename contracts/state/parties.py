@@ -16,6 +16,8 @@ from contracts.state.view import Overlay
 
 MAKING: Final = int(Role.MAKER | Role.REPACKAGER)
 """Roles that may bring packs to life."""
+MARKETING: Final = MAKING | int(Role.PARALLEL_DISTRIBUTOR | Role.IMPORTER)
+"""Roles that may be a product's marketing holder."""
 TRADING: Final = int(
     Role.MAKER
     | Role.REPACKAGER

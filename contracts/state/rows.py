@@ -42,6 +42,10 @@ class Role(IntFlag):
     REGULATOR = 512
 
 
+PREMISES_KINDS: Final = ("plant", "warehouse", "pharmacy", "hospital", "vehicle", "office", "other")
+"""Kinds of premises."""
+
+
 class Licence(IntEnum):
     """Standing of a partner's licence."""
 
@@ -192,8 +196,18 @@ class ProductRow(msgspec.Struct, frozen=True, array_like=True):
     """For a case: how many of it."""
     name: str
     """Name for people."""
-    national_number: str
-    """NDC or another national number; may be empty."""
+    national_numbers: tuple[str, ...]
+    """NDC and other national numbers."""
+    strength: str
+    """Such as 10 mg; may be empty."""
+    form: str
+    """Pharmaceutical form; may be empty."""
+    storage: str
+    """Storage condition as the label says it; may be empty."""
+    logger_required: int
+    """1 when it travels with a temperature logger."""
+    leaflet: str
+    """Link to the leaflet; may be empty."""
 
 
 class LotRow(msgspec.Struct, frozen=True, array_like=True):

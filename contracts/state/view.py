@@ -31,9 +31,9 @@ class StateReader(Protocol):
 class DirectoryCache:
     """Decoded rows of the directory tables, kept from block to block.
 
-    Who is registered is read by every record and changes by governance alone. The owner of the cache must
-    call `forget` with the writes of each block that it commits, and must not share it between states that
-    differ in their directory.
+    Who is registered is read by every record and changes seldom. The owner of the cache must call `forget`
+    with the writes of each block that it commits, and must not share it between states that differ in their
+    directory.
     """
 
     __slots__ = ("rows",)
@@ -164,6 +164,9 @@ class Overlay:
 
     def _look_up(self, table: Table[RowT], at: bytes) -> RowT | None:
         """Return a directory row, from the shared cache where it is known."""
+        if isinstance(self._base, Overlay):
+            # What is pending there counts, and must not get into a cache of what is committed.
+            return self._base.read(table, at[len(table.prefix) :])
         row: RowT | None = self._directory.get(at)
         if row is not None:
             return row

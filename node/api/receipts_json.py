@@ -8,6 +8,7 @@ import msgspec
 from contracts.gs1.keys import GLN_BYTES, is_valid_gln, is_valid_item_key
 from contracts.ledger.events import EventKind, sentence
 from contracts.ledger.receipt import ACCEPTED, Event, Receipt
+from contracts.records.catalogue import DescribeProduct
 from contracts.records.custody import SHIPMENT_ID_BYTES
 from contracts.records.record import Record
 from contracts.records.supply import Commission
@@ -28,6 +29,15 @@ _SHIPMENT_SUBJECTS: Final = frozenset(
     }
 )
 
+_PRODUCT_SUBJECTS: Final = frozenset(
+    {
+        EventKind.PRODUCT_OFFERED,
+        EventKind.PRODUCT_TAKEN,
+        EventKind.DELEGATION_GIVEN,
+        EventKind.DELEGATION_WITHDRAWN,
+    }
+)
+
 PartnerName = Callable[[int], str | None]
 """A partner's GLN by its number."""
 
@@ -44,7 +54,7 @@ class EventView(msgspec.Struct, frozen=True):
     item_count: int
     """How many there are."""
     subject: str
-    """Container, shipment id or premises, by kind; may be empty."""
+    """Container, shipment id, premises or product, by kind; may be empty."""
     concerned: tuple[str, ...]
     """GLNs of the partners to be told."""
     sentence: str
@@ -103,6 +113,8 @@ def event_view(event: Event, name: PartnerName) -> EventView:
 def _event_subject(kind: EventKind, subject: bytes) -> str:
     if kind in _SHIPMENT_SUBJECTS:
         return subject.hex()
+    if kind in _PRODUCT_SUBJECTS:
+        return gtin_text(subject)
     if kind == EventKind.MOVED:
         return gln_text(subject)
     return item_text(subject) if subject else ""
@@ -119,6 +131,8 @@ def subject_text(receipt: Receipt, records: Sequence[Record]) -> str:
     record = records[receipt.record]
     if isinstance(record, Commission):
         return _commission_subject(record, subject)
+    if subject in (getattr(record, "gtin", None), _contained(record)):
+        return gtin_text(subject)
     if len(subject) == SHIPMENT_ID_BYTES and getattr(record, "shipment", b"") == subject:
         return subject.hex()
     if is_valid_item_key(subject):
@@ -126,6 +140,11 @@ def subject_text(receipt: Receipt, records: Sequence[Record]) -> str:
     if len(subject) == GLN_BYTES and is_valid_gln(subject):
         return gln_text(subject)
     return item_text(subject)
+
+
+def _contained(record: Record) -> bytes | None:
+    """Return the GTIN that a record states beside its own, if any."""
+    return record.facts.contains_gtin if isinstance(record, DescribeProduct) else None
 
 
 def _commission_subject(record: Commission, subject: bytes) -> str:

@@ -25,6 +25,7 @@ from node.api.form_parts import (
     ReferenceForm,
     Time,
 )
+from node.api.registry_forms import RegistryForm
 
 
 class CommissionForm(RecordForm, frozen=True, kw_only=True, tag="commission"):
@@ -157,6 +158,7 @@ AnyRecordForm = (
     | VoidForm
     | DispenseForm
     | AnyEndingForm
+    | RegistryForm
 )
 """Any record."""
 

@@ -12,6 +12,7 @@ import msgspec
 
 from contracts.ledger.document import NONCE_BYTES, Document, build_document
 from contracts.primitives.hashing import HASH_BYTES
+from contracts.records.catalogue import Delegate, DescribePremises, DescribeProduct, OfferProduct, TakeProduct
 from contracts.records.custody import (
     SHIPMENT_ID_BYTES,
     Receive,
@@ -35,6 +36,7 @@ from contracts.records.supply import (
     Unpack,
 )
 from node.api import record_forms as forms
+from node.api import registry_json
 from node.api.ending_json import ENDING_READERS, write_ending_record
 from node.api.field_readers import (
     INVALID_FIELD,
@@ -64,6 +66,7 @@ from node.api.record_texts import (
     word_of,
     written_head,
 )
+from node.api.registry_json import write_registry_record
 from node.storage.references import SALT_BYTES, KeptReference, reference_hash
 
 _NONCE_USE: Final = 1
@@ -184,6 +187,7 @@ _READERS: Final[Mapping[type, Callable[[Any], Record]]] = {
     forms.VoidForm: lambda form: Void(read_head(form), _shipment(form), read_items("items", form.items)),
     forms.DispenseForm: lambda form: Dispense(read_head(form), read_items("items", form.items)),
     **ENDING_READERS,
+    **registry_json.READERS,
 }
 
 # ------------------------------------------------------------------------------------------ writing
@@ -226,6 +230,8 @@ def write_record(  # noqa: C901 - one case for each kind of record
             return forms.DispenseForm(**head, items=item_texts(items))
         case Found() | Reinstate():
             return write_ending_record(record)
+        case DescribeProduct() | OfferProduct() | TakeProduct() | DescribePremises() | Delegate():
+            return write_registry_record(record)
         case _:
             assert_never(record)
 

@@ -15,6 +15,7 @@ from typing import Final, assert_never
 
 from contracts.ledger.receipt import ACCEPTED
 from contracts.primitives.encoding import encode
+from contracts.records.catalogue import Delegate, DescribePremises, DescribeProduct, OfferProduct, TakeProduct
 from contracts.records.custody import Receive, Refuse, Ship, Void
 from contracts.records.dispensing import Dispense
 from contracts.records.endings import Found, Reinstate
@@ -67,6 +68,16 @@ def _about(record: Record) -> tuple[str, tuple[bytes | int, ...]]:  # noqa: C901
             return "found", ()
         case Reinstate(undoes=undoes):
             return "reinstate", (int(undoes),)
+        case DescribeProduct(gtin=gtin, facts=facts):
+            return "describe_product", (gtin, encode(facts))
+        case OfferProduct(gtin=gtin, partner=partner):
+            return "offer_product", (gtin, partner)
+        case TakeProduct(gtin=gtin):
+            return "take_product", (gtin,)
+        case DescribePremises(gln=gln):
+            return "describe_premises", (gln,)
+        case Delegate(gtin=gtin, partner=partner, step=delegation):
+            return "delegate", (gtin, partner, int(delegation))
         case _:
             assert_never(record)
 

@@ -5,6 +5,7 @@ from typing import assert_never
 from contracts.gs1.dates import format_date, format_timestamp
 from contracts.gs1.keys import format_item, unpack_gln, unpack_gtin
 from contracts.ledger.receipt import Event
+from contracts.records.catalogue import Delegate, DescribePremises, DescribeProduct, OfferProduct, TakeProduct
 from contracts.records.custody import Receive, ReceiveMode, Refuse, Ship, ShipPurpose, Void, shipment_id
 from contracts.records.dispensing import Dispense
 from contracts.records.endings import Found, Reinstate, UndoneEnding
@@ -109,6 +110,9 @@ def _record_details(happening: Happening, key: bytes) -> Details:  # noqa: C901 
         case Reinstate(undoes=undoes):
             details = {"undoes": UndoneEnding(undoes).name.lower()}
         case CommissionLogisticUnits() | Dispense() | Found():
+            pass
+        case DescribeProduct() | OfferProduct() | TakeProduct() | DescribePremises() | Delegate():
+            # They are about no item, and so in no item's journey.
             pass
         case _:
             assert_never(record)

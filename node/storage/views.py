@@ -8,6 +8,7 @@ from typing import Final
 
 import msgspec
 
+from contracts.records.catalogue import Delegate, DescribePremises, DescribeProduct, OfferProduct, TakeProduct
 from contracts.records.custody import Receive, Refuse, Ship, Void
 from contracts.records.dispensing import Dispense
 from contracts.records.endings import Found, Reinstate
@@ -28,6 +29,11 @@ RECORD_NAMES: Final[dict[type[Record], str]] = {
     Dispense: "dispense",
     Found: "found",
     Reinstate: "reinstate",
+    DescribeProduct: "describe_product",
+    OfferProduct: "offer_product",
+    TakeProduct: "take_product",
+    DescribePremises: "describe_premises",
+    Delegate: "delegate",
 }
 """What each kind of record is called."""
 

@@ -18,12 +18,24 @@ from contracts.ledger.execute import next_app_hash
 from contracts.ledger.receipt import ACCEPTED, Receipt
 from contracts.primitives.hashing import Hash
 from contracts.records.custody import shipment_id
+from contracts.state.directory import premises
 from contracts.state.layout import CONTAINERS, ENDINGS, ITEMS, LANES, LOTS, SHIPMENTS, SOURCES
 from contracts.state.parties import holder_of
 from contracts.state.places import effective_holds, effective_life, locate
 from contracts.state.rows import ContainerRow, HoldKind, ItemRow, Life, LotRow, ShipmentRow, SourceRow
 from contracts.state.view import Overlay
-from tests.properties.facts import GTIN, PARTNER_NAMES, PLACE_NAMES, PLACES, START_MS, genesis, gln, item_key
+from tests.properties.compare_registry import read_registered
+from tests.properties.facts import (
+    GTIN,
+    NEW_PLACES,
+    PARTNER_NAMES,
+    PLACES,
+    ROLES,
+    START_MS,
+    genesis,
+    gln,
+    item_key,
+)
 from tests.properties.model import Model
 from tests.properties.model_judge import Judge, Told
 from tests.properties.model_rules import verdict
@@ -63,7 +75,9 @@ class SideBySide:
         self.counts: Counter[str] = Counter()
         self._documents: dict[str, tuple[LedgerDocument, int]] = {}
         self._keys: dict[str, bytes] = {}
-        self._names: Names = {b"": "", **{gln(place): place for place in PLACES}}
+        places = {gln(place): place for place in (*PLACES, *NEW_PLACES, *ROLES)}
+        kinds = {item_key(f"{kind}-1")[1:7]: kind for kind in GTIN}
+        self._names: Names = {b"": "", **places, **kinds}
         self._known: Rows = {}
 
     def now_ms(self, wait_ms: int = 0) -> int:
@@ -179,6 +193,8 @@ class SideBySide:
         check_births(self._known, rows, names, self.model, self._makes())
         self._known = rows
         self._compare_shipments()
+        registered, expected = read_registered(state), self.model.registered
+        require(registered == expected, "who is registered", law=registered, model=expected)
         containers = dict(self._rows(CONTAINERS.prefix, CONTAINERS.decode))
         check_containers(rows, containers, names, self.model)
 
@@ -210,7 +226,7 @@ class SideBySide:
             "own holds": _held(row.holds),
             "holder": PARTNER_NAMES[holder_of(position)],
             "owner": PARTNER_NAMES[top.owner],
-            "place": PLACE_NAMES[top.premises],
+            "place": self._place(state, top.premises),
             "parent": names[row.parent] if row.parent else "",
             "shipment": top.shipment if position.shipment is not None else b"",
             "born": (row.born_height, row.born_document),
@@ -219,7 +235,11 @@ class SideBySide:
 
     def _ending(self, state: Overlay, key: bytes) -> tuple[str, str, int] | None:
         row = state.read(ENDINGS, key)
-        return row and (PARTNER_NAMES[row.partner], PLACE_NAMES[row.premises], row.ended_at_ms)
+        return row and (PARTNER_NAMES[row.partner], self._place(state, row.premises), row.ended_at_ms)
+
+    def _place(self, state: Overlay, number: int) -> str:
+        """Return what the steps call premises."""
+        return self._names[premises(state, number).gln] if number else ""
 
     def _compare_shipments(self) -> None:
         found = dict(self._rows(SHIPMENTS.prefix, SHIPMENTS.decode))
@@ -247,6 +267,7 @@ class SideBySide:
 
     def _makes(self) -> dict[int, tuple[object, ...]]:
         """Return every source number's make, in the model's words."""
+        state = self.ledger.state()
         kinds = {item_key(f"{kind}-1")[1:7]: kind for kind in GTIN}
         lots: dict[int, LotRow] = {
             int.from_bytes(key, "big"): row for key, row in self._rows(LOTS.prefix, LOTS.decode)
@@ -257,7 +278,7 @@ class SideBySide:
             number = int.from_bytes(key, "big")
             lot = lots[number // 65_536]
             make = (kinds[lot.gtin], lot.lot.decode(), source.line.decode())
-            found[number] = (*make, source.hour, PLACE_NAMES[source.site])
+            found[number] = (*make, source.hour, self._place(state, source.site))
         for number, lot in lots.items():
             numbered = [at % 65_536 for at in found if at // 65_536 == number]
             require(numbered == [*range(1, lot.makes + 1)], "makes of a lot", law=numbered, model=lot.makes)

@@ -88,6 +88,8 @@ ABROAD: Final = {"annex", "counter", "ward", "mill"}
 
 PRODUCTS: Final = {"pack": "maker", "case": "maker", "drop": "rival"}
 """Kinds of products by their marketing holder; `drop` expires by the clock of the market away."""
+KIND_PREFIXES: Final = {"pack": "maker", "case": "maker", "drop": "", "salve": "maker", "balm": ""}
+"""Kinds of products by the owner of the company prefix; salve and balm are not registered by genesis."""
 DELEGATES: Final = {"pack": {"delegate"}}
 MARKET_OF: Final = {"pack": "home", "case": "home", "drop": "away"}
 UNITS: Final = {"pallet": "maker", "tote": "bulk", "crate": ""}
@@ -106,16 +108,18 @@ GTIN: Final = {
     "pack": _checked("0401234500001"),
     "case": _checked("1401234500001"),
     "drop": _checked("0409999900001"),
+    "salve": _checked("0401234500003"),
+    "balm": _checked("0777777700001"),
 }
 PARTNER_NAMES: Final = dict(enumerate(ROLES, start=1))
-PLACE_NAMES: Final = {0: "", **dict(enumerate(PLACES, start=1))}
-
-
-def market_at(partner: str, place: str) -> str:
-    """Return the market whose profile binds a partner that acts at a place, or states none."""
-    if place:
-        return "away" if place in ABROAD else "home"
-    return SEATS.get(partner, "home")
+NEW_PLACES: Final = {
+    "barn": _checked("430000029001"),
+    "loft": _checked("430000029002"),
+    "cave": _checked("405432190001"),
+}
+"""GLNs of places that nobody registered yet."""
+PLACE_PREFIXES: Final = {"cave": "bulk"}
+"""Places under somebody's company prefix."""
 
 
 def kind_of(item: str) -> str:
@@ -141,7 +145,7 @@ def gln(name: str) -> bytes:
     """Return the packed GLN of a partner or of premises; empty for none."""
     if not name:
         return b""
-    return keys.pack_gln(PARTY_GLN.get(name) or PLACE_GLN[name])
+    return keys.pack_gln(PARTY_GLN.get(name) or PLACE_GLN.get(name) or NEW_PLACES[name])
 
 
 def genesis() -> Genesis:

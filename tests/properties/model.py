@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
 from tests.properties.facts import is_unit
+from tests.properties.registered import Registered
 
 Guard = tuple[str, Callable[[str], bool]]
 """A verdict code, and whether it speaks against an item."""
@@ -68,6 +69,8 @@ class Model:
         self.items: dict[str, Thing] = {}
         self.shipments: dict[str, Shipment] = {}
         self.lots: dict[tuple[str, str], int] = {}
+        self.instants: dict[tuple[str, str], int] = {}
+        self.registered = Registered()
 
     def copy(self) -> "Model":
         """Return a copy: things and shipments are frozen, so the dicts are all there is to copy."""
@@ -75,6 +78,8 @@ class Model:
         other.items = dict(self.items)
         other.shipments = dict(self.shipments)
         other.lots = dict(self.lots)
+        other.instants = dict(self.instants)
+        other.registered = self.registered.copy()
         return other
 
     def change(self, item: str, **fields: object) -> None:

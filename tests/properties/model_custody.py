@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from tests.properties.facts import PLACES, ROLES, UNLICENSED
+from tests.properties.facts import ROLES, UNLICENSED
 from tests.properties.model import Shipment
 from tests.properties.model_judge import LIVES, NOT_TRADING, Judge, Verdicts
 from tests.properties.said import Said
@@ -42,7 +42,9 @@ def _ship_terms(judge: Judge, said: Said) -> Verdicts:
     trades = ROLES[receiver] - NOT_TRADING - ({"regulator"} if purpose != "authority" else set())
     yield set() if trades else {"receiver_role"}
     yield {"destination_missing"} if purpose == "own_premises" and not said.destination else set()
-    is_strange = said.destination and PLACES[said.destination] != receiver
+    places = judge.model.registered.places
+    yield {"destination_unknown"} if said.destination and said.destination not in places else set()
+    is_strange = said.destination and places[said.destination][0] != receiver
     yield {"destination_not_receivers"} if is_strange else set()
     if said.carrier:
         is_fit = "carrier" in ROLES[said.carrier] and said.carrier not in (judge.signer, receiver)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 
-from tests.properties.facts import PLACES, PROFILES, ROLES, TOLERANCE_MS, UNLICENSED, Rules, market_at
+from tests.properties.facts import PROFILES, ROLES, TOLERANCE_MS, UNLICENSED, Rules
 from tests.properties.model import Guard, Model
 from tests.properties.said import Said
 
@@ -10,16 +10,21 @@ Verdicts = Iterator[set[str]]
 Told = tuple[str, str, str, frozenset[str]]
 """Kind of event, subject, item or nothing, who else is told."""
 
-ASKED_LATER = {"commission", "receive", "refuse", "void"}
+ABOUT_PRODUCTS = {"describe", "offer", "take", "delegate"}
+ASKED_LATER = {"commission", "receive", "refuse", "void", "place", *ABOUT_PRODUCTS}
 """Verbs whose list their rule asks, and not before it."""
-NEEDS_LICENCE = {"commission", "introduce", "pack", "dispense", "reinstate"}
 LICENSED_REASONS = {"exported", "free_sample", "checked_out"}
+NEEDS_LICENCE = {
+    *("commission", "introduce", "pack", "dispense", "reinstate"),
+    *("describe", "offer", "take", "place"),
+}
 LICENSED_PURPOSES = {"sale", "own_premises", "export"}
 NOT_TRADING = {"carrier", "agent"}
 NOT_SIGNING = {
     "commission": set().union(*ROLES.values()) - {"maker", "repackager"},
     "pack": {"carrier", "regulator", "agent"},
     "ship": {"carrier", "regulator", "agent"},
+    **dict.fromkeys(ABOUT_PRODUCTS, set().union(*ROLES.values()) - {"maker", "repackager"}),
 }
 """Roles that alone are not enough, by verb; for all others: agents."""
 
@@ -47,21 +52,25 @@ class Judge:
 
     def profile(self, said: Said) -> Rules:
         """Return the profile that binds the signer where it acts."""
-        return PROFILES[market_at(self.signer, said.at)]
+        return PROFILES[self.model.registered.market_at(self.signer, said.at)]
 
     # ------------------------------------------------------------------------------ rule 0
 
     def every_record(self, said: Said) -> Verdicts:
         """Ask what every record is asked."""
-        needs_licence = said.verb in NEEDS_LICENCE or (
-            said.verb == "ship" and said.purpose in LICENSED_PURPOSES
+        needs_licence = (
+            said.verb in NEEDS_LICENCE
+            or (said.verb == "ship" and said.purpose in LICENSED_PURPOSES)
+            or (said.verb == "delegate" and said.step == "given")
         )
         needs_licence = needs_licence or (said.verb == "leave" and said.reason in LICENSED_REASONS)
         yield {"licence_not_active"} if needs_licence and self.signer in UNLICENSED else set()
         roles = ROLES[self.signer]
         yield set() if roles - NOT_SIGNING.get(said.verb, {"agent"}) else {"role_not_allowed"}
         yield {"claimed_time_invalid"} if said.ahead_ms > TOLERANCE_MS else set()
-        yield {"premises_not_own"} if said.at and PLACES[said.at] != self.signer else set()
+        places = self.model.registered.places
+        yield {"premises_unknown"} if said.at and said.at not in places else set()
+        yield {"premises_not_own"} if said.at and places[said.at][0] != self.signer else set()
         if said.verb not in ASKED_LATER:
             yield from self.list_of(said)
 

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from tests.properties.model_custody import receive, refuse, ship, void
 from tests.properties.model_endings import destroy, dispense, find, leave, observe, reinstate, steal
 from tests.properties.model_judge import Judge, Verdicts
+from tests.properties.model_registry import delegate, describe, offer, place, take
 from tests.properties.model_supply import commission, introduce, pack, unpack
 from tests.properties.said import Said
 
@@ -20,6 +21,7 @@ RULES: dict[str, Callable[[Judge, Said], Verdicts]] = {
         *(ship, receive, refuse, void),
         *(dispense, destroy, steal, observe),
         *(leave, find, reinstate),
+        *(describe, offer, take, delegate, place),
     )
 }
 """Rules by the verb that asks for them."""

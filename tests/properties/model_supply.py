@@ -2,13 +2,10 @@
 
 from tests.properties.facts import (
     DAY_MS,
-    DELEGATES,
     HOUR_MS,
-    MARKET_OF,
     MAX_DEPTH,
     MAX_SOURCES,
     OFFSETS,
-    PRODUCTS,
     TOLERANCE_MS,
     UNITS,
     is_unit,
@@ -22,16 +19,20 @@ from tests.properties.said import Said
 def commission(judge: Judge, said: Said) -> Verdicts:
     """Rule 1: packs and cases."""
     model = judge.model
-    authorised = {PRODUCTS[said.kind], *DELEGATES.get(said.kind, ())}
-    yield set() if judge.signer in authorised else {"no_commission_authority"}
+    known = model.registered
+    yield set() if said.kind in known.holders else {"product_unknown"}
+    yield {"product_not_serialised"} if said.kind in known.by_lot else set()
+    is_delegate = (said.kind, judge.signer) in known.delegates
+    yield set() if is_delegate or known.holders[said.kind] == judge.signer else {"no_commission_authority"}
     yield {"made_at_invalid"} if said.made_ms > judge.now_ms + TOLERANCE_MS else set()
-    expires_ms = (said.expiry + 1) * DAY_MS - OFFSETS[MARKET_OF[said.kind]] * 60_000
+    expires_ms = (said.expiry + 1) * DAY_MS - OFFSETS[known.markets[said.kind][0]] * 60_000
     yield {"expired"} if expires_ms <= judge.now_ms else set()
     yield from judge.list_of(said)
     lot = (said.kind, said.lot)
     yield {"lot_expiry_mismatch"} if model.lots.get(lot, said.expiry) != said.expiry else set()
     yield {"already_commissioned"} if set(said.items) & set(model.items) else set()
     model.lots[lot] = said.expiry
+    expires_ms = model.instants.setdefault(lot, expires_ms)
     source = (said.kind, said.lot, said.line, said.made_ms // HOUR_MS, said.at)
     for item in said.items:
         model.items[item] = Thing(

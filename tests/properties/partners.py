@@ -5,11 +5,12 @@ from dataclasses import replace
 from random import Random
 from typing import Any
 
-from tests.properties import partners_endings
+from tests.properties import partners_endings, partners_registry
 from tests.properties.facts import (
     DAY_MS,
     GTIN,
     HOUR_MS,
+    NEW_PLACES,
     PLACES,
     PRODUCTS,
     ROLES,
@@ -19,6 +20,7 @@ from tests.properties.facts import (
     is_unit,
 )
 from tests.properties.model import Model
+from tests.properties.registered import Registered
 from tests.properties.said import Document, Said, Step
 
 PARTNERS = list(ROLES)
@@ -72,6 +74,7 @@ VERBS = {
     "steal": 2,
     "observe": 4,
     **partners_endings.VERBS,
+    **partners_registry.VERBS,
 }
 """Verbs by how often they are said."""
 MAX_RECORDS = 3
@@ -86,6 +89,7 @@ class Partners:
         self._names = names
         self._named = 0
         self._said_before: list[Document] = []
+        self._places = Registered().places
 
     def _name(self, kind: str) -> str:
         """Return a name for a new shipment or document."""
@@ -132,7 +136,11 @@ class Partners:
         return signer, said
 
     def _said(self, model: Model, now_ms: int, verb: str, signer: str) -> Said:
-        said: Said = getattr(self, f"_{verb}")(model, signer, now_ms)
+        self._places = model.registered.places
+        if verb in partners_registry.VERBS:
+            said = partners_registry.says(self.random, model, verb, signer)
+        else:
+            said = getattr(self, f"_{verb}")(model, signer, now_ms)
         return self._bent(model, said) if self._chance(10) else said
 
     # ------------------------------------------------------------------------------ choices
@@ -151,8 +159,11 @@ class Partners:
         kind = self.random.choice([*GTIN, *UNITS])
         return f"{kind}-{self.random.randint(1, NUMBERS if kind in UNITS else SERIALS)}"
 
+    def _own_places(self, partner: str) -> list[str]:
+        return [place for place, (owner, _market) in self._places.items() if owner == partner]
+
     def _place(self, partner: str) -> str:
-        own = [place for place, owner in PLACES.items() if owner == partner]
+        own = self._own_places(partner)
         return self.random.choice(own) if own and self._chance(60) else ""
 
     def _held(self, model: Model, signer: str = "") -> list[str]:
@@ -176,6 +187,12 @@ class Partners:
         return self._some(held)
 
     def _signer(self, model: Model, verb: str) -> str:
+        if verb in partners_registry.VERBS:
+            return partners_registry.chooses_signer(self.random, model, verb)
+        return self._handler(model, verb)
+
+    def _handler(self, model: Model, verb: str) -> str:
+        """Return who may say something of goods."""
         if verb in ("commission", "introduce"):
             return self.random.choice(["maker", "maker", "maker", "rival", "delegate", "bulk", *PARTNERS])
         if self._chance(4) or not model.items:
@@ -197,6 +214,8 @@ class Partners:
         if verb in ("receive", "refuse", "void"):
             roles = {"receive": ("receiver", "carrier"), "refuse": ("receiver",), "void": ("sender",)}[verb]
             return bool(self._concerning(model, signer, roles))
+        if verb in partners_registry.VERBS:
+            return partners_registry.is_apt(model, verb)
         if verb == "commission":
             return signer in ("maker", "rival", "delegate")
         if verb == "introduce":
@@ -224,7 +243,7 @@ class Partners:
         """Change one thing about a record."""
         change = self.random.randrange(7)
         if change == 0:
-            return replace(said, at=self.random.choice(list(PLACES)))
+            return replace(said, at=self.random.choice([*PLACES, *NEW_PLACES]))
         if change == 1:
             return replace(said, ahead_ms=self.random.choice((TOLERANCE_MS, TOLERANCE_MS + 1, -DAY_MS)))
         if change == 2:
@@ -311,7 +330,7 @@ class Partners:
         passes = int(purpose != "own_premises" and self._chance(60 if set(owners) == {signer} else 15))
         destination = self._place(receiver)
         if purpose == "own_premises" and not destination and self._chance(90):
-            destination = self.random.choice([at for at, owner in PLACES.items() if owner == signer] or [""])
+            destination = self.random.choice(self._own_places(signer) or [""])
         carrier = self.random.choice(PARTNERS) if self._chance(8) else "carrier" if self._chance(45) else ""
         return Said(
             verb="ship",
@@ -391,7 +410,7 @@ class Partners:
             if mine:
                 return Said(verb="observe", items=self._some(mine), at=self._place(signer))
         said = self._handle(model, signer, "observe", "destroyed")
-        own = [at for at, owner in PLACES.items() if owner == signer]
+        own = self._own_places(signer)
         return replace(said, at=self.random.choice(own)) if own and self._chance(85) else said
 
     def _handle(self, model: Model, signer: str, verb: str, life: str) -> Said:

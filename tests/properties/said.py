@@ -3,6 +3,15 @@
 from dataclasses import dataclass, replace
 
 from contracts.gs1 import keys
+from contracts.records.catalogue import (
+    Delegate,
+    DelegationStep,
+    DescribePremises,
+    DescribeProduct,
+    OfferProduct,
+    ProductFacts,
+    TakeProduct,
+)
 from contracts.records.custody import Receive, ReceiveMode, Refuse, Ship, ShipPurpose, Void
 from contracts.records.dispensing import Dispense
 from contracts.records.endings import Found, Reinstate, UndoneEnding
@@ -18,6 +27,7 @@ from contracts.records.supply import (
     Pack,
     Unpack,
 )
+from contracts.state.rows import Serialisation
 from tests.properties.facts import GTIN, gln, item_key
 
 
@@ -27,7 +37,7 @@ class Said:
 
     verb: str
     """commission, introduce (logistic units), pack, unpack, ship, receive, refuse, void, dispense, destroy,
-    steal, observe, leave, find, reinstate."""
+    steal, observe, leave, find, reinstate; describe, offer, take, delegate (products), place."""
     items: tuple[str, ...] = ()
     """What is listed."""
     at: str = ""
@@ -68,6 +78,16 @@ class Said:
     """Leave: how; reinstate: what is undone."""
     never_left: int = 1
     """Reinstate: what is declared."""
+    markets: tuple[str, ...] = ()
+    """Describe, place: the markets."""
+    units: int = 1
+    """Describe: units in a pack."""
+    by_lot: bool = False
+    """Describe: whether its packs carry no serials."""
+    step: str = "given"
+    """Delegate: given or withdrawn."""
+    place: str = ""
+    """Place: which premises."""
 
     def __str__(self) -> str:
         """Say it in one line, without what is not stated."""
@@ -139,7 +159,26 @@ def to_record(said: Said, now_ms: int, shipments: dict[str, bytes]) -> Record:
         return Decommission(head, DecommissionReason[said.reason.upper()], listed)
     if said.verb == "reinstate":
         return Reinstate(head, UndoneEnding[said.reason.upper()], said.never_left, listed)
-    return _handled(said.verb, head, listed)
+    return registry_record(said, head) or _handled(said.verb, head, listed)
+
+
+def registry_record(said: Said, head: Head) -> Record | None:
+    """Translate what is said of products and places; None for all else."""
+    if said.verb == "place":
+        return DescribePremises(head, gln(said.place), said.place, "", said.markets[0], "warehouse")
+    if said.verb not in {"describe", "offer", "take", "delegate"}:
+        return None
+    gtin = keys.pack_gtin(GTIN[said.kind])
+    match said.verb:
+        case "describe":
+            kind = Serialisation.LOT if said.by_lot else Serialisation.SERIAL
+            facts = (said.kind, "", "", said.markets, int(kind), said.units, b"", 0, (), "", 0, "")
+            return DescribeProduct(head, gtin, ProductFacts(*facts))
+        case "offer":
+            return OfferProduct(head, gtin, gln(said.receiver))
+        case "take":
+            return TakeProduct(head, gtin)
+    return Delegate(head, gtin, gln(said.receiver), DelegationStep[said.step.upper()])
 
 
 def _commission(said: Said, head: Head) -> Commission:

@@ -23,9 +23,10 @@ from tests.properties.said import Document, Said, Step
 
 RANDOMS = st.randoms(use_true_random=False)
 UNSAID = {
-    *("attachment_invalid", "premises_unknown", "product_unknown", "product_not_serialised"),
+    "attachment_invalid",
     *("lot_invalid", "line_invalid", "expiry_invalid", "serial_invalid", "lot_on_hold", "source_on_hold"),
-    *("reference_invalid", "receiver_unknown", "destination_unknown", "carrier_unknown"),
+    *("lot_too_mixed", "gtin_invalid", "gln_invalid", "text_invalid", "partner_unknown"),
+    *("reference_invalid", "receiver_unknown", "carrier_unknown"),
 }
 """What these partners cannot say; `tests/unit/contracts/rules/test_forms.py` does."""
 

@@ -18,6 +18,15 @@ from contracts.ledger.lanes import lane_fault
 from contracts.ledger.receipt import ACCEPTED, RECEIPTS
 from contracts.primitives.encoding import encode
 from contracts.primitives.hashing import Hash
+from contracts.records.catalogue import (
+    Delegate,
+    DelegationStep,
+    DescribePremises,
+    DescribeProduct,
+    OfferProduct,
+    ProductFacts,
+    TakeProduct,
+)
 from contracts.records.custody import Receive, ReceiveMode, Refuse, Ship, ShipPurpose, Void
 from contracts.records.dispensing import Dispense
 from contracts.records.head import Head
@@ -83,6 +92,15 @@ SHIPMENT = mostly([PAIR.shipments["S"]], WILD)
 HASHES = mostly([(), (bytes(32),)], st.lists(WILD, max_size=3).map(tuple))
 
 
+WORDS = mostly(["home", "away", "word"], st.text(max_size=300))
+WORD_LISTS = mostly([("home",), ("away", "home"), ()], st.lists(WORDS, max_size=40).map(tuple))
+FACTS = st.builds(
+    ProductFacts,
+    *(WORDS, WORDS, WORDS, WORD_LISTS, mostly([1, 2], NUMBERS), mostly([1], NUMBERS)),
+    *(mostly([b""], WILD), mostly([0], NUMBERS), WORD_LISTS, WORDS, FLAGS, WORDS),
+)
+
+
 def fields(*strategies: Any) -> Any:
     """Return a strategy for the fields that follow the head."""
     return st.tuples(HEADS, *strategies)
@@ -104,6 +122,15 @@ RECORDS: st.SearchStrategy[Record] = st.one_of(
     fields(SHIPMENT, LISTS).map(lambda found: Refuse(*found)),
     fields(SHIPMENT, LISTS).map(lambda found: Void(*found)),
     fields(LISTS).map(lambda found: Dispense(*found)),
+    *(
+        fields(GTINS, FACTS).map(lambda found: DescribeProduct(*found)),
+        fields(GTINS, PLACES).map(lambda found: OfferProduct(*found)),
+        fields(GTINS).map(lambda found: TakeProduct(*found)),
+        fields(PARTIES, WORDS, WORDS, WORDS, mostly(["plant"], WORDS)).map(
+            lambda found: DescribePremises(*found)
+        ),
+        fields(GTINS, PARTIES, st.sampled_from(DelegationStep)).map(lambda found: Delegate(*found)),
+    ),
 )
 
 

@@ -105,7 +105,7 @@ def vector_genesis() -> Genesis:
         for name, owner in owners.items()
     )
     products = (
-        Product(PACK_GTIN, PARTY["alder"], "Vectorol 5 mg", ("EU", "US"), national_number="0001-0002-03"),
+        Product(PACK_GTIN, PARTY["alder"], "Vectorol 5 mg", ("EU", "US"), national_numbers=("0001-0002-03",)),
         Product(
             *(CASE_GTIN, PARTY["alder"], "Vectorol 5 mg, case", ("EU",)),
             contains_gtin=PACK_GTIN,

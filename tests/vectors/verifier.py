@@ -23,7 +23,8 @@ PROFILE = "name ship_deadline_default_ms ship_deadline_min_ms ship_deadline_max_
 sscc_reuse_days reinstate_window_ms reinstate_exported"
 PARTNER = "gln name roles market licence company_prefixes"
 PREMISES = "gln partner name market address kind"
-PRODUCT = "gtin holder name markets serialisation units_per_pack contains_gtin contains_count national_number"
+PRODUCT = "gtin holder name markets serialisation units_per_pack contains_gtin contains_count \
+national_numbers strength form storage logger_required leaflet"
 
 
 def pack(value: Raw) -> bytes:

@@ -57,8 +57,8 @@ TEXTS: Final[dict[Code, Explanation]] = {
     ),
     Code.PREFIX_NOT_OWN: Explanation(
         "1",
-        "The SSCC's company prefix is not the signer's.",
-        "Use SSCCs of your own prefix, or introduce the unit by packing into it.",
+        "The company prefix of the number belongs to another partner, or to none.",
+        "Use numbers of your own prefix; a logistic unit may be introduced by packing into it.",
     ),
     Code.SSCC_RESTING: Explanation(
         "1",

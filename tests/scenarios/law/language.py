@@ -8,6 +8,7 @@
     Bulk refuses S1 or pack-1 of S1     Acme voids S1 or pack-1 of S1
     Corner dispenses pack-1             Acme destroys pack-1                Acme reports pack-1 stolen, lost
     Acme observes pack-1 at Depot
+    Words of rules 24 and 27 are in `words_registry.py`.
 
 A sentence may end in `claiming 6 minutes ahead`. Several, separated by semicolons, are one document.
 """
@@ -33,18 +34,31 @@ from contracts.records.supply import (
     Unpack,
 )
 from contracts.state.containers import find_contents
+from contracts.state.directory import premises
 from contracts.state.layout import SHIPMENTS
 from contracts.state.parties import holder_of
 from contracts.state.places import effective_holds, effective_life, locate
 from contracts.state.rows import HoldKind, ShipmentStanding
 from contracts.state.view import Overlay
 from tests.scenarios.law import words_endings
-from tests.scenarios.law.world import DAY_MS, GTINS, HOUR_MS, PLACES, ROLES, UNITS, Ledger, gln, gtin, item
+from tests.scenarios.law.words_registry import registry_record, see_registered
+from tests.scenarios.law.world import (
+    DAY_MS,
+    GTINS,
+    HOUR_MS,
+    NEW_PLACES,
+    PLACES,
+    ROLES,
+    UNITS,
+    Ledger,
+    gln,
+    gtin,
+    item,
+)
 
 UNITS_MS = {"minute": 60_000, "hour": HOUR_MS, "day": DAY_MS}
 PARTNERS = dict(enumerate(ROLES, start=1))
-PREMISES = dict(enumerate(PLACES, start=1))
-GLN_NAMES = {gln(name): name for name in (*ROLES, *PLACES)}
+GLN_NAMES = {gln(name): name for name in (*ROLES, *PLACES, *NEW_PLACES)}
 GTIN_NAMES = {gtin(kind): kind for kind in GTINS}
 
 OPTIONS = re.compile(
@@ -108,6 +122,9 @@ class Speaker:
                 return Unpack(head, item(options["from"]), listed(what))
         if verb in words_endings.VERBS:
             return words_endings.ending(verb, head, what, options, listed)
+        registered = registry_record(verb, head, what, options)
+        if registered is not None:
+            return registered
         return _on_items(verb, head, what)
 
     def commission(self, head: Head, what: str, options: dict[str, str]) -> Record:
@@ -188,6 +205,9 @@ class Speaker:
     def see(self, name: str) -> str:
         """Describe how an item or a shipment stands."""
         state = self.ledger.state()
+        registered = see_registered(state, name)
+        if registered:
+            return registered
         return self._see_shipment(state, name) if name in self.shipments else self._see_item(state, name)
 
     def _see_item(self, state: Overlay, name: str) -> str:
@@ -200,7 +220,7 @@ class Speaker:
         parts.append(f"held by {PARTNERS[holder_of(position)]}")
         parts.append(f"owned by {PARTNERS[top.owner]}")
         if top.premises:
-            parts.append(f"at {PREMISES[top.premises]}")
+            parts.append(f"at {self.name(premises(state, top.premises).gln)}")
         if position.shipment is not None:
             parts.append(f"on its way with {self.name(top.shipment)}")
         parts += [HoldKind(kind).name.lower() for kind, _setter in effective_holds(position)]

@@ -3,6 +3,15 @@
 import pytest
 
 from contracts.primitives.encoding import Decoder, encode
+from contracts.records.catalogue import (
+    Delegate,
+    DelegationStep,
+    DescribePremises,
+    DescribeProduct,
+    OfferProduct,
+    ProductFacts,
+    TakeProduct,
+)
 from contracts.records.custody import (
     SHIPMENT_ID_BYTES,
     Receive,
@@ -30,7 +39,8 @@ from contracts.records.supply import (
 
 HEAD = Head(1, 60, b"")
 ITEMS = (b"\x01a", b"\x01b", b"\x01c")
-RECORDS: tuple[Record, ...] = (
+FACTS = ProductFacts("Name", "", "", ("DE",), 1, 1, b"", 0, (), "", 0, "")
+LISTING: tuple[Record, ...] = (
     Commission(HEAD, b"gtin", b"lot", 1, b"", 0, ITEMS),
     CommissionLogisticUnits(HEAD, ITEMS),
     Pack(HEAD, b"parent", ITEMS),
@@ -47,10 +57,26 @@ RECORDS: tuple[Record, ...] = (
 )
 
 
-@pytest.mark.parametrize("record", RECORDS, ids=lambda record: type(record).__name__)
+LISTING_NOTHING: tuple[Record, ...] = (
+    DescribeProduct(HEAD, b"gtin", FACTS),
+    OfferProduct(HEAD, b"gtin", b"to"),
+    TakeProduct(HEAD, b"gtin"),
+    DescribePremises(HEAD, b"gln", "Name", "", "DE", "plant"),
+    Delegate(HEAD, b"gtin", b"to", DelegationStep.GIVEN),
+)
+RECORDS = LISTING + LISTING_NOTHING
+
+
+@pytest.mark.parametrize("record", LISTING, ids=lambda record: type(record).__name__)
 def test_a_record_weighs_one_and_one_for_each_identifier(record: Record) -> None:
     assert listed(record) == ITEMS
     assert weight(record) == 4
+
+
+@pytest.mark.parametrize("record", LISTING_NOTHING, ids=lambda record: type(record).__name__)
+def test_a_record_that_lists_nothing_weighs_one(record: Record) -> None:
+    assert listed(record) == ()
+    assert weight(record) == 1
 
 
 @pytest.mark.parametrize("record", RECORDS, ids=lambda record: type(record).__name__)

@@ -102,6 +102,16 @@ def test_an_overlay_reads_another_one() -> None:
     assert Overlay(tried).get(LOTS.prefix + b"none") is None
 
 
+def test_an_overlay_on_another_caches_nothing_that_is_only_pending() -> None:
+    key = PARTNER_NUMBERS.prefix + b"gln"
+    base, cache = CountingReader({key: encode(1)}), DirectoryCache()
+    pending = Overlay(base, cache)
+    pending.write(PARTNER_NUMBERS, b"gln", 2)
+    assert Overlay(pending, cache).read(PARTNER_NUMBERS, b"gln") == 2
+    assert Overlay(base, cache).read(PARTNER_NUMBERS, b"gln") == 1
+    assert Overlay(pending, cache).read(PARTNER_NUMBERS, b"gln") == 2
+
+
 def test_a_row_that_another_names_must_be_there() -> None:
     with pytest.raises(LookupError, match="lots: no row under 61"):
         Overlay(reader()).require(LOTS, b"a")

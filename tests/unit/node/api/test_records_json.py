@@ -10,6 +10,15 @@ from hypothesis import strategies as st
 
 from contracts.gs1.dates import MAX_DATE, MAX_OFFSET_MINUTES, MAX_TIME_MS
 from contracts.gs1.keys import CHARACTER_SET_82, check_digit, pack_gln, pack_gtin, sgtin, sscc
+from contracts.records.catalogue import (
+    Delegate,
+    DelegationStep,
+    DescribePremises,
+    DescribeProduct,
+    OfferProduct,
+    ProductFacts,
+    TakeProduct,
+)
 from contracts.records.custody import Receive, ReceiveMode, Refuse, Ship, ShipPurpose, Void
 from contracts.records.dispensing import Dispense
 from contracts.records.endings import Found, Reinstate, UndoneEnding
@@ -25,6 +34,7 @@ from contracts.records.supply import (
     Pack,
     Unpack,
 )
+from contracts.state.rows import PREMISES_KINDS
 from node.api.field_readers import FieldFault, decode_strictly, pointer_of
 from node.api.promises import Secret
 from node.api.record_forms import AnyRecordForm, DocumentForm
@@ -209,6 +219,15 @@ heads = st.builds(
     Head, times, st.integers(-MAX_OFFSET_MINUTES, MAX_OFFSET_MINUTES), glns | st.just(b""), hashes
 )
 shipments = st.binary(min_size=16, max_size=16)
+gtins = st.sampled_from([pack_gtin(PACK_GTIN), pack_gtin(CASE_GTIN)])
+words = st.text(max_size=30)
+word_lists = st.lists(words, max_size=3).map(tuple)
+counts = st.integers(0, 2**53 - 1)
+facts = st.builds(
+    ProductFacts,
+    *(words, words, words, word_lists, st.integers(1, 3), counts, gtins | st.just(b""), counts),
+    *(word_lists, words, st.integers(0, 1), words),
+)
 records = st.one_of(
     st.builds(
         Commission,
@@ -236,6 +255,13 @@ records = st.one_of(
     st.builds(Dispense, heads, lists),
     st.builds(Found, heads, lists),
     st.builds(Reinstate, heads, st.sampled_from(UndoneEnding), st.integers(0, 1), lists),
+    *(
+        st.builds(DescribeProduct, heads, gtins, facts),
+        st.builds(OfferProduct, heads, gtins, glns | st.just(b"")),
+        st.builds(TakeProduct, heads, gtins),
+        st.builds(DescribePremises, heads, glns, words, words, words, st.sampled_from(PREMISES_KINDS)),
+        st.builds(Delegate, heads, gtins, glns, st.sampled_from(DelegationStep)),
+    ),
 )
 
 
@@ -249,6 +275,11 @@ anything = st.binary(max_size=30)
 numbers = st.integers(-(2**63), 2**63 - 1)
 nonsense_heads = st.builds(Head, numbers, numbers, anything, st.lists(anything, max_size=2).map(tuple))
 byte_lists = st.lists(anything, max_size=3).map(tuple)
+nonsense_facts = st.builds(
+    ProductFacts,
+    *(words, words, words, word_lists, numbers, numbers, anything, numbers),
+    *(word_lists, words, numbers, words),
+)
 
 
 @given(
@@ -261,6 +292,9 @@ byte_lists = st.lists(anything, max_size=3).map(tuple)
             *(numbers, anything, byte_lists),
         ),
         st.builds(Receive, nonsense_heads, anything, st.sampled_from(ReceiveMode), byte_lists),
+        st.builds(DescribeProduct, nonsense_heads, anything, nonsense_facts),
+        st.builds(DescribePremises, nonsense_heads, anything, words, words, words, words),
+        st.builds(Delegate, nonsense_heads, anything, anything, st.sampled_from(DelegationStep)),
     )
 )
 def test_nonsense_that_is_in_a_block_can_be_shown(found: Record) -> None:

@@ -1,0 +1,90 @@
+"""Forms of the records about who and what is registered: products, delegations, premises (rule 24)."""
+
+from typing import Annotated, Final, Literal
+
+from msgspec import Meta
+
+from node.api.form_parts import Gln, Gtin, OptionalText, RecordForm
+
+MAX_NAMES: Final = 100
+"""Most words in one list of names; the law's own limits are lower."""
+
+Names = Annotated[tuple[OptionalText, ...], Meta(max_length=MAX_NAMES)]
+Count = Annotated[int, Meta(ge=0, le=(1 << 53) - 1)]
+
+
+class DescribeProductForm(RecordForm, frozen=True, kw_only=True, tag="describe_product"):
+    """A product is registered, or changed by its marketing holder (rule 24)."""
+
+    gtin: Gtin
+    """Product."""
+    name: OptionalText
+    """Name for people."""
+    strength: OptionalText = ""
+    """Such as 10 mg."""
+    form: OptionalText = ""
+    """Pharmaceutical form."""
+    markets: Names
+    """Codes of the markets it is made for; the first decides when its expiry date ends."""
+    serialisation: Literal["serial", "lot", "none"] = "serial"
+    """How its packs are told apart."""
+    units_per_pack: Count = 1
+    """Smallest units in one pack."""
+    contains_gtin: Gtin = ""
+    """For a case: the GTIN inside."""
+    contains_count: Count = 0
+    """For a case: how many of it."""
+    national_numbers: Names = ()
+    """NDC and other national numbers."""
+    storage: OptionalText = ""
+    """Storage condition as the label says it."""
+    logger_required: bool = False
+    """Whether it travels with a temperature logger."""
+    leaflet: OptionalText = ""
+    """Link to the leaflet."""
+
+
+class OfferProductForm(RecordForm, frozen=True, kw_only=True, tag="offer_product"):
+    """A product is offered to another marketing holder (rule 24)."""
+
+    gtin: Gtin
+    """Product."""
+    partner: Gln = ""
+    """Party that may take it; left out, the offer is withdrawn."""
+
+
+class TakeProductForm(RecordForm, frozen=True, kw_only=True, tag="take_product"):
+    """Whom a product was offered to becomes its marketing holder (rule 24)."""
+
+    gtin: Gtin
+    """Product."""
+
+
+class DescribePremisesForm(RecordForm, frozen=True, kw_only=True, tag="describe_premises"):
+    """Premises are registered, or changed by their partner (rule 24)."""
+
+    gln: Gln
+    """Location."""
+    name: OptionalText
+    """Name for people."""
+    address: OptionalText = ""
+    """Address for people."""
+    market: OptionalText
+    """Code of the market they lie in."""
+    kind: Literal["plant", "warehouse", "pharmacy", "hospital", "vehicle", "office", "other"] = "warehouse"
+    """Kind."""
+
+
+class DelegateForm(RecordForm, frozen=True, kw_only=True, tag="delegate"):
+    """The marketing holder lets a partner commission a product, or no more (rule 24)."""
+
+    gtin: Gtin
+    """Product."""
+    partner: Gln
+    """Contract maker."""
+    step: Literal["given", "withdrawn"] = "given"
+    """Given or withdrawn."""
+
+
+RegistryForm = DescribeProductForm | OfferProductForm | TakeProductForm | DescribePremisesForm | DelegateForm
+"""Any record of this family."""

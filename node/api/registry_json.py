@@ -1,0 +1,129 @@
+"""Records about who and what is registered: JSON in, the ledger's structs out, and back."""
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final, assert_never
+
+from contracts.records.catalogue import (
+    Delegate,
+    DelegationStep,
+    DescribePremises,
+    DescribeProduct,
+    OfferProduct,
+    ProductFacts,
+    TakeProduct,
+)
+from contracts.records.record import Record
+from contracts.state.rows import Serialisation
+from node.api import registry_forms as forms
+from node.api.field_readers import read_gln, read_gtin
+from node.api.record_texts import (
+    gln_text,
+    gtin_text,
+    read_head,
+    read_required_gln,
+    word_of,
+    written_head,
+)
+
+RegistryRecord = DescribeProduct | OfferProduct | TakeProduct | DescribePremises | Delegate
+"""Records of this family."""
+
+
+def _describe_product(form: forms.DescribeProductForm) -> DescribeProduct:
+    facts = ProductFacts(
+        form.name,
+        form.strength,
+        form.form,
+        form.markets,
+        int(Serialisation[form.serialisation.upper()]),
+        form.units_per_pack,
+        read_gtin("contains_gtin", form.contains_gtin) if form.contains_gtin else b"",
+        form.contains_count,
+        form.national_numbers,
+        form.storage,
+        int(form.logger_required),
+        form.leaflet,
+    )
+    return DescribeProduct(read_head(form), read_gtin("gtin", form.gtin), facts)
+
+
+def _describe_premises(form: forms.DescribePremisesForm) -> DescribePremises:
+    gln = read_required_gln("gln", form.gln)
+    return DescribePremises(read_head(form), gln, form.name, form.address, form.market, form.kind)
+
+
+def _delegate(form: forms.DelegateForm) -> Delegate:
+    partner = read_required_gln("partner", form.partner)
+    step = DelegationStep[form.step.upper()]
+    return Delegate(read_head(form), read_gtin("gtin", form.gtin), partner, step)
+
+
+READERS: Final[Mapping[type, Callable[[Any], Record]]] = {
+    forms.DescribeProductForm: _describe_product,
+    forms.OfferProductForm: lambda form: OfferProduct(
+        read_head(form), read_gtin("gtin", form.gtin), read_gln("partner", form.partner)
+    ),
+    forms.TakeProductForm: lambda form: TakeProduct(read_head(form), read_gtin("gtin", form.gtin)),
+    forms.DescribePremisesForm: _describe_premises,
+    forms.DelegateForm: _delegate,
+}
+"""How each form is read; all raise FieldFault."""
+
+
+def write_registry_record(record: RegistryRecord) -> forms.RegistryForm:
+    """Return a record as JSON shows it; also one that the law refused."""
+    head = written_head(record.head)
+    match record:
+        case DescribeProduct():
+            return _written_product(record, head)
+        case OfferProduct(gtin=gtin, partner=partner):
+            return forms.OfferProductForm(**head, gtin=gtin_text(gtin), partner=gln_text(partner))
+        case TakeProduct(gtin=gtin):
+            return forms.TakeProductForm(**head, gtin=gtin_text(gtin))
+        case DescribePremises():
+            return _written_premises(record, head)
+        case Delegate(gtin=gtin, partner=partner, step=step):
+            return forms.DelegateForm(
+                **head, gtin=gtin_text(gtin), partner=gln_text(partner), step=word_of(step)
+            )
+        case _:
+            assert_never(record)
+
+
+def _written_product(record: DescribeProduct, head: dict[str, Any]) -> forms.DescribeProductForm:
+    facts = record.facts
+    return forms.DescribeProductForm(
+        **head,
+        gtin=gtin_text(record.gtin),
+        name=facts.name,
+        strength=facts.strength,
+        form=facts.form,
+        markets=facts.markets,
+        serialisation=_serialisation(facts.serialisation),
+        units_per_pack=facts.units_per_pack,
+        contains_gtin=gtin_text(facts.contains_gtin) if facts.contains_gtin else "",
+        contains_count=facts.contains_count,
+        national_numbers=facts.national_numbers,
+        storage=facts.storage,
+        logger_required=facts.logger_required == 1,
+        leaflet=facts.leaflet,
+    )
+
+
+def _serialisation(number: int) -> Any:  # noqa: ANN401 - a literal of the form
+    try:
+        return word_of(Serialisation(number))
+    except ValueError:
+        return str(number)
+
+
+def _written_premises(record: DescribePremises, head: dict[str, Any]) -> forms.DescribePremisesForm:
+    kind: Any = record.kind
+    return forms.DescribePremisesForm(
+        **head,
+        gln=gln_text(record.gln),
+        name=record.name,
+        address=record.address,
+        market=record.market,
+        kind=kind,
+    )

@@ -1,0 +1,36 @@
+"""Whether the law's directory says what the model's does."""
+
+from contracts.gs1.keys import pack_gtin
+from contracts.state.directory import find_premises
+from contracts.state.layout import DELEGATIONS, PRODUCT_OFFERS, PRODUCTS, delegation_key
+from contracts.state.rows import Serialisation
+from contracts.state.view import Overlay
+from tests.properties.facts import GTIN, NEW_PLACES, PARTNER_NAMES, PLACES, gln
+from tests.properties.registered import Registered
+
+NUMBERS = {name: number for number, name in PARTNER_NAMES.items()}
+
+
+def read_registered(state: Overlay) -> Registered:
+    """Return what the law's directory says, in the model's words."""
+    found = Registered({}, {}, {}, frozenset(), frozenset(), {}, {})
+    for kind, digits in GTIN.items():
+        gtin = pack_gtin(digits)
+        row = state.read(PRODUCTS, gtin)
+        if row is None:
+            continue
+        found.holders[kind] = PARTNER_NAMES[row.holder]
+        found.markets[kind] = row.markets
+        found.units[kind] = row.units_per_pack
+        if row.serialisation == Serialisation.LOT:
+            found.by_lot |= {kind}
+        makers = (name for name, at in NUMBERS.items() if state.read(DELEGATIONS, delegation_key(gtin, at)))
+        found.delegates |= {(kind, name) for name in makers}
+        offered = state.read(PRODUCT_OFFERS, gtin)
+        if offered is not None:
+            found.offers[kind] = PARTNER_NAMES[offered]
+    for name in (*PLACES, *NEW_PLACES, *NUMBERS):
+        place = find_premises(state, gln(name))
+        if place is not None:
+            found.places[name] = (PARTNER_NAMES[place[1].partner], place[1].market)
+    return found

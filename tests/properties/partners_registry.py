@@ -1,0 +1,54 @@
+"""What random partners say of products, delegations and places; most of it nearly lawful."""
+
+from random import Random
+
+from tests.properties.facts import GTIN, NEW_PLACES, PLACES, ROLES
+from tests.properties.model import Model
+from tests.properties.said import Said
+
+VERBS = {"describe": 2, "offer": 2, "take": 2, "delegate": 2, "place": 2}
+"""Verbs by how often they are said."""
+MARKETS = (("home",), ("home",), ("home",), ("away",), ("home", "away"), (), ("home", "home"), ("moon",))
+
+
+def chooses_signer(random: Random, model: Model, verb: str) -> str:
+    """Return who may say this."""
+    known = model.registered
+    if verb == "take" and known.offers:
+        return random.choice(list(known.offers.values()))
+    if verb == "place":
+        return random.choice(list(ROLES))
+    return random.choice(["maker", "delegate", *known.holders.values()])
+
+
+def is_apt(model: Model, verb: str) -> bool:
+    """Tell whether there is a reason to say this now."""
+    return verb != "take" or bool(model.registered.offers)
+
+
+def says(random: Random, model: Model, verb: str, signer: str) -> Said:
+    """Return one record of a kind."""
+    known = model.registered
+    if verb == "place":
+        names = list(NEW_PLACES) * 4 + [*PLACES, *ROLES]
+        market = random.choice(("home", "home", "away", "moon"))
+        return Said(verb="place", place=random.choice(names), markets=(market,))
+    own = [kind for kind, holder in known.holders.items() if holder == signer]
+    if verb == "take":
+        own = [kind for kind, to in known.offers.items() if to == signer]
+    kind = random.choice(own) if own and random.random() < 0.7 else random.choice(list(GTIN))
+    if verb == "describe":
+        markets = known.markets.get(kind, ("home",)) if random.random() < 0.6 else random.choice(MARKETS)
+        units = known.units.get(kind, 1) if random.random() < 0.9 else random.choice((0, 1, 2))
+        by_lot = random.random() < 0.1
+        return Said(verb="describe", kind=kind, markets=markets, units=units, by_lot=by_lot)
+    other = random.choice(["maker", "rival", "delegate", "delegate", *ROLES])
+    if verb == "offer":
+        return Said(verb="offer", kind=kind, receiver=other if random.random() < 0.8 else "")
+    if verb == "take":
+        return Said(verb="take", kind=kind)
+    makers = [name for made, name in known.delegates if made == kind]
+    if makers and random.random() < 0.4:
+        return Said(verb="delegate", kind=kind, receiver=random.choice(sorted(makers)), step="withdrawn")
+    step = random.choice(("given", "given", "withdrawn"))
+    return Said(verb="delegate", kind=kind, receiver=other, step=step)

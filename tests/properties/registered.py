@@ -1,0 +1,49 @@
+"""Who and what is registered, as the model knows it: products, who makes them, and places."""
+
+from dataclasses import dataclass, field
+
+from tests.properties.facts import ABROAD, DELEGATES, MARKET_OF, PLACES, PRODUCTS, SEATS
+
+
+@dataclass
+class Registered:
+    """The directory in plain words."""
+
+    holders: dict[str, str] = field(default_factory=lambda: dict(PRODUCTS))
+    """Marketing holder of each kind of product."""
+    markets: dict[str, tuple[str, ...]] = field(
+        default_factory=lambda: {kind: (MARKET_OF[kind],) for kind in PRODUCTS}
+    )
+    """Markets of each kind."""
+    units: dict[str, int] = field(default_factory=lambda: dict.fromkeys(PRODUCTS, 1))
+    """Units in a pack of each kind."""
+    by_lot: frozenset[str] = frozenset()
+    """Kinds whose packs carry no serials."""
+    delegates: frozenset[tuple[str, str]] = frozenset(
+        (kind, name) for kind, names in DELEGATES.items() for name in names
+    )
+    """Kinds and who else may make them."""
+    offers: dict[str, str] = field(default_factory=dict)
+    """Kinds on offer, and to whom."""
+    places: dict[str, tuple[str, str]] = field(
+        default_factory=lambda: {
+            place: (owner, "away" if place in ABROAD else "home") for place, owner in PLACES.items()
+        }
+    )
+    """Places, whose they are, and their market."""
+
+    def copy(self) -> "Registered":
+        """Return a copy."""
+        return Registered(
+            dict(self.holders),
+            dict(self.markets),
+            dict(self.units),
+            self.by_lot,
+            self.delegates,
+            dict(self.offers),
+            dict(self.places),
+        )
+
+    def market_at(self, partner: str, place: str) -> str:
+        """Return the market whose profile binds a partner that acts at a place, or states none."""
+        return self.places[place][1] if place else SEATS.get(partner, "home")

@@ -43,6 +43,8 @@ class Ship(msgspec.Struct, frozen=True, array_like=True, tag=10):
     """Packed party GLN of the carrier that may take custody on the way; empty for none."""
     references: tuple[bytes, ...]
     """Salted hashes (32 bytes) of order numbers and the like."""
+    sale: bytes = b""
+    """For a return: the shipment (16 bytes) with which the signer bought the items; else empty."""
 
 
 class ReceiveMode(IntEnum):

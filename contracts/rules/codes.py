@@ -95,6 +95,14 @@ class Code(StrEnum):
     NOT_IN_SHIPMENT = "not_in_shipment"
     NOTHING_RECEIVED = "nothing_received"
 
+    # Rule 9: return.
+    SALE_NOT_EXPECTED = "sale_not_expected"
+    SALE_UNKNOWN = "sale_unknown"
+    RETURN_RECEIVER = "return_receiver"
+    SALE_MISSING = "sale_missing"
+    NOT_OF_THAT_SALE = "not_of_that_sale"
+    FOR_DISPOSAL_ONLY = "for_disposal_only"
+
     # Rule 11a: dispense.
     DISPENSING_NOT_ALLOWED = "dispensing_not_allowed"
     NOT_A_PRODUCT = "not_a_product"

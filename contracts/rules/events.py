@@ -23,6 +23,7 @@ class EventKind(IntEnum):
     LOST_REPORTED = 41
     LOST_FOUND = 42
     REINSTATED = 43
+    HELD_ON_RECEIPT = 70
     PRODUCT_OFFERED = 90
     PRODUCT_TAKEN = 91
     DELEGATION_GIVEN = 92
@@ -46,6 +47,7 @@ SENTENCES: Final[dict[EventKind, str]] = {
     EventKind.LOST_REPORTED: "The holder cannot find items.",
     EventKind.LOST_FOUND: "Lost items turned up where they were lost; they are suspect until cleared.",
     EventKind.REINSTATED: "Who ended the life of items undid it; they are active again.",
+    EventKind.HELD_ON_RECEIPT: "What was received of the shipment (subject) is held, and not sold as it is.",
     EventKind.PRODUCT_OFFERED: "The marketing holder offers a product (subject) to who is told.",
     EventKind.PRODUCT_TAKEN: "A product (subject) has a new marketing holder: the signer.",
     EventKind.DELEGATION_GIVEN: "Who is told may commission a product (subject) for its marketing holder.",

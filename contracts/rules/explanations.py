@@ -11,6 +11,7 @@ from contracts.rules.explained import (
     observing,
     packing,
     receiving,
+    returns,
     shipping,
 )
 from contracts.rules.explained.explanation import Explanation
@@ -21,6 +22,7 @@ EXPLANATIONS: Final[dict[Code, Explanation]] = {
     **packing.TEXTS,
     **shipping.TEXTS,
     **receiving.TEXTS,
+    **returns.TEXTS,
     **ending.TEXTS,
     **cataloguing.TEXTS,
     **observing.TEXTS,

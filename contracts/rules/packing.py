@@ -37,8 +37,17 @@ from contracts.state.containers import (
 )
 from contracts.state.layout import ITEMS
 from contracts.state.parties import HANDLING, TRADING, has_same_owner, is_party
-from contracts.state.places import Position, as_container, effective_holds, effective_life, locate, placed
+from contracts.state.places import (
+    Position,
+    as_container,
+    effective_holds,
+    effective_life,
+    locate,
+    placed,
+    with_title,
+)
 from contracts.state.rows import ItemRow, Life
+from contracts.state.titles import NO_TITLE
 
 
 def pack(act: Act, record: Pack) -> Verdict | None:
@@ -151,7 +160,8 @@ def _imply(
         new_container(act.state, ready.key, act.signer)
     elif not has_same_owner(ready.top, first):
         # Only a bare unit gets here: it now belongs to the owner of the goods.
-        act.state.write(ITEMS, ready.key, placed(row, row.holder, first.owner, row.premises))
+        own = with_title(placed(row, row.holder, first.owner, row.premises), NO_TITLE)
+        act.state.write(ITEMS, ready.key, own)
     return loose, again(act, ready.key)
 
 

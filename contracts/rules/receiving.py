@@ -33,9 +33,13 @@ def receive(act: Act, record: Receive) -> Verdict | None:
     if shipment.standing != ShipmentStanding.OUTSTANDING:
         return Verdict(Code.SHIPMENT_CLOSED, record.shipment)
     fault = _receive_part(act, record, shipment)
-    if fault is None:
-        act.tell(EventKind.SHIPMENT_RECEIVED, (), record.shipment, parties_of(shipment))
-    return fault
+    if fault:
+        return fault
+    act.tell(EventKind.SHIPMENT_RECEIVED, (), record.shipment, parties_of(shipment))
+    if shipment.hold:
+        some = record.items if record.mode == ReceiveMode.LISTED else ()
+        act.tell(EventKind.HELD_ON_RECEIPT, some, record.shipment, parties_of(shipment))
+    return None
 
 
 def _receive_part(act: Act, record: Receive, shipment: ShipmentRow) -> Verdict | None:

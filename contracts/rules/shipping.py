@@ -20,8 +20,15 @@ from contracts.rules.guards import (
     signer_fault,
 )
 from contracts.rules.implied import move_implied, unpack_implied
+from contracts.rules.sending_back import (
+    find_sale,
+    hold_on_receipt,
+    own_goods_fault,
+    purpose_fault,
+    taker_fault,
+)
 from contracts.rules.verdict import Verdict
-from contracts.state.directory import find_partner, find_premises
+from contracts.state.directory import find_partner, find_premises, partner
 from contracts.state.layout import ITEMS, SHIPMENTS
 from contracts.state.parties import (
     TRADING,
@@ -64,7 +71,14 @@ def ship(act: Act, record: Ship) -> Verdict | None:
     if isinstance(route, Verdict):
         return route
     identifier = shipment_id(act.document_id, act.record_index)
-    fault = _deadline_fault(act, record) or _once_fault(act, identifier)
+    sale = find_sale(act, record)
+    if isinstance(sale, Verdict):
+        return sale
+    fault = (
+        taker_fault(record, sale, route.receiver, partner(act.state, route.receiver))
+        or _deadline_fault(act, record)
+        or _once_fault(act, identifier)
+    )
     if fault:
         return fault
     items = locate_all(act, record.items)
@@ -75,7 +89,7 @@ def ship(act: Act, record: Ship) -> Verdict | None:
         return fault
     # After this point it must succeed.
     loose = move_implied(act, record.head, unpack_implied(act, items))
-    act.state.write(SHIPMENTS, identifier, _announced(act, record, route, len(loose)))
+    act.state.write(SHIPMENTS, identifier, _announced(act, record, route, sale, len(loose)))
     for item in loose:
         row = item.row
         act.state.write(ITEMS, item.key, placed(row, row.holder, row.owner, row.premises, identifier))
@@ -98,8 +112,8 @@ def _find_route(act: Act, record: Ship) -> Route | Verdict:
     found = find_partner(act.state, record.receiver)
     if found is None:
         return Verdict(Code.RECEIVER_UNKNOWN, record.receiver)
-    number, partner = found
-    fault = _receiver_fault(act, record, number, partner)
+    number, row = found
+    fault = _receiver_fault(act, record, number, row)
     if fault:
         return fault
     destination = _find_destination(act, record, number)
@@ -111,16 +125,16 @@ def _find_route(act: Act, record: Ship) -> Route | Verdict:
     return Route(number, destination, carrier)
 
 
-def _receiver_fault(act: Act, record: Ship, number: int, partner: PartnerRow) -> Verdict | None:
+def _receiver_fault(act: Act, record: Ship, number: int, row: PartnerRow) -> Verdict | None:
     """Ask whether the receiver is another partner where it must be, licensed and of a fit role."""
     is_own = record.purpose == ShipPurpose.OWN_PREMISES
     if is_own and not is_party(number, act.signer):
         return Verdict(Code.RECEIVER_NOT_SENDER, record.receiver)
     if not is_own and is_party(number, act.signer):
         return Verdict(Code.RECEIVER_IS_SENDER, record.receiver)
-    if record.purpose == ShipPurpose.SALE and not is_licensed(partner):
+    if record.purpose == ShipPurpose.SALE and not is_licensed(row):
         return Verdict(Code.RECEIVER_LICENCE, record.receiver)
-    if not has_role(partner, receiving_roles(record.purpose)):
+    if not has_role(row, receiving_roles(record.purpose)):
         return Verdict(Code.RECEIVER_ROLE, record.receiver)
     return None
 
@@ -147,9 +161,9 @@ def _find_carrier(act: Act, record: Ship) -> int | Verdict:
     found = find_partner(act.state, record.carrier)
     if found is None:
         return Verdict(Code.CARRIER_UNKNOWN, record.carrier)
-    number, partner = found
+    number, row = found
     is_neutral = not is_party(number, act.signer) and record.carrier != record.receiver
-    if not is_neutral or not is_licensed(partner) or not has_role(partner, Role.CARRIER):
+    if not is_neutral or not is_licensed(row) or not has_role(row, Role.CARRIER):
         return Verdict(Code.CARRIER_NOT_FIT, record.carrier)
     return number
 
@@ -184,12 +198,21 @@ def _items_fault(act: Act, record: Ship, route: Route, items: Positions) -> Verd
         )
         if fault:
             return fault
-        if not is_owner(act.signer, item) and not _may_ship(record, route, item):
-            return Verdict(Code.NOT_OWNER, item.key)
-        fault = clean.fault(item) if is_sale else None
+        fault = (
+            _owner_fault(act, record, route, item)
+            or purpose_fault(record, item)
+            or (clean.fault(item) if is_sale else None)
+        )
         if fault:
             return fault
     return None
+
+
+def _owner_fault(act: Act, record: Ship, route: Route, item: Position) -> Verdict | None:
+    """Ask whether an item is the signer's to send, and to send back; or may be sent for its owner."""
+    if not is_owner(act.signer, item):
+        return None if _may_ship(record, route, item) else Verdict(Code.NOT_OWNER, item.key)
+    return own_goods_fault(record, item) if record.purpose == ShipPurpose.RETURN else None
 
 
 def _may_ship(record: Ship, route: Route, item: Position) -> bool:
@@ -197,7 +220,9 @@ def _may_ship(record: Ship, route: Route, item: Position) -> bool:
     return not record.ownership_passes and may_ship_for_owner(record.purpose, route.receiver, item)
 
 
-def _announced(act: Act, record: Ship, route: Route, outstanding: int) -> ShipmentRow:
+def _announced(
+    act: Act, record: Ship, route: Route, sale: ShipmentRow | None, outstanding: int
+) -> ShipmentRow:
     """Return the row of the shipment."""
     deadline_ms = record.deadline_ms
     if deadline_ms == 0:
@@ -214,4 +239,5 @@ def _announced(act: Act, record: Ship, route: Route, outstanding: int) -> Shipme
         0,
         route.destination,
         NOBODY,
+        hold_on_receipt(record, sale, route.receiver),
     )

@@ -24,8 +24,10 @@ from contracts.state.places import (
     placed,
     with_holds,
     with_life,
+    with_title,
 )
 from contracts.state.rows import ContainerRow, ItemRow, Life, LimitsRow
+from contracts.state.titles import nested_title, title_of
 from contracts.state.view import Overlay
 
 Sources = tuple[tuple[int, int], ...]
@@ -98,8 +100,9 @@ def put_in(state: Overlay, parent: Position, children: Sequence[Position], load:
         children: Items that stand by themselves and are clean (rule 2a), so that no dirt comes in.
         load: Theirs, for which there is room (`is_too_deep`, `is_too_mixed`).
     """
+    title = title_of(parent)
     for child in children:
-        state.write(ITEMS, child.key, inside(child.row, parent.key))
+        state.write(ITEMS, child.key, inside(child.row, parent.key, nested_title(child.row.title, title)))
     level, added = load.height, load.children
     for key, _row in _from_inside_out(parent):
         contents = state.require(CONTAINERS, key)
@@ -115,6 +118,7 @@ def put_in(state: Overlay, parent: Position, children: Sequence[Position], load:
                 contents.generation,
                 contents.introduced_by,
                 0,
+                contents.opened,
             ),
         )
         added = 0
@@ -152,8 +156,8 @@ def take_out(state: Overlay, time_ms: int, children: Sequence[Position]) -> None
     top = first.top
     for child in children:
         loose = placed(child.row, top.holder, top.owner, top.premises, top.shipment)
-        bound = with_holds(loose, effective_holds(child))
         inherit_ending(state, child)
+        bound = with_holds(with_title(loose, title_of(child)), effective_holds(child))
         state.write(ITEMS, child.key, with_life(bound, effective_life(child)))
     removed, dirty = load.children, load.dirty
     for key, row in first.above:
@@ -170,6 +174,7 @@ def take_out(state: Overlay, time_ms: int, children: Sequence[Position]) -> None
                 contents.generation,
                 contents.introduced_by,
                 contents.emptied_at_ms if left else time_ms,
+                1,
             ),
         )
         removed, dirty = 0, -_told_upwards(row, contents.dirty, contents.dirty - dirty)

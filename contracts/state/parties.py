@@ -31,6 +31,9 @@ TRADING: Final = int(
 HANDLING: Final = TRADING | int(Role.CARRIER | Role.REGULATOR)
 """Roles that may have goods in hand; a regulator has them for examination."""
 
+UNSALEABLE_RETURNS: Final = int(Role.MAKER | Role.REPACKAGER | Role.RETURNS_PROCESSOR)
+"""Roles that may take goods back that they never sold: nobody sells those any more."""
+
 
 def has_role(partner: PartnerRow, roles: int) -> bool:
     """Tell whether a partner has one of these roles."""

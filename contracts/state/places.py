@@ -113,11 +113,12 @@ def placed(row: ItemRow, holder: int, owner: int, premises: int, shipment: bytes
         owner,
         premises,
         shipment,
+        row.title,
     )
 
 
-def inside(row: ItemRow, parent: bytes) -> ItemRow:
-    """Return an item's row inside a parent: it has no place of its own any more."""
+def inside(row: ItemRow, parent: bytes, title: bytes) -> ItemRow:
+    """Return an item's row inside a parent: it has no place of its own any more, only a nested title."""
     return ItemRow(
         row.source,
         row.life,
@@ -131,6 +132,7 @@ def inside(row: ItemRow, parent: bytes) -> ItemRow:
         NOBODY,
         NOBODY,
         b"",
+        title,
     )
 
 
@@ -147,17 +149,32 @@ def _settle(state: Overlay, row: ItemRow) -> tuple[ItemRow, ShipmentRow | None]:
 def resolve_place(row: ItemRow, shipment: ShipmentRow) -> ItemRow:
     """Return a top-level item's row after its shipment came to an end.
 
-    Received: the receiver holds it, owns it if ownership passes, where it was received. Refused or voided: it
-    is back with the sender, where it was. Voided after the deadline: back, and quarantined by the law (LAW 4,
-    5).
+    Received: the receiver holds it, owns it if ownership passes, where it was received, and the law holds
+    what came back or came to be destroyed. Refused or voided: it is back with the sender, where it was.
+    Voided after the deadline: back, and quarantined by the law (LAW 4, 5, 9).
     """
     if shipment.standing == ShipmentStanding.RECEIVED:
-        owner = shipment.receiver if shipment.ownership_passes else row.owner
-        return placed(row, shipment.receiver, owner, shipment.received_at)
+        return _received(row, shipment)
     back = placed(row, row.holder, row.owner, row.premises)
     if shipment.standing == ShipmentStanding.VOIDED_LATE:
         return with_holds(back, merge_holds(back.holds, (QUARANTINE,)))
     return back
+
+
+def _received(row: ItemRow, shipment: ShipmentRow) -> ItemRow:
+    """Return a top-level item's row in the hands of the receiver."""
+    owner, title = row.owner, row.title
+    if shipment.ownership_passes:
+        owner, title = shipment.receiver, row.shipment
+    there = with_title(placed(row, shipment.receiver, owner, shipment.received_at), title)
+    if shipment.hold:
+        return with_holds(there, merge_holds(there.holds, ((shipment.hold, THE_LAW),)))
+    return there
+
+
+def with_title(row: ItemRow, title: bytes) -> ItemRow:
+    """Return an item's row with this title."""
+    return row if title == row.title else msgspec.structs.replace(row, title=title)
 
 
 def with_holds(row: ItemRow, holds: Holds) -> ItemRow:

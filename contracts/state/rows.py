@@ -81,6 +81,8 @@ class HoldKind(IntEnum):
 
     QUARANTINED = 1
     SUSPECT = 3
+    RETURNED = 9
+    FOR_DISPOSAL = 11
 
 
 class ShipmentStanding(IntEnum):
@@ -271,6 +273,8 @@ class ItemRow(msgspec.Struct, frozen=True, array_like=True):
     """Number of the premises where it was last stated to be; 0 when never stated."""
     shipment: bytes
     """Shipment it went into last, 16 bytes; what that means now, the shipment's row says. Empty for none."""
+    title: bytes = b""
+    """How its owner came by it: see `contracts/state/titles.py`."""
 
 
 class ContainerRow(msgspec.Struct, frozen=True, array_like=True):
@@ -290,6 +294,8 @@ class ContainerRow(msgspec.Struct, frozen=True, array_like=True):
     """Number of the partner that brought it to life or first filled it: it alone may refill it at once."""
     emptied_at_ms: int
     """Block time at which the last child left; 0 while it has children or never had any."""
+    opened: int = 0
+    """1 when something came out of this unit since it came to life: no seal of its packer counts any more."""
 
 
 class ShipmentRow(msgspec.Struct, frozen=True, array_like=True):
@@ -317,3 +323,5 @@ class ShipmentRow(msgspec.Struct, frozen=True, array_like=True):
     """Number of the receiver's premises it goes to; 0 when not stated."""
     received_at: int
     """Number of the premises where it was received; 0 when not stated."""
+    hold: int = 0
+    """The law's own `HoldKind` that its receipt sets on the goods; 0 for none."""

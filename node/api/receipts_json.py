@@ -26,6 +26,7 @@ _SHIPMENT_SUBJECTS: Final = frozenset(
         EventKind.SHIPMENT_REFUSED,
         EventKind.SHIPMENT_VOIDED,
         EventKind.QUARANTINED,
+        EventKind.HELD_ON_RECEIPT,
     }
 )
 
@@ -133,7 +134,8 @@ def subject_text(receipt: Receipt, records: Sequence[Record]) -> str:
         return _commission_subject(record, subject)
     if subject in (getattr(record, "gtin", None), _contained(record)):
         return gtin_text(subject)
-    if len(subject) == SHIPMENT_ID_BYTES and getattr(record, "shipment", b"") == subject:
+    named = (getattr(record, "shipment", b""), getattr(record, "sale", b""))
+    if len(subject) == SHIPMENT_ID_BYTES and subject in named:
         return subject.hex()
     if is_valid_item_key(subject):
         return item_text(subject)

@@ -107,6 +107,8 @@ class ShipForm(RecordForm, frozen=True, kw_only=True, tag="ship"):
     """Party that may take custody on the way."""
     references: Annotated[tuple[ReferenceForm, ...], Meta(max_length=MAX_REFERENCES)] = ()
     """Business documents."""
+    sale: Hex = ""
+    """For a return of own goods: the shipment with which they were bought, an item's `bought_with`."""
 
 
 class ReceiveForm(RecordForm, frozen=True, kw_only=True, tag="receive"):

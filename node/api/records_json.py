@@ -129,6 +129,7 @@ def _ship(form: forms.ShipForm, references: tuple[bytes, ...]) -> Ship:
         read_time("deadline", form.deadline),
         read_gln("carrier", form.carrier),
         references,
+        read_hex("sale", form.sale, SHIPMENT_ID_BYTES) if form.sale else b"",
     )
 
 
@@ -261,6 +262,7 @@ def _written_ship(
         deadline=time_text(record.deadline_ms) if record.deadline_ms else "",
         carrier=gln_text(record.carrier),
         references=tuple(_written_reference(entry, references.get(entry)) for entry in record.references),
+        sale=record.sale.hex(),
     )
 
 

@@ -23,8 +23,10 @@ from contracts.records.supply import (
     Unpack,
 )
 from contracts.state.layout import CONTAINERS, ITEMS, SHIPMENTS
+from contracts.state.parties import is_owner
 from contracts.state.places import Position, locate
 from contracts.state.rows import ShipmentStanding
+from contracts.state.titles import title_of
 from contracts.state.view import Overlay
 from node.epcis.commissioning import check_make, commissions
 from node.epcis.events import EpcisEvent, Place
@@ -171,21 +173,27 @@ class Translator:
         receiver = self._directory.receiver(event, self._receivers)
         purpose = _purpose(event, is_own=receiver.party == self._actor)
         passes = receiver.ownership_passes and purpose is not ShipPurpose.OWN_PREMISES
-        ship = Ship(
-            head,
-            statement.items,
-            receiver.party.gln,
-            receiver.destination,
-            purpose,
-            int(passes),
-            0,
-            b"",
-            evidence.references,
+        route = (receiver.party.gln, receiver.destination, purpose, int(passes), 0, b"")
+        groups = {b"": statement.items}
+        if purpose is ShipPurpose.RETURN:
+            groups = self._by_sale(statement.items)
+        records = tuple(
+            Ship(head, items, *route, evidence.references, sale) for sale, items in groups.items()
         )
         if self._is_shipped(statement.items, receiver.party):
-            return Told((ship,))
+            return Told(records)
         self._check_contents(statement)
-        return Told((ship,), (ship,))
+        return Told(records, records)
+
+    def _by_sale(self, items: Sequence[ItemKey]) -> dict[bytes, tuple[ItemKey, ...]]:
+        """Group items that go back by the sale with which their owner bought them; the law asks for it."""
+        groups: dict[bytes, tuple[ItemKey, ...]] = {}
+        for item in items:
+            position = locate(self._state, item)
+            is_own = position is not None and is_owner(self._actor.number, position)
+            sale = title_of(position) if position is not None and is_own else b""
+            groups[sale] = (*groups.get(sale, ()), item)
+        return groups
 
     def _is_shipped(self, items: Sequence[ItemKey], receiver: Party) -> bool:
         """Tell whether all items are on their way to a partner already."""

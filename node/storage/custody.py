@@ -26,6 +26,7 @@ from contracts.state.rows import (
     ShipmentStanding,
 )
 from contracts.state.sources import find_lot, lot_of, lot_row, source_row
+from contracts.state.titles import title_of
 from contracts.state.view import Overlay
 from node.storage.errors import StorageDamaged
 from node.storage.head import Head, load_head
@@ -88,6 +89,7 @@ class Custody:
             lot=None if lot is None else lot.lot.decode("ascii"),
             expiry=None if lot is None else format_date(lot.expiry),
             line=(source.line.decode("ascii") or None) if source is not None else None,
+            bought_with=title_of(position).hex() or None,
             holds=tuple(self._holds(position)),
             container=self._contents(key, row),
         )

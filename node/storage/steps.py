@@ -143,6 +143,7 @@ def _ship_details(record: Ship, shipment: bytes) -> Details:
         "carrier": unpack_gln(record.carrier) if record.carrier else None,
         "purpose": ShipPurpose(record.purpose).name.lower(),
         "ownership_passes": bool(record.ownership_passes),
+        "sale": record.sale.hex() or None,
     }
 
 
@@ -155,6 +156,8 @@ def _shipment_details(happening: Happening, record: Receive | Refuse | Void) -> 
         details["mode"] = "listed" if record.items else "all"
     if happening.has_event(EventKind.QUARANTINED):
         details["quarantined"] = True
+    if happening.has_event(EventKind.HELD_ON_RECEIPT):
+        details["held"] = True
     return details
 
 

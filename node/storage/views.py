@@ -110,6 +110,8 @@ class ItemView(msgspec.Struct, frozen=True):
     """Last day of use; null for a logistic unit."""
     line: str | None = None
     """Production line, when it was stated."""
+    bought_with: str | None = None
+    """Shipment with which its owner bought it, hex: what a return points at; null when it did not buy it."""
     holds: tuple[HoldView, ...] = ()
     """Everything that holds it back."""
     container: ContentsView | None = None

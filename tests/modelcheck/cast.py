@@ -6,7 +6,8 @@ component, and what several of them may do side by side is the product of what e
 
 Two components are one when they differ only in what no rule reads again: when something was born, the name
 of a shipment, which of two like packs is which, and rows of shipments that ended (their items are rewritten
-to what that end made of them). Time has two sides: a deadline is to come, or past.
+to what that end made of them); and, as nobody here returns goods, with which sale they were bought and what
+was opened. Time has two sides: a deadline is to come, or past.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -144,7 +145,8 @@ class World:
 
     def _reduced(self, overlay: Overlay, placed: Mapping[ItemKey, Position]) -> Part:
         items = {
-            key: msgspec.structs.replace(p.row, born_height=0, born_document=0) for key, p in placed.items()
+            key: msgspec.structs.replace(p.row, born_height=0, born_document=0, title=b"")
+            for key, p in placed.items()
         }
         boxes = {key: row for key in items if (row := overlay.read(CONTAINERS, key)) is not None}
         shipments = {r.shipment: overlay.require(SHIPMENTS, r.shipment) for r in items.values() if r.shipment}
@@ -182,7 +184,7 @@ def _renamed(
             row = msgspec.structs.replace(row, parent=names[ItemKey(row.parent)])
         rows.append((ITEMS.prefix + names[key], encode(row)))
     for key, box in boxes.items():
-        still = msgspec.structs.replace(box, generation=1, emptied_at_ms=int(box.emptied_at_ms > 0))
+        still = msgspec.structs.replace(box, generation=1, opened=0, emptied_at_ms=int(box.emptied_at_ms > 0))
         rows.append((CONTAINERS.prefix + names[key], encode(still)))
     for name, number in numbers.items():
         deadline_ms = PAST_MS if shipments[name].deadline_ms < NOW_MS else FUTURE_MS

@@ -23,6 +23,7 @@ from contracts.state.layout import CONTAINERS, ENDINGS, ITEMS, LANES, LOTS, SHIP
 from contracts.state.parties import holder_of
 from contracts.state.places import effective_holds, effective_life, locate
 from contracts.state.rows import ContainerRow, HoldKind, ItemRow, Life, LotRow, ShipmentRow, SourceRow
+from contracts.state.titles import title_of
 from contracts.state.view import Overlay
 from tests.properties.compare_registry import read_registered
 from tests.properties.facts import (
@@ -212,6 +213,7 @@ class SideBySide:
             "shipment": self.shipments.get(model.shipment(item), b""),
             "born": thing.born,
             "ended": thing.ended,
+            "title": self.shipments.get(thing.title, b""),
         }
 
     def _of_law(self, state: Overlay, names: dict[bytes, str], item: str) -> dict[str, object]:
@@ -231,6 +233,7 @@ class SideBySide:
             "shipment": top.shipment if position.shipment is not None else b"",
             "born": (row.born_height, row.born_document),
             "ended": self._ending(state, self._keys[item]),
+            "title": title_of(position),
         }
 
     def _ending(self, state: Overlay, key: bytes) -> tuple[str, str, int] | None:

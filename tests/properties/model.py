@@ -42,6 +42,8 @@ class Thing:
     introducer: str = ""
     """Who brought it to life, or first filled it."""
     generation: int = 1
+    title: str = ""
+    """The shipment with which its owner came to own it; empty for what its owner made."""
     levels: int = 0
     """Levels of packing from here downwards, the most since it was last empty; 0 for what is no container."""
     ended: tuple[str, str, int] | None = None
@@ -60,6 +62,8 @@ class Shipment:
     destination: str
     carrier: str = ""
     custody: bool = False
+    hold: str = ""
+    """What is received is held as that."""
 
 
 class Model:

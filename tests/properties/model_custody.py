@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from tests.properties.facts import ROLES, UNLICENSED
 from tests.properties.model import Shipment
+from tests.properties.model_beyond import held_on_receipt, own_returns, sale_of_return
 from tests.properties.model_judge import LIVES, NOT_TRADING, Judge, Verdicts
 from tests.properties.said import Said
 
@@ -15,7 +16,7 @@ def ship(judge: Judge, said: Said) -> Verdicts:
     travels = {"export": "exported", "authority": "sample"}.get(purpose)
     lives = [life for life in LIVES if life != travels]
     guards = [judge.together(said), *judge.life(*lives), judge.unended(), *judge.hand(), judge.empty()]
-    guards.append(("not_owner", lambda item: not _may_send(judge, item, said)))
+    guards += [("not_owner", lambda item: not _may_send(judge, item, said)), *own_returns(judge, said)]
     if purpose == "sale":
         guards += judge.clean()
     yield model.first_fault(said.items, guards)
@@ -25,6 +26,7 @@ def ship(judge: Judge, said: Said) -> Verdicts:
     model.shipments[said.shipment] = Shipment(
         *(judge.signer, said.receiver, purpose, said.passes),
         *(judge.now_ms + within_ms, said.destination, said.carrier),
+        hold=held_on_receipt(judge, said),
     )
     for item in said.items:
         model.change(item, shipment=said.shipment)
@@ -49,6 +51,7 @@ def _ship_terms(judge: Judge, said: Said) -> Verdicts:
     if said.carrier:
         is_fit = "carrier" in ROLES[said.carrier] and said.carrier not in (judge.signer, receiver)
         yield set() if is_fit else {"carrier_not_fit"}
+    yield from sale_of_return(judge, said)
     if said.within_ms:
         rules = judge.profile(said)
         yield {"deadline_too_short"} if said.within_ms < rules.min_ms else set()
@@ -118,7 +121,13 @@ def receive(judge: Judge, said: Said) -> Verdicts:
         model.take_out(item, judge.now_ms)
         owner = judge.signer if shipment.passes else model.items[item].owner
         place = said.at or shipment.destination
-        model.change(item, holder=judge.signer, owner=owner, place=place, shipment="")
+        holds = model.items[item].holds | ({shipment.hold} if shipment.hold else set())
+        model.change(item, holder=judge.signer, owner=owner, place=place, shipment="", holds=holds)
+        for name in (item, *model.inside(item)) if shipment.passes else ():
+            model.change(name, title=said.shipment)
+    if shipment.hold:
+        some = said.items if said.mode == "listed" else ()
+        judge.tell("held_on_receipt", said.shipment, some, parties(shipment))
 
 
 def _take_custody(judge: Judge, said: Said) -> None:

@@ -101,8 +101,8 @@ def pack(judge: Judge, said: Said) -> Verdicts:
     if is_new:
         judge.tell("introduced", parent, (parent,), (UNITS[kind_of(parent)],))
         new_unit(judge, parent, owner, said.at or model.place(said.items[0]))
-    elif is_unit(parent) and not model.children(parent) and not model.items[parent].parent:
-        model.change(parent, owner=owner)
+    elif model.owner(parent) != owner:
+        model.change(parent, owner=owner, title="")
     judge.bring((parent,), said)
     for item in said.items:
         model.put_in(item, parent)

@@ -20,6 +20,7 @@ from tests.properties.facts import (
     is_unit,
 )
 from tests.properties.model import Model
+from tests.properties.partners_beyond import going_back
 from tests.properties.registered import Registered
 from tests.properties.said import Document, Said, Step
 
@@ -332,7 +333,7 @@ class Partners:
         if purpose == "own_premises" and not destination and self._chance(90):
             destination = self.random.choice(self._own_places(signer) or [""])
         carrier = self.random.choice(PARTNERS) if self._chance(8) else "carrier" if self._chance(45) else ""
-        return Said(
+        said = Said(
             verb="ship",
             items=items,
             at=self._place(signer),
@@ -344,6 +345,7 @@ class Partners:
             carrier=carrier,
             shipment=self._name("S"),
         )
+        return going_back(self.random, model, said, self._held(model, signer))
 
     def _shipment_for(self, model: Model, signer: str, roles: Sequence[str]) -> str:
         mine = self._concerning(model, signer, roles)

@@ -70,6 +70,8 @@ class Said:
     """Ship: by whom."""
     shipment: str = ""
     """Receive, refuse, void: which; ship and receive all but: the name that the new shipment gets."""
+    sale: str = ""
+    """Ship, for a return: the shipment with which the goods were bought."""
     rest: str = ""
     """Receive all but: the name of the shipment of what is left."""
     mode: str = "all"
@@ -150,7 +152,7 @@ def to_record(said: Said, now_ms: int, shipments: dict[str, bytes]) -> Record:
     if said.verb == "commission":
         return _commission(said, head)
     if said.verb == "ship":
-        return _ship(said, head, listed, now_ms)
+        return _ship(said, head, listed, now_ms, shipment_key(said.sale, shipments) if said.sale else b"")
     if said.verb in {"pack", "unpack"}:
         return (Pack if said.verb == "pack" else Unpack)(head, item_key(said.parent), listed)
     if said.verb in {"receive", "refuse", "void"}:
@@ -187,12 +189,12 @@ def _commission(said: Said, head: Head) -> Commission:
     return Commission(head, gtin, said.lot.encode(), said.expiry, said.line.encode(), said.made_ms, serials)
 
 
-def _ship(said: Said, head: Head, listed: tuple[bytes, ...], now_ms: int) -> Ship:
+def _ship(said: Said, head: Head, listed: tuple[bytes, ...], now_ms: int, sale: bytes) -> Ship:
     deadline_ms = now_ms + said.within_ms if said.within_ms else 0
     return Ship(
         *(head, listed, gln(said.receiver), gln(said.destination)),
         *(ShipPurpose[said.purpose.upper()], said.passes, deadline_ms, gln(said.carrier)),
-        (),
+        *((), sale),
     )
 
 

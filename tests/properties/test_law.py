@@ -177,7 +177,7 @@ def test_the_long_run_prints_its_verdicts_or_what_is_needed_to_see_it_fail(
     assert "accepted" in capsys.readouterr().out
     seed, *wrong = PLANTED["destroying asks no holder"]
     monkeypatch.setattr(*wrong)
-    assert fuzz_law.main(["--steps", "300", "--seed", str(seed)]) == 1
+    assert fuzz_law.main(["--steps", "3000", "--seed", str(seed)]) == 1
     told = capsys.readouterr().err
     assert "What is needed to see it" in told
     assert "destroy" in told

@@ -326,8 +326,8 @@ def _pack_into_two_cases(stack: ExitStack) -> None:
 def _leave_a_place_behind(stack: ExitStack) -> None:
     """A child keeps its holder beside the parent's, and so can go where the parent does not."""
 
-    def inside(row: Any, parent: bytes) -> object:
-        return msgspec.structs.replace(row, parent=parent)
+    def inside(row: Any, parent: bytes, title: bytes) -> object:
+        return msgspec.structs.replace(row, parent=parent, title=title)
 
     _set_function(stack, places.inside, inside)
 

@@ -176,7 +176,7 @@ def check_bundle(network: Network, data: bytes) -> tuple[bytes, Raw, list[bytes]
 
 LISTED_AT = {1: 7, 2: 2, 3: 3, 4: 3, 5: 3, 6: 3, 10: 2, 11: 4, 12: 3, 13: 3, 20: 2}
 """Where each kind of record lists its identifiers."""
-LENGTH = {1: 8, 2: 3, 3: 4, 4: 4, 5: 4, 6: 4, 10: 10, 11: 5, 12: 4, 13: 4, 20: 3}
+LENGTH = {1: 8, 2: 3, 3: 4, 4: 4, 5: 4, 6: 4, 10: 11, 11: 5, 12: 4, 13: 4, 20: 3}
 """Positions of each kind of record."""
 
 

@@ -4,6 +4,7 @@
     Acme packs pack-1..4 into case-1 at Plant
     Acme unpacks pack-1 from case-1
     Acme ships case-1 to Bulk as S1 for sale bound for Hall by Fleet within 3 days keeping ownership
+    Bulk ships case-1 to Acme as S2 for return of S1
     Bulk receives S1 at Hall            Bulk receives pack-1 of S1          Bulk receives S1 except pack-1
     Bulk refuses S1 or pack-1 of S1     Acme voids S1 or pack-1 of S1
     Corner dispenses pack-1             Acme destroys pack-1                Acme reports pack-1 stolen, lost
@@ -154,6 +155,7 @@ class Speaker:
             deadline,
             gln(options["by"]) if "by" in options else b"",
             (),
+            self.shipment(options["of"]) if "of" in options else b"",
         )
 
     def settle(self, verb: str, head: Head, what: str, options: dict[str, str]) -> Record:

@@ -88,6 +88,19 @@ def test_a_pallet_moves_in_a_handful_of_reads_and_writes(packs: int) -> None:
 
 
 @pytest.mark.parametrize("packs", SIZES)
+def test_returning_a_pallet_reads_its_sale_and_no_pack(packs: int) -> None:
+    yard = Yard(packs)
+    yard.cost("Acme", yard.ship())
+    sale = yard.last_shipment()
+    yard.cost("Bulk", Receive(HALL, sale, ReceiveMode.ALL, ()))
+    back = (gln("Plant"), ShipPurpose.RETURN, 1, 0, b"", (), sale)
+    returned = yard.cost("Bulk", Ship(HALL, (PALLET,), gln("Acme"), *back))
+    received = yard.cost("Acme", Receive(PLANT, yard.last_shipment(), ReceiveMode.ALL, ()))
+    assert (returned.reads, returned.writes) == (5, 3)
+    assert received.writes == 2
+
+
+@pytest.mark.parametrize("packs", SIZES)
 def test_refusing_a_pallet_for_one_stolen_pack_costs_the_same(packs: int) -> None:
     yard = Yard(packs)
     stolen = yard.cost("Acme", Decommission(PLANT, DecommissionReason.STOLEN, (yard.keys[7],)))

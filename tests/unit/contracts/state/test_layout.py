@@ -50,13 +50,14 @@ def test_no_two_origins_share_a_key() -> None:
 
 def test_golden_rows() -> None:
     fresh = ItemRow(300, 1, (), b"", (), 70_000, 12, 0, 1, 1, 2, b"")
-    assert encode(fresh).hex() == "9ccd012c0190c40090ce000111700c00010102c400"
+    assert encode(fresh).hex() == "9dcd012c0190c40090ce000111700c00010102c400c400"
     packed = ItemRow(300, 1, (), item("pallet-1"), (), 70_000, 12, 0, 0, 0, 0, b"")
-    assert encode(packed).hex().startswith("9ccd012c0190c40902")
+    assert encode(packed).hex().startswith("9dcd012c0190c40902")
     assert (
-        encode(ContainerRow(2, ((1, 2), (3, 1)), 1, 1, 1, 4, 0)).hex() == "97029292010292030101010104" + "00"
+        encode(ContainerRow(2, ((1, 2), (3, 1)), 1, 1, 1, 4, 0)).hex()
+        == "98029292010292030101010104" + "0000"
     )
-    assert encode(ShipmentRow(1, 2, 1, 9, 1, 1, 1, 0, 0, 5, 0)).hex() == "9b0102010901010100000500"
+    assert encode(ShipmentRow(1, 2, 1, 9, 1, 1, 1, 0, 0, 5, 0)).hex() == "9c010201090101010000050000"
     assert encode(LotRow(GTIN, b"L1", 20_000, 9, 1, 2, ((0, 3, 4),))).hex() == (
         "97c406" + GTIN.hex() + "c4024c31" + "cd4e20" + "090102" + "9193000304"
     )

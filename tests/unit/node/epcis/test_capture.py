@@ -98,8 +98,10 @@ async def test_shipping_names_receiver_place_purpose_and_salted_references():
 )
 async def test_goods_go_back_as_a_return(fields):
     desk = await arrived()
+    bought_with = desk.custody().item(pallet_key(1)).bought_with
     await recorded(desk, WHOLESALER, shipped([pallet(1)], WHOLESALER, MAKER, 30, **fields))
     assert records(desk)[0].purpose == ShipPurpose.RETURN
+    assert records(desk)[0].sale.hex() == bought_with
 
 
 async def test_goods_between_own_premises_stay_the_partners():

@@ -1,11 +1,12 @@
-"""`packtrail explain`: what a refusal means and what to do next."""
+"""`packtrail explain`: what a refusal means and what to do next, and what a rule of the law says."""
 
 import difflib
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from cli.failures import CommandError, Exit
+from cli.lawbook import Guard, Rule, guards_with, load_law
 from cli.options import OutputOption
 from cli.output import Format, write_facts, write_rows
 from contracts.rules.codes import Code
@@ -15,11 +16,12 @@ from contracts.rules.verdict import explain as explanation_of
 def explain(
     *,
     code: Annotated[
-        str | None, typer.Argument(help="A code of any refusal; none lists the verdicts of the law.")
+        str | None,
+        typer.Argument(help="A code of any refusal, or a rule's number; none lists the verdicts of the law."),
     ] = None,
     output: OutputOption = Format.TABLE,
 ) -> None:
-    """Say what a refusal's code means and what to do; for a verdict also by which rule, and its other names.
+    """Say what a refusal's code means, what to do, by which rule, and its other names; or what a rule says.
 
     Example: packtrail explain already_supplied
     """
@@ -27,7 +29,14 @@ def explain(
         write_rows(output, [_facts(known) for known in Code], ("code", "rule", "meaning"))
         return
     if code in set(Code):
-        write_facts(output, _facts(Code(code)))
+        asked = [_asked(*entry) for entry in guards_with(code)]
+        write_facts(
+            output, {**_facts(Code(code)), "asked": "\n".join(asked) if output is Format.TABLE else asked}
+        )
+        return
+    rule = load_law().get(code.lower())
+    if rule is not None:
+        _explain_rule(rule, output)
         return
     from node.api.problems import PROBLEMS
 
@@ -41,7 +50,22 @@ def explain(
     raise CommandError(Exit.NOT_FOUND, f"nothing is refused with the code {code!r}", advice)
 
 
-def _facts(code: Code) -> dict[str, str]:
+def _explain_rule(rule: Rule, output: Format) -> None:
+    """Print a rule: its text, and what it asks in order."""
+    facts = {"rule": rule.number, "title": rule.title, "text": rule.text, "sources": rule.sources}
+    asked = [{"asked": guard.asked, "code": guard.code} for guard in rule.guards]
+    if output is not Format.TABLE:
+        write_facts(output, {**facts, "guards": asked})
+        return
+    write_facts(output, facts)
+    write_rows(output, asked, ("asked", "code"), "Asked in this order; the first that fails decides")
+
+
+def _asked(rule: Rule, guard: Guard) -> str:
+    return f"Rule {rule.number}, {rule.title}: {guard.asked}"
+
+
+def _facts(code: Code) -> dict[str, Any]:
     found = explanation_of(code)
     return {
         "code": code.value,

@@ -36,6 +36,8 @@ class Step(msgspec.Struct, frozen=True):
 
     signer: int
     """Index in `Found.signers`."""
+    record: str
+    """Kind of the record; empty for a deadline that passes."""
     targets: tuple[int, ...]
     """For each item of the component, in order: the node (see `Found.node`) that it becomes."""
 
@@ -118,10 +120,12 @@ class Explorer:
             at = self._number(part.component)
             for index, origin in enumerate(part.origins):
                 targets[origin] = self.found.node(at, index)
-        step = Step(self.found.signers.index(signer), tuple(targets[key] for key in component.items))
+        kind = "" if record is None else type(record).__name__
+        origins = tuple(targets[key] for key in component.items)
+        step = Step(self.found.signers.index(signer), kind, origins)
         if step not in self.found.steps[number]:
             self.found.steps[number].append(step)
-        self.found.kinds[type(record).__name__ if record is not None else NOBODY] += 1
+        self.found.kinds[kind or NOBODY] += 1
         self._check_lives(component, after, record)
 
     def _check_lives(self, component: Component, after: Rows, record: Record | None) -> None:

@@ -234,6 +234,22 @@ def test_explain(packtrail):
     assert "already_supplied" in err
 
 
+def test_explain_says_what_was_asked_by_which_rule(packtrail):
+    found = msgspec.json.decode(packtrail("explain", "expired", "-o", "json")[1])
+    assert "Rule 1, commission: The expiry is still to come" in found["asked"]
+    assert "Rule 1, commission: The expiry is still to come" in packtrail("explain", "expired")[1]
+
+
+def test_explain_knows_the_rules(packtrail):
+    code, out, _err = packtrail("explain", "11A")
+    assert code == Exit.OK
+    assert "supplied is final" in out
+    assert "dispensing_not_allowed" in out
+    found = msgspec.json.decode(packtrail("explain", "2b", "-o", "json")[1])
+    assert found["title"] == "unpack"
+    assert found["guards"][-1] == {"asked": "Every child is directly inside it", "code": "not_inside"}
+
+
 def test_explain_knows_what_the_node_itself_answers(packtrail):
     code, out, _err = packtrail("explain", "receiver_not_found", "-o", "json")
     assert code == Exit.OK

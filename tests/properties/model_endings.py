@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from tests.properties.facts import PRODUCTS, ROLES, is_unit, kind_of
+from tests.properties.facts import ROLES, is_unit, kind_of
 from tests.properties.model import Guard
 from tests.properties.model_custody import parties
 from tests.properties.model_judge import Judge, Verdicts
@@ -76,7 +76,7 @@ def steal(judge: Judge, said: Said) -> Verdicts:
         return "regulator" in ROLES[signer] or signer in (model.holder(item), model.owner(item))
 
     def is_strange(item: str) -> bool:
-        return not is_final(item) and PRODUCTS.get(kind_of(item)) != signer
+        return not is_final(item) and judge.model.registered.holders.get(kind_of(item)) != signer
 
     def is_again(item: str) -> bool:
         return is_repeated(judge, item, said, "stolen")

@@ -12,7 +12,6 @@ from tests.properties.facts import (
     HOUR_MS,
     NEW_PLACES,
     PLACES,
-    PRODUCTS,
     ROLES,
     STEMS,
     TOLERANCE_MS,
@@ -262,7 +261,7 @@ class Partners:
     # ------------------------------------------------------------------------------ records
 
     def _commission(self, model: Model, signer: str, now_ms: int) -> Said:
-        own = [kind for kind, holder in PRODUCTS.items() if holder == signer]
+        own = [kind for kind, holder in model.registered.holders.items() if holder == signer]
         kind = self.random.choice(own) if own and self._chance(90) else self.random.choice(list(GTIN))
         fresh = [f"{kind}-{n}" for n in range(1, SERIALS + 1) if f"{kind}-{n}" not in model.items]
         items = (

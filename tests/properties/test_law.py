@@ -26,7 +26,7 @@ UNSAID = {
     "attachment_invalid",
     *("lot_invalid", "line_invalid", "expiry_invalid", "serial_invalid", "lot_on_hold", "source_on_hold"),
     *("lot_too_mixed", "gtin_invalid", "gln_invalid", "text_invalid", "partner_unknown"),
-    *("reference_invalid", "receiver_unknown", "carrier_unknown"),
+    *("reference_invalid", "receiver_unknown", "destination_unknown", "carrier_unknown"),
 }
 """What these partners cannot say; `tests/unit/contracts/rules/test_forms.py` does."""
 
@@ -132,33 +132,39 @@ def _nothing(*_arguments: object) -> None:
     return None
 
 
-PLANTED: dict[str, tuple[int, object, str, object]] = {
-    "dirt does not travel up": (1, containers, "_told_upwards", _forgets_dirt),
-    "a refused document leaves its first records": (0, view.Overlay, "rollback", _keeps),
-    "packing asks no holder": (0, packing, "hand_fault", _nothing),
-    "packing mixes what it likes": (3, packing, "is_too_mixed", lambda *_arguments: False),
-    "packing has no end": (0, packing, "is_too_deep", lambda *_arguments: False),
-    "shipping asks no holder": (0, shipping, "hand_fault", _nothing),
-    "dispensing takes what has ended": (0, dispensing, "life_fault", _nothing),
-    "destroying asks no holder": (2, decommissioning, "hand_fault", _nothing),
-    "items come out without the holds around them": (2, containers, "with_holds", lambda row, _holds: row),
-    "items come out of a stolen case alive": (0, containers, "with_life", lambda row, _life: row),
-    "a late void quarantines nothing": (2, returning, "ShipmentStanding", _Lenient),
+PLANTED: dict[str, tuple[object, str, object]] = {
+    "dirt does not travel up": (containers, "_told_upwards", _forgets_dirt),
+    "a refused document leaves its first records": (view.Overlay, "rollback", _keeps),
+    "packing asks no holder": (packing, "hand_fault", _nothing),
+    "packing mixes what it likes": (packing, "is_too_mixed", lambda *_arguments: False),
+    "packing has no end": (packing, "is_too_deep", lambda *_arguments: False),
+    "shipping asks no holder": (shipping, "hand_fault", _nothing),
+    "dispensing takes what has ended": (dispensing, "life_fault", _nothing),
+    "destroying asks no holder": (decommissioning, "hand_fault", _nothing),
+    "items come out without the holds around them": (containers, "with_holds", lambda row, _holds: row),
+    "items come out of a stolen case alive": (containers, "with_life", lambda row, _life: row),
+    "a late void quarantines nothing": (returning, "ShipmentStanding", _Lenient),
 }
-"""Wrong laws: (a seed that finds it soon, module, name, what stands there instead)."""
+"""Wrong laws: (module, name, what stands there instead)."""
+MAX_SEEDS = 6
+"""Runs within which a wrong law must be caught."""
+
+
+def _run_seeds() -> None:
+    for seed in range(MAX_SEEDS):
+        fuzz_law.run(1_500, seed)
 
 
 @pytest.mark.parametrize("name", PLANTED)
 def test_a_planted_bug_is_caught(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    seed, *wrong = PLANTED[name]
-    monkeypatch.setattr(*wrong)
+    monkeypatch.setattr(*PLANTED[name])
     with pytest.raises(fuzz_law.FailedEpisode) as caught:
-        fuzz_law.run(5_000, seed)
+        _run_seeds()
     assert fuzz_law.failure_of(caught.value.steps)
 
 
 def test_a_failed_episode_is_shortened_to_what_is_needed(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(*PLANTED["destroying asks no holder"][1:])
+    monkeypatch.setattr(*PLANTED["destroying asks no holder"])
     stolen = (
         _says("maker", verb="commission", kind="pack", lot="A", expiry=21_000, items=("pack-1",)),
         _says("maker", verb="observe", items=("pack-1",), at="depot", wait_ms=HOUR_MS),
@@ -175,9 +181,8 @@ def test_the_long_run_prints_its_verdicts_or_what_is_needed_to_see_it_fail(
 ) -> None:
     assert fuzz_law.main(["--steps", "30", "--seed", "3"]) == 0
     assert "accepted" in capsys.readouterr().out
-    seed, *wrong = PLANTED["destroying asks no holder"]
-    monkeypatch.setattr(*wrong)
-    assert fuzz_law.main(["--steps", "3000", "--seed", str(seed)]) == 1
+    monkeypatch.setattr(*PLANTED["packing asks no holder"])
+    assert fuzz_law.main(["--steps", "3000", "--seed", "0"]) == 1
     told = capsys.readouterr().err
     assert "What is needed to see it" in told
-    assert "destroy" in told
+    assert "pack" in told

@@ -4,10 +4,12 @@ import argparse
 import sys
 import time
 from collections import Counter
+from collections.abc import Collection, Sequence
 
 import msgspec
 
 from contracts.gs1.keys import format_item
+from contracts.records.supply import DecommissionReason
 from tests.modelcheck.cast import World
 from tests.modelcheck.explore import Explorer, Found
 from tests.modelcheck.traps import FINAL, GONE, Trap, lives, traps
@@ -15,6 +17,8 @@ from tests.scenarios.law.world import item
 
 ITEMS = "pack-1,case-1,pallet-1"
 PARTNERS = "Acme,Corner,Fleet,Gov"
+REASONS = (DecommissionReason.DESTROYED, DecommissionReason.STOLEN)
+ALL = ",".join(reason.name.lower() for reason in DecommissionReason)
 
 
 def main(arguments: list[str]) -> int:
@@ -24,9 +28,11 @@ def main(arguments: list[str]) -> int:
         "--items", default=ITEMS, help="what there is, for example pack-1,pack-2,case-1,pallet-1"
     )
     parser.add_argument("--partners", default=PARTNERS, help="who acts, by the scenarios' names")
+    parser.add_argument("--reasons", default=ALL, help="why items leave: destroyed,stolen,exported,sample …")
     options = parser.parse_args(arguments)
     began = time.monotonic()
-    world, found = explore(options.items.split(","), options.partners.split(","))
+    reasons = [DecommissionReason[name.upper()] for name in options.reasons.split(",")]
+    world, found = explore(options.items.split(","), options.partners.split(","), reasons)
     life = lives(world, found)
     trapped = list(traps(found, life, FINAL))
     for trap in trapped[:10]:
@@ -35,6 +41,7 @@ def main(arguments: list[str]) -> int:
     summary = {
         "items": options.items,
         "partners": options.partners,
+        "reasons": options.reasons,
         "components": len(found.components),
         "steps": sum(map(len, found.steps)),
         "tried": found.tried,
@@ -47,13 +54,20 @@ def main(arguments: list[str]) -> int:
     return bool(trapped)
 
 
-def explore(names: list[str], partners: list[str]) -> tuple[World, Found]:
+def explore(
+    names: Sequence[str], partners: Sequence[str], reasons: Collection[DecommissionReason] = REASONS
+) -> tuple[World, Found]:
     """Explore a world in which these items begin at the maker.
+
+    Args:
+        names: Packs, cases and logistic units.
+        partners: Who acts.
+        reasons: Why items leave the supply chain.
 
     Raises:
         Risen: Something final came back to life.
     """
-    world = World(tuple(partners))
+    world = World(tuple(partners), reasons)
     start = world.begin(names)
     return world, Explorer(world, Counter(item(name)[:7] for name in names)).explore(start)
 

@@ -10,39 +10,55 @@ to what that end made of them); and, as nobody here returns goods, with which sa
 was opened. Time has two sides: a deadline is to come, or past.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from itertools import permutations
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
-import msgspec
+from msgspec.structs import replace
 
 from contracts.gs1.keys import ItemKey
 from contracts.ledger.genesis_state import genesis_writes
 from contracts.primitives.encoding import encode
 from contracts.records.head import Head
 from contracts.records.record import Record
-from contracts.records.supply import Commission, CommissionLogisticUnits
+from contracts.records.supply import Commission, CommissionLogisticUnits, DecommissionReason
 from contracts.rules.act import Act
 from contracts.rules.registry import judge
 from contracts.state import directory
-from contracts.state.layout import CONTAINERS, ITEMS, LOT_NUMBERS, LOTS, ORIGINS, SHIPMENTS, SOURCES
+from contracts.state.ending_rows import EndingRow
+from contracts.state.layout import (
+    CONTAINERS,
+    ENDINGS,
+    ITEMS,
+    LOT_NUMBERS,
+    LOTS,
+    ORIGINS,
+    SHIPMENTS,
+    SOURCES,
+    Table,
+)
 from contracts.state.places import Position, locate
-from contracts.state.rows import ContainerRow, ItemRow, PartnerRow, ShipmentRow, ShipmentStanding
+from contracts.state.rows import ContainerRow, ItemRow, PartnerRow, ShipmentRow
 from contracts.state.view import DirectoryCache, Overlay
 from tests.scenarios.law.world import DAY_MS, START_MS, gln, item, small_genesis
 
 NOW_MS: Final = START_MS + DAY_MS
 PAST_MS: Final = NOW_MS - 1
 FUTURE_MS: Final = NOW_MS + DAY_MS
+LONG_AGO_MS: Final = 0
 HEAD: Final = Head(START_MS, 0, b"")
 MAKER: Final = "Acme"
 
-_KEPT: Final = {table.prefix for table in (ITEMS, CONTAINERS, SHIPMENTS)}
+OF_ITEMS: Final = frozenset(table.prefix for table in (ITEMS, CONTAINERS, ENDINGS))
+"""Tables whose rows are about one item, by its key."""
+_KEPT: Final = OF_ITEMS | {SHIPMENTS.prefix}
 _MAKES: Final = {table.prefix for table in (LOT_NUMBERS, LOTS, ORIGINS, SOURCES)}
 PACK: Final = item("pack-1")[:7]
 CASE: Final = item("case-1")[:7]
 
 Rows = dict[bytes, bytes]
+Row = Any
+"""A row of one of the tables."""
 
 
 class Component(NamedTuple):
@@ -66,12 +82,14 @@ class Part(NamedTuple):
 class World:
     """Executes records on components."""
 
-    def __init__(self, partners: tuple[str, ...]) -> None:
+    def __init__(self, partners: tuple[str, ...], reasons: Collection[DecommissionReason]) -> None:
         """Register everybody; nothing is made yet.
 
         Args:
             partners: Names of the scenario network's partners that act.
+            reasons: Why items leave the supply chain, beside being dispensed.
         """
+        self.reasons = tuple(reasons)
         self._fixed = dict(genesis_writes(small_genesis()))
         self._cache = DirectoryCache()
         state = Overlay(_Rows({}, self._fixed))
@@ -110,17 +128,15 @@ class World:
         if judge(self._act(overlay, signer), record) is not None:
             return None
         written = {at: row for at, row in overlay.changes() if at[:1] in _KEPT}
-        return {**rows, **written} if written else None
+        return {at: row for at, row in {**rows, **written}.items() if row} if written else None
 
-    def late(self, component: Component) -> Iterator[Rows]:
-        """Yield the rows in which the deadline of one shipment more is past."""
+    @staticmethod
+    def late(component: Component) -> Iterator[Rows]:
+        """Yield the rows in which one deadline more is past: of a shipment, or to undo an ending."""
         for at, value in component.rows:
-            if at[:1] != SHIPMENTS.prefix:
-                continue
-            row = SHIPMENTS.decode(value)
-            if row.standing == ShipmentStanding.OUTSTANDING and row.deadline_ms == FUTURE_MS:
-                late = encode(msgspec.structs.replace(row, deadline_ms=PAST_MS))
-                yield {**dict(component.rows), at: late}
+            row = late_row(at, value)
+            if row is not None:
+                yield {**dict(component.rows), at: encode(row)}
 
     # ------------------------------------------------------------------------------- reduction
 
@@ -144,56 +160,67 @@ class World:
         return position
 
     def _reduced(self, overlay: Overlay, placed: Mapping[ItemKey, Position]) -> Part:
-        items = {
-            key: msgspec.structs.replace(p.row, born_height=0, born_document=0, title=b"")
-            for key, p in placed.items()
+        about = {(ITEMS, key): timeless(position.row) for key, position in placed.items()}
+        for table in (CONTAINERS, ENDINGS):
+            rows = {(table, key): overlay.read(table, key) for key in placed}
+            about |= {at: timeless(row) for at, row in rows.items() if row is not None}
+        sent = {
+            position.row.shipment: position.shipment for position in placed.values() if not position.above
         }
-        boxes = {key: row for key in items if (row := overlay.read(CONTAINERS, key)) is not None}
-        shipments = {r.shipment: overlay.require(SHIPMENTS, r.shipment) for r in items.values() if r.shipment}
-        packs = [key for key in items if key[:7] == PACK]
+        shipments = {key: timeless(row) for key, row in sent.items() if row is not None}
+        packs = [key for key in placed if key[:7] == PACK]
         named = [item(f"pack-{number}") for number in range(1, len(packs) + 1)]
-        best: Part | None = None
+        found: list[Part] = []
         for order in permutations(packs):
-            names = {key: key for key in items} | dict(zip(order, named, strict=True))
-            rows = _renamed(names, items, boxes, shipments)
-            if best is None or rows < best.component.rows:
-                origins = {name: key for key, name in names.items()}
-                order_of_items = tuple(sorted(origins))
-                best = Part(Component(order_of_items, rows), tuple(origins[name] for name in order_of_items))
-        if best is None:
-            msg = "a component without items"
-            raise LookupError(msg)
-        return best
+            names = {key: key for key in placed} | dict(zip(order, named, strict=True))
+            origins = {name: key for key, name in names.items()}
+            keys = tuple(sorted(origins))
+            component = Component(keys, _renamed(names, about, shipments))
+            found.append(Part(component, tuple(origins[name] for name in keys)))
+        return min(found, key=lambda part: part.component.rows)
+
+
+def timeless(row: Row) -> Row:
+    """Return a row with what no rule reads again left out, and every time on one of its two sides."""
+    match row:
+        case ItemRow():
+            return replace(row, born_height=0, born_document=0, title=b"")
+        case ContainerRow():
+            return replace(row, generation=1, opened=0, emptied_at_ms=int(row.emptied_at_ms > 0))
+        case ShipmentRow():
+            return replace(row, deadline_ms=PAST_MS if row.deadline_ms < NOW_MS else FUTURE_MS)
+        case EndingRow():
+            return replace(row, ended_at_ms=NOW_MS if row.ended_at_ms else LONG_AGO_MS)
+        case _:
+            return row
+
+
+def late_row(at: bytes, value: bytes) -> Row | None:
+    """Return a row whose deadline has passed, or None when it has none that is to come."""
+    if at[:1] == SHIPMENTS.prefix and (shipment := SHIPMENTS.decode(value)).deadline_ms == FUTURE_MS:
+        return replace(shipment, deadline_ms=PAST_MS)
+    if at[:1] == ENDINGS.prefix and (ending := ENDINGS.decode(value)).ended_at_ms:
+        return replace(ending, ended_at_ms=LONG_AGO_MS)
+    return None
 
 
 def _renamed(
     names: dict[ItemKey, ItemKey],
-    items: dict[ItemKey, ItemRow],
-    boxes: dict[ItemKey, ContainerRow],
+    about: dict[tuple[Table[Any], ItemKey], Row],
     shipments: dict[bytes, ShipmentRow],
 ) -> tuple[tuple[bytes, bytes], ...]:
-    """Return a component's rows under other names, with time reduced to its two sides."""
+    """Return a component's rows under other names; shipments are numbered in the order of what they carry."""
     numbers: dict[bytes, bytes] = {}
     rows: list[tuple[bytes, bytes]] = []
-    for key in sorted(items, key=names.__getitem__):
-        row = items[key]
-        if row.shipment:
+    for table, key in sorted(about, key=lambda at: (names[at[1]], at[0].prefix)):
+        row = about[table, key]
+        if isinstance(row, ItemRow) and row.shipment:
             number = numbers.setdefault(row.shipment, (len(numbers) + 1).to_bytes(16, "big"))
-            row = msgspec.structs.replace(row, shipment=number)
-        if row.parent:
-            row = msgspec.structs.replace(row, parent=names[ItemKey(row.parent)])
-        rows.append((ITEMS.prefix + names[key], encode(row)))
-    for key, box in boxes.items():
-        still = msgspec.structs.replace(box, generation=1, opened=0, emptied_at_ms=int(box.emptied_at_ms > 0))
-        rows.append((CONTAINERS.prefix + names[key], encode(still)))
-    for name, number in numbers.items():
-        deadline_ms = PAST_MS if shipments[name].deadline_ms < NOW_MS else FUTURE_MS
-        rows.append(
-            (
-                SHIPMENTS.prefix + number,
-                encode(msgspec.structs.replace(shipments[name], deadline_ms=deadline_ms)),
-            )
-        )
+            row = replace(row, shipment=number)
+        if isinstance(row, ItemRow) and row.parent:
+            row = replace(row, parent=names[ItemKey(row.parent)])
+        rows.append((table.prefix + names[key], encode(row)))
+    rows += ((SHIPMENTS.prefix + number, encode(shipments[key])) for key, number in numbers.items())
     return tuple(sorted(rows))
 
 

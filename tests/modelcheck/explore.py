@@ -14,15 +14,15 @@ from contracts.state.layout import CONTAINERS, ITEMS
 from contracts.state.places import effective_life, locate
 from contracts.state.rows import ItemRow, Life
 from contracts.state.view import Overlay
-from tests.modelcheck.cast import CASE, PACK, Component, Rows, World
+from tests.modelcheck.cast import CASE, OF_ITEMS, PACK, Component, Rows, World
 from tests.modelcheck.moves import joins, moves
 from tests.scenarios.law.world import item
-
-_OF_ITEMS: Final = frozenset({ITEMS.prefix, CONTAINERS.prefix})
 
 NOBODY: Final = "time"
 """Who signs what merely passes."""
 
+RAISING: Final = frozenset({"Found", "Reinstate"})
+"""Records that may make what had ended active again (LAW 12, 13)."""
 TRADABLE: Final = frozenset({Life.ACTIVE})
 """Lives from which an item may be sold."""
 
@@ -133,7 +133,7 @@ class Explorer:
         old, new = self._world.view(dict(component.rows)), self._world.view(after)
         for key in component.items:
             was, now = life_of(old, key), life_of(new, key)
-            if was not in TRADABLE and now in TRADABLE:
+            if was not in TRADABLE and now in TRADABLE and type(record).__name__ not in RAISING:
                 raise Risen(f"{format_item(key)}: {was.name} becomes {now.name} by {record}")
 
     # -------------------------------------------------------------------------------------- joining
@@ -205,7 +205,7 @@ def renamed(component: Component, names: dict[ItemKey, ItemKey]) -> Component:
         if row is not None and row.parent:
             parent = names.get(ItemKey(row.parent), ItemKey(row.parent))
             value = encode(msgspec.structs.replace(row, parent=parent))  # noqa: PLW2901 - the row under its new name
-        rows.append((at[:1] + names.get(key, key) if at[:1] in _OF_ITEMS else at, value))
+        rows.append((at[:1] + names.get(key, key) if at[:1] in OF_ITEMS else at, value))
     return Component(tuple(names.get(key, key) for key in component.items), tuple(rows))
 
 

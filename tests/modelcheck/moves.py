@@ -6,8 +6,9 @@ from typing import Final
 from contracts.gs1.keys import ItemKey
 from contracts.records.custody import Receive, ReceiveMode, Refuse, Ship, ShipPurpose, Void
 from contracts.records.dispensing import Dispense
+from contracts.records.endings import Found, Reinstate, UndoneEnding
 from contracts.records.record import Record
-from contracts.records.supply import Decommission, DecommissionReason, Pack, Unpack
+from contracts.records.supply import Decommission, Pack, Unpack
 from contracts.state.layout import SHIPMENTS
 from tests.modelcheck.cast import HEAD, Component, World
 from tests.scenarios.law.world import ROLES, gln
@@ -24,7 +25,7 @@ def moves(world: World, component: Component) -> Iterator[Move]:
     shipments = tuple(at[1:] for at, _row in component.rows if at[:1] == SHIPMENTS.prefix)
     for signer in world.partners:
         for key in component.items:
-            for record in _about_item(component, key):
+            for record in _about_item(world, component, key):
                 yield signer, record
             for record in _ships(world, signer, key):
                 yield signer, record
@@ -41,10 +42,13 @@ def joins(world: World, component: Component, other: Component) -> Iterator[Move
                 yield signer, Pack(HEAD, parent, (child,))
 
 
-def _about_item(component: Component, key: ItemKey) -> Iterator[Record]:
+def _about_item(world: World, component: Component, key: ItemKey) -> Iterator[Record]:
     yield Dispense(HEAD, (key,))
-    yield Decommission(HEAD, DecommissionReason.DESTROYED, (key,))
-    yield Decommission(HEAD, DecommissionReason.STOLEN, (key,))
+    for reason in world.reasons:
+        yield Decommission(HEAD, reason, (key,))
+    yield Found(HEAD, (key,))
+    for undone in UndoneEnding:
+        yield Reinstate(HEAD, undone, 1, (key,))
     for other in component.items:
         if other != key:
             yield Pack(HEAD, other, (key,))

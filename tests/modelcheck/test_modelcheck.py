@@ -2,6 +2,7 @@
 
 import pytest
 
+from contracts.records.supply import DecommissionReason
 from contracts.rules import registry
 from contracts.rules.codes import Code
 from contracts.rules.verdict import Verdict
@@ -23,6 +24,12 @@ def two_items() -> tuple[World, Found]:
 def test_a_pack_and_a_case_are_never_trapped(two_items: tuple[World, Found]) -> None:
     world, found = two_items
     assert list(traps(found, lives(world, found), FINAL)) == []
+
+
+def test_a_pack_by_itself_is_never_trapped_however_it_left() -> None:
+    world, found = explore(["pack-1"], PARTNERS, DecommissionReason)
+    assert list(traps(found, lives(world, found), FINAL)) == []
+    assert {"Found", "Reinstate"} <= {*found.kinds}
 
 
 def test_the_command_prints_what_it_found(capsys: pytest.CaptureFixture[str]) -> None:

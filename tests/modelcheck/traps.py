@@ -13,7 +13,7 @@ from contracts.state.rows import Life
 from tests.modelcheck.cast import Component, World
 from tests.modelcheck.explore import NOBODY, Found, life_of
 
-FINAL: Final = frozenset({Life.SUPPLIED, Life.DESTROYED, Life.STOLEN})
+FINAL: Final = frozenset({Life.SUPPLIED, Life.DESTROYED, Life.STOLEN, Life.EXPORTED})
 """Lives in which an item has left the supply chain."""
 GONE: Final = FINAL - {Life.STOLEN}
 """The same without the report that it is gone for other reasons: a way that nobody has to lie for."""

@@ -45,6 +45,8 @@ PRESET_PROFILES: Final = (
         # Article 13: ten days.
         reinstate_window_ms=10 * _DAY_MS,
         reinstate_exported=1,
+        # The marketing authorisation holder ends its recall; the authority has supervised it all along.
+        recall_closed_by_opener=1,
     ),
     Profile(
         name="us-dscsa",
@@ -55,6 +57,8 @@ PRESET_PROFILES: Final = (
         sscc_reuse_days=365,
         reinstate_window_ms=10 * _DAY_MS,
         reinstate_exported=0,
+        # 21 CFR 7.55: the agency decides that a recall is terminated.
+        recall_closed_by_opener=0,
     ),
 )
 """Profiles that a market may name without writing them out."""

@@ -59,6 +59,12 @@ class Profile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Time in which a partner may undo its own ending of an item; 0 for never."""
     reinstate_exported: int = 0
     """1 when an export may be undone too."""
+    recall_response_ms: int = 259_200_000
+    """Time to answer a recall when its opener names none: 72 hours."""
+    recall_closed_by_opener: int = 0
+    """1 when a recall's opener may close it, 0 when only a regulator may."""
+    recall_released_by_opener: int = 0
+    """1 when a recall's opener may release single items from it, 0 when only a regulator may."""
 
 
 class PartnerKey(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

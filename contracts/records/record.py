@@ -1,11 +1,16 @@
 """The union of all records, and how much each one weighs."""
 
-from typing import assert_never
-
 from contracts.records.catalogue import Delegate, DescribePremises, DescribeProduct, OfferProduct, TakeProduct
 from contracts.records.custody import Receive, Refuse, Ship, Void
 from contracts.records.dispensing import Dispense
 from contracts.records.endings import EndingRecord, Found, Reinstate
+from contracts.records.recall import (
+    OpenRecall,
+    RecallRecord,
+    WidenRecall,
+    listed_in_recall,
+    scope_weight,
+)
 from contracts.records.supply import Commission, CommissionLogisticUnits, Decommission, Observe, Pack, Unpack
 
 Record = (
@@ -26,6 +31,7 @@ Record = (
     | TakeProduct
     | DescribePremises
     | Delegate
+    | RecallRecord
 )
 
 
@@ -45,9 +51,13 @@ def listed(record: Record) -> tuple[bytes, ...]:
         case DescribeProduct() | OfferProduct() | TakeProduct() | DescribePremises() | Delegate():
             return ()
         case _:
-            assert_never(record)
+            return listed_in_recall(record)
 
 
 def weight(record: Record) -> int:
-    """Return a record's weight: one for itself and one for each identifier it lists."""
-    return 1 + len(listed(record))
+    """Return a record's weight: one for itself and one for each identifier it lists or spans."""
+    match record:
+        case OpenRecall(scope=scope) | WidenRecall(scope=scope):
+            return 1 + scope_weight(scope)
+        case _:
+            return 1 + len(listed(record))

@@ -38,7 +38,8 @@ class Code(StrEnum):
     CONTAINER_EMPTY = "container_empty"
     ON_HOLD = "on_hold"
     CONTENTS_NOT_CLEAN = "contents_not_clean"
-    SOURCE_ON_HOLD = "source_on_hold"
+    RECALLED = "recalled"
+    WITHDRAWN = "withdrawn"
     EXPIRED = "expired"
 
     # Rule 1: commission.
@@ -120,6 +121,24 @@ class Code(StrEnum):
     ENDED_ELSEWHERE = "ended_elsewhere"
     ENDED_TOO_LONG_AGO = "ended_too_long_ago"
 
+    # Rule 17: recall.
+    RECALL_INVALID = "recall_invalid"
+    ORIGIN_INVALID = "origin_invalid"
+    RESPONSE_DEADLINE_INVALID = "response_deadline_invalid"
+    ALREADY_OPENED = "already_opened"
+    RECALL_UNKNOWN = "recall_unknown"
+    RECALL_CLOSED = "recall_closed"
+    NOT_RECALL_PARTY = "not_recall_party"
+    SCOPE_INVALID = "scope_invalid"
+    SCOPE_TOO_WIDE = "scope_too_wide"
+    SCOPE_EMPTY = "scope_empty"
+    NOT_MARKETING_HOLDER = "not_marketing_holder"
+    REGULATOR_AMENDS_CLASS = "regulator_amends_class"
+    ALREADY_ACKNOWLEDGED = "already_acknowledged"
+    QUANTITY_INVALID = "quantity_invalid"
+    REGULATOR_CLOSES = "regulator_closes"
+    REGULATOR_RELEASES = "regulator_releases"
+    NOT_RECALLED = "not_recalled"
     # Rule 24: products, delegations, premises.
     GTIN_INVALID = "gtin_invalid"
     NOT_PRODUCT_HOLDER = "not_product_holder"

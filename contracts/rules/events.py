@@ -23,6 +23,16 @@ class EventKind(IntEnum):
     LOST_REPORTED = 41
     LOST_FOUND = 42
     REINSTATED = 43
+    RECALL_OPENED = 50
+    DRILL_OPENED = 51
+    RECALL_WIDENED = 52
+    RECALL_CLASSIFIED = 53
+    RECALL_ACKNOWLEDGED = 54
+    RECALL_RESPONDED = 55
+    RECALL_CLOSED = 56
+    RECALL_MISSED = 57
+    RECALL_REACHED = 58
+    RECALL_RELEASED = 59
     HELD_ON_RECEIPT = 70
     PRODUCT_OFFERED = 90
     PRODUCT_TAKEN = 91
@@ -47,6 +57,16 @@ SENTENCES: Final[dict[EventKind, str]] = {
     EventKind.LOST_REPORTED: "The holder cannot find items.",
     EventKind.LOST_FOUND: "Lost items turned up where they were lost; they are suspect until cleared.",
     EventKind.REINSTATED: "Who ended the life of items undid it; they are active again.",
+    EventKind.RECALL_OPENED: "Goods are called back (subject): whoever holds some keeps them apart.",
+    EventKind.DRILL_OPENED: "A recall (subject) is tried out; nothing is held back.",
+    EventKind.RECALL_WIDENED: "The recall (subject) reaches more goods than before.",
+    EventKind.RECALL_CLASSIFIED: "The recall (subject) has another class.",
+    EventKind.RECALL_ACKNOWLEDGED: "A partner knows of the recall (subject).",
+    EventKind.RECALL_RESPONDED: "A partner said what it found of the recalled goods (subject).",
+    EventKind.RECALL_CLOSED: "The recall (subject) is over; what it marked stays marked.",
+    EventKind.RECALL_MISSED: "Items had come to an end before the recall (subject) reached them.",
+    EventKind.RECALL_REACHED: "Goods entered later belong to the open recall (subject), and are marked.",
+    EventKind.RECALL_RELEASED: "Items turned out to be sound and left the recall (subject).",
     EventKind.HELD_ON_RECEIPT: "What was received of the shipment (subject) is held, and not sold as it is.",
     EventKind.PRODUCT_OFFERED: "The marketing holder offers a product (subject) to who is told.",
     EventKind.PRODUCT_TAKEN: "A product (subject) has a new marketing holder: the signer.",

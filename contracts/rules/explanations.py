@@ -10,6 +10,7 @@ from contracts.rules.explained import (
     making,
     observing,
     packing,
+    recalling,
     receiving,
     returns,
     shipping,
@@ -24,6 +25,7 @@ EXPLANATIONS: Final[dict[Code, Explanation]] = {
     **receiving.TEXTS,
     **returns.TEXTS,
     **ending.TEXTS,
+    **recalling.TEXTS,
     **cataloguing.TEXTS,
     **observing.TEXTS,
 }

@@ -17,8 +17,9 @@ from contracts.rules.verdict import Verdict
 from contracts.state.containers import has_dirt_inside, is_emptied, sources_of
 from contracts.state.directory import find_premises, profile
 from contracts.state.parties import has_role, is_holder, is_licensed, is_party
-from contracts.state.places import Position, effective_holds, effective_life, locate
-from contracts.state.rows import NOBODY, Life, PremisesRow, ProfileRow
+from contracts.state.places import Holds, Position, effective_holds, effective_life, locate
+from contracts.state.recalls import released_from
+from contracts.state.rows import NOBODY, HoldKind, Life, PremisesRow, ProfileRow
 from contracts.state.sources import lot_of, lot_row, marks_of
 
 MAX_HASHES: Final = 32
@@ -34,6 +35,11 @@ _LIFE_CODES: Final = {
     Life.CHECKED_OUT: Code.ALREADY_CHECKED_OUT,
     Life.LOST: Code.ALREADY_LOST,
 }
+
+_HOLD_CODES: Final = {HoldKind.RECALLED: Code.RECALLED, HoldKind.WITHDRAWN: Code.WITHDRAWN}
+"""What is said of holds, the gravest first; of all others only that they are there."""
+_SOURCE_CODES: Final = (*_HOLD_CODES.values(), Code.ON_HOLD, Code.EXPIRED)
+"""What may speak against a source, the gravest first."""
 
 Positions = list[Position]
 
@@ -154,6 +160,12 @@ def empty_fault(act: Act, position: Position) -> Verdict | None:
     return None
 
 
+def hold_code(holds: Holds) -> Code:
+    """Return the code that says best why something with these holds or marks is not clean."""
+    kinds = {kind for kind, _by in holds}
+    return next((code for kind, code in _HOLD_CODES.items() if kind in kinds), Code.ON_HOLD)
+
+
 class CleanGuard:
     """Asks whether items are clean (LAW, facets), judging each source once for a whole record."""
 
@@ -167,27 +179,37 @@ class CleanGuard:
     def fault(self, position: Position) -> Verdict | None:
         """Ask whether an item and everything inside is free of holds, active, and not expired."""
         state = self._act.state
-        if effective_holds(position):
-            return Verdict(Code.ON_HOLD, position.key)
+        holds = effective_holds(position)
+        if holds:
+            return Verdict(hold_code(holds), position.key)
         if has_dirt_inside(state, position.key, position.row):
             return Verdict(Code.CONTENTS_NOT_CLEAN, position.key)
-        for source in sources_of(state, position.key, position.row):
-            code = self._source_fault(source)
-            if code is not None:
-                return Verdict(code, position.key)
-        return None
+        sources = sources_of(state, position.key, position.row)
+        own = (self._own_fault(position),) if position.row.source else ()
+        found = {*own, *map(self._source_fault, sources[len(own) :])}
+        code = next((code for code in _SOURCE_CODES if code in found), None)
+        return None if code is None else Verdict(code, position.key)
+
+    def _own_fault(self, position: Position) -> Code | None:
+        """Ask about the lot and make that an item is of itself; it may have been released from a recall."""
+        code = self._source_fault(position.row.source)
+        if code is None or code == Code.EXPIRED:
+            return code
+        released = released_from(self._act.state, position.key)
+        return self._judged(position.row.source, released) if released else code
 
     def _source_fault(self, number: int) -> Code | None:
-        if number in self._faults:
-            return self._faults[number]
+        if number not in self._faults:
+            self._faults[number] = self._judged(number, frozenset())
+        return self._faults[number]
+
+    def _judged(self, number: int, released: frozenset[int]) -> Code | None:
+        """Ask a source for recalls that nobody was released from, and its lot's expiry."""
         lot = lot_row(self._act.state, lot_of(number))
-        code = None
-        if marks_of(lot, number):
-            code = Code.SOURCE_ON_HOLD
-        elif lot.expires_at_ms <= self._act.time_ms:
-            code = Code.EXPIRED
-        self._faults[number] = code
-        return code
+        marks = tuple((kind, recall) for kind, recall in marks_of(lot, number) if recall not in released)
+        if marks:
+            return hold_code(marks)
+        return Code.EXPIRED if lot.expires_at_ms <= self._act.time_ms else None
 
 
 def first_fault(faults: Iterable[Verdict | None]) -> Verdict | None:

@@ -6,6 +6,15 @@ from contracts.records.catalogue import Delegate, DescribePremises, DescribeProd
 from contracts.records.custody import Receive, Refuse, Ship, Void
 from contracts.records.dispensing import Dispense
 from contracts.records.endings import Found, Reinstate
+from contracts.records.recall import (
+    AcknowledgeRecall,
+    ClassifyRecall,
+    CloseRecall,
+    OpenRecall,
+    ReleaseFromRecall,
+    RespondToRecall,
+    WidenRecall,
+)
 from contracts.records.record import Record
 from contracts.records.supply import Commission, CommissionLogisticUnits, Decommission, Observe, Pack, Unpack
 from contracts.rules.act import Act
@@ -20,6 +29,14 @@ from contracts.rules.decommissioning import decommission, found
 from contracts.rules.dispensing import dispense
 from contracts.rules.observing import observe
 from contracts.rules.packing import pack, unpack
+from contracts.rules.recall_answers import (
+    acknowledge_recall,
+    classify_recall,
+    close_recall,
+    release_from_recall,
+    respond_to_recall,
+)
+from contracts.rules.recalling import open_recall, widen_recall
 from contracts.rules.receiving import receive
 from contracts.rules.reinstating import reinstate
 from contracts.rules.returning import refuse, void
@@ -57,6 +74,20 @@ def judge(act: Act, record: Record) -> Verdict | None:  # noqa: C901 - one line 
             return found(act, record)
         case Reinstate():
             return reinstate(act, record)
+        case OpenRecall():
+            return open_recall(act, record)
+        case WidenRecall():
+            return widen_recall(act, record)
+        case ClassifyRecall():
+            return classify_recall(act, record)
+        case AcknowledgeRecall():
+            return acknowledge_recall(act, record)
+        case RespondToRecall():
+            return respond_to_recall(act, record)
+        case CloseRecall():
+            return close_recall(act, record)
+        case ReleaseFromRecall():
+            return release_from_recall(act, record)
         case DescribeProduct():
             return describe_product(act, record)
         case OfferProduct():

@@ -7,6 +7,7 @@ from contracts.rules.act import Act
 from contracts.rules.codes import Code
 from contracts.rules.guards import actor_profile, list_fault, signer_fault, stated_number
 from contracts.rules.logistic_units import bring_to_life, has_own_prefix, is_logistic_unit, life_of_unit_fault
+from contracts.rules.recalling import reach_new_make
 from contracts.rules.verdict import Verdict
 from contracts.state.directory import market
 from contracts.state.layout import DELEGATIONS, ITEMS, PRODUCTS, delegation_key
@@ -40,7 +41,11 @@ def commission(act: Act, record: Commission) -> Verdict | None:
         return Verdict(Code.ALREADY_COMMISSIONED, known)
     # After this point it must succeed.
     make = _make(act, record)
-    number = intern_source(act.state, _open_lot(act, record), make)
+    lot = _open_lot(act, record)
+    is_new = find_source(act.state, lot, make) is None
+    number = intern_source(act.state, lot, make)
+    if is_new:
+        reach_new_make(act, number)
     born = (act.height, act.document_index)
     signer, site = act.signer, make.site
     row = ItemRow(number, Life.ACTIVE, (), b"", (), *born, 0, signer, signer, site, b"")

@@ -9,6 +9,7 @@ from typing import Final, Generic, TypeVar
 
 from contracts.primitives.encoding import RowDecoder
 from contracts.state.ending_rows import EndingRow
+from contracts.state.recall_rows import NumbersRow, RecallRow, ResponseRow
 from contracts.state.rows import (
     ContainerRow,
     ItemRow,
@@ -98,6 +99,19 @@ ENDINGS: Final = Table("endings", 0x44, EndingRow)
 PRODUCT_OFFERS: Final = Table("product offers", 0x58, int)
 """Number of the partner that a product was offered to, by packed GTIN."""
 
+RECALL_NUMBERS: Final = Table("recall numbers", 0x48, int)
+"""By recall id."""
+RECALLS: Final = Table("recalls", 0x49, RecallRow)
+"""By number."""
+RESPONSES: Final = Table("responses to recalls", 0x4A, ResponseRow)
+"""By `response_key`."""
+OPEN_RECALLS: Final = Table("open recalls", 0x4B, NumbersRow)
+"""Numbers of the open recalls that name a product or a site, by `list_name`."""
+LISTS: Final = Table("lists", 0x4C, NumbersRow)
+"""Lists of lots and sources that recalls go through, by `list_name` (contracts/state/lists.py)."""
+RELEASES: Final = Table("releases from recalls", 0x4D, NumbersRow)
+"""Numbers of the recalls from which an item was released though its lot is not clear, by item key."""
+
 TABLES: Final = (
     LIMITS,
     PROFILES,
@@ -120,6 +134,12 @@ TABLES: Final = (
     CONTAINERS,
     SHIPMENTS,
     ENDINGS,
+    RECALL_NUMBERS,
+    RECALLS,
+    RESPONSES,
+    OPEN_RECALLS,
+    LISTS,
+    RELEASES,
     PRODUCT_OFFERS,
 )
 
@@ -159,3 +179,23 @@ def origin_key(lot: int, line: bytes, hour: int, site: int) -> bytes:
         site: Premises number; 0 when not stated.
     """
     return number_key(lot) + bytes((len(line),)) + line + number_key(hour) + number_key(site)
+
+
+def response_key(recall: int, partner: int) -> bytes:
+    """Return the key of a partner's answer to a recall."""
+    return number_key(recall) + number_key(partner)
+
+
+def list_name(kind: bytes, *parts: bytes) -> bytes:
+    """Return the name of a list, also the key of its open end.
+
+    Args:
+        kind: One byte: what is listed.
+        parts: What it is listed for; each is preceded by its length.
+    """
+    return kind + b"".join(bytes((len(part),)) + part for part in parts)
+
+
+def list_part_key(name: bytes, part: int) -> bytes:
+    """Return the key of a list's full part, counted from 0: no name is the beginning of another."""
+    return name + number_key(part)

@@ -81,6 +81,8 @@ class HoldKind(IntEnum):
 
     QUARANTINED = 1
     SUSPECT = 3
+    RECALLED = 7
+    WITHDRAWN = 8
     RETURNED = 9
     FOR_DISPOSAL = 11
 
@@ -134,6 +136,12 @@ class ProfileRow(msgspec.Struct, frozen=True, array_like=True):
     """Time after an ending in which its own partner may undo it; 0 for never."""
     reinstate_exported: int
     """1 when an export may be undone too."""
+    recall_response_ms: int
+    """Time to answer a recall when its opener names none."""
+    recall_closed_by_opener: int
+    """1 when a recall's opener may close it, 0 when only a regulator may."""
+    recall_released_by_opener: int
+    """1 when a recall's opener may release single items from it, 0 when only a regulator may."""
 
 
 class PartnerRow(msgspec.Struct, frozen=True, array_like=True):

@@ -19,7 +19,16 @@ from contracts.state.layout import (
     origin_key,
     source_key,
 )
-from contracts.state.rows import ALL_MAKES, MAKES_PER_LOT, LotRow, SourceRow
+from contracts.state.lists import (
+    Budget,
+    append,
+    entries,
+    lots_of_gtin,
+    lots_of_site,
+    makes_of_hour,
+    sites_of_lot,
+)
+from contracts.state.rows import ALL_MAKES, MAKES_PER_LOT, MAX_MAKES, LotRow, SourceRow
 from contracts.state.view import Overlay
 
 MS_PER_HOUR: Final = 3_600_000
@@ -40,6 +49,7 @@ def open_lot(state: Overlay, row: LotRow) -> int:
     state.write(COUNTERS, _LAST_LOT, number)
     state.write(LOT_NUMBERS, lot_key(row.gtin, row.lot), number)
     state.write(LOTS, number_key(number), row)
+    append(state, lots_of_gtin(row.gtin), number)
     return number
 
 
@@ -66,7 +76,21 @@ def intern_source(state: Overlay, lot: int, make: SourceRow) -> int:
     state.write(LOTS, number_key(lot), _with_one_more(row))
     state.write(ORIGINS, origin_key(lot, make.line, make.hour, make.site), number)
     state.write(SOURCES, source_key(number), make)
+    _list_make(state, row.gtin, number, make)
     return number
+
+
+def _list_make(state: Overlay, gtin: bytes, number: int, make: SourceRow) -> None:
+    """Put a new make into the lists by which recalls find it: by its hour, and its lot by its site."""
+    if make.hour:
+        append(state, makes_of_hour(gtin, make.hour), number)
+    if not make.site:
+        return
+    sites = sites_of_lot(lot_of(number))
+    # A lot has far fewer sites than makes, so this list is short.
+    if make.site not in entries(state, sites, Budget(MAX_MAKES)):
+        append(state, sites, make.site)
+        append(state, lots_of_site(make.site), lot_of(number))
 
 
 def lot_of(source: int) -> int:

@@ -118,6 +118,16 @@ class Overlay:
                 return key
         return None
 
+    def first_absent(self, table: Table[RowT], keys: Iterable[bytes]) -> bytes | None:
+        """Return the first of `keys` that has no row, or None. Does not decode."""
+        rows, get, prefix = self._rows, self._base.get, table.prefix
+        for key in keys:
+            at = prefix + key
+            row = rows.get(at, _UNREAD)
+            if (get(at) if row is _UNREAD else row) is None:
+                return key
+        return None
+
     def create_all(self, table: Table[RowT], keys: Iterable[bytes], row: RowT) -> None:
         """Put the same row under many keys, of which `first_present` said that none has one."""
         prefix = table.prefix

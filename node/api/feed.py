@@ -14,6 +14,7 @@ import msgspec
 
 from contracts.chain.header import block_id
 from contracts.gs1.dates import format_timestamp
+from contracts.ledger.events import EventKind
 from contracts.ledger.receipt import ACCEPTED
 from node.api.answers import json_bytes
 from node.api.blocks import Validators
@@ -83,6 +84,17 @@ class LedgerFact(EventView, frozen=True, kw_only=True):
 
 FACTS: Final = (BlockFact, DocumentFact, LedgerFact)
 """What the data of an event may be."""
+
+_NOTICES: Final = frozenset(
+    {
+        EventKind.RECALL_OPENED,
+        EventKind.DRILL_OPENED,
+        EventKind.RECALL_WIDENED,
+        EventKind.RECALL_CLASSIFIED,
+        EventKind.RECALL_CLOSED,
+    }
+)
+"""Events that everybody is told of."""
 
 
 class FeedEntry(NamedTuple):
@@ -186,6 +198,7 @@ def _document_entries(custody: Custody, placed: PlacedDocument, time: str) -> li
             document=placed.id.hex(),
             partner=partner,
         )
-        concerned = frozenset({partner, *told.concerned})
+        # A notice of recall is for everybody: also for those who held the goods once, which no row says.
+        concerned = None if event.kind in _NOTICES else frozenset({partner, *told.concerned})
         entries.append(FeedEntry((placed.height, number, at), "event", json_bytes(told), concerned))
     return entries

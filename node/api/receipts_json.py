@@ -17,7 +17,7 @@ from node.api.record_texts import gln_text, gtin_text, item_text, plain_text
 MAX_SHOWN_ITEMS: Final = 100
 """Items that an event shows; `item_count` says how many it has."""
 
-_SHIPMENT_SUBJECTS: Final = frozenset(
+_IDS: Final = frozenset(
     {
         EventKind.SHIPMENT_ANNOUNCED,
         EventKind.CUSTODY_TAKEN,
@@ -26,6 +26,16 @@ _SHIPMENT_SUBJECTS: Final = frozenset(
         EventKind.SHIPMENT_REFUSED,
         EventKind.SHIPMENT_VOIDED,
         EventKind.QUARANTINED,
+        EventKind.RECALL_OPENED,
+        EventKind.DRILL_OPENED,
+        EventKind.RECALL_WIDENED,
+        EventKind.RECALL_CLASSIFIED,
+        EventKind.RECALL_ACKNOWLEDGED,
+        EventKind.RECALL_RESPONDED,
+        EventKind.RECALL_CLOSED,
+        EventKind.RECALL_MISSED,
+        EventKind.RECALL_REACHED,
+        EventKind.RECALL_RELEASED,
         EventKind.HELD_ON_RECEIPT,
     }
 )
@@ -56,6 +66,7 @@ class EventView(msgspec.Struct, frozen=True):
     """How many there are."""
     subject: str
     """Container, shipment id, premises or product, by kind; may be empty."""
+    """Container, shipment or recall id, or premises, by kind; may be empty."""
     concerned: tuple[str, ...]
     """GLNs of the partners to be told."""
     sentence: str
@@ -112,7 +123,7 @@ def event_view(event: Event, name: PartnerName) -> EventView:
 
 
 def _event_subject(kind: EventKind, subject: bytes) -> str:
-    if kind in _SHIPMENT_SUBJECTS:
+    if kind in _IDS:
         return subject.hex()
     if kind in _PRODUCT_SUBJECTS:
         return gtin_text(subject)
@@ -134,7 +145,7 @@ def subject_text(receipt: Receipt, records: Sequence[Record]) -> str:
         return _commission_subject(record, subject)
     if subject in (getattr(record, "gtin", None), _contained(record)):
         return gtin_text(subject)
-    named = (getattr(record, "shipment", b""), getattr(record, "sale", b""))
+    named = [getattr(record, field, b"") for field in ("shipment", "sale", "recall")]
     if len(subject) == SHIPMENT_ID_BYTES and subject in named:
         return subject.hex()
     if is_valid_item_key(subject):

@@ -25,6 +25,7 @@ from node.api.form_parts import (
     ReferenceForm,
     Time,
 )
+from node.api.recall_forms import AnyRecallForm, OpenRecallForm, WidenRecallForm
 from node.api.registry_forms import RegistryForm
 
 
@@ -161,6 +162,7 @@ AnyRecordForm = (
     | DispenseForm
     | AnyEndingForm
     | RegistryForm
+    | AnyRecallForm
 )
 """Any record."""
 
@@ -176,6 +178,8 @@ _LISTS: Final = {
 
 def count_listed(form: AnyRecordForm) -> int:
     """Return how many identifiers a record lists, before any of them is looked at."""
+    if isinstance(form, OpenRecallForm | WidenRecallForm):
+        return sum(len(scope.items) for scope in form.scope)
     return len(getattr(form, _LISTS.get(type(form), "items"), ()))
 
 

@@ -6,7 +6,7 @@ plain text never stands on the ledger.
 """
 
 from collections.abc import Callable, Mapping
-from typing import Any, Final, assert_never
+from typing import Any, Final
 
 import msgspec
 
@@ -53,6 +53,7 @@ from node.api.field_readers import (
 )
 from node.api.form_parts import ReferenceForm
 from node.api.promises import Secret
+from node.api.recall_json import RECALL_READERS, write_recall_record
 from node.api.record_texts import (
     day_text,
     gln_text,
@@ -189,6 +190,7 @@ _READERS: Final[Mapping[type, Callable[[Any], Record]]] = {
     forms.DispenseForm: lambda form: Dispense(read_head(form), read_items("items", form.items)),
     **ENDING_READERS,
     **registry_json.READERS,
+    **RECALL_READERS,
 }
 
 # ------------------------------------------------------------------------------------------ writing
@@ -234,7 +236,7 @@ def write_record(  # noqa: C901 - one case for each kind of record
         case DescribeProduct() | OfferProduct() | TakeProduct() | DescribePremises() | Delegate():
             return write_registry_record(record)
         case _:
-            assert_never(record)
+            return write_recall_record(record)
 
 
 def _written_commission(record: Commission, head: dict[str, Any]) -> forms.CommissionForm:

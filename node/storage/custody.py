@@ -16,16 +16,19 @@ from contracts.state.containers import find_contents
 from contracts.state.layout import SHIPMENTS
 from contracts.state.parties import holder_of, parties_of, stakeholders
 from contracts.state.places import Position, effective_life, locate
+from contracts.state.recalls import RECALL_HOLDS, recall_row
 from contracts.state.rows import (
+    ALL_MAKES,
     NOBODY,
     THE_LAW,
     HoldKind,
     ItemRow,
     Life,
+    LotRow,
     ShipmentRow,
     ShipmentStanding,
 )
-from contracts.state.sources import find_lot, lot_of, lot_row, source_row
+from contracts.state.sources import find_lot, lot_of, lot_row, marks_of, source_row
 from contracts.state.titles import title_of
 from contracts.state.view import Overlay
 from node.storage.errors import StorageDamaged
@@ -37,6 +40,15 @@ from node.storage.views import ContentsView, HoldView, ItemView, LotView, NamedG
 def word(member: Life | HoldKind | ShipmentStanding | ShipPurpose) -> str:
     """Return an enumeration's member as users read it: its name in lower case."""
     return member.name.lower()
+
+
+def _lot_standing(row: LotRow) -> str:
+    """Return in a word what speaks against a lot, the gravest first."""
+    for kind in (HoldKind.RECALLED, HoldKind.WITHDRAWN):
+        makes = {make for make, held, _recall in row.marks if held == kind}
+        if makes:
+            return word(kind) if ALL_MAKES in makes else f"partly_{word(kind)}"
+    return "ok"
 
 
 class Custody:
@@ -110,7 +122,7 @@ class Custody:
         if found is None:
             return None
         row = found[1]
-        standing = "on_hold" if row.marks else "ok"
+        standing = _lot_standing(row)
         expiry = format_date(row.expiry)
         maker = self.gln_of(row.maker) or ""
         return LotView(unpack_gtin(gtin), lot.decode("ascii"), expiry, maker, standing)
@@ -127,8 +139,20 @@ class Custody:
     def _holds(self, position: Position) -> Iterator[HoldView]:
         for key, row in ((position.key, position.row), *position.above):
             for kind, setter in row.holds:
+                if kind in RECALL_HOLDS:
+                    yield self._recall_hold(kind, setter, format_item(key))
+                    continue
                 by = "law" if setter == THE_LAW else self.gln_of(setter) or ""
                 yield HoldView(word(HoldKind(kind)), by, format_item(key))
+
+        if position.row.source:
+            lot = lot_row(self.state, lot_of(position.row.source))
+            for kind, recall in marks_of(lot, position.row.source):
+                yield self._recall_hold(kind, recall, lot.lot.decode("ascii"))
+
+    def _recall_hold(self, kind: int, number: int, on: str) -> HoldView:
+        row = recall_row(self.state, number)
+        return HoldView(word(HoldKind(kind)), self.gln_of(row.opener) or "", on, row.identifier.hex())
 
     def _contents(self, key: bytes, row: ItemRow) -> ContentsView | None:
         contents = find_contents(self.state, key, row)

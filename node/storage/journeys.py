@@ -9,6 +9,7 @@ Rows (numbers big-endian: height 8 bytes, document index 4, record index 2):
     i  length, item key, height, document, record, event     one thing that happened to an item
     s  shipment id, height, document, record, event          one thing that happened to a shipment
     l  GTIN, length, lot, height, document, record, event    one commission of a lot
+    c  recall id, height, document, record, event            one thing that happened to a recall
     p  partner number (4), height, document, record, event   one shipment that a partner sends or gets
 """
 
@@ -20,6 +21,11 @@ import msgspec
 from contracts.ledger.document import Document
 from contracts.ledger.receipt import ACCEPTED, Event, Receipt
 from contracts.records.custody import Receive, Refuse, Ship, Void, shipment_id
+from contracts.records.recall import (
+    AboutRecall,
+    OpenRecall,
+    recall_id,
+)
 from contracts.records.record import Record, listed
 from contracts.records.supply import Commission, CommissionLogisticUnits, Pack, Unpack
 from contracts.rules.events import EventKind
@@ -30,6 +36,7 @@ _ITEM: Final = b"i"
 _SHIPMENT: Final = b"s"
 _LOT: Final = b"l"
 _PARTNER: Final = b"p"
+_RECALL: Final = b"c"
 
 THE_RECORD: Final = 0
 """Event position of a row that is about the record itself; events count from 1."""
@@ -128,11 +135,14 @@ def _record_subjects(record: Record, receipt: Receipt, position: int) -> list[by
         case Ship():
             own_shipment = _SHIPMENT + shipment_id(receipt.document_id, position)
             return [own_shipment, *map(_item_prefix, items)]
+        case OpenRecall():
+            return [_RECALL + recall_id(receipt.document_id, position), *map(_item_prefix, items)]
         case Receive(shipment=shipment) | Refuse(shipment=shipment) | Void(shipment=shipment):
             return [_SHIPMENT + shipment, *map(_item_prefix, items)]
         case _:
             pass
-    return list(map(_item_prefix, items))
+    about = [_RECALL + record.recall] if isinstance(record, AboutRecall) else []
+    return [*about, *map(_item_prefix, items)]
 
 
 def _event_subjects(event: Event, sender: int) -> list[bytes]:
@@ -170,6 +180,10 @@ class Journeys:
     def shipment(self, shipment: bytes, limit: int) -> list[Touch]:
         """Return what happened to a shipment, in order; at most `limit`, oldest first."""
         return self._touches(_SHIPMENT + shipment, limit)
+
+    def recall(self, recall: bytes, limit: int) -> list[Touch]:
+        """Return what happened to a recall, in order; at most `limit`, oldest first."""
+        return self._touches(_RECALL + recall, limit)
 
     def lot(self, gtin: bytes, lot: bytes, limit: int) -> list[Touch]:
         """Return the commissions of a lot, in order; at most `limit`, oldest first."""

@@ -11,7 +11,7 @@ Rows, in the INDEX space:
 
 import hashlib
 from collections.abc import Iterable
-from typing import Final, assert_never
+from typing import Final
 
 from contracts.ledger.receipt import ACCEPTED
 from contracts.primitives.encoding import encode
@@ -23,6 +23,7 @@ from contracts.records.record import Record, listed
 from contracts.records.supply import Commission, CommissionLogisticUnits, Decommission, Observe, Pack, Unpack
 from node.storage.journeys import IndexedDocument
 from node.storage.store import INDEX, Reader, Space, Write, put
+from node.storage.views import RECORD_NAMES
 
 _STATEMENT: Final = b"r"
 
@@ -79,7 +80,8 @@ def _about(record: Record) -> tuple[str, tuple[bytes | int, ...]]:  # noqa: C901
         case Delegate(gtin=gtin, partner=partner, step=delegation):
             return "delegate", (gtin, partner, int(delegation))
         case _:
-            assert_never(record)
+            # A recall's records are about all that they say.
+            return RECORD_NAMES[type(record)], (encode(record),)
 
 
 def statement_entries(height: int, documents: Iterable[IndexedDocument]) -> list[Write]:

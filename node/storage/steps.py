@@ -1,7 +1,5 @@
 """How a happening is told to people: who, what, where, when, and what else its record says."""
 
-from typing import assert_never
-
 from contracts.gs1.dates import format_date, format_timestamp
 from contracts.gs1.keys import format_item, unpack_gln, unpack_gtin
 from contracts.ledger.receipt import Event
@@ -9,6 +7,7 @@ from contracts.records.catalogue import Delegate, DescribePremises, DescribeProd
 from contracts.records.custody import Receive, ReceiveMode, Refuse, Ship, ShipPurpose, Void, shipment_id
 from contracts.records.dispensing import Dispense
 from contracts.records.endings import Found, Reinstate, UndoneEnding
+from contracts.records.recall import OpenRecall, RecallClass, RecallKind, RecallReason, recall_id
 from contracts.records.record import Record, listed
 from contracts.records.supply import (
     Commission,
@@ -114,8 +113,10 @@ def _record_details(happening: Happening, key: bytes) -> Details:  # noqa: C901 
         case DescribeProduct() | OfferProduct() | TakeProduct() | DescribePremises() | Delegate():
             # They are about no item, and so in no item's journey.
             pass
+        case OpenRecall():
+            details = _recall_details(record, recall_id(happening.placed.id, happening.index))
         case _:
-            assert_never(record)
+            details = {"recall": record.recall.hex()}
     if happening.has_event(EventKind.REPEATED_STEP) and _is_repeated(happening, key):
         details["repeated"] = True
     return details
@@ -144,6 +145,16 @@ def _ship_details(record: Ship, shipment: bytes) -> Details:
         "purpose": ShipPurpose(record.purpose).name.lower(),
         "ownership_passes": bool(record.ownership_passes),
         "sale": record.sale.hex() or None,
+    }
+
+
+def _recall_details(record: OpenRecall, recall: bytes) -> Details:
+    return {
+        "recall": recall.hex(),
+        "kind": RecallKind(record.kind).name.lower(),
+        "class": RecallClass(record.recall_class).name.lower(),
+        "reason": RecallReason(record.reason).name.lower(),
+        "drill": record.drill == 1,
     }
 
 

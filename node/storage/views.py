@@ -12,6 +12,15 @@ from contracts.records.catalogue import Delegate, DescribePremises, DescribeProd
 from contracts.records.custody import Receive, Refuse, Ship, Void
 from contracts.records.dispensing import Dispense
 from contracts.records.endings import Found, Reinstate
+from contracts.records.recall import (
+    AcknowledgeRecall,
+    ClassifyRecall,
+    CloseRecall,
+    OpenRecall,
+    ReleaseFromRecall,
+    RespondToRecall,
+    WidenRecall,
+)
 from contracts.records.record import Record
 from contracts.records.supply import Commission, CommissionLogisticUnits, Decommission, Observe, Pack, Unpack
 
@@ -29,6 +38,13 @@ RECORD_NAMES: Final[dict[type[Record], str]] = {
     Dispense: "dispense",
     Found: "found",
     Reinstate: "reinstate",
+    OpenRecall: "open_recall",
+    WidenRecall: "widen_recall",
+    ClassifyRecall: "classify_recall",
+    AcknowledgeRecall: "acknowledge_recall",
+    RespondToRecall: "respond_to_recall",
+    CloseRecall: "close_recall",
+    ReleaseFromRecall: "release_from_recall",
     DescribeProduct: "describe_product",
     OfferProduct: "offer_product",
     TakeProduct: "take_product",
@@ -42,11 +58,13 @@ class HoldView(msgspec.Struct, frozen=True):
     """A hold that binds an item."""
 
     kind: str
-    """quarantined, suspect."""
+    """quarantined, suspect, recalled, withdrawn."""
     set_by: str
-    """GLN of the partner that set it, or `law`."""
+    """GLN of the partner that set it or opened the recall, or `law`."""
     on: str
-    """The item that carries it: this one, or a container around it."""
+    """The item that carries it: this one, or a container around it; or the lot it is of."""
+    recall: str | None = None
+    """Id of the recall that set it, hex."""
 
 
 class SourceView(msgspec.Struct, frozen=True):
@@ -130,7 +148,7 @@ class LotView(msgspec.Struct, frozen=True):
     maker: str
     """GLN of the partner that commissioned it first."""
     standing: str
-    """ok, or on_hold."""
+    """ok, recalled or withdrawn; partly_… when that is true of some makes of it."""
 
 
 class ShipmentView(msgspec.Struct, frozen=True):

@@ -18,11 +18,14 @@ from contracts.ledger.execute import next_app_hash
 from contracts.ledger.receipt import ACCEPTED, Receipt
 from contracts.primitives.hashing import Hash
 from contracts.records.custody import shipment_id
+from contracts.records.recall import recall_id
 from contracts.state.directory import premises
 from contracts.state.layout import CONTAINERS, ENDINGS, ITEMS, LANES, LOTS, SHIPMENTS, SOURCES
 from contracts.state.parties import holder_of
 from contracts.state.places import effective_holds, effective_life, locate
+from contracts.state.recalls import RECALL_HOLDS
 from contracts.state.rows import ContainerRow, HoldKind, ItemRow, Life, LotRow, ShipmentRow, SourceRow
+from contracts.state.sources import marks_of
 from contracts.state.titles import title_of
 from contracts.state.view import Overlay
 from tests.properties.compare_registry import read_registered
@@ -120,6 +123,8 @@ class SideBySide:
         for position, one in enumerate(said.records):
             if name := one.shipment if one.verb == "ship" else one.rest:
                 self.shipments[name] = shipment_id(identifier, position)
+            if one.verb == "recall":
+                self.shipments[one.recall] = recall_id(identifier, position)
         self._documents[said.name] = (document, now_ms)
         return document
 
@@ -282,6 +287,9 @@ class SideBySide:
             lot = lots[number // 65_536]
             make = (kinds[lot.gtin], lot.lot.decode(), source.line.decode())
             found[number] = (*make, source.hour, self._place(state, source.site))
+            law = {(HoldKind(kind).name.lower(), recall) for kind, recall in marks_of(lot, number)}
+            model = self.model.marks_on(found[number])
+            require(law == model, f"marks on {found[number]}", law=law, model=model)
         for number, lot in lots.items():
             numbered = [at % 65_536 for at in found if at // 65_536 == number]
             require(numbered == [*range(1, lot.makes + 1)], "makes of a lot", law=numbered, model=lot.makes)
@@ -289,10 +297,12 @@ class SideBySide:
 
 
 def _held(holds: tuple[tuple[int, int], ...]) -> frozenset[str]:
-    """Return holds as the model has them: the kind, and who set it unless the law did."""
-    return frozenset(
-        f"{HoldKind(kind).name.lower()} {PARTNER_NAMES.get(setter, '')}".rstrip() for kind, setter in holds
-    )
+    """Return holds as the model has them: the kind, and who set it unless the law did; a recall's number."""
+    found = set()
+    for kind, setter in holds:
+        by = str(setter) if kind in RECALL_HOLDS else PARTNER_NAMES.get(setter, "")
+        found.add(f"{HoldKind(kind).name.lower()} {by}".rstrip())
+    return frozenset(found)
 
 
 def check_births(

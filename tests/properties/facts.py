@@ -39,11 +39,19 @@ class Rules(NamedTuple):
     window_ms: int
     """In which an ending may be undone."""
     undo_exported: bool
+    lenient: bool
+    """Whether a recall's opener may close it and release from it."""
 
 
 PROFILES: Final = {
-    "home": Rules(5 * DAY_MS, HOUR_MS, 30 * DAY_MS, frozenset({"dispenser"}), 20, 10 * DAY_MS, True),
-    "away": Rules(DAY_MS, 2 * HOUR_MS, 2 * DAY_MS, frozenset({"wholesaler", "dispenser"}), 10, DAY_MS, False),
+    "home": Rules(
+        *(5 * DAY_MS, HOUR_MS, 30 * DAY_MS, frozenset({"dispenser"}), 20),
+        *(10 * DAY_MS, True, False),
+    ),
+    "away": Rules(
+        *(DAY_MS, 2 * HOUR_MS, 2 * DAY_MS, frozenset({"wholesaler", "dispenser"}), 10),
+        *(DAY_MS, False, True),
+    ),
 }
 OFFSETS: Final = {"home": 60, "away": -300}
 """Minutes by market; each market has the profile of its name."""
@@ -90,6 +98,8 @@ PRODUCTS: Final = {"pack": "maker", "case": "maker", "drop": "rival"}
 """Kinds of products by their marketing holder; `drop` expires by the clock of the market away."""
 KIND_PREFIXES: Final = {"pack": "maker", "case": "maker", "drop": "", "salve": "maker", "balm": ""}
 """Kinds of products by the owner of the company prefix; salve and balm are not registered by genesis."""
+FAMILIES: Final = {"case": ("case", "pack")}
+"""What a product's packs are of, itself first."""
 DELEGATES: Final = {"pack": {"delegate"}}
 MARKET_OF: Final = {"pack": "home", "case": "home", "drop": "away"}
 UNITS: Final = {"pallet": "maker", "tote": "bulk", "crate": ""}
@@ -155,6 +165,8 @@ def genesis() -> Genesis:
             *(name, rules.default_ms, rules.min_ms, rules.max_ms, tuple(rules.dispense), rules.rest_days),
             reinstate_window_ms=rules.window_ms,
             reinstate_exported=int(rules.undo_exported),
+            recall_closed_by_opener=int(rules.lenient),
+            recall_released_by_opener=int(rules.lenient),
         )
         for name, rules in PROFILES.items()
     )
@@ -171,7 +183,12 @@ def genesis() -> Genesis:
         for name, owner in PLACES.items()
     )
     products = tuple(
-        Product(GTIN[kind], PARTY_GLN[holder], kind, (MARKET_OF[kind],)) for kind, holder in PRODUCTS.items()
+        Product(
+            *(GTIN[kind], PARTY_GLN[holder], kind, (MARKET_OF[kind],)),
+            contains_gtin=GTIN["pack"] if kind in FAMILIES else "",
+            contains_count=4 if kind in FAMILIES else 0,
+        )
+        for kind, holder in PRODUCTS.items()
     )
     return Genesis(
         version=1,

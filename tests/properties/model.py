@@ -8,6 +8,7 @@ time. The rules stand in `model_rules.py`. The model shares no code with the law
 from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
+from typing import Any
 
 from tests.properties.facts import is_unit
 from tests.properties.registered import Registered
@@ -75,6 +76,15 @@ class Model:
         self.lots: dict[tuple[str, str], int] = {}
         self.instants: dict[tuple[str, str], int] = {}
         self.registered = Registered()
+        self.makers: dict[tuple[str, str], str] = {}
+        """Who commissioned a lot first."""
+        self.makes: set[tuple[object, ...]] = set()
+        """Every source that there ever was."""
+        self.marks: dict[tuple[object, ...], set[tuple[str, int]]] = {}
+        """What speaks against a lot (two words) or a make: (recalled or withdrawn, recall's number)."""
+        self.recalls: dict[str, Any] = {}
+        self.released: set[tuple[str, int]] = set()
+        """(item, recall's number)."""
 
     def copy(self) -> "Model":
         """Return a copy: things and shipments are frozen, so the dicts are all there is to copy."""
@@ -84,6 +94,9 @@ class Model:
         other.lots = dict(self.lots)
         other.instants = dict(self.instants)
         other.registered = self.registered.copy()
+        other.lots, other.makers = dict(self.lots), dict(self.makers)
+        other.makes, other.marks = set(self.makes), {key: set(marks) for key, marks in self.marks.items()}
+        other.recalls, other.released = dict(self.recalls), set(self.released)
         return other
 
     def change(self, item: str, **fields: object) -> None:
@@ -163,6 +176,25 @@ class Model:
         """Tell whether an item is a container with nothing in it: an empty unit, or an emptied case."""
         is_container = is_unit(item) or self.items[item].was_filled
         return is_container and not self.children(item)
+
+    def is_under(self, item: str, word: str) -> bool:
+        """Tell whether an item's lot or make, or that of something inside, is recalled or withdrawn.
+
+        It may have been released itself; what is inside counts as what its lot is.
+        """
+        return any(
+            against == word and (name != item or (item, number) not in self.released)
+            for name in (item, *self.inside(item))
+            for against, number in self.against(name)
+        )
+
+    def against(self, item: str) -> set[tuple[str, int]]:
+        """Return the marks on an item's lot and make."""
+        return self.marks_on(self.items[item].source)
+
+    def marks_on(self, source: tuple[object, ...]) -> set[tuple[str, int]]:
+        """Return the marks on a make and on its lot as a whole."""
+        return self.marks.get(source, set()) | self.marks.get(source[:2], set())
 
     def is_expired(self, item: str, now_ms: int) -> bool:
         """Tell whether an item is expired, or anything inside it."""

@@ -11,7 +11,10 @@ Told = tuple[str, str, str, frozenset[str]]
 """Kind of event, subject, item or nothing, who else is told."""
 
 ABOUT_PRODUCTS = {"describe", "offer", "take", "delegate"}
-ASKED_LATER = {"commission", "receive", "refuse", "void", "place", *ABOUT_PRODUCTS}
+ASKED_LATER = {
+    *("commission", "receive", "refuse", "void", "place", *ABOUT_PRODUCTS),
+    *("recall", "widen", "classify", "acknowledge", "respond", "close"),
+}
 """Verbs whose list their rule asks, and not before it."""
 LICENSED_REASONS = {"exported", "free_sample", "checked_out"}
 NEEDS_LICENCE = {
@@ -112,8 +115,14 @@ class Judge:
         """Ask whether an item and all that is inside is clean (its life is asked apart)."""
         model = self.model
         return [
+            *(
+                (word, lambda item, word=word: any(hold.startswith(word) for hold in model.holds(item)))
+                for word in ("recalled", "withdrawn")
+            ),
             ("on_hold", lambda item: bool(model.holds(item))),
             ("contents_not_clean", lambda item: model.dirty_children(item) > 0),
+            ("recalled", lambda item: model.is_under(item, "recalled")),
+            ("withdrawn", lambda item: model.is_under(item, "withdrawn")),
             ("expired", lambda item: model.is_expired(item, self.now_ms)),
         ]
 

@@ -7,6 +7,7 @@ resumed. So what stands after the last yield happens only to what is lawful.
 
 from collections.abc import Callable
 
+from tests.properties import model_recall
 from tests.properties.model_custody import receive, refuse, ship, void
 from tests.properties.model_endings import destroy, dispense, find, leave, observe, reinstate, steal
 from tests.properties.model_judge import Judge, Verdicts
@@ -22,6 +23,7 @@ RULES: dict[str, Callable[[Judge, Said], Verdicts]] = {
         *(dispense, destroy, steal, observe),
         *(leave, find, reinstate),
         *(describe, offer, take, delegate, place),
+        *model_recall.RULES,
     )
 }
 """Rules by the verb that asks for them."""

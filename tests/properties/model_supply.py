@@ -13,6 +13,7 @@ from tests.properties.facts import (
 )
 from tests.properties.model import Thing
 from tests.properties.model_judge import Judge, Verdicts
+from tests.properties.model_recall import reach_late
 from tests.properties.said import Said
 
 
@@ -30,10 +31,15 @@ def commission(judge: Judge, said: Said) -> Verdicts:
     yield from judge.list_of(said)
     lot = (said.kind, said.lot)
     yield {"lot_expiry_mismatch"} if model.lots.get(lot, said.expiry) != said.expiry else set()
+    yield {"lot_on_hold"} if model.marks.get(lot) else set()
     yield {"already_commissioned"} if set(said.items) & set(model.items) else set()
     model.lots[lot] = said.expiry
     expires_ms = model.instants.setdefault(lot, expires_ms)
+    model.makers.setdefault(lot, judge.signer)
     source = (said.kind, said.lot, said.line, said.made_ms // HOUR_MS, said.at)
+    if source not in model.makes:
+        model.makes.add(source)
+        reach_late(judge, source)
     for item in said.items:
         model.items[item] = Thing(
             judge.signer, judge.signer, said.at, judge.born, source, expires_ms, introducer=judge.signer

@@ -5,7 +5,7 @@ from dataclasses import replace
 from random import Random
 from typing import Any
 
-from tests.properties import partners_endings, partners_registry
+from tests.properties import partners_endings, partners_recall, partners_registry
 from tests.properties.facts import (
     DAY_MS,
     GTIN,
@@ -75,6 +75,7 @@ VERBS = {
     "observe": 4,
     **partners_endings.VERBS,
     **partners_registry.VERBS,
+    **partners_recall.VERBS,
 }
 """Verbs by how often they are said."""
 MAX_RECORDS = 3
@@ -98,7 +99,7 @@ class Partners:
 
     def says(self, model: Model, now_ms: int, verb: str) -> Document:
         """Return one record of a kind."""
-        signer = self._signer(model, verb)
+        signer = self._speaker(model, verb)
         return Document(signer, (self._said(model, now_ms, verb, signer),), self._name("D"))
 
     def step(self, model: Model, now_ms: int) -> Step:
@@ -127,7 +128,7 @@ class Partners:
             verb = self._weighted(VERBS)
             if self._chance(50) and not speaker and len(self._held(model)) < ENOUGH:
                 verb = "commission"
-            signer = speaker or self._signer(model, verb)
+            signer = speaker or self._speaker(model, verb)
             if self._is_apt(model, verb, signer) or self._chance(5):
                 break
         said = self._said(model, now_ms, verb, signer)
@@ -139,6 +140,8 @@ class Partners:
         self._places = model.registered.places
         if verb in partners_registry.VERBS:
             said = partners_registry.says(self.random, model, verb, signer)
+        elif verb in partners_recall.VERBS:
+            return partners_recall.on_recalls(self.random, model, signer, now_ms, verb, self._name("C"))
         else:
             said = getattr(self, f"_{verb}")(model, signer, now_ms)
         return self._bent(model, said) if self._chance(10) else said
@@ -186,6 +189,11 @@ class Partners:
             held = [item for item in held if model.items[item].parent == parent]
         return self._some(held)
 
+    def _speaker(self, model: Model, verb: str) -> str:
+        if verb in partners_recall.VERBS:
+            return partners_recall.signer_on_recalls(self.random, model, verb)
+        return self._signer(model, verb)
+
     def _signer(self, model: Model, verb: str) -> str:
         if verb in partners_registry.VERBS:
             return partners_registry.chooses_signer(self.random, model, verb)
@@ -211,11 +219,15 @@ class Partners:
 
     def _is_apt(self, model: Model, verb: str, signer: str) -> bool:
         """Tell whether it may be up to a partner to say this now."""
+        for others in (partners_registry, partners_recall):
+            if verb in others.VERBS:
+                return others.is_apt(model, verb, signer)
+        return self._is_apt_with_goods(model, verb, signer)
+
+    def _is_apt_with_goods(self, model: Model, verb: str, signer: str) -> bool:
         if verb in ("receive", "refuse", "void"):
             roles = {"receive": ("receiver", "carrier"), "refuse": ("receiver",), "void": ("sender",)}[verb]
             return bool(self._concerning(model, signer, roles))
-        if verb in partners_registry.VERBS:
-            return partners_registry.is_apt(model, verb)
         if verb == "commission":
             return signer in ("maker", "rival", "delegate")
         if verb == "introduce":

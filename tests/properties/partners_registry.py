@@ -21,7 +21,7 @@ def chooses_signer(random: Random, model: Model, verb: str) -> str:
     return random.choice(["maker", "delegate", *known.holders.values()])
 
 
-def is_apt(model: Model, verb: str) -> bool:
+def is_apt(model: Model, verb: str, _signer: str) -> bool:
     """Tell whether there is a reason to say this now."""
     return verb != "take" or bool(model.registered.offers)
 

@@ -16,6 +16,22 @@ from contracts.records.custody import Receive, ReceiveMode, Refuse, Ship, ShipPu
 from contracts.records.dispensing import Dispense
 from contracts.records.endings import Found, Reinstate, UndoneEnding
 from contracts.records.head import Head
+from contracts.records.recall import (
+    AcknowledgeRecall,
+    ClassifyRecall,
+    CloseRecall,
+    OpenRecall,
+    Quantities,
+    RecallClass,
+    RecallDepth,
+    RecallKind,
+    RecallOrigin,
+    RecallReason,
+    ReleaseFromRecall,
+    RespondToRecall,
+    Scope,
+    WidenRecall,
+)
 from contracts.records.record import Record
 from contracts.records.supply import (
     Commission,
@@ -28,7 +44,25 @@ from contracts.records.supply import (
     Unpack,
 )
 from contracts.state.rows import Serialisation
-from tests.properties.facts import GTIN, gln, item_key
+from tests.properties.facts import FAMILIES, GTIN, gln, item_key
+
+
+@dataclass(frozen=True, kw_only=True)
+class Alternative:
+    """One alternative of a recall's scope."""
+
+    kind: str = ""
+    family: bool = False
+    lot: str = ""
+    line: str = ""
+    from_ms: int = 0
+    until_ms: int = 0
+    """Not after any block time at which it may be said."""
+    site: str = ""
+    market: str = ""
+    items: tuple[str, ...] = ()
+    first: str = ""
+    last: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,7 +71,8 @@ class Said:
 
     verb: str
     """commission, introduce (logistic units), pack, unpack, ship, receive, refuse, void, dispense, destroy,
-    steal, observe, leave, find, reinstate; describe, offer, take, delegate (products), place."""
+    steal, observe, leave, find, reinstate; describe, offer, take, delegate (products), place; recall, widen,
+    classify, acknowledge, respond, close, free (release from a recall)."""
     items: tuple[str, ...] = ()
     """What is listed."""
     at: str = ""
@@ -90,6 +125,18 @@ class Said:
     """Delegate: given or withdrawn."""
     place: str = ""
     """Place: which premises."""
+    recall: str = ""
+    """Records of recalls: which; a new one gets this name."""
+    scope: tuple[Alternative, ...] = ()
+    """Recall, widen: which goods."""
+    withdrawal: bool = False
+    """Recall: a withdrawal."""
+    drill: bool = False
+    """Recall: a drill."""
+    ordered: bool = False
+    """Recall: ordered by an authority."""
+    missing: int = 0
+    """Respond: how many were not found."""
 
     def __str__(self) -> str:
         """Say it in one line, without what is not stated."""
@@ -161,6 +208,8 @@ def to_record(said: Said, now_ms: int, shipments: dict[str, bytes]) -> Record:
         return Decommission(head, DecommissionReason[said.reason.upper()], listed)
     if said.verb == "reinstate":
         return Reinstate(head, UndoneEnding[said.reason.upper()], said.never_left, listed)
+    if said.recall:
+        return _recalled(said, head, listed, shipment_key(said.recall, shipments))
     return registry_record(said, head) or _handled(said.verb, head, listed)
 
 
@@ -174,13 +223,43 @@ def registry_record(said: Said, head: Head) -> Record | None:
     match said.verb:
         case "describe":
             kind = Serialisation.LOT if said.by_lot else Serialisation.SERIAL
-            facts = (said.kind, "", "", said.markets, int(kind), said.units, b"", 0, (), "", 0, "")
+            inside = (keys.pack_gtin(GTIN["pack"]), 4) if said.kind in FAMILIES else (b"", 0)
+            facts = (said.kind, "", "", said.markets, int(kind), said.units, *inside, (), "", 0, "")
             return DescribeProduct(head, gtin, ProductFacts(*facts))
         case "offer":
             return OfferProduct(head, gtin, gln(said.receiver))
         case "take":
             return TakeProduct(head, gtin)
     return Delegate(head, gtin, gln(said.receiver), DelegationStep[said.step.upper()])
+
+
+def _recalled(said: Said, head: Head, listed: tuple[bytes, ...], recall: bytes) -> Record:
+    scope = tuple(map(_scope, said.scope))
+    match said.verb:
+        case "recall":
+            kind = RecallKind.WITHDRAWAL if said.withdrawal else RecallKind.RECALL
+            origin = RecallOrigin.ORDERED if said.ordered else RecallOrigin.VOLUNTARY
+            terms = (kind, int(said.drill), origin, RecallClass.UNCLASSIFIED, RecallDepth.RETAIL)
+            return OpenRecall(head, *terms, RecallReason.OTHER, scope, b"", b"", 0)
+        case "widen":
+            return WidenRecall(head, recall, scope)
+        case "classify":
+            return ClassifyRecall(head, recall, RecallClass.CLASS_II)
+        case "acknowledge":
+            return AcknowledgeRecall(head, recall)
+        case "respond":
+            return RespondToRecall(head, recall, Quantities(0, 0, 0, 0, said.missing))
+        case "free":
+            return ReleaseFromRecall(head, recall, listed)
+    return CloseRecall(head, recall)
+
+
+def _scope(one: Alternative) -> Scope:
+    return Scope(
+        *(keys.pack_gtin(GTIN[one.kind]) if one.kind else b"", int(one.family), one.lot.encode()),
+        *(one.line.encode(), one.from_ms, one.until_ms, gln(one.site), one.market),
+        *(tuple(map(item_key, one.items)), one.first.encode(), one.last.encode()),
+    )
 
 
 def _commission(said: Said, head: Head) -> Commission:

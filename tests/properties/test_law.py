@@ -24,7 +24,8 @@ from tests.properties.said import Document, Said, Step
 RANDOMS = st.randoms(use_true_random=False)
 UNSAID = {
     "attachment_invalid",
-    *("lot_invalid", "line_invalid", "expiry_invalid", "serial_invalid", "lot_on_hold", "source_on_hold"),
+    *("lot_invalid", "line_invalid", "expiry_invalid", "serial_invalid"),
+    *("recall_invalid", "response_deadline_invalid", "scope_too_wide"),
     *("lot_too_mixed", "gtin_invalid", "gln_invalid", "text_invalid", "partner_unknown"),
     *("reference_invalid", "receiver_unknown", "destination_unknown", "carrier_unknown"),
 }
@@ -83,7 +84,7 @@ def test_law_and_model_agree_in_every_state_that_hypothesis_finds() -> None:
 
 def test_law_and_model_agree_over_long_random_episodes() -> None:
     counts = fuzz_law.run(2_500, seed=20_260_216)
-    assert counts["accepted"] > 1_000
+    assert counts["accepted"] > 800
     assert len({code.value for code in Code} - UNSAID - set(counts)) <= 9
 
 

@@ -30,6 +30,22 @@ from contracts.records.catalogue import (
 from contracts.records.custody import Receive, ReceiveMode, Refuse, Ship, ShipPurpose, Void
 from contracts.records.dispensing import Dispense
 from contracts.records.head import Head
+from contracts.records.recall import (
+    AcknowledgeRecall,
+    ClassifyRecall,
+    CloseRecall,
+    OpenRecall,
+    Quantities,
+    RecallClass,
+    RecallDepth,
+    RecallKind,
+    RecallOrigin,
+    RecallReason,
+    ReleaseFromRecall,
+    RespondToRecall,
+    Scope,
+    WidenRecall,
+)
 from contracts.records.record import Record
 from contracts.records.supply import (
     Commission,
@@ -45,7 +61,7 @@ from contracts.rules.codes import Code
 from contracts.state.layout import LANES
 from tests.properties.compare import SideBySide
 from tests.properties.facts import PARTY_GLN, PLACE_GLN, START_MS, genesis, gln, item_key
-from tests.properties.said import Document, Said, Step
+from tests.properties.said import Alternative, Document, Said, Step
 from tests.scenarios.law.world import lane_of
 
 EDGES = (0, 1, -1, 127, 128, 2**31, 2**32, 2**53, 2**63 - 1, -(2**63), 2**63, 2**64 - 1, START_MS, -START_MS)
@@ -68,7 +84,8 @@ def _stocked() -> SideBySide:
     made = Said(verb="commission", kind="pack", lot="A", expiry=21_000, items=("pack-1", "pack-2"))
     packed = Said(verb="pack", items=("pack-1",), parent="pallet-1")
     sent = Said(verb="ship", items=("pack-2",), receiver="bulk", carrier="carrier", shipment="S")
-    pair.take(Step(0, (Document("maker", (made, packed, sent), "D"),)))
+    recalled = Said(verb="recall", recall="C", scope=(Alternative(items=("pack-2",)),))
+    pair.take(Step(0, (Document("maker", (made, packed, sent, recalled), "D"),)))
     return pair
 
 
@@ -89,6 +106,22 @@ EXPIRIES = mostly([21_000, 21_001], NUMBERS)
 PLACES = mostly([b"", *GLNS], WILD)
 FLAGS = mostly([0, 1], NUMBERS)
 SHIPMENT = mostly([PAIR.shipments["S"]], WILD)
+RECALL = mostly([PAIR.shipments["C"]], WILD)
+SCOPES = st.lists(
+    st.builds(
+        Scope,
+        *(mostly([b"", KEYS[0][1:7]], WILD), FLAGS, mostly([b"", b"A"], WILD), mostly([b"", b"1"], WILD)),
+        *(
+            mostly([0], NUMBERS),
+            mostly([0, START_MS], NUMBERS),
+            PLACES,
+            mostly(["", "home"], st.text(max_size=9)),
+        ),
+        *(st.just(()) | LISTS, mostly([b"", b"1"], WILD), mostly([b"", b"9"], WILD)),
+    ),
+    min_size=1,
+    max_size=2,
+).map(tuple)
 HASHES = mostly([(), (bytes(32),)], st.lists(WILD, max_size=3).map(tuple))
 
 
@@ -131,6 +164,19 @@ RECORDS: st.SearchStrategy[Record] = st.one_of(
         ),
         fields(GTINS, PARTIES, st.sampled_from(DelegationStep)).map(lambda found: Delegate(*found)),
     ),
+    fields(
+        *(st.sampled_from(RecallKind), FLAGS, st.sampled_from(RecallOrigin), st.sampled_from(RecallClass)),
+        *(st.sampled_from(RecallDepth), st.sampled_from(RecallReason), SCOPES, mostly([b""], WILD)),
+        *(mostly([b"", bytes(32)], WILD), TIMES),
+    ).map(lambda found: OpenRecall(*found)),
+    fields(RECALL, SCOPES).map(lambda found: WidenRecall(*found)),
+    fields(RECALL, st.sampled_from(RecallClass)).map(lambda found: ClassifyRecall(*found)),
+    fields(RECALL).map(lambda found: AcknowledgeRecall(*found)),
+    fields(RECALL, st.builds(Quantities, *[mostly([0, 1], NUMBERS)] * 5)).map(
+        lambda found: RespondToRecall(*found)
+    ),
+    fields(RECALL).map(lambda found: CloseRecall(*found)),
+    fields(RECALL, LISTS).map(lambda found: ReleaseFromRecall(*found)),
 )
 
 

@@ -20,7 +20,8 @@ bundle_documents block_bytes block_weight block_bundles container_sources contai
 TIMING = "propose_ms prevote_ms precommit_ms delta_ms cap_ms proof_block_delay_ms heartbeat_ms \
 precision_ms message_delay_ms"
 PROFILE = "name ship_deadline_default_ms ship_deadline_min_ms ship_deadline_max_ms dispense_roles \
-sscc_reuse_days reinstate_window_ms reinstate_exported"
+sscc_reuse_days reinstate_window_ms reinstate_exported \
+recall_response_ms recall_closed_by_opener recall_released_by_opener"
 PARTNER = "gln name roles market licence company_prefixes"
 PREMISES = "gln partner name market address kind"
 PRODUCT = "gtin holder name markets serialisation units_per_pack contains_gtin contains_count \

@@ -128,10 +128,17 @@ TEXTS: Final[dict[Code, Explanation]] = {
         "",
         NOT_FOR_REDISTRIBUTION,
     ),
-    Code.SOURCE_ON_HOLD: Explanation(
+    Code.RECALLED: Explanation(
         "0",
-        "The lot or make that the item, or something inside it, comes from is not clear for sale.",
-        "Keep it apart and follow the notice of its maker.",
+        "The item, or something inside it, is recalled: itself, with its lot, or with the make it is of.",
+        "Do not dispense or sell it; keep it apart, follow the notice, and answer it.",
+        "",
+        "recalled",
+    ),
+    Code.WITHDRAWN: Explanation(
+        "0",
+        "The item, or something inside it, is withdrawn from the market.",
+        "Do not dispense or sell it; return it as the notice says.",
         "",
         "recalled",
     ),

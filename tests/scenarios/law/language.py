@@ -41,7 +41,7 @@ from contracts.state.parties import holder_of
 from contracts.state.places import effective_holds, effective_life, locate
 from contracts.state.rows import HoldKind, ShipmentStanding
 from contracts.state.view import Overlay
-from tests.scenarios.law import words_endings
+from tests.scenarios.law import words_endings, words_recall
 from tests.scenarios.law.words_registry import registry_record, see_registered
 from tests.scenarios.law.world import (
     DAY_MS,
@@ -73,6 +73,7 @@ class Speaker:
     def __init__(self, ledger: Ledger) -> None:
         self.ledger = ledger
         self.shipments: dict[str, bytes] = {}
+        self.recalls: dict[str, bytes] = {}
 
     def submit(self, sentences: str) -> Receipt:
         """Execute sentences of one partner, separated by semicolons, as one document."""
@@ -82,6 +83,10 @@ class Speaker:
         for index, sentence in enumerate(spoken):
             said, words, options = self.parse(sentence)
             assert said == signer, f"one document has one signer: {sentences}"
+            special = words_recall.record(self, sentence)
+            if special is not None:
+                records.append(special)
+                continue
             records.append(self.record(words, options))
             if words[0] == "ships":
                 names[options.get("as", "S")] = index
@@ -90,6 +95,7 @@ class Speaker:
         receipt = self.ledger.submit(signer, *records)
         for name, index in names.items():
             self.shipments[name] = shipment_id(receipt.document_id, index)
+        self.recalls |= words_recall.opened(spoken, receipt.document_id)
         return receipt
 
     def parse(self, sentence: str) -> tuple[str, list[str], dict[str, str]]:
@@ -195,7 +201,8 @@ class Speaker:
 
     def name(self, key: bytes) -> str:
         """Return what the scenario calls a key."""
-        for names in (GLN_NAMES, GTIN_NAMES, {value: name for name, value in self.shipments.items()}):
+        given = {**self.shipments, **self.recalls}
+        for names in (GLN_NAMES, GTIN_NAMES, {value: name for name, value in given.items()}):
             if key in names:
                 return names[key]
         try:
@@ -210,6 +217,8 @@ class Speaker:
         registered = see_registered(state, name)
         if registered:
             return registered
+        if name in self.recalls:
+            return words_recall.see(self, state, name)
         return self._see_shipment(state, name) if name in self.shipments else self._see_item(state, name)
 
     def _see_item(self, state: Overlay, name: str) -> str:

@@ -137,7 +137,11 @@ def items(*names: str) -> tuple[bytes, ...]:
 def small_genesis(limits: Limits | None = None) -> Genesis:
     """Return the network's genesis, without nodes."""
     eu = Profile("eu-fmd", 5 * DAY_MS, HOUR_MS, 30 * DAY_MS, ("dispenser",), 365, 10 * DAY_MS, 1)
-    strict = Profile("strict", DAY_MS, HOUR_MS, 2 * DAY_MS, ("wholesaler",), 365, DAY_MS, 0)
+    strict = Profile(
+        *("strict", DAY_MS, HOUR_MS, 2 * DAY_MS, ("wholesaler",), 365, DAY_MS, 0),
+        recall_closed_by_opener=1,
+        recall_released_by_opener=1,
+    )
     partners = tuple(
         Partner(
             gln=PARTY_GLN[name],

@@ -25,6 +25,24 @@ from contracts.records.custody import (
 from contracts.records.dispensing import Dispense
 from contracts.records.endings import Found, Reinstate, UndoneEnding
 from contracts.records.head import Head
+from contracts.records.recall import (
+    MAX_RANGE,
+    AcknowledgeRecall,
+    ClassifyRecall,
+    CloseRecall,
+    OpenRecall,
+    Quantities,
+    RecallClass,
+    RecallDepth,
+    RecallKind,
+    RecallOrigin,
+    RecallReason,
+    ReleaseFromRecall,
+    RespondToRecall,
+    Scope,
+    WidenRecall,
+    range_length,
+)
 from contracts.records.record import Record, listed, weight
 from contracts.records.supply import (
     Commission,
@@ -40,6 +58,7 @@ from contracts.records.supply import (
 HEAD = Head(1, 60, b"")
 ITEMS = (b"\x01a", b"\x01b", b"\x01c")
 FACTS = ProductFacts("Name", "", "", ("DE",), 1, 1, b"", 0, (), "", 0, "")
+SCOPE = tuple(Scope(b"", 0, b"", b"", 0, 0, b"", "", some, b"", b"") for some in (ITEMS[:1], (), ITEMS[1:]))
 LISTING: tuple[Record, ...] = (
     Commission(HEAD, b"gtin", b"lot", 1, b"", 0, ITEMS),
     CommissionLogisticUnits(HEAD, ITEMS),
@@ -54,10 +73,18 @@ LISTING: tuple[Record, ...] = (
     Dispense(HEAD, ITEMS),
     Found(HEAD, ITEMS),
     Reinstate(HEAD, UndoneEnding.SAMPLE, 1, ITEMS),
+    OpenRecall(
+        *(HEAD, RecallKind.RECALL, 0, RecallOrigin.ORDERED, RecallClass.CLASS_I, RecallDepth.RETAIL),
+        *(RecallReason.PACKAGING, SCOPE, b"", b"", 0),
+    ),
+    WidenRecall(HEAD, b"recall", SCOPE),
+    ReleaseFromRecall(HEAD, b"recall", ITEMS),
 )
-
-
 LISTING_NOTHING: tuple[Record, ...] = (
+    ClassifyRecall(HEAD, b"recall", RecallClass.CLASS_II),
+    AcknowledgeRecall(HEAD, b"recall"),
+    RespondToRecall(HEAD, b"recall", Quantities(1, 2, 3, 4, 5)),
+    CloseRecall(HEAD, b"recall"),
     DescribeProduct(HEAD, b"gtin", FACTS),
     OfferProduct(HEAD, b"gtin", b"to"),
     TakeProduct(HEAD, b"gtin"),
@@ -77,6 +104,26 @@ def test_a_record_weighs_one_and_one_for_each_identifier(record: Record) -> None
 def test_a_record_that_lists_nothing_weighs_one(record: Record) -> None:
     assert listed(record) == ()
     assert weight(record) == 1
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "length"),
+    [
+        (b"", b"", 0),
+        (b"001", b"003", 3),
+        (b"1", b"1", 1),
+        (b"3", b"1", -1),
+        (b"1", b"", -1),
+        (b"9", b"10", -1),
+        (b"A1", b"A2", -1),
+        (b"0" * 21, b"1" * 21, -1),
+        (b"0" * 20, b"9" * 20, MAX_RANGE + 1),
+    ],
+)
+def test_a_range_weighs_what_it_spans(first: bytes, last: bytes, length: int) -> None:
+    one = Scope(b"gtin", 0, b"", b"", 0, 0, b"", "", (), first, last)
+    assert range_length(one) == length
+    assert weight(WidenRecall(HEAD, b"recall", (one, *SCOPE))) == 1 + max(0, length) + len(ITEMS)
 
 
 @pytest.mark.parametrize("record", RECORDS, ids=lambda record: type(record).__name__)

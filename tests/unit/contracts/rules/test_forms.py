@@ -151,24 +151,24 @@ def change_lot(ledger: Ledger, **fields: object) -> None:
 
 
 def test_a_lot_that_is_not_clear_takes_no_new_packs(ledger: Ledger) -> None:
-    change_lot(ledger, marks=((ALL_MAKES, HoldKind.QUARANTINED, 1),))
+    change_lot(ledger, marks=((ALL_MAKES, HoldKind.RECALLED, 1),))
     receipt = ledger.submit("Acme", replace(PACKS, serials=(b"3",)))
     assert (receipt.code, receipt.subject) == (Code.LOT_ON_HOLD, b"L1")
 
 
 def test_goods_from_a_source_that_is_not_clear_are_not_sold(ledger: Ledger) -> None:
-    change_lot(ledger, marks=((2, HoldKind.QUARANTINED, 1),))
+    change_lot(ledger, marks=((2, HoldKind.RECALLED, 1),))
     other = replace(PACKS, line=b"B", serials=(b"3",))
     assert ledger.submit("Acme", other).code == "accepted"
     receipt = ledger.submit("Acme", replace(SHIP, items=items("pack-3")))
-    assert (receipt.code, receipt.subject) == (Code.SOURCE_ON_HOLD, item("pack-3"))
+    assert (receipt.code, receipt.subject) == (Code.RECALLED, item("pack-3"))
     assert ledger.submit("Acme", SHIP).code == "accepted"
 
 
 def test_a_mark_on_all_makes_binds_each_of_them(ledger: Ledger) -> None:
-    change_lot(ledger, marks=((ALL_MAKES, HoldKind.QUARANTINED, 1),))
+    change_lot(ledger, marks=((ALL_MAKES, HoldKind.WITHDRAWN, 1),))
     receipt = ledger.submit("Acme", SHIP)
-    assert (receipt.code, receipt.subject) == (Code.SOURCE_ON_HOLD, item("pack-1"))
+    assert (receipt.code, receipt.subject) == (Code.WITHDRAWN, item("pack-1"))
 
 
 def test_a_lot_with_all_its_makes_numbered_takes_packs_of_those_only(ledger: Ledger) -> None:

@@ -3,17 +3,22 @@
 import itertools
 
 from contracts.primitives.encoding import encode
+from contracts.records.recall import Quantities, Scope
 from contracts.state import layout
 from contracts.state.ending_rows import EndingRow
 from contracts.state.layout import (
     TABLES,
     delegation_key,
+    list_name,
+    list_part_key,
     lot_key,
     number_key,
     origin_key,
+    response_key,
     source_key,
     text_key,
 )
+from contracts.state.recall_rows import NumbersRow, RecallRow, ResponseRow
 from contracts.state.rows import ContainerRow, ItemRow, LotRow, ShipmentRow, SourceRow
 from tests.scenarios.law.world import gtin, item
 
@@ -40,6 +45,9 @@ def test_golden_keys() -> None:
     assert source_key(258 * 65_536 + 3).hex() == "000001020003"
     assert origin_key(7, b"", 0, 0).hex() == "00000007" + "00" + "00" * 8
     assert origin_key(7, b"A", 5, 6).hex() == "00000007" + "0141" + "0000000500000006"
+    assert response_key(258, 7).hex() == "00000102" + "00000007"
+    assert list_name(b"g", GTIN, b"x") == b"g\x06" + GTIN + b"\x01x"
+    assert list_part_key(list_name(b"g", GTIN), 3) == b"g\x06" + GTIN + bytes.fromhex("00000003")
 
 
 def test_no_two_origins_share_a_key() -> None:
@@ -63,6 +71,14 @@ def test_golden_rows() -> None:
     )
     assert encode(EndingRow(1, 2, 300)).hex() == "930102cd012c"
     assert encode(SourceRow(b"", 0, 2)).hex() == "93c4000002"
+    scope = (Scope(GTIN, 0, b"L", b"", 0, 0, b"", "", (), b"", b""),)
+    recall = RecallRow(b"i", 1, 1, 0, 1, 0, 1, 1, 1, 9, 8, 7, "eu", (GTIN,), scope)
+    assert encode(recall).hex() == (
+        "9f" + "c40169" + "0101000100010101090807" + "a26575" + "91c406" + GTIN.hex()
+        + "919b" + "c406" + GTIN.hex() + "00" + "c4014c" + "c400" + "0000" + "c400" + "a0" + "90" + "c400" * 2
+    )  # fmt: skip
+    assert encode(ResponseRow(1, 2, Quantities(3, 4, 5, 6, 7))).hex() == "930102" + "950304050607"
+    assert encode(NumbersRow(1, (2, 300))).hex() == "92019202cd012c"
 
 
 def test_a_commissioned_pack_takes_at_most_100_bytes() -> None:

@@ -1,0 +1,69 @@
+"""Rows of recalls (rule 17), and of the lists through which a recall finds what was made."""
+
+from enum import IntEnum
+
+import msgspec
+
+from contracts.records.recall import Quantities, Scope
+
+
+class RecallStanding(IntEnum):
+    """Whether a recall goes on."""
+
+    OPEN = 1
+    CLOSED = 2
+
+
+class RecallRow(msgspec.Struct, frozen=True, array_like=True):
+    """A recall, a withdrawal, or the drill of one."""
+
+    identifier: bytes
+    """Recall id, 16 bytes."""
+    opener: int
+    """Number of the partner that opened it."""
+    kind: int
+    """A `RecallKind`."""
+    drill: int
+    """1 for a drill, which marks nothing."""
+    origin: int
+    """A `RecallOrigin`."""
+    recall_class: int
+    """A `RecallClass`."""
+    depth: int
+    """A `RecallDepth`."""
+    reason: int
+    """A `RecallReason`."""
+    standing: int
+    """A `RecallStanding`."""
+    opened_height: int
+    """Height at which it was opened."""
+    opened_ms: int
+    """Block time at which it was opened."""
+    respond_by_ms: int
+    """Block time by which partners must respond."""
+    profile: str
+    """Name of the profile that binds it: that of the first market of the first product in its scope."""
+    products: tuple[bytes, ...]
+    """Packed GTINs that it reaches, ascending."""
+    scope: tuple[Scope, ...]
+    """Every alternative named when it was opened or widened, without the items that it listed."""
+
+
+class ResponseRow(msgspec.Struct, frozen=True, array_like=True):
+    """What a partner answered to a recall."""
+
+    acknowledged_ms: int
+    """Block time at which it first said that it knows."""
+    responded_ms: int
+    """Block time of its last answer with quantities; 0 for none yet."""
+    quantities: Quantities
+    """What it found, all 0 before it answered."""
+
+
+class NumbersRow(msgspec.Struct, frozen=True, array_like=True):
+    """A list of numbers, or one part of a long one."""
+
+    full_parts: int
+    """At the open end of a list: how many full parts it has behind it; 0 elsewhere."""
+    numbers: tuple[int, ...]
+    """In the order in which they were added."""

@@ -1,0 +1,138 @@
+"""Recalls in state: their rows, the marks and holds that they set, and which of them are open for what.
+
+A recall marks lots and makes in the lot's row (ADR 5), one write for each lot however many packs it has.
+Single items carry it as a hold of their own. Marks and holds name the recall by its number.
+"""
+
+from collections.abc import Iterable
+from typing import Final
+
+import msgspec
+
+from contracts.records.recall import RecallKind
+from contracts.state.layout import (
+    COUNTERS,
+    LOTS,
+    OPEN_RECALLS,
+    RECALL_NUMBERS,
+    RECALLS,
+    RELEASES,
+    list_name,
+    number_key,
+)
+from contracts.state.places import Position
+from contracts.state.recall_rows import NumbersRow, RecallRow
+from contracts.state.rows import ALL_MAKES, HoldKind
+from contracts.state.scopes import family
+from contracts.state.sources import lot_of, lot_row, marks_of
+from contracts.state.view import Overlay
+
+HOLD_OF: Final = {RecallKind.RECALL: HoldKind.RECALLED, RecallKind.WITHDRAWAL: HoldKind.WITHDRAWN}
+"""What a recall's goods are held for."""
+RECALL_HOLDS: Final = frozenset(int(kind) for kind in HOLD_OF.values())
+"""Kinds of holds and marks that name a recall."""
+
+_LAST_RECALL: Final = b"recall"
+"""Name of the counter of recall numbers."""
+_OF_GTIN: Final = b"g"
+_OF_SITE: Final = b"s"
+
+
+def find_recall(state: Overlay, identifier: bytes) -> tuple[int, RecallRow] | None:
+    """Return number and row of a recall, or None when there is none with this id."""
+    number = state.read(RECALL_NUMBERS, identifier)
+    return None if number is None else (number, recall_row(state, number))
+
+
+def recall_row(state: Overlay, number: int) -> RecallRow:
+    """Return the row of a recall that a mark or a hold names."""
+    return state.require(RECALLS, number_key(number))
+
+
+def new_recall(state: Overlay, row: RecallRow) -> int:
+    """Register a recall and return its number."""
+    number = (state.read(COUNTERS, _LAST_RECALL) or 0) + 1
+    state.write(COUNTERS, _LAST_RECALL, number)
+    state.write(RECALL_NUMBERS, row.identifier, number)
+    state.write(RECALLS, number_key(number), row)
+    return number
+
+
+def hold_of(row: RecallRow) -> HoldKind:
+    """Return the kind of hold that a recall sets."""
+    return HOLD_OF[RecallKind(row.kind)]
+
+
+def mark_makes(state: Overlay, lot: int, makes: Iterable[int], kind: HoldKind, recall: int) -> bool:
+    """Let a lot's row say that a recall speaks against some makes of it, or all; tell whether that is new."""
+    row = lot_row(state, lot)
+    if (ALL_MAKES, int(kind), recall) in row.marks:
+        return False
+    marks = {*row.marks, *((make, int(kind), recall) for make in makes)}
+    if len(marks) == len(row.marks):
+        return False
+    state.write(LOTS, number_key(lot), msgspec.structs.replace(row, marks=tuple(sorted(marks))))
+    return True
+
+
+def recalls_of_item(state: Overlay, position: Position) -> frozenset[int]:
+    """Return the recalls that the lot or make of an item, or a hold on it, names."""
+    found = {recall for kind, recall in position.row.holds if kind in RECALL_HOLDS}
+    source = position.row.source
+    if source:
+        marks = marks_of(lot_row(state, lot_of(source)), source)
+        found |= {recall for kind, recall in marks if kind in RECALL_HOLDS}
+    return frozenset(found)
+
+
+def released_from(state: Overlay, key: bytes) -> frozenset[int]:
+    """Return the recalls from which an item was released, whatever its lot's row says."""
+    row = state.read(RELEASES, key)
+    return frozenset() if row is None else frozenset(row.numbers)
+
+
+def release(state: Overlay, key: bytes, recall: int) -> None:
+    """Note that an item was released from a recall of its lot or make."""
+    row = state.read(RELEASES, key) or NumbersRow(0, ())
+    state.write(RELEASES, key, NumbersRow(0, tuple(sorted({*row.numbers, recall}))))
+
+
+def open_for_gtin(gtin: bytes) -> bytes:
+    """Return the name under which the open recalls of a product stand."""
+    return list_name(_OF_GTIN, gtin)
+
+
+def open_for_site(gln: bytes) -> bytes:
+    """Return the name under which the open recalls of what a site makes stand."""
+    return list_name(_OF_SITE, gln)
+
+
+def open_recalls(state: Overlay, name: bytes) -> tuple[int, ...]:
+    """Return the numbers of the open recalls that stand under a name, ascending."""
+    row = state.read(OPEN_RECALLS, name)
+    return () if row is None else row.numbers
+
+
+def watch(state: Overlay, row: RecallRow, number: int) -> None:
+    """Put an open recall where the entry of later makes will look for it."""
+    for name in _watched(state, row):
+        known = open_recalls(state, name)
+        if number not in known:
+            state.write(OPEN_RECALLS, name, NumbersRow(0, (*known, number)))
+
+
+def unwatch(state: Overlay, row: RecallRow, number: int) -> None:
+    """Take a closed recall from where `watch` put it."""
+    for name in _watched(state, row):
+        left = tuple(one for one in open_recalls(state, name) if one != number)
+        if left:
+            state.write(OPEN_RECALLS, name, NumbersRow(0, left))
+        else:
+            state.delete(OPEN_RECALLS, name)
+
+
+def _watched(state: Overlay, row: RecallRow) -> list[bytes]:
+    """Return the names under which a recall is looked for: products, and sites named without one."""
+    gtins = {gtin for one in row.scope if one.gtin for gtin in family(state, one)}
+    sites = {one.site for one in row.scope if not one.gtin}
+    return [*map(open_for_gtin, sorted(gtins)), *map(open_for_site, sorted(sites))]

@@ -1,0 +1,228 @@
+"""Rule 17 of contracts/LAW.md on the model: recalls, by looking at everything that was ever made."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+from tests.properties.facts import FAMILIES, GTIN, HOUR_MS, PROFILES, ROLES, is_unit, kind_of
+from tests.properties.model import Model
+from tests.properties.model_judge import Judge, Verdicts
+from tests.properties.said import Alternative, Said
+
+
+@dataclass(frozen=True)
+class Recall:
+    """A recall, a withdrawal or a drill."""
+
+    number: int
+    opener: str
+    word: str
+    """recalled or withdrawn: what its goods are."""
+    drill: bool
+    alternatives: tuple[Alternative, ...]
+    lenient: bool
+    """Whether its opener may close it and release from it."""
+    graded: bool = False
+    """Whether it has a class."""
+    closed: bool = False
+    answered: frozenset[str] = frozenset()
+    """Who acknowledged or responded."""
+
+
+def names_make(model: Model, one: Alternative, source: tuple[Any, ...]) -> bool:
+    """Tell whether all that an alternative says of a make is true of one."""
+    kind, lot, line, hour, site = source
+    kinds = FAMILIES.get(one.kind, (one.kind,)) if one.family else (one.kind,)
+    if one.kind and kind not in kinds:
+        return False
+    if one.until_ms and not one.from_ms // HOUR_MS <= hour <= (one.until_ms - 1) // HOUR_MS:
+        return False
+    if one.market and one.market not in model.registered.markets[kind]:
+        return False
+    return one.lot in ("", lot) and one.line in ("", line) and one.site in ("", site)
+
+
+def names_items(one: Alternative) -> list[str]:
+    """Return the items that an alternative lists or spans."""
+    if not one.first:
+        return list(one.items)
+    return [f"{one.kind}-{number}" for number in range(int(one.first), int(one.last) + 1)]
+
+
+def recall(judge: Judge, said: Said) -> Verdicts:
+    """Open."""
+    model = judge.model
+    is_regulator = "regulator" in ROLES[judge.signer]
+    yield {"origin_invalid"} if is_regulator and not said.ordered else set()
+    yield {"already_opened"} if said.recall in model.recalls else set()
+    yield from _reachable(judge, said, 0)
+    number = len(model.recalls) + 1
+    word = "withdrawn" if said.withdrawal else "recalled"
+    kept = tuple(one for one in said.scope if not one.items)
+    marks, items = _reached(judge, said)
+    kinds = {source[0] for source in marks} | {kind_of(item) for item in items}
+    is_lenient = PROFILES[model.registered.markets[min(kinds, key=GTIN.__getitem__)][0]].lenient
+    model.recalls[said.recall] = Recall(number, judge.signer, word, said.drill, kept, is_lenient)
+    kind = "drill_opened" if said.drill else "recall_opened"
+    judge.tell(kind, said.recall, (), _concerned(judge, said))
+    _mark(judge, said, model.recalls[said.recall])
+
+
+def widen(judge: Judge, said: Said) -> Verdicts:
+    """Widen."""
+    yield from _of_parties(judge, said)
+    found = judge.model.recalls[said.recall]
+    yield from _reachable(judge, said, len(found.alternatives))
+    kept = tuple(one for one in said.scope if not one.items)
+    judge.model.recalls[said.recall] = replace(found, alternatives=(*found.alternatives, *kept))
+    judge.tell("recall_widened", said.recall, (), (found.opener, *_concerned(judge, said)))
+    _mark(judge, said, found)
+
+
+def _reached(judge: Judge, said: Said) -> tuple[set[tuple[Any, ...]], list[str]]:
+    """Return the lots (two words) and makes (five) in scope, and single items."""
+    model = judge.model
+    marks: set[tuple[Any, ...]] = set()
+    items: list[str] = []
+    for one in said.scope:
+        if one.items or one.first:
+            known = [item for item in names_items(one) if item in model.items and not is_unit(item)]
+            items += [item for item in known if names_make(model, one, model.items[item].source)]
+            continue
+        makes = [source for source in model.makes if names_make(model, one, source)]
+        is_whole = not (one.line or one.until_ms or one.site)
+        marks |= {source[:2] if is_whole else source for source in makes}
+    return marks, list(dict.fromkeys(items))
+
+
+def _reachable(judge: Judge, said: Said, before: int) -> Verdicts:
+    """Ask whether a scope makes sense, and may be called back by the signer."""
+    model = judge.model
+    bad = [one for one in said.scope if not (one.kind or one.site or one.items)]
+    yield {"scope_invalid"} if bad or not said.scope else set()
+    yield {"scope_too_wide"} if before + len(said.scope) > 64 else set()
+    unknown = [item for one in said.scope for item in one.items if item not in model.items]
+    yield {"item_unknown"} if unknown else set()
+    marks, items = _reached(judge, said)
+    kinds = {source[0] for source in marks} | {kind_of(item) for item in items}
+    yield set() if kinds else {"scope_empty"}
+    if "regulator" not in ROLES[judge.signer]:
+        strange = [kind for kind in kinds if judge.model.registered.holders[kind] != judge.signer]
+        yield {"not_marketing_holder"} if strange else set()
+
+
+def _concerned(judge: Judge, said: Said) -> Iterator[str]:
+    marks, items = _reached(judge, said)
+    for source in marks:
+        yield judge.model.makers[source[:2]]
+        yield judge.model.registered.holders[source[0]]
+    yield from (judge.model.registered.holders[kind_of(item)] for item in items)
+
+
+def _mark(judge: Judge, said: Said, found: Recall) -> None:
+    """Mark what is in scope; nothing in a drill."""
+    if found.drill:
+        return
+    model = judge.model
+    marks, items = _reached(judge, said)
+    against = (found.word, found.number)
+    for source in marks:
+        model.marks[source] = model.marks.get(source, set()) | {against}
+    for item in items:
+        if model.life(item) != "active":
+            judge.tell("recall_missed", said.recall, (item,))
+        model.change(item, holds=model.items[item].holds | {f"{found.word} {found.number}"})
+
+
+def reach_late(judge: Judge, source: tuple[Any, ...]) -> None:
+    """Mark a make entered later that open recalls call back."""
+    model = judge.model
+    for name, found in model.recalls.items():
+        if found.closed or found.drill:
+            continue
+        is_holder = found.opener == model.registered.holders[source[0]]
+        makes = [one for one in found.alternatives if not (one.items or one.first)]
+        is_named = any(names_make(model, one, source) for one in makes)
+        if is_named and (is_holder or "regulator" in ROLES[found.opener]):
+            # A lot that is called back as a whole takes no new makes, so this is one make by itself.
+            model.marks[source] = model.marks.get(source, set()) | {(found.word, found.number)}
+            judge.tell("recall_reached", name, (), (found.opener, model.makers[source[:2]]))
+
+
+def _of_parties(judge: Judge, said: Said) -> Verdicts:
+    """Ask what every record about an open recall by its parties is asked."""
+    yield from _is_open(judge, said)
+    found = judge.model.recalls[said.recall]
+    is_party = judge.signer == found.opener or "regulator" in ROLES[judge.signer]
+    yield set() if is_party else {"not_recall_party"}
+
+
+def _is_open(judge: Judge, said: Said) -> Verdicts:
+    yield set() if said.recall in judge.model.recalls else {"recall_unknown"}
+    yield {"recall_closed"} if judge.model.recalls[said.recall].closed else set()
+
+
+def classify(judge: Judge, said: Said) -> Verdicts:
+    """Classify."""
+    yield from _of_parties(judge, said)
+    found = judge.model.recalls[said.recall]
+    yield {"regulator_amends_class"} if found.graded and "regulator" not in ROLES[judge.signer] else set()
+    judge.model.recalls[said.recall] = replace(found, graded=True)
+    judge.tell("recall_classified", said.recall, (), (found.opener,))
+
+
+def acknowledge(judge: Judge, said: Said) -> Verdicts:
+    """Acknowledge."""
+    yield from _is_open(judge, said)
+    found = judge.model.recalls[said.recall]
+    yield {"already_acknowledged"} if judge.signer in found.answered else set()
+    _answer(judge, said, "recall_acknowledged")
+
+
+def respond(judge: Judge, said: Said) -> Verdicts:
+    """Respond."""
+    yield from _is_open(judge, said)
+    yield {"quantity_invalid"} if said.missing < 0 else set()
+    _answer(judge, said, "recall_responded")
+
+
+def _answer(judge: Judge, said: Said, event: str) -> None:
+    found = judge.model.recalls[said.recall]
+    judge.model.recalls[said.recall] = replace(found, answered=found.answered | {judge.signer})
+    judge.tell(event, said.recall, (), (found.opener,))
+
+
+def close(judge: Judge, said: Said) -> Verdicts:
+    """Close."""
+    yield from _of_parties(judge, said)
+    found = judge.model.recalls[said.recall]
+    may_close = found.drill or found.lenient
+    yield set() if may_close or "regulator" in ROLES[judge.signer] else {"regulator_closes"}
+    judge.model.recalls[said.recall] = replace(found, closed=True)
+    judge.tell("recall_closed", said.recall, (), (found.opener,))
+
+
+def free(judge: Judge, said: Said) -> Verdicts:
+    """Release single items."""
+    model = judge.model
+    yield set() if said.recall in model.recalls else {"recall_unknown"}
+    found = model.recalls[said.recall]
+    is_regulator = "regulator" in ROLES[judge.signer]
+    yield set() if judge.signer == found.opener or is_regulator else {"not_recall_party"}
+    yield set() if found.lenient or is_regulator else {"regulator_releases"}
+    strange = ("not_recalled", lambda item: not _is_under(judge, item, found))
+    yield model.first_fault(said.items, [judge.together(said), strange])
+    for item in said.items:
+        model.change(item, holds=model.items[item].holds - {f"{found.word} {found.number}"})
+        model.released |= {(item, found.number)}
+    judge.tell("recall_released", said.recall, said.items, (found.opener,))
+
+
+def _is_under(judge: Judge, item: str, found: Recall) -> bool:
+    thing = judge.model.items[item]
+    if f"{found.word} {found.number}" in thing.holds:
+        return True
+    return (found.word, found.number) in judge.model.against(item)
+
+
+RULES = (recall, widen, classify, acknowledge, respond, close, free)

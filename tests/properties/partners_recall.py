@@ -1,0 +1,110 @@
+"""Random partners on recalls: which goods they call back, and what they answer."""
+
+from dataclasses import replace
+from random import Random
+from typing import Any
+
+from tests.properties.facts import DAY_MS, HOUR_MS, PLACES, ROLES
+from tests.properties.model import Model
+from tests.properties.said import Alternative, Said
+
+VERBS = {
+    "recall": 2,
+    "widen": 1,
+    "classify": 1,
+    "acknowledge": 1,
+    "respond": 1,
+    "close": 1,
+    "free": 2,
+}
+"""Verbs by how often they are said."""
+OPENERS = ("maker", "maker", "rival", "regulator")
+
+
+def signer_on_recalls(random: Random, model: Model, verb: str) -> str:
+    """Return who speaks of recalls."""
+    if verb == "recall":
+        return random.choice([*OPENERS, *ROLES] if random.randrange(8) == 0 else list(OPENERS))
+    if verb in ("acknowledge", "respond"):
+        return random.choice(list(ROLES))
+    openers = [found.opener for found in model.recalls.values()]
+    return random.choice([*(openers or ["maker"]), "regulator"])
+
+
+def on_recalls(random: Random, model: Model, signer: str, now_ms: int, verb: str, name: str) -> Said:
+    """Return a record of a recall; `name` is what a new one is called."""
+    known = [one for one, found in model.recalls.items() if not found.closed or random.randrange(4) == 0]
+    recall = name if verb == "recall" else random.choice([*known, *known, "C0"])
+    items: tuple[str, ...] = ()
+    if verb == "free":
+        items = tuple(random.sample(sorted(model.items), min(2, len(model.items))))
+        under = [item for item in sorted(model.items) if _is_under(model, item, recall)]
+        if under and random.randrange(5):
+            items = tuple(random.sample(under, min(2, len(under))))
+    return Said(
+        verb=verb,
+        recall=recall,
+        items=items,
+        scope=_scope(random, model, signer, now_ms) if verb in ("recall", "widen") else (),
+        withdrawal=random.randrange(3) == 0 and verb == "recall",
+        drill=random.randrange(5) == 0 and verb == "recall",
+        ordered=verb == "recall" and (signer == "regulator") != (random.randrange(8) == 0),
+        missing=random.choice((0, 0, 1, 5, -1)) if verb == "respond" else 0,
+    )
+
+
+def is_apt(model: Model, verb: str, signer: str) -> bool:
+    """Tell whether it may be up to a partner to say this of recalls now."""
+    return signer in OPENERS if verb == "recall" else bool(model.recalls)
+
+
+def _is_under(model: Model, item: str, recall: str) -> bool:
+    found = model.recalls.get(recall)
+    if found is None:
+        return False
+    thing = model.items[item]
+    return (found.word, found.number) in model.against(item) or f"{found.word} {found.number}" in thing.holds
+
+
+def _scope(random: Random, model: Model, signer: str, now_ms: int) -> tuple[Alternative, ...]:
+    count = random.choice((0, 1, 1, 1, 1, 1, 2))
+    return tuple(_alternative(random, model, signer, now_ms) for _ in range(count))
+
+
+def _alternative(random: Random, model: Model, signer: str, now_ms: int) -> Alternative:
+    """Describe a make that there is, by some of its facets; or anything."""
+    own = sorted(source for source in model.makes if model.registered.holders[source[0]] == signer) or sorted(
+        model.makes
+    )
+    if not own:
+        return Alternative(kind="pack", lot="A")
+    source = random.choice(own)
+    kind, lot, line, _hour, site = source
+    any_kind = random.choice(list(model.registered.holders))
+    window = _window(random, source, now_ms)
+    return random.choice(
+        (
+            _items(random, model, source),
+            Alternative(kind=kind, first="1", last=random.choice("19")),
+            Alternative(site=site or random.choice(list(PLACES))),
+            Alternative(kind=kind, family=kind == "case", market=random.choice(("home", "away"))),
+            replace(window, kind=kind, line=random.choice(("", line))),
+            replace(window, kind=kind, lot=lot),
+            replace(window, site=site or "mill"),
+            Alternative(kind=kind, lot=lot, line=line or "1"),
+            Alternative(kind=any_kind, lot=lot, family=bool(random.randrange(2))),
+            Alternative(kind=kind, lot=lot),
+        )
+    )
+
+
+def _items(random: Random, model: Model, source: tuple[Any, ...]) -> Alternative:
+    alike = [item for item, thing in model.items.items() if thing.source[:2] == source[:2]]
+    return Alternative(items=tuple(random.sample(alike, min(2, len(alike)))), lot="", kind=source[0])
+
+
+def _window(random: Random, source: tuple[Any, ...], now_ms: int) -> Alternative:
+    """Choose a window around the hour of a make, when that is known."""
+    start_ms = source[3] * HOUR_MS + random.choice((0, 1, -HOUR_MS)) if source[3] else now_ms - 5 * DAY_MS
+    length_ms = random.choice((1, HOUR_MS, 2 * HOUR_MS, 5 * DAY_MS))
+    return Alternative(from_ms=start_ms, until_ms=max(start_ms + 1, min(start_ms + length_ms, now_ms)))

@@ -59,6 +59,8 @@ PRESET_PROFILES: Final = (
         reinstate_exported=0,
         # 21 CFR 7.55: the agency decides that a recall is terminated.
         recall_closed_by_opener=0,
+        # 21 USC 360eee-1(c)(4): who has suspect product in its possession quarantines and investigates it.
+        successor_lifts_holds=True,
     ),
 )
 """Profiles that a market may name without writing them out."""

@@ -88,6 +88,8 @@ def as_rows(value: object) -> object:
         return [as_rows(getattr(value, name)) for name in value.__struct_fields__]
     if isinstance(value, tuple | list):
         return [as_rows(entry) for entry in value]
+    if isinstance(value, bool):
+        return int(value)
     return value
 
 

@@ -16,6 +16,7 @@ from contracts.chain.parameters import Limits
 from contracts.gs1.dates import MAX_OFFSET_MINUTES
 from contracts.gs1.keys import InvalidKey, pack_gln, pack_gtin
 from contracts.primitives import signing
+from contracts.state.concerned import add_regulator
 from contracts.state.directory import PREFIX_DIGITS, add_partner, add_premises
 from contracts.state.layout import (
     DELEGATIONS,
@@ -184,6 +185,7 @@ def _write_profiles(state: Overlay, profiles: tuple[Profile, ...]) -> set[str]:
             profile.recall_response_ms,
             profile.recall_closed_by_opener,
             profile.recall_released_by_opener,
+            int(profile.successor_lifts_holds),
         )
         state.write(PROFILES, text_key(profile.name), row)
     return names
@@ -232,6 +234,8 @@ def _write_partners(state: Overlay, partners: tuple[Partner, ...], markets: set[
         _write_keys(state, partner, number)
         _write_prefixes(state, partner, number, prefixes)
         numbers[partner.gln] = number
+        if Role.REGULATOR & row.roles:
+            add_regulator(state, number)
     return numbers
 
 

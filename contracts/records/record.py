@@ -4,6 +4,7 @@ from contracts.records.catalogue import Delegate, DescribePremises, DescribeProd
 from contracts.records.custody import Receive, Refuse, Ship, Void
 from contracts.records.dispensing import Dispense
 from contracts.records.endings import EndingRecord, Found, Reinstate
+from contracts.records.holds import Clear, ConfirmIllegitimate, DeclareOverdue, LiftHold, PlaceHold, Suspect
 from contracts.records.recall import (
     OpenRecall,
     RecallRecord,
@@ -12,6 +13,7 @@ from contracts.records.recall import (
     scope_weight,
 )
 from contracts.records.supply import Commission, CommissionLogisticUnits, Decommission, Observe, Pack, Unpack
+from contracts.records.verification import Report, Verify
 
 Record = (
     Commission
@@ -26,6 +28,14 @@ Record = (
     | Void
     | Dispense
     | EndingRecord
+    | DeclareOverdue
+    | PlaceHold
+    | LiftHold
+    | Suspect
+    | ConfirmIllegitimate
+    | Clear
+    | Verify
+    | Report
     | DescribeProduct
     | OfferProduct
     | TakeProduct
@@ -35,7 +45,7 @@ Record = (
 )
 
 
-def listed(record: Record) -> tuple[bytes, ...]:
+def listed(record: Record) -> tuple[bytes, ...]:  # noqa: C901 - a case for several kinds each
     """Return the identifiers a record lists: serials, SSCC keys, children or items; not the parent."""
     match record:
         case Commission(serials=serials):
@@ -46,9 +56,13 @@ def listed(record: Record) -> tuple[bytes, ...]:
             return children
         case Decommission() | Observe() | Ship() | Receive() | Refuse() | Void() | Dispense():
             return record.items
-        case Found() | Reinstate():
+        case Found() | Reinstate() | PlaceHold() | LiftHold() | Suspect() | ConfirmIllegitimate() | Clear():
+            return record.items
+        case Verify() | Report():
             return record.items
         case DescribeProduct() | OfferProduct() | TakeProduct() | DescribePremises() | Delegate():
+            return ()
+        case DeclareOverdue():
             return ()
         case _:
             return listed_in_recall(record)

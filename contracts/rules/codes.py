@@ -96,6 +96,10 @@ class Code(StrEnum):
     NOT_IN_SHIPMENT = "not_in_shipment"
     NOTHING_RECEIVED = "nothing_received"
 
+    # Rule 7: overdue.
+    NOT_OVERDUE = "not_overdue"
+    ALREADY_OVERDUE = "already_overdue"
+
     # Rule 9: return.
     SALE_NOT_EXPECTED = "sale_not_expected"
     SALE_UNKNOWN = "sale_unknown"
@@ -121,6 +125,19 @@ class Code(StrEnum):
     ENDED_ELSEWHERE = "ended_elsewhere"
     ENDED_TOO_LONG_AGO = "ended_too_long_ago"
 
+    # Rule 14: lock and unlock, quarantine and release.
+    ALREADY_HELD = "already_held"
+    NOT_ON_HOLD = "not_on_hold"
+    NEEDS_VERIFICATION = "needs_verification"
+    REGULATORS_HOLD = "regulators_hold"
+    NOT_SETTER = "not_setter"
+
+    # Rule 15: suspect, illegitimate, cleared.
+    NOT_SUSPECT = "not_suspect"
+    NOT_MAKER_OR_REGULATOR = "not_maker_or_regulator"
+    INVESTIGATION_INVALID = "investigation_invalid"
+    REGULATOR_NEEDED = "regulator_needed"
+
     # Rule 17: recall.
     RECALL_INVALID = "recall_invalid"
     ORIGIN_INVALID = "origin_invalid"
@@ -139,6 +156,15 @@ class Code(StrEnum):
     REGULATOR_CLOSES = "regulator_closes"
     REGULATOR_RELEASES = "regulator_releases"
     NOT_RECALLED = "not_recalled"
+
+    # Rule 23: verify, report.
+    READING_INVALID = "reading_invalid"
+    LOT_MISMATCH = "lot_mismatch"
+    EXPIRY_MISMATCH = "expiry_mismatch"
+    VERIFIED_TOO_SOON = "verified_too_soon"
+    ITEM_INVALID = "item_invalid"
+    ITEM_KNOWN = "item_known"
+
     # Rule 24: products, delegations, premises.
     GTIN_INVALID = "gtin_invalid"
     NOT_PRODUCT_HOLDER = "not_product_holder"

@@ -19,6 +19,15 @@ class EventKind(IntEnum):
     SHIPMENT_VOIDED = 15
     QUARANTINED = 20
     STOLEN_REPORTED = 21
+    HOLD_PLACED = 22
+    HOLD_LIFTED = 23
+    SUSPICION_RAISED = 24
+    ILLEGITIMATE_CONFIRMED = 25
+    CLEARED = 26
+    VERIFIED = 27
+    VERIFICATION_FAILED = 28
+    FINDING_REPORTED = 29
+    OVERDUE_DECLARED = 30
     STOLEN_CLAIMED = 40
     LOST_REPORTED = 41
     LOST_FOUND = 42
@@ -53,6 +62,15 @@ SENTENCES: Final[dict[EventKind, str]] = {
     EventKind.SHIPMENT_VOIDED: "The sender took goods of the shipment (subject) back unreceived.",
     EventKind.QUARANTINED: "The shipment (subject) was voided late; its goods are quarantined.",
     EventKind.STOLEN_REPORTED: "Items were reported stolen, for good.",
+    EventKind.HOLD_PLACED: "Items were locked or quarantined; nobody may sell, pack or dispense them.",
+    EventKind.HOLD_LIFTED: "A hold on items was lifted.",
+    EventKind.SUSPICION_RAISED: "Items are suspect; their maker is to answer within 24 hours.",
+    EventKind.ILLEGITIMATE_CONFIRMED: "Items are illegitimate; whoever had them must hear within 24 hours.",
+    EventKind.CLEARED: "An investigation cleared items of suspicion.",
+    EventKind.VERIFIED: "Items were read and looked at, and are what the ledger says.",
+    EventKind.VERIFICATION_FAILED: "Items were read and looked at, and are not as they should be.",
+    EventKind.FINDING_REPORTED: "Something speaks against items, or the ledger does not know them.",
+    EventKind.OVERDUE_DECLARED: "The shipment (subject) was not received in time; its goods are held.",
     EventKind.STOLEN_CLAIMED: "The maker alone says that items were stolen; they are suspect.",
     EventKind.LOST_REPORTED: "The holder cannot find items.",
     EventKind.LOST_FOUND: "Lost items turned up where they were lost; they are suspect until cleared.",

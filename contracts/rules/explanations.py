@@ -7,6 +7,8 @@ from contracts.rules.explained import (
     cataloguing,
     ending,
     every_record,
+    holding,
+    late,
     making,
     observing,
     packing,
@@ -14,6 +16,7 @@ from contracts.rules.explained import (
     receiving,
     returns,
     shipping,
+    verifying,
 )
 from contracts.rules.explained.explanation import Explanation
 
@@ -23,9 +26,12 @@ EXPLANATIONS: Final[dict[Code, Explanation]] = {
     **packing.TEXTS,
     **shipping.TEXTS,
     **receiving.TEXTS,
+    **late.TEXTS,
     **returns.TEXTS,
     **ending.TEXTS,
+    **holding.TEXTS,
     **recalling.TEXTS,
+    **verifying.TEXTS,
     **cataloguing.TEXTS,
     **observing.TEXTS,
 }

@@ -12,6 +12,7 @@ from contracts.rules.events import EventKind
 from contracts.rules.guards import Positions, stated_premises
 from contracts.state.containers import take_out
 from contracts.state.layout import ITEMS
+from contracts.state.parties import is_in_hand
 from contracts.state.places import Position, locate, placed
 
 
@@ -53,6 +54,15 @@ def move_implied(act: Act, head: Head, positions: Positions) -> Positions:
     if not moved:
         return positions
     act.tell(EventKind.MOVED, moved, row.gln)
+    return [again(act, position.key) for position in positions]
+
+
+def move_own(act: Act, head: Head, positions: Positions) -> Positions:
+    """Move those of the items that the signer has in hand to the stated premises; the rest stays.
+
+    For records that may be about what others hold, or what is on its way.
+    """
+    move_implied(act, head, [item for item in positions if is_in_hand(act.signer, item)])
     return [again(act, position.key) for position in positions]
 
 

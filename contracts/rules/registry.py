@@ -6,6 +6,7 @@ from contracts.records.catalogue import Delegate, DescribePremises, DescribeProd
 from contracts.records.custody import Receive, Refuse, Ship, Void
 from contracts.records.dispensing import Dispense
 from contracts.records.endings import Found, Reinstate
+from contracts.records.holds import Clear, ConfirmIllegitimate, DeclareOverdue, LiftHold, PlaceHold, Suspect
 from contracts.records.recall import (
     AcknowledgeRecall,
     ClassifyRecall,
@@ -17,6 +18,7 @@ from contracts.records.recall import (
 )
 from contracts.records.record import Record
 from contracts.records.supply import Commission, CommissionLogisticUnits, Decommission, Observe, Pack, Unpack
+from contracts.records.verification import Report, Verify
 from contracts.rules.act import Act
 from contracts.rules.cataloguing import (
     delegate,
@@ -27,7 +29,9 @@ from contracts.rules.cataloguing import (
 )
 from contracts.rules.decommissioning import decommission, found
 from contracts.rules.dispensing import dispense
+from contracts.rules.holding import lift_hold, place_hold
 from contracts.rules.observing import observe
+from contracts.rules.overdue import declare_overdue
 from contracts.rules.packing import pack, unpack
 from contracts.rules.recall_answers import (
     acknowledge_recall,
@@ -39,10 +43,13 @@ from contracts.rules.recall_answers import (
 from contracts.rules.recalling import open_recall, widen_recall
 from contracts.rules.receiving import receive
 from contracts.rules.reinstating import reinstate
+from contracts.rules.reporting import report
 from contracts.rules.returning import refuse, void
 from contracts.rules.shipping import ship
 from contracts.rules.supply import commission, commission_logistic_units
+from contracts.rules.suspecting import clear, confirm_illegitimate, suspect
 from contracts.rules.verdict import Verdict
+from contracts.rules.verifying import verify
 
 
 def judge(act: Act, record: Record) -> Verdict | None:  # noqa: C901 - one line for each kind of record
@@ -98,5 +105,21 @@ def judge(act: Act, record: Record) -> Verdict | None:  # noqa: C901 - one line 
             return describe_premises(act, record)
         case Delegate():
             return delegate(act, record)
+        case DeclareOverdue():
+            return declare_overdue(act, record)
+        case PlaceHold():
+            return place_hold(act, record)
+        case LiftHold():
+            return lift_hold(act, record)
+        case Suspect():
+            return suspect(act, record)
+        case ConfirmIllegitimate():
+            return confirm_illegitimate(act, record)
+        case Clear():
+            return clear(act, record)
+        case Verify():
+            return verify(act, record)
+        case Report():
+            return report(act, record)
         case _:
             assert_never(record)

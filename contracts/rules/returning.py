@@ -7,6 +7,7 @@ from contracts.rules.act import Act
 from contracts.rules.codes import Code
 from contracts.rules.events import EventKind
 from contracts.rules.guards import signer_fault
+from contracts.rules.lifting import note_law_hold
 from contracts.rules.receiving import items_in, split
 from contracts.rules.verdict import Verdict
 from contracts.state.layout import ITEMS, SHIPMENTS
@@ -49,6 +50,7 @@ def void(act: Act, record: Void) -> Verdict | None:
         return fault
     act.tell(EventKind.SHIPMENT_VOIDED, record.items, record.shipment, parties_of(shipment))
     if is_late:
+        note_law_hold(act)
         act.tell(EventKind.QUARANTINED, record.items, record.shipment, parties_of(shipment))
     return None
 

@@ -18,7 +18,7 @@ from contracts.state.endings import inherit_ending
 from contracts.state.layout import CONTAINERS, ITEMS
 from contracts.state.places import (
     Position,
-    effective_holds,
+    carried_holds,
     effective_life,
     inside,
     placed,
@@ -157,7 +157,7 @@ def take_out(state: Overlay, time_ms: int, children: Sequence[Position]) -> None
     for child in children:
         loose = placed(child.row, top.holder, top.owner, top.premises, top.shipment)
         inherit_ending(state, child)
-        bound = with_holds(with_title(loose, title_of(child)), effective_holds(child))
+        bound = with_holds(with_title(loose, title_of(child)), carried_holds(child))
         state.write(ITEMS, child.key, with_life(bound, effective_life(child)))
     removed, dirty = load.children, load.dirty
     for key, row in first.above:

@@ -21,6 +21,7 @@ from contracts.state.rows import (
     PremisesRow,
     ProductRow,
     ProfileRow,
+    RegulatorsRow,
     ShipmentRow,
     SourceRow,
 )
@@ -94,6 +95,10 @@ CONTAINERS: Final = Table("containers", 0x31, ContainerRow)
 """By item key."""
 SHIPMENTS: Final = Table("shipments", 0x32, ShipmentRow)
 """By shipment id."""
+REGULATORS: Final = Table("regulators", 0x40, RegulatorsRow, is_directory=True)
+"""The only row: who hears of suspicions and findings."""
+LAW_HOLDS: Final = Table("law's own holds", 0x41, int)
+"""Height at which the law last held goods back in a partner's hands, by the partner's number."""
 ENDINGS: Final = Table("endings", 0x44, EndingRow)
 """By item key: what ended in a way that may be undone."""
 PRODUCT_OFFERS: Final = Table("product offers", 0x58, int)
@@ -133,6 +138,8 @@ TABLES: Final = (
     ITEMS,
     CONTAINERS,
     SHIPMENTS,
+    REGULATORS,
+    LAW_HOLDS,
     ENDINGS,
     RECALL_NUMBERS,
     RECALLS,

@@ -56,6 +56,11 @@ def is_holder(party: int, position: Position) -> bool:
     return holder_of(position) == party
 
 
+def is_in_hand(party: int, position: Position) -> bool:
+    """Tell whether a party holds an item that stands still."""
+    return position.shipment is None and is_holder(party, position)
+
+
 def is_owner(party: int, position: Position) -> bool:
     """Tell whether a party owns an item."""
     return position.top.owner == party

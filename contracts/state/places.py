@@ -28,6 +28,9 @@ MAX_LEVELS: Final = 64
 QUARANTINE: Final = (int(HoldKind.QUARANTINED), THE_LAW)
 """The hold that a void after the deadline sets."""
 
+OVERDUE: Final = (int(HoldKind.OVERDUE), THE_LAW)
+"""The hold on what is on its way with a shipment that was declared overdue; no item's row carries it."""
+
 Holds = tuple[tuple[int, int], ...]
 
 
@@ -87,7 +90,15 @@ def effective_life(position: Position) -> Life:
 
 
 def effective_holds(position: Position) -> Holds:
-    """Return the holds that bind an item: its own and those of everything it is inside."""
+    """Return the holds that bind an item: what it carries, and on its way that of an overdue shipment."""
+    carried = carried_holds(position)
+    if position.shipment is None or not position.shipment.overdue:
+        return carried
+    return merge_holds(carried, (OVERDUE,))
+
+
+def carried_holds(position: Position) -> Holds:
+    """Return the holds that an item takes along wherever it goes: its own and those of all it is inside."""
     if not position.above:
         return position.row.holds
     return merge_holds(position.row.holds, *(row.holds for _key, row in position.above))

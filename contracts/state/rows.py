@@ -80,7 +80,10 @@ class HoldKind(IntEnum):
     """Why an item may not be sold, packed or dispensed for now."""
 
     QUARANTINED = 1
+    LOCKED = 2
     SUSPECT = 3
+    ILLEGITIMATE = 4
+    OVERDUE = 6
     RECALLED = 7
     WITHDRAWN = 8
     RETURNED = 9
@@ -142,6 +145,8 @@ class ProfileRow(msgspec.Struct, frozen=True, array_like=True):
     """1 when a recall's opener may close it, 0 when only a regulator may."""
     recall_released_by_opener: int
     """1 when a recall's opener may release single items from it, 0 when only a regulator may."""
+    successor_lifts_holds: int
+    """1 when who holds goods after the partner that locked, quarantined or suspected them may lift that."""
 
 
 class PartnerRow(msgspec.Struct, frozen=True, array_like=True):
@@ -159,6 +164,13 @@ class PartnerRow(msgspec.Struct, frozen=True, array_like=True):
     """Market of its seat."""
     company_prefixes: tuple[str, ...]
     """GS1 company prefixes it owns, as digits."""
+
+
+class RegulatorsRow(msgspec.Struct, frozen=True, array_like=True):
+    """Who watches over the network: told of every suspicion and finding."""
+
+    partners: tuple[int, ...]
+    """Numbers of the partners that are regulators, ascending."""
 
 
 class PremisesRow(msgspec.Struct, frozen=True, array_like=True):
@@ -333,3 +345,5 @@ class ShipmentRow(msgspec.Struct, frozen=True, array_like=True):
     """Number of the premises where it was received; 0 when not stated."""
     hold: int = 0
     """The law's own `HoldKind` that its receipt sets on the goods; 0 for none."""
+    overdue: int = 0
+    """1 once it was declared overdue: what is still on its way with it is held (rule 7)."""

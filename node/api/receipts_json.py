@@ -37,6 +37,7 @@ _IDS: Final = frozenset(
         EventKind.RECALL_REACHED,
         EventKind.RECALL_RELEASED,
         EventKind.HELD_ON_RECEIPT,
+        EventKind.OVERDUE_DECLARED,
     }
 )
 

@@ -25,6 +25,7 @@ from node.api.form_parts import (
     ReferenceForm,
     Time,
 )
+from node.api.hold_forms import AnyHoldForm
 from node.api.recall_forms import AnyRecallForm, OpenRecallForm, WidenRecallForm
 from node.api.registry_forms import RegistryForm
 
@@ -161,6 +162,7 @@ AnyRecordForm = (
     | VoidForm
     | DispenseForm
     | AnyEndingForm
+    | AnyHoldForm
     | RegistryForm
     | AnyRecallForm
 )

@@ -24,6 +24,7 @@ from contracts.records.custody import (
 )
 from contracts.records.dispensing import Dispense
 from contracts.records.endings import Found, Reinstate
+from contracts.records.holds import Clear, ConfirmIllegitimate, DeclareOverdue, LiftHold, PlaceHold, Suspect
 from contracts.records.record import Record
 from contracts.records.supply import (
     Commission,
@@ -35,6 +36,7 @@ from contracts.records.supply import (
     Pack,
     Unpack,
 )
+from contracts.records.verification import Report, Verify
 from node.api import record_forms as forms
 from node.api import registry_json
 from node.api.ending_json import ENDING_READERS, write_ending_record
@@ -52,6 +54,7 @@ from node.api.field_readers import (
     read_time,
 )
 from node.api.form_parts import ReferenceForm
+from node.api.hold_json import HOLD_READERS, write_hold_record
 from node.api.promises import Secret
 from node.api.recall_json import RECALL_READERS, write_recall_record
 from node.api.record_texts import (
@@ -190,6 +193,7 @@ _READERS: Final[Mapping[type, Callable[[Any], Record]]] = {
     forms.DispenseForm: lambda form: Dispense(read_head(form), read_items("items", form.items)),
     **ENDING_READERS,
     **registry_json.READERS,
+    **HOLD_READERS,
     **RECALL_READERS,
 }
 
@@ -235,6 +239,10 @@ def write_record(  # noqa: C901 - one case for each kind of record
             return write_ending_record(record)
         case DescribeProduct() | OfferProduct() | TakeProduct() | DescribePremises() | Delegate():
             return write_registry_record(record)
+        case DeclareOverdue() | PlaceHold() | LiftHold() | Suspect() | ConfirmIllegitimate() | Clear():
+            return write_hold_record(record)
+        case Verify() | Report():
+            return write_hold_record(record)
         case _:
             return write_recall_record(record)
 

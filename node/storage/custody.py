@@ -15,7 +15,7 @@ from contracts.state import directory
 from contracts.state.containers import find_contents
 from contracts.state.layout import SHIPMENTS
 from contracts.state.parties import holder_of, parties_of, stakeholders
-from contracts.state.places import Position, effective_life, locate
+from contracts.state.places import OVERDUE, Position, effective_holds, effective_life, locate
 from contracts.state.recalls import RECALL_HOLDS, recall_row
 from contracts.state.rows import (
     ALL_MAKES,
@@ -144,6 +144,8 @@ class Custody:
                     continue
                 by = "law" if setter == THE_LAW else self.gln_of(setter) or ""
                 yield HoldView(word(HoldKind(kind)), by, format_item(key))
+        if OVERDUE in effective_holds(position):
+            yield HoldView(word(HoldKind.OVERDUE), "law", format_item(position.top_key))
 
         if position.row.source:
             lot = lot_row(self.state, lot_of(position.row.source))
@@ -183,6 +185,7 @@ class Custody:
             ownership_passes=bool(row.ownership_passes),
             deadline=format_timestamp(row.deadline_ms),
             is_overdue=is_outstanding and self.head.time_ms > row.deadline_ms,
+            declared_overdue=is_outstanding and row.overdue == 1,
             outstanding=row.outstanding,
             standing=word(standing),
             carrier_has_custody=bool(row.custody),

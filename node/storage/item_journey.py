@@ -13,6 +13,7 @@ import msgspec
 
 from contracts.gs1.keys import format_item
 from contracts.records.custody import Receive, ReceiveMode, Refuse, Ship, Void, shipment_id
+from contracts.records.holds import DeclareOverdue
 from contracts.records.record import listed
 from contracts.records.supply import Commission, CommissionLogisticUnits, Pack, Unpack
 from contracts.rules.events import EventKind
@@ -188,9 +189,9 @@ class _Walk:
             if happening.event is not None or happening.moment <= since:
                 continue
             record = happening.record
-            if not isinstance(record, Receive | Refuse | Void):
+            if not isinstance(record, Receive | Refuse | Void | DeclareOverdue):
                 continue
-            if happening.has_event(EventKind.CUSTODY_TAKEN):
+            if isinstance(record, DeclareOverdue) or happening.has_event(EventKind.CUSTODY_TAKEN):
                 yield _Passage(happening, via)
                 continue
             is_listed = not self._around(key, happening.moment).isdisjoint(record.items)

@@ -21,6 +21,7 @@ import msgspec
 from contracts.ledger.document import Document
 from contracts.ledger.receipt import ACCEPTED, Event, Receipt
 from contracts.records.custody import Receive, Refuse, Ship, Void, shipment_id
+from contracts.records.holds import DeclareOverdue
 from contracts.records.recall import (
     AboutRecall,
     OpenRecall,
@@ -135,6 +136,8 @@ def _record_subjects(record: Record, receipt: Receipt, position: int) -> list[by
         case Ship():
             own_shipment = _SHIPMENT + shipment_id(receipt.document_id, position)
             return [own_shipment, *map(_item_prefix, items)]
+        case DeclareOverdue(shipment=shipment):
+            return [_SHIPMENT + shipment]
         case OpenRecall():
             return [_RECALL + recall_id(receipt.document_id, position), *map(_item_prefix, items)]
         case Receive(shipment=shipment) | Refuse(shipment=shipment) | Void(shipment=shipment):

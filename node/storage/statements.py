@@ -11,7 +11,7 @@ Rows, in the INDEX space:
 
 import hashlib
 from collections.abc import Iterable
-from typing import Final
+from typing import Final, assert_never
 
 from contracts.ledger.receipt import ACCEPTED
 from contracts.primitives.encoding import encode
@@ -19,8 +19,10 @@ from contracts.records.catalogue import Delegate, DescribePremises, DescribeProd
 from contracts.records.custody import Receive, Refuse, Ship, Void
 from contracts.records.dispensing import Dispense
 from contracts.records.endings import Found, Reinstate
+from contracts.records.holds import Clear, ConfirmIllegitimate, DeclareOverdue, LiftHold, PlaceHold, Suspect
 from contracts.records.record import Record, listed
 from contracts.records.supply import Commission, CommissionLogisticUnits, Decommission, Observe, Pack, Unpack
+from contracts.records.verification import Report, Verify
 from node.storage.journeys import IndexedDocument
 from node.storage.store import INDEX, Reader, Space, Write, put
 from node.storage.views import RECORD_NAMES
@@ -79,9 +81,35 @@ def _about(record: Record) -> tuple[str, tuple[bytes | int, ...]]:  # noqa: C901
             return "describe_premises", (gln,)
         case Delegate(gtin=gtin, partner=partner, step=delegation):
             return "delegate", (gtin, partner, int(delegation))
+        case DeclareOverdue() | PlaceHold() | LiftHold() | Suspect() | ConfirmIllegitimate() | Clear():
+            return _about_holds(record)
+        case Verify(lot=lot, expiry=expiry, result=result):
+            return "verify", (lot, expiry, int(result))
+        case Report(finding=finding):
+            return "report", (int(finding),)
         case _:
             # A recall's records are about all that they say.
             return RECORD_NAMES[type(record)], (encode(record),)
+
+
+def _about_holds(
+    record: DeclareOverdue | PlaceHold | LiftHold | Suspect | ConfirmIllegitimate | Clear,
+) -> tuple[str, tuple[bytes | int, ...]]:
+    match record:
+        case DeclareOverdue(shipment=shipment):
+            return "declare_overdue", (shipment,)
+        case PlaceHold(action=action):
+            return "place_hold", (int(action),)
+        case LiftHold(action=action):
+            return "lift_hold", (int(action),)
+        case Suspect(ground=ground):
+            return "suspect", (int(ground),)
+        case ConfirmIllegitimate():
+            return "confirm_illegitimate", ()
+        case Clear(investigation=investigation):
+            return "clear", (investigation,)
+        case _:
+            assert_never(record)
 
 
 def statement_entries(height: int, documents: Iterable[IndexedDocument]) -> list[Write]:

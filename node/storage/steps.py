@@ -1,5 +1,7 @@
 """How a happening is told to people: who, what, where, when, and what else its record says."""
 
+from typing import Final
+
 from contracts.gs1.dates import format_date, format_timestamp
 from contracts.gs1.keys import format_item, unpack_gln, unpack_gtin
 from contracts.ledger.receipt import Event
@@ -7,6 +9,7 @@ from contracts.records.catalogue import Delegate, DescribePremises, DescribeProd
 from contracts.records.custody import Receive, ReceiveMode, Refuse, Ship, ShipPurpose, Void, shipment_id
 from contracts.records.dispensing import Dispense
 from contracts.records.endings import Found, Reinstate, UndoneEnding
+from contracts.records.holds import Clear, ConfirmIllegitimate, DeclareOverdue, LiftHold, PlaceHold, Suspect
 from contracts.records.recall import OpenRecall, RecallClass, RecallKind, RecallReason, recall_id
 from contracts.records.record import Record, listed
 from contracts.records.supply import (
@@ -19,11 +22,20 @@ from contracts.records.supply import (
     Pack,
     Unpack,
 )
+from contracts.records.verification import Report, Verify
 from contracts.rules.events import EventKind
 from contracts.state.rows import NOBODY
 from node.storage.custody import Custody
 from node.storage.happenings import Happening
+from node.storage.hold_steps import hold_details
 from node.storage.views import RECORD_NAMES, NamedGln, StepView
+
+_CONSEQUENCES: Final = {
+    EventKind.REPEATED_STEP: "repeated",
+    EventKind.SUSPICION_RAISED: "suspected",
+    EventKind.HOLD_LIFTED: "lifted",
+}
+"""What a record led to for an item, beside what it states."""
 
 Details = dict[str, str | int | bool | None]
 
@@ -108,7 +120,11 @@ def _record_details(happening: Happening, key: bytes) -> Details:  # noqa: C901 
             details = _shipment_details(happening, record)
         case Reinstate(undoes=undoes):
             details = {"undoes": UndoneEnding(undoes).name.lower()}
-        case CommissionLogisticUnits() | Dispense() | Found():
+        case DeclareOverdue(shipment=shipment):
+            details = {"shipment": shipment.hex()}
+        case PlaceHold() | LiftHold() | Suspect() | Clear() | Verify() | Report():
+            details = hold_details(record)
+        case CommissionLogisticUnits() | Dispense() | Found() | ConfirmIllegitimate():
             pass
         case DescribeProduct() | OfferProduct() | TakeProduct() | DescribePremises() | Delegate():
             # They are about no item, and so in no item's journey.
@@ -117,13 +133,12 @@ def _record_details(happening: Happening, key: bytes) -> Details:  # noqa: C901 
             details = _recall_details(record, recall_id(happening.placed.id, happening.index))
         case _:
             details = {"recall": record.recall.hex()}
-    if happening.has_event(EventKind.REPEATED_STEP) and _is_repeated(happening, key):
-        details["repeated"] = True
+    details.update((name, True) for kind, name in _CONSEQUENCES.items() if _has_led_to(happening, kind, key))
     return details
 
 
-def _is_repeated(happening: Happening, key: bytes) -> bool:
-    return any(event.kind == EventKind.REPEATED_STEP and key in event.items for event in happening.events)
+def _has_led_to(happening: Happening, kind: EventKind, key: bytes) -> bool:
+    return any(event.kind == kind and key in event.items for event in happening.events)
 
 
 def _make_details(record: Commission) -> Details:

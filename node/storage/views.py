@@ -12,6 +12,7 @@ from contracts.records.catalogue import Delegate, DescribePremises, DescribeProd
 from contracts.records.custody import Receive, Refuse, Ship, Void
 from contracts.records.dispensing import Dispense
 from contracts.records.endings import Found, Reinstate
+from contracts.records.holds import Clear, ConfirmIllegitimate, DeclareOverdue, LiftHold, PlaceHold, Suspect
 from contracts.records.recall import (
     AcknowledgeRecall,
     ClassifyRecall,
@@ -23,6 +24,7 @@ from contracts.records.recall import (
 )
 from contracts.records.record import Record
 from contracts.records.supply import Commission, CommissionLogisticUnits, Decommission, Observe, Pack, Unpack
+from contracts.records.verification import Report, Verify
 
 RECORD_NAMES: Final[dict[type[Record], str]] = {
     Commission: "commission",
@@ -50,6 +52,14 @@ RECORD_NAMES: Final[dict[type[Record], str]] = {
     TakeProduct: "take_product",
     DescribePremises: "describe_premises",
     Delegate: "delegate",
+    DeclareOverdue: "declare_overdue",
+    PlaceHold: "place_hold",
+    LiftHold: "lift_hold",
+    Suspect: "suspect",
+    ConfirmIllegitimate: "confirm_illegitimate",
+    Clear: "clear",
+    Verify: "verify",
+    Report: "report",
 }
 """What each kind of record is called."""
 
@@ -58,7 +68,7 @@ class HoldView(msgspec.Struct, frozen=True):
     """A hold that binds an item."""
 
     kind: str
-    """quarantined, suspect, recalled, withdrawn."""
+    """quarantined, locked, suspect, illegitimate, overdue, recalled, withdrawn …"""
     set_by: str
     """GLN of the partner that set it or opened the recall, or `law`."""
     on: str
@@ -168,6 +178,8 @@ class ShipmentView(msgspec.Struct, frozen=True):
     """Time by which it is to be received."""
     is_overdue: bool
     """Whether something is outstanding after the deadline, by block time."""
+    declared_overdue: bool
+    """Whether someone put that on record: then its goods are held."""
     outstanding: int
     """Listed items that are neither received nor back."""
     standing: str

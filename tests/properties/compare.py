@@ -125,6 +125,7 @@ class SideBySide:
                 self.shipments[name] = shipment_id(identifier, position)
             if one.verb == "recall":
                 self.shipments[one.recall] = recall_id(identifier, position)
+            self._names |= {item_key(item): item for item in one.items}
         self._documents[said.name] = (document, now_ms)
         return document
 
@@ -267,6 +268,8 @@ class SideBySide:
                 require(
                     custody == expected.custody, f"custody of {name}", law=custody, model=expected.custody
                 )
+                late = bool(row.overdue)
+                require(late == expected.overdue, f"{name} overdue", law=late, model=expected.overdue)
 
     def _rows(self, prefix: bytes, decode: object) -> Iterator[tuple[bytes, object]]:
         for key, value in self.ledger.reader.rows.items():

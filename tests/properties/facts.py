@@ -41,16 +41,17 @@ class Rules(NamedTuple):
     undo_exported: bool
     lenient: bool
     """Whether a recall's opener may close it and release from it."""
+    successor_lifts: bool
 
 
 PROFILES: Final = {
     "home": Rules(
         *(5 * DAY_MS, HOUR_MS, 30 * DAY_MS, frozenset({"dispenser"}), 20),
-        *(10 * DAY_MS, True, False),
+        *(10 * DAY_MS, True, False, False),
     ),
     "away": Rules(
         *(DAY_MS, 2 * HOUR_MS, 2 * DAY_MS, frozenset({"wholesaler", "dispenser"}), 10),
-        *(DAY_MS, False, True),
+        *(DAY_MS, False, True, True),
     ),
 }
 OFFSETS: Final = {"home": 60, "away": -300}

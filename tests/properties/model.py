@@ -13,6 +13,8 @@ from typing import Any
 from tests.properties.facts import is_unit
 from tests.properties.registered import Registered
 
+OVERDUE = "overdue"
+"""The hold on what is on its way with an overdue shipment."""
 Guard = tuple[str, Callable[[str], bool]]
 """A verdict code, and whether it speaks against an item."""
 
@@ -65,6 +67,7 @@ class Shipment:
     custody: bool = False
     hold: str = ""
     """What is received is held as that."""
+    overdue: bool = False
 
 
 class Model:
@@ -85,6 +88,8 @@ class Model:
         self.recalls: dict[str, Any] = {}
         self.released: set[tuple[str, int]] = set()
         """(item, recall's number)."""
+        self.law_held_ms: dict[str, int] = {}
+        """When the law last held goods back in a partner's hands."""
 
     def copy(self) -> "Model":
         """Return a copy: things and shipments are frozen, so the dicts are all there is to copy."""
@@ -97,11 +102,16 @@ class Model:
         other.lots, other.makers = dict(self.lots), dict(self.makers)
         other.makes, other.marks = set(self.makes), {key: set(marks) for key, marks in self.marks.items()}
         other.recalls, other.released = dict(self.recalls), set(self.released)
+        other.law_held_ms = dict(self.law_held_ms)
         return other
 
     def change(self, item: str, **fields: object) -> None:
         """Change fields of an item."""
         self.items[item] = replace(self.items[item], **fields)
+
+    def change_shipment(self, name: str, **fields: object) -> None:
+        """Change fields of a shipment."""
+        self.shipments[name] = replace(self.shipments[name], **fields)
 
     # ------------------------------------------------------------------------------ where things are
 
@@ -156,7 +166,13 @@ class Model:
         return next((life for life in lives if life != "active"), "active")
 
     def holds(self, item: str) -> frozenset[str]:
-        """Return the holds that bind an item: its own, and those around it."""
+        """Return the holds that bind an item: what it carries, and that of an overdue shipment."""
+        shipment = self.shipments.get(self.shipment(item))
+        late = {OVERDUE} if shipment is not None and shipment.overdue else set()
+        return self.carried(item) | late
+
+    def carried(self, item: str) -> frozenset[str]:
+        """Return the holds that an item takes along: its own, and those around it."""
         return frozenset().union(*(self.items[name].holds for name in (item, *self.above(item))))
 
     def is_dirty(self, item: str) -> bool:
@@ -219,7 +235,7 @@ class Model:
             owner=top.owner,
             place=top.place,
             shipment=top.shipment,
-            holds=self.holds(item),
+            holds=self.carried(item),
             life=self.life(item),
         )
         if not self.children(parent):

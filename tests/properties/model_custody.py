@@ -174,4 +174,6 @@ def void(judge: Judge, said: Said) -> Verdicts:
     is_late = judge.now_ms > shipment.deadline_ms
     for kind in ("shipment_voided", "quarantined") if is_late else ("shipment_voided",):
         judge.tell(kind, said.shipment, said.items, parties(shipment))
+    if is_late:
+        judge.model.law_held_ms[judge.signer] = judge.now_ms
     _give_back(judge, said, frozenset({"quarantined"} if is_late else ()))

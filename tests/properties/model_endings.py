@@ -35,12 +35,12 @@ def _ended(judge: Judge, said: Said, life: str, guards: list[Guard], *always: Gu
     judge.take_along(new, said)
     for item in new:
         if life == "lost":
-            judge.tell("lost_reported", "", (item,), _stakeholders(judge, item))
+            judge.tell("lost_reported", "", (item,), stakeholders(judge, item))
         ended = None if life == "destroyed" else (judge.signer, model.place(item), judge.now_ms)
         model.change(item, life=life, ended=ended)
 
 
-def _stakeholders(judge: Judge, item: str) -> tuple[str, ...]:
+def stakeholders(judge: Judge, item: str) -> tuple[str, ...]:
     """Return holder, owner and the parties of the shipment an item is on its way with."""
     model = judge.model
     own = (model.holder(item), model.owner(item))
@@ -85,7 +85,7 @@ def steal(judge: Judge, said: Said) -> Verdicts:
     once = [(code, _unless_repeated(judge, fails, said, "stolen")) for code, fails in guards]
     yield model.first_fault(said.items, [judge.together(said), *once])
     # Whose a thing is, and who repeats what, is asked of all before any of them changes.
-    plans = [(item, is_again(item), is_final(item), _stakeholders(judge, item)) for item in said.items]
+    plans = [(item, is_again(item), is_final(item), stakeholders(judge, item)) for item in said.items]
     for item, again, final, concerned in plans:
         thing = model.items[item]
         if again or (not final and suspicion in thing.holds):
@@ -114,7 +114,7 @@ def find(judge: Judge, said: Said) -> Verdicts:
     yield model.first_fault(said.items, guards)
     judge.bring(said.items, said)
     for item in said.items:
-        judge.tell("lost_found", "", (item,), _stakeholders(judge, item))
+        judge.tell("lost_found", "", (item,), stakeholders(judge, item))
         holds = model.items[item].holds | {f"suspect {judge.signer}"}
         model.change(item, life="active", ended=None, holds=holds)
 
@@ -137,7 +137,7 @@ def reinstate(judge: Judge, said: Said) -> Verdicts:
     ]
     yield model.first_fault(said.items, guards)
     for item in said.items:
-        judge.tell("reinstated", "", (item,), _stakeholders(judge, item))
+        judge.tell("reinstated", "", (item,), stakeholders(judge, item))
         model.change(item, life="active", ended=None)
 
 

@@ -12,13 +12,14 @@ Told = tuple[str, str, str, frozenset[str]]
 
 ABOUT_PRODUCTS = {"describe", "offer", "take", "delegate"}
 ASKED_LATER = {
-    *("commission", "receive", "refuse", "void", "place", *ABOUT_PRODUCTS),
+    *("commission", "receive", "refuse", "void", "overdue", "place", *ABOUT_PRODUCTS),
     *("recall", "widen", "classify", "acknowledge", "respond", "close"),
 }
 """Verbs whose list their rule asks, and not before it."""
 LICENSED_REASONS = {"exported", "free_sample", "checked_out"}
 NEEDS_LICENCE = {
     *("commission", "introduce", "pack", "dispense", "reinstate"),
+    *("unlock", "release", "confirm", "clear", "verify", "reject"),
     *("describe", "offer", "take", "place"),
 }
 LICENSED_PURPOSES = {"sale", "own_premises", "export"}

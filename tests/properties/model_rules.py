@@ -10,6 +10,19 @@ from collections.abc import Callable
 from tests.properties import model_recall
 from tests.properties.model_custody import receive, refuse, ship, void
 from tests.properties.model_endings import destroy, dispense, find, leave, observe, reinstate, steal
+from tests.properties.model_holds import (
+    clear,
+    confirm,
+    lock,
+    overdue,
+    quarantine,
+    reject,
+    release,
+    report,
+    suspect,
+    unlock,
+    verify,
+)
 from tests.properties.model_judge import Judge, Verdicts
 from tests.properties.model_registry import delegate, describe, offer, place, take
 from tests.properties.model_supply import commission, introduce, pack, unpack
@@ -24,6 +37,7 @@ RULES: dict[str, Callable[[Judge, Said], Verdicts]] = {
         *(leave, find, reinstate),
         *(describe, offer, take, delegate, place),
         *model_recall.RULES,
+        *(overdue, lock, unlock, quarantine, release, suspect, confirm, clear, verify, reject, report),
     )
 }
 """Rules by the verb that asks for them."""

@@ -20,6 +20,7 @@ from tests.properties.facts import (
 )
 from tests.properties.model import Model
 from tests.properties.partners_beyond import going_back
+from tests.properties.partners_holds import HOLDING_VERBS, LIFTED_KINDS, Holders
 from tests.properties.registered import Registered
 from tests.properties.said import Document, Said, Step
 
@@ -76,12 +77,13 @@ VERBS = {
     **partners_endings.VERBS,
     **partners_registry.VERBS,
     **partners_recall.VERBS,
+    **HOLDING_VERBS,
 }
 """Verbs by how often they are said."""
 MAX_RECORDS = 3
 
 
-class Partners:
+class Partners(Holders):
     """Chooses steps; looks at the model to find goods that are worth speaking of."""
 
     def __init__(self, random: Random, names: str = "") -> None:
@@ -211,11 +213,20 @@ class Partners:
             if verb == "void":
                 return shipment.sender
             return shipment.carrier if shipment.carrier and self._chance(40) else shipment.receiver
-        if verb in {"find", "reinstate"}:
-            return partners_endings.signer_for(self.random, model, verb) or self.random.choice(PARTNERS)
+        special = self._special_signer(model, verb)
+        if special:
+            return special
         if verb == "dispense" and self._chance(70):
             return self.random.choice(["pharmacy", "clinic", "bulk"])
         return model.holder(self.random.choice(self._held(model) or list(model.items)))
+
+    def _special_signer(self, model: Model, verb: str) -> str:
+        """Return who may say what few may; empty for verbs that any holder may say."""
+        if verb in {"find", "reinstate"}:
+            return partners_endings.signer_for(self.random, model, verb) or self.random.choice(PARTNERS)
+        if verb in LIFTED_KINDS and self._chance(90):
+            return self._lifting_signer(model, verb)
+        return ""
 
     def _is_apt(self, model: Model, verb: str, signer: str) -> bool:
         """Tell whether it may be up to a partner to say this now."""
@@ -234,6 +245,12 @@ class Partners:
             return signer in UNITS.values()
         if verb in {"find", "reinstate"}:
             return partners_endings.is_apt(model, verb, signer)
+        if verb in HOLDING_VERBS:
+            return self._is_worth_holding(model, verb)
+        return self._has_goods_for(model, verb, signer)
+
+    def _has_goods_for(self, model: Model, verb: str, signer: str) -> bool:
+        """Tell whether a partner holds goods and may do this with them."""
         if verb == "dispense":
             return signer in ("pharmacy", "clinic", "bulk") and bool(self._held(model, signer))
         if verb in ("pack", "ship"):

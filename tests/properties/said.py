@@ -45,6 +45,7 @@ from contracts.records.supply import (
 )
 from contracts.state.rows import Serialisation
 from tests.properties.facts import FAMILIES, GTIN, gln, item_key
+from tests.properties.said_holds import HOLD_VERBS, hold_record
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,7 +73,8 @@ class Said:
     verb: str
     """commission, introduce (logistic units), pack, unpack, ship, receive, refuse, void, dispense, destroy,
     steal, observe, leave, find, reinstate; describe, offer, take, delegate (products), place; recall, widen,
-    classify, acknowledge, respond, close, free (release from a recall)."""
+    classify, acknowledge, respond, close, free (release from a recall); overdue, lock, unlock, quarantine,
+    release, suspect, confirm, clear, verify, reject, report (a finding)."""
     items: tuple[str, ...] = ()
     """What is listed."""
     at: str = ""
@@ -82,9 +84,9 @@ class Said:
     kind: str = ""
     """Commission: what product."""
     lot: str = ""
-    """Commission: lot."""
+    """Commission: lot. Verify: the lot that was read."""
     expiry: int = 0
-    """Commission: last day of use, days since 1970-01-01."""
+    """Commission: last day of use, days since 1970-01-01. Verify: the one that was read; 0 for none."""
     line: str = ""
     """Commission: production line."""
     made_ms: int = 0
@@ -137,6 +139,8 @@ class Said:
     """Recall: ordered by an authority."""
     missing: int = 0
     """Respond: how many were not found."""
+    finding: str = ""
+    """Report: tampered, copied, outside_lane, unknown_serial."""
 
     def __str__(self) -> str:
         """Say it in one line, without what is not stated."""
@@ -202,15 +206,23 @@ def to_record(said: Said, now_ms: int, shipments: dict[str, bytes]) -> Record:
         return _ship(said, head, listed, now_ms, shipment_key(said.sale, shipments) if said.sale else b"")
     if said.verb in {"pack", "unpack"}:
         return (Pack if said.verb == "pack" else Unpack)(head, item_key(said.parent), listed)
+    shipment = shipment_key(said.shipment, shipments)
     if said.verb in {"receive", "refuse", "void"}:
-        return _settled(said, head, listed, shipment_key(said.shipment, shipments))
+        return _settled(said, head, listed, shipment)
+    if said.verb in HOLD_VERBS:
+        return hold_record(said.verb, head, listed, shipment, (said.lot, said.expiry), said.finding)
+    if said.recall:
+        return _recalled(said, head, listed, shipment_key(said.recall, shipments))
+    return registry_record(said, head) or _left(said, head, listed) or _handled(said.verb, head, listed)
+
+
+def _left(said: Said, head: Head, listed: tuple[bytes, ...]) -> Record | None:
+    """Translate what is said of leaving the supply chain, and of undoing that; None for all else."""
     if said.verb == "leave":
         return Decommission(head, DecommissionReason[said.reason.upper()], listed)
     if said.verb == "reinstate":
         return Reinstate(head, UndoneEnding[said.reason.upper()], said.never_left, listed)
-    if said.recall:
-        return _recalled(said, head, listed, shipment_key(said.recall, shipments))
-    return registry_record(said, head) or _handled(said.verb, head, listed)
+    return None
 
 
 def registry_record(said: Said, head: Head) -> Record | None:

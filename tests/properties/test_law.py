@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, precondition, rule, run_state_machine_as_test
 
-from contracts.rules import decommissioning, dispensing, packing, returning, shipping
+from contracts.rules import decommissioning, dispensing, holding, packing, returning, shipping, suspecting
 from contracts.rules.codes import Code
 from contracts.state import containers, view
 from contracts.state.rows import ShipmentStanding
@@ -28,8 +28,9 @@ UNSAID = {
     *("recall_invalid", "response_deadline_invalid", "scope_too_wide"),
     *("lot_too_mixed", "gtin_invalid", "gln_invalid", "text_invalid", "partner_unknown"),
     *("reference_invalid", "receiver_unknown", "destination_unknown", "carrier_unknown"),
+    *("investigation_invalid", "reading_invalid", "item_invalid", "verified_too_soon"),
 }
-"""What these partners cannot say; `tests/unit/contracts/rules/test_forms.py` does."""
+"""What these partners cannot say; `tests/unit/contracts/rules/test_forms*.py` do."""
 
 
 class Custody(RuleBasedStateMachine):
@@ -144,6 +145,8 @@ PLANTED: dict[str, tuple[object, str, object]] = {
     "destroying asks no holder": (decommissioning, "hand_fault", _nothing),
     "items come out without the holds around them": (containers, "with_holds", lambda row, _holds: row),
     "items come out of a stolen case alive": (containers, "with_life", lambda row, _life: row),
+    "anyone lifts any hold": (holding, "lift_code", _nothing),
+    "anyone clears any suspicion": (suspecting, "_clear_code", _nothing),
     "a late void quarantines nothing": (returning, "ShipmentStanding", _Lenient),
 }
 """Wrong laws: (module, name, what stands there instead)."""

@@ -30,6 +30,16 @@ from contracts.records.catalogue import (
 from contracts.records.custody import Receive, ReceiveMode, Refuse, Ship, ShipPurpose, Void
 from contracts.records.dispensing import Dispense
 from contracts.records.head import Head
+from contracts.records.holds import (
+    Clear,
+    ConfirmIllegitimate,
+    DeclareOverdue,
+    HoldAction,
+    LiftHold,
+    PlaceHold,
+    Suspect,
+    SuspectGround,
+)
 from contracts.records.recall import (
     AcknowledgeRecall,
     ClassifyRecall,
@@ -57,6 +67,7 @@ from contracts.records.supply import (
     Pack,
     Unpack,
 )
+from contracts.records.verification import Finding, Report, VerificationReason, VerificationResult, Verify
 from contracts.rules.codes import Code
 from contracts.state.layout import LANES
 from tests.properties.compare import SideBySide
@@ -177,6 +188,16 @@ RECORDS: st.SearchStrategy[Record] = st.one_of(
     ),
     fields(RECALL).map(lambda found: CloseRecall(*found)),
     fields(RECALL, LISTS).map(lambda found: ReleaseFromRecall(*found)),
+    fields(SHIPMENT).map(lambda found: DeclareOverdue(*found)),
+    fields(st.sampled_from(HoldAction), LISTS).map(lambda found: PlaceHold(*found)),
+    fields(st.sampled_from(HoldAction), LISTS).map(lambda found: LiftHold(*found)),
+    fields(st.sampled_from(SuspectGround), LISTS).map(lambda found: Suspect(*found)),
+    fields(LISTS).map(lambda found: ConfirmIllegitimate(*found)),
+    fields(mostly([bytes(32)], WILD), LISTS).map(lambda found: Clear(*found)),
+    fields(LISTS, TEXTS, EXPIRIES, st.sampled_from(VerificationResult)).map(
+        lambda found: Verify(*found, VerificationReason.ROUTINE)
+    ),
+    fields(st.sampled_from(Finding), LISTS).map(lambda found: Report(*found)),
 )
 
 

@@ -21,7 +21,7 @@ TIMING = "propose_ms prevote_ms precommit_ms delta_ms cap_ms proof_block_delay_m
 precision_ms message_delay_ms"
 PROFILE = "name ship_deadline_default_ms ship_deadline_min_ms ship_deadline_max_ms dispense_roles \
 sscc_reuse_days reinstate_window_ms reinstate_exported \
-recall_response_ms recall_closed_by_opener recall_released_by_opener"
+recall_response_ms recall_closed_by_opener recall_released_by_opener successor_lifts_holds"
 PARTNER = "gln name roles market licence company_prefixes"
 PREMISES = "gln partner name market address kind"
 PRODUCT = "gtin holder name markets serialisation units_per_pack contains_gtin contains_count \
@@ -87,7 +87,8 @@ def check_signature(key: bytes, tag: str, fields: list[Raw], signature: bytes) -
 
 
 def values(entry: dict[str, Raw], fields: str) -> list[Raw]:
-    return [entry[field] for field in fields.split()]
+    found = [entry[field] for field in fields.split()]
+    return [int(value) if isinstance(value, bool) else value for value in found]
 
 
 def genesis_rows(document: dict[str, Raw]) -> list[Raw]:

@@ -9,7 +9,9 @@
     Bulk refuses S1 or pack-1 of S1     Acme voids S1 or pack-1 of S1
     Corner dispenses pack-1             Acme destroys pack-1                Acme reports pack-1 stolen, lost
     Acme observes pack-1 at Depot
-    Words of rules 24 and 27 are in `words_registry.py`.
+    Dale declares S1 overdue
+
+Words of rules 7, 14, 15 and 23 are in `words_holds.py`, of rules 24 and 27 in `words_registry.py`.
 
 A sentence may end in `claiming 6 minutes ahead`. Several, separated by semicolons, are one document.
 """
@@ -23,6 +25,7 @@ from contracts.ledger.receipt import ACCEPTED, Event, Receipt
 from contracts.records.custody import Receive, ReceiveMode, Refuse, Ship, ShipPurpose, Void, shipment_id
 from contracts.records.dispensing import Dispense
 from contracts.records.head import Head
+from contracts.records.holds import DeclareOverdue
 from contracts.records.record import Record
 from contracts.records.supply import (
     Commission,
@@ -39,9 +42,10 @@ from contracts.state.directory import premises
 from contracts.state.layout import SHIPMENTS
 from contracts.state.parties import holder_of
 from contracts.state.places import effective_holds, effective_life, locate
-from contracts.state.rows import HoldKind, ShipmentStanding
+from contracts.state.recalls import RECALL_HOLDS
+from contracts.state.rows import THE_LAW, HoldKind, ShipmentStanding
 from contracts.state.view import Overlay
-from tests.scenarios.law import words_endings, words_recall
+from tests.scenarios.law import words_endings, words_holds, words_recall
 from tests.scenarios.law.words_registry import registry_record, see_registered
 from tests.scenarios.law.world import (
     DAY_MS,
@@ -63,7 +67,8 @@ GLN_NAMES = {gln(name): name for name in (*ROLES, *PLACES, *NEW_PLACES)}
 GTIN_NAMES = {gtin(kind): kind for kind in GTINS}
 
 OPTIONS = re.compile(
-    r" (at|of lot|expiring|on line|made|to|into|from|as|bound for|by|for|within|keeping|claiming|except|of) "
+    rf" ({'|'.join(words_holds.OPTIONS)}|"
+    r"at|of lot|expiring|on line|made|to|into|from|as|bound for|by|for|within|keeping|claiming|except|of) "
 )
 
 
@@ -127,12 +132,9 @@ class Speaker:
                 return Pack(head, item(options["into"]), listed(what))
             case "unpacks":
                 return Unpack(head, item(options["from"]), listed(what))
-        if verb in words_endings.VERBS:
-            return words_endings.ending(verb, head, what, options, listed)
-        registered = registry_record(verb, head, what, options)
-        if registered is not None:
-            return registered
-        return _on_items(verb, head, what)
+            case "declares":
+                return DeclareOverdue(head, self.shipment(what.removesuffix(" overdue")))
+        return _of_family(verb, head, what, options)
 
     def commission(self, head: Head, what: str, options: dict[str, str]) -> Record:
         kind = what.partition("-")[0]
@@ -234,7 +236,7 @@ class Speaker:
             parts.append(f"at {self.name(premises(state, top.premises).gln)}")
         if position.shipment is not None:
             parts.append(f"on its way with {self.name(top.shipment)}")
-        parts += [HoldKind(kind).name.lower() for kind, _setter in effective_holds(position)]
+        parts += [_hold_text(kind, setter) for kind, setter in effective_holds(position)]
         contents = find_contents(state, position.key, row)
         if contents is not None:
             count = sum(number for _source, number in contents.sources)
@@ -249,8 +251,27 @@ class Speaker:
     def _see_shipment(self, state: Overlay, name: str) -> str:
         row = state.require(SHIPMENTS, self.shipments[name])
         standing = ShipmentStanding(row.standing).name.lower().replace("_", " ")
-        text = f"{name} is {standing}, {row.outstanding} on the way"
+        overdue = ", overdue" if row.overdue and row.outstanding else ""
+        text = f"{name} is {standing}, {row.outstanding} on the way{overdue}"
         return f"{text}, in custody of {PARTNERS[row.carrier]}" if row.custody else text
+
+
+def _hold_text(kind: int, setter: int) -> str:
+    """Describe a hold; the law's own goes without saying whose it is, a recall's number means nothing here."""
+    name = HoldKind(kind).name.lower()
+    return name if setter == THE_LAW or kind in RECALL_HOLDS else f"{name} by {PARTNERS[setter]}"
+
+
+def _of_family(verb: str, head: Head, what: str, options: dict[str, str]) -> Record:
+    """Build the record of a verb that a family of rules has to itself, or of a plain one."""
+    if verb in words_endings.VERBS:
+        return words_endings.ending(verb, head, what, options, listed)
+    if verb in words_holds.VERBS or words_holds.is_finding(options):
+        return words_holds.record(verb, head, listed(what), options)
+    registered = registry_record(verb, head, what, options)
+    if registered is not None:
+        return registered
+    return _on_items(verb, head, what)
 
 
 def _on_items(verb: str, head: Head, what: str) -> Record:

@@ -141,6 +141,7 @@ def small_genesis(limits: Limits | None = None) -> Genesis:
         *("strict", DAY_MS, HOUR_MS, 2 * DAY_MS, ("wholesaler",), 365, DAY_MS, 0),
         recall_closed_by_opener=1,
         recall_released_by_opener=1,
+        successor_lifts_holds=True,
     )
     partners = tuple(
         Partner(

@@ -22,6 +22,12 @@ PROOF = prove_document(CHAIN, 1, 0)
 OTHER = prove_document(CHAIN, 1, 8)
 """Of the refused document of the same block."""
 LATER = prove_document(CHAIN, 2, 0)
+OTHER_LANE = next(
+    key.public_key
+    for partner in GENESIS.partners
+    for key in partner.keys
+    if key.public_key != PROOF.bundle.lane
+)
 change = msgspec.structs.replace
 
 
@@ -79,7 +85,7 @@ BAD: dict[str, Callable[[], Proof]] = {
     "document: not under the": lambda: change(PROOF, in_bundle=OTHER.in_bundle),
     "bundle: the signature is not the lane's": lambda: change(PROOF, bundle_signature=bytes(64)),
     "bundle: the signature is not": lambda: change(PROOF, bundle_signature=OTHER.bundle_signature),
-    "bundle: the signature": lambda: change(PROOF, bundle=change(PROOF.bundle, lane=LATER.bundle.lane)),
+    "bundle: the signature": lambda: change(PROOF, bundle=change(PROOF.bundle, lane=OTHER_LANE)),
     "bundle: the": lambda: change(PROOF, bundle=change(PROOF.bundle, sequence=99)),
     "bundle: not under the bundles root": lambda: change(PROOF, entry=change(PROOF.entry, size=1)),
     "bundle: not under the bundles": lambda: change(PROOF, entry=change(PROOF.entry, weight=1)),

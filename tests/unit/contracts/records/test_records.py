@@ -25,6 +25,16 @@ from contracts.records.custody import (
 from contracts.records.dispensing import Dispense
 from contracts.records.endings import Found, Reinstate, UndoneEnding
 from contracts.records.head import Head
+from contracts.records.holds import (
+    Clear,
+    ConfirmIllegitimate,
+    DeclareOverdue,
+    HoldAction,
+    LiftHold,
+    PlaceHold,
+    Suspect,
+    SuspectGround,
+)
 from contracts.records.recall import (
     MAX_RANGE,
     AcknowledgeRecall,
@@ -54,6 +64,7 @@ from contracts.records.supply import (
     Pack,
     Unpack,
 )
+from contracts.records.verification import Finding, Report, VerificationReason, VerificationResult, Verify
 
 HEAD = Head(1, 60, b"")
 ITEMS = (b"\x01a", b"\x01b", b"\x01c")
@@ -79,8 +90,16 @@ LISTING: tuple[Record, ...] = (
     ),
     WidenRecall(HEAD, b"recall", SCOPE),
     ReleaseFromRecall(HEAD, b"recall", ITEMS),
+    PlaceHold(HEAD, HoldAction.LOCK, ITEMS),
+    LiftHold(HEAD, HoldAction.QUARANTINE, ITEMS),
+    Suspect(HEAD, SuspectGround.UNFIT, ITEMS),
+    ConfirmIllegitimate(HEAD, ITEMS),
+    Clear(HEAD, b"investigation", ITEMS),
+    Verify(HEAD, ITEMS, b"lot", 1, VerificationResult.VERIFIED, VerificationReason.RETURN),
+    Report(HEAD, Finding.COPIED, ITEMS),
 )
 LISTING_NOTHING: tuple[Record, ...] = (
+    DeclareOverdue(HEAD, b"shipment"),
     ClassifyRecall(HEAD, b"recall", RecallClass.CLASS_II),
     AcknowledgeRecall(HEAD, b"recall"),
     RespondToRecall(HEAD, b"recall", Quantities(1, 2, 3, 4, 5)),

@@ -19,7 +19,7 @@ from contracts.state.layout import (
     text_key,
 )
 from contracts.state.recall_rows import NumbersRow, RecallRow, ResponseRow
-from contracts.state.rows import ContainerRow, ItemRow, LotRow, ShipmentRow, SourceRow
+from contracts.state.rows import ContainerRow, ItemRow, LotRow, RegulatorsRow, ShipmentRow, SourceRow
 from tests.scenarios.law.world import gtin, item
 
 GTIN = gtin("pack")
@@ -65,7 +65,7 @@ def test_golden_rows() -> None:
         encode(ContainerRow(2, ((1, 2), (3, 1)), 1, 1, 1, 4, 0)).hex()
         == "98029292010292030101010104" + "0000"
     )
-    assert encode(ShipmentRow(1, 2, 1, 9, 1, 1, 1, 0, 0, 5, 0)).hex() == "9c010201090101010000050000"
+    assert encode(ShipmentRow(1, 2, 1, 9, 1, 1, 1, 0, 0, 5, 0)).hex() == "9d01020109010101000005000000"
     assert encode(LotRow(GTIN, b"L1", 20_000, 9, 1, 2, ((0, 3, 4),))).hex() == (
         "97c406" + GTIN.hex() + "c4024c31" + "cd4e20" + "090102" + "9193000304"
     )
@@ -79,6 +79,7 @@ def test_golden_rows() -> None:
     )  # fmt: skip
     assert encode(ResponseRow(1, 2, Quantities(3, 4, 5, 6, 7))).hex() == "930102" + "950304050607"
     assert encode(NumbersRow(1, (2, 300))).hex() == "92019202cd012c"
+    assert encode(RegulatorsRow((6, 300))).hex() == "91" + "92" + "06" + "cd012c"
 
 
 def test_a_commissioned_pack_takes_at_most_100_bytes() -> None:

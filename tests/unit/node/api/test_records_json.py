@@ -23,6 +23,16 @@ from contracts.records.custody import Receive, ReceiveMode, Refuse, Ship, ShipPu
 from contracts.records.dispensing import Dispense
 from contracts.records.endings import Found, Reinstate, UndoneEnding
 from contracts.records.head import Head
+from contracts.records.holds import (
+    Clear,
+    ConfirmIllegitimate,
+    DeclareOverdue,
+    HoldAction,
+    LiftHold,
+    PlaceHold,
+    Suspect,
+    SuspectGround,
+)
 from contracts.records.record import Record
 from contracts.records.supply import (
     Commission,
@@ -34,6 +44,7 @@ from contracts.records.supply import (
     Pack,
     Unpack,
 )
+from contracts.records.verification import Finding, Report, VerificationReason, VerificationResult, Verify
 from contracts.state.rows import PREMISES_KINDS
 from node.api.field_readers import FieldFault, decode_strictly, pointer_of
 from node.api.promises import Secret
@@ -262,6 +273,18 @@ records = st.one_of(
         st.builds(DescribePremises, heads, glns, words, words, words, st.sampled_from(PREMISES_KINDS)),
         st.builds(Delegate, heads, gtins, glns, st.sampled_from(DelegationStep)),
     ),
+    st.builds(DeclareOverdue, heads, shipments),
+    st.builds(PlaceHold, heads, st.sampled_from(HoldAction), lists),
+    st.builds(LiftHold, heads, st.sampled_from(HoldAction), lists),
+    st.builds(Suspect, heads, st.sampled_from(SuspectGround), lists),
+    st.builds(ConfirmIllegitimate, heads, lists),
+    st.builds(Clear, heads, st.binary(min_size=32, max_size=32), lists),
+    st.builds(
+        Verify,
+        *(heads, lists, texts.map(str.encode) | st.just(b""), st.integers(0, MAX_DATE)),
+        *(st.sampled_from(VerificationResult), st.sampled_from(VerificationReason)),
+    ),
+    st.builds(Report, heads, st.sampled_from(Finding), lists),
 )
 
 

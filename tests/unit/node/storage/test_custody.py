@@ -6,6 +6,7 @@ import pytest
 from contracts.chain.header import block_id
 from contracts.records.custody import Refuse, Void, shipment_id
 from contracts.records.dispensing import Dispense
+from contracts.records.holds import DeclareOverdue, HoldAction, PlaceHold
 from contracts.records.supply import Decommission, DecommissionReason
 from node.storage.blocks import BlockStore
 from node.storage.custody import Custody
@@ -105,12 +106,26 @@ def test_an_overdue_shipment_and_its_quarantine(node: OneNode) -> None:
     node.produce()
     overdue = Custody(node.store).shipment(shipment)
     assert overdue is not None
-    assert overdue.is_overdue
+    assert (overdue.is_overdue, overdue.declared_overdue) == (True, False)
+    node.record(PHARMACY, DeclareOverdue(node.head(PHARMACY), shipment))
+    declared = Custody(node.store).shipment(shipment)
+    assert declared is not None
+    assert declared.declared_overdue
+    found = item(node, A)
+    assert [(hold.kind, hold.set_by, hold.on) for hold in found.holds] == [("overdue", "law", found.item)]
     node.record(MAKER, Void(node.head(MAKER), shipment, ()))
     found = item(node, A)
     assert (found.clean, found.not_clean) == (False, "on_hold")
     (hold,) = found.holds
     assert (hold.kind, hold.set_by, hold.on) == ("quarantined", "law", found.item)
+
+
+def test_a_hold_says_who_placed_it_and_on_what(node: OneNode) -> None:
+    node.record(MAKER, node.pack(CASE_1, [A, B]))
+    node.record(MAKER, PlaceHold(node.head(MAKER), HoldAction.LOCK, (CASE_1,)))
+    found, case = item(node, A), item(node, CASE_1)
+    assert (found.clean, found.not_clean) == (False, "on_hold")
+    assert [(hold.kind, hold.set_by, hold.on) for hold in found.holds] == [("locked", MAKER.gln, case.item)]
 
 
 def test_a_refused_shipment_is_back(node: OneNode) -> None:

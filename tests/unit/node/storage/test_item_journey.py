@@ -5,6 +5,15 @@ import pytest
 from contracts.gs1.keys import format_item
 from contracts.records.custody import Receive, ReceiveMode, Refuse, Void, shipment_id
 from contracts.records.dispensing import Dispense
+from contracts.records.holds import (
+    Clear,
+    DeclareOverdue,
+    HoldAction,
+    LiftHold,
+    PlaceHold,
+    Suspect,
+    SuspectGround,
+)
 from contracts.records.record import Record
 from contracts.records.supply import (
     CommissionLogisticUnits,
@@ -14,6 +23,7 @@ from contracts.records.supply import (
     ObserveStep,
     Unpack,
 )
+from contracts.records.verification import Finding, Report, VerificationReason, VerificationResult, Verify
 from node.storage.custody import Custody
 from node.storage.item_journey import Journey, item_journey
 from tests.support.ledger import OneNode, pack_key, pallet_key
@@ -234,3 +244,44 @@ def test_whom_a_later_step_concerns_is_told_of_it_alone(node: OneNode) -> None:
     assert shown(WHOLESALER) == ["commission", "ship", "receive", "ship", "receive"]
     assert shown(PHARMACY) == shown(MAKER, PHARMACY) == [*shown(WHOLESALER), "observe"]
     assert shown(CARRIER) == shown() == []
+
+
+def details(node: OneNode, key: bytes) -> list[tuple[str, dict[str, str | int | bool | None]]]:
+    """Kind of each step after the commission, and what it says."""
+    return [(step.kind, step.details) for step in journey(node, key).steps[1:]]
+
+
+def test_holds_and_looks_say_what_they_did(node: OneNode) -> None:
+    head = node.head(MAKER, stated=False)
+    do(node, MAKER, PlaceHold(head, HoldAction.QUARANTINE, (A,)))
+    do(node, MAKER, LiftHold(head, HoldAction.QUARANTINE, (A,)))
+    do(node, MAKER, Suspect(head, SuspectGround.UNFIT, (A,)))
+    do(node, MAKER, Clear(head, bytes(32), (A,)))
+    do(node, MAKER, Report(head, Finding.TAMPERED, (A,)))
+    routine = VerificationReason.ROUTINE
+    do(node, MAKER, Verify(head, (A,), b"", 0, VerificationResult.NOT_VERIFIED, routine))
+    assert details(node, A) == [
+        ("place_hold", {"action": "quarantine"}),
+        ("lift_hold", {"action": "quarantine", "lifted": True}),
+        ("suspect", {"ground": "unfit", "suspected": True}),
+        ("clear", {"investigation": "00" * 32}),
+        ("report", {"finding": "tampered", "suspected": True}),
+        ("verify", {"result": "not_verified", "reason": "routine", "lot": None, "expiry": None}),
+    ]
+
+
+def test_an_overdue_shipment_is_in_the_journey_of_what_travels(node: OneNode) -> None:
+    do(node, MAKER, node.pack(PALLET, [A]))
+    shipment = ship(node, MAKER, WHOLESALER, PALLET)
+    node.wall.ms += 400 * 86_400_000
+    do(node, PHARMACY, DeclareOverdue(node.head(PHARMACY), shipment))
+    do(node, MAKER, Void(node.head(MAKER), shipment, ()))
+    verified = Verify(
+        *(node.head(MAKER), (PALLET,), b"", 0),
+        *(VerificationResult.VERIFIED, VerificationReason.RELEASE),
+    )
+    do(node, MAKER, verified)
+    assert [kind for kind, _partner, _via in told(node, A)[2:]] == [
+        *("ship", "declare_overdue", "void", "verify"),
+    ]
+    assert journey(node, PALLET).steps[-1].details["lifted"] is True

@@ -1,0 +1,291 @@
+"""Rules 7, 14, 15 and 23 of contracts/LAW.md on the model: goods held back, looked at, and let go."""
+
+from collections.abc import Callable, Iterable
+
+from tests.properties.facts import PARTNER_NAMES, PREFIXES, ROLES, STEMS, is_unit, kind_of
+from tests.properties.model_custody import parties
+from tests.properties.model_endings import stakeholders
+from tests.properties.model_judge import Judge, Verdicts
+from tests.properties.said import Said
+
+REGULATORS = tuple(name for name, roles in ROLES.items() if "regulator" in roles)
+Hold = tuple[str, str]
+"""Kind, and who set it: a partner, or `law`."""
+NUMBER_OF = {"law": 0, **{name: number for number, name in PARTNER_NAMES.items()}}
+
+
+def overdue(judge: Judge, said: Said) -> Verdicts:
+    """Rule 7."""
+    model = judge.model
+    yield set() if said.shipment in model.shipments else {"shipment_unknown"}
+    shipment = model.shipments[said.shipment]
+    yield set() if model.on_the_way(said.shipment) else {"shipment_closed"}
+    yield {"not_overdue"} if judge.now_ms <= shipment.deadline_ms else set()
+    yield {"already_overdue"} if shipment.overdue else set()
+    model.change_shipment(said.shipment, overdue=True)
+    judge.tell("overdue_declared", said.shipment, (), parties(shipment))
+
+
+# ---------------------------------------------------------------------------------- rule 14
+
+
+def lock(judge: Judge, said: Said) -> Verdicts:
+    """Rule 14: locked."""
+    return _hold_back(judge, said, "locked")
+
+
+def quarantine(judge: Judge, said: Said) -> Verdicts:
+    """Rule 14: quarantined."""
+    return _hold_back(judge, said, "quarantined")
+
+
+def _hold_back(judge: Judge, said: Said, kind: str) -> Verdicts:
+    model, hold = judge.model, f"{kind} {judge.signer}"
+    is_regulator = judge.signer in REGULATORS
+    guards = [
+        judge.together(said),
+        *judge.life(),
+        ("not_holder", lambda item: not is_regulator and model.holder(item) != judge.signer),
+        ("already_held", lambda item: hold in model.holds(item)),
+    ]
+    yield model.first_fault(said.items, guards)
+    judge.bring(said.items, said)
+    for item in said.items:
+        model.change(item, holds=model.items[item].holds | {hold})
+        judge.tell("hold_placed", "", (item,), stakeholders(judge, item))
+
+
+def unlock(judge: Judge, said: Said) -> Verdicts:
+    """Rule 14: unlocked."""
+    return _let_go(judge, said, "locked")
+
+
+def release(judge: Judge, said: Said) -> Verdicts:
+    """Rule 14: released from quarantine."""
+    return _let_go(judge, said, "quarantined")
+
+
+def _let_go(judge: Judge, said: Said, kind: str) -> Verdicts:
+    def why_not(hold: Hold, item: str) -> str:
+        return _why_not_lifted(judge, said, hold[1], item)
+
+    yield from _taken_off(judge, said, {kind}, "not_on_hold", why_not)
+    judge.bring(said.items, said)
+    for item in said.items:
+        gone = {hold for hold in _own(judge, item, {kind}) if not why_not(hold, item)}
+        # Setters lose a stake with their hold, and hear of it.
+        told = (*stakeholders(judge, item), *(setter for _kind, setter in gone))
+        judge.tell("hold_lifted", "", (item,), told)
+        _take_off(judge, item, gone)
+
+
+def _read(hold: str) -> Hold:
+    """Return kind and setter of a hold."""
+    kind, _space, setter = hold.partition(" ")
+    return kind, setter or "law"
+
+
+def _take_off(judge: Judge, item: str, gone: set[Hold]) -> None:
+    """Take holds off an item."""
+    left = frozenset(hold for hold in judge.model.items[item].holds if _read(hold) not in gone)
+    judge.model.change(item, holds=left)
+
+
+def _own(judge: Judge, item: str, kinds: set[str]) -> list[Hold]:
+    """Return an item's own holds of some kinds, in the order in which the law asks of them."""
+    order = ["quarantined", "locked", "suspect", "illegitimate"]
+    found = [hold for hold in map(_read, judge.model.items[item].holds) if hold[0] in kinds]
+    return sorted(found, key=lambda hold: (order.index(hold[0]), NUMBER_OF[hold[1]]))
+
+
+def _taken_off(
+    judge: Judge, said: Said, kinds: set[str], none: str, why_not: Callable[[Hold, str], str]
+) -> Verdicts:
+    """Ask whether each item carries holds of some kinds, of which the signer may lift at least one."""
+
+    def fails_with(code: str) -> Callable[[str], bool]:
+        def fails(item: str) -> bool:
+            reasons = [why_not(hold, item) for hold in _own(judge, item, kinds)]
+            return bool(reasons) and all(reasons) and reasons[0] == code
+
+        return fails
+
+    reasons = (*("needs_verification", "regulators_hold", "not_setter", "regulator_needed", "not_holder"),)
+    guards = [
+        judge.together(said),
+        *judge.life(),
+        (none, lambda item: not _own(judge, item, kinds)),
+        *((code, fails_with(code)) for code in reasons),
+    ]
+    yield judge.model.first_fault(said.items, guards)
+
+
+def _why_not_lifted(judge: Judge, said: Said, setter: str, item: str) -> str:
+    """Return why the signer may not lift a partner's hold; empty when it may."""
+    if setter == "law":
+        return "needs_verification"
+    if setter == judge.signer:
+        return ""
+    if setter in REGULATORS:
+        return "" if judge.signer in REGULATORS else "regulators_hold"
+    may_succeed = judge.profile(said).successor_lifts and _has_in_hand(judge, item)
+    return "" if may_succeed else "not_setter"
+
+
+def _has_in_hand(judge: Judge, item: str) -> bool:
+    return judge.model.holder(item) == judge.signer and not judge.model.shipment(item)
+
+
+# ---------------------------------------------------------------------------------- rule 15
+
+
+def makers(judge: Judge, item: str) -> set[str]:
+    """Return the marketing holders of an item and of everything inside it."""
+    inside = [item, *judge.model.inside(item)]
+    return {judge.model.registered.holders[kind_of(name)] for name in inside if not is_unit(name)}
+
+
+def _alarmed(judge: Judge, item: str) -> tuple[str, ...]:
+    return (*stakeholders(judge, item), *makers(judge, item), *REGULATORS)
+
+
+def suspect(judge: Judge, said: Said) -> Verdicts:
+    """Rule 15: raised."""
+    model, hold = judge.model, f"suspect {judge.signer}"
+    guards = [
+        judge.together(said),
+        *judge.life(),
+        judge.hand()[0],
+        ("already_held", lambda item: hold in model.holds(item)),
+    ]
+    yield model.first_fault(said.items, guards)
+    judge.bring(said.items, said)
+    _raise_suspicion(judge, said.items)
+
+
+def _raise_suspicion(judge: Judge, items: Iterable[str]) -> None:
+    for item in items:
+        judge.model.change(item, holds=judge.model.items[item].holds | {f"suspect {judge.signer}"})
+        judge.tell("suspicion_raised", "", (item,), _alarmed(judge, item))
+
+
+def confirm(judge: Judge, said: Said) -> Verdicts:
+    """Rule 15: illegitimate."""
+    model, signer = judge.model, judge.signer
+    guards = [
+        judge.together(said),
+        *judge.life(),
+        ("not_suspect", lambda item: not _own(judge, item, {"suspect"})),
+        (
+            "not_maker_or_regulator",
+            lambda item: signer not in REGULATORS and makers(judge, item) != {signer},
+        ),
+    ]
+    yield model.first_fault(said.items, guards)
+    for item in said.items:
+        rest = {hold for hold in model.items[item].holds if _read(hold)[0] != "suspect"}
+        model.change(item, holds=frozenset(rest | {f"illegitimate {signer}"}))
+        judge.tell("illegitimate_confirmed", "", (item,), _alarmed(judge, item))
+
+
+def clear(judge: Judge, said: Said) -> Verdicts:
+    """Rule 15: cleared."""
+    kinds = {"suspect", "illegitimate"}
+
+    def why_not(hold: Hold, item: str) -> str:
+        return _why_not_cleared(judge, said, hold, item)
+
+    yield from _taken_off(judge, said, kinds, "not_suspect", why_not)
+    judge.bring(said.items, said)
+    for item in said.items:
+        gone = {hold for hold in _own(judge, item, kinds) if not why_not(hold, item)}
+        told = (*_alarmed(judge, item), *(setter for _kind, setter in gone))
+        judge.tell("cleared", "", (item,), told)
+        _take_off(judge, item, gone)
+
+
+def _why_not_cleared(judge: Judge, said: Said, hold: Hold, item: str) -> str:
+    kind, setter = hold
+    if judge.signer in REGULATORS:
+        return ""
+    if kind == "illegitimate":
+        return "regulator_needed"
+    if setter == "law":
+        return "" if _has_in_hand(judge, item) else "not_holder"
+    if setter not in REGULATORS and makers(judge, item) == {judge.signer}:
+        return ""
+    return _why_not_lifted(judge, said, setter, item)
+
+
+# ---------------------------------------------------------------------------------- rule 23
+
+
+def verify(judge: Judge, said: Said) -> Verdicts:
+    """Rule 23: as the ledger says, and sound."""
+    model = judge.model
+
+    def is_other_lot(item: str) -> bool:
+        source = model.items[item].source
+        return bool(said.lot) and (not source or source[1] != said.lot)
+
+    def is_other_expiry(item: str) -> bool:
+        source = model.items[item].source
+        known = model.lots[(source[0], source[1])] if source else None
+        return bool(said.expiry) and known != said.expiry
+
+    def lifts(item: str) -> bool:
+        return _has_in_hand(judge, item) and "quarantined" in model.items[item].holds
+
+    guards = [
+        judge.together(said),
+        *judge.life(),
+        ("lot_mismatch", is_other_lot),
+        ("expiry_mismatch", is_other_expiry),
+        (
+            "verified_too_soon",
+            lambda item: lifts(item) and model.law_held_ms.get(judge.signer) == judge.now_ms,
+        ),
+    ]
+    yield model.first_fault(said.items, guards)
+    judge.bring(said.items, said)
+    for item in said.items:
+        judge.tell("verified", "", (item,), stakeholders(judge, item))
+        if lifts(item):
+            judge.tell("hold_lifted", "", (item,), stakeholders(judge, item))
+            model.change(item, holds=model.items[item].holds - {"quarantined"})
+
+
+def reject(judge: Judge, said: Said) -> Verdicts:
+    """Rule 23: not as the ledger says, or not sound."""
+    yield judge.model.first_fault(said.items, [judge.together(said)])
+    judge.bring(said.items, said)
+    for item in said.items:
+        judge.tell("verification_failed", "", (item,), _alarmed(judge, item))
+
+
+def report(judge: Judge, said: Said) -> Verdicts:
+    """Rule 23: a finding."""
+    model = judge.model
+    if said.finding == "unknown_serial":
+        yield {"item_known"} if any(item in model.items for item in said.items) else set()
+        for item in said.items:
+            judge.tell("finding_reported", "", (item,), (_claimed_maker(judge, item), *REGULATORS))
+        return
+    yield model.first_fault(said.items, [judge.together(said)])
+    judge.bring(said.items, said)
+    for item in said.items:
+        judge.tell("finding_reported", "", (item,), _alarmed(judge, item))
+    if said.finding in ("tampered", "copied"):
+        own = [item for item in said.items if model.holder(item) == judge.signer]
+        living = [item for item in own if model.life(item) == "active"]
+        _raise_suspicion(
+            judge, [item for item in living if f"suspect {judge.signer}" not in model.holds(item)]
+        )
+
+
+def _claimed_maker(judge: Judge, item: str) -> str:
+    """Return whose product, or whose number, an item would be that nobody made."""
+    if not is_unit(item):
+        return judge.model.registered.holders.get(kind_of(item), "")
+    stem = STEMS[kind_of(item)][1:]
+    return next((name for name, owned in PREFIXES.items() if stem in owned), "")

@@ -5,6 +5,7 @@ from enum import IntEnum
 import msgspec
 
 from contracts.records.head import Head
+from contracts.records.verification import Report, Verify
 
 
 class HoldAction(IntEnum):
@@ -85,3 +86,7 @@ class DeclareOverdue(msgspec.Struct, frozen=True, array_like=True, tag=37):
     """When and where."""
     shipment: bytes
     """Shipment id, 16 bytes."""
+
+
+HoldRecord = DeclareOverdue | PlaceHold | LiftHold | Suspect | ConfirmIllegitimate | Clear | Verify | Report
+"""Records of goods held back, looked at, and let go."""

@@ -4,7 +4,15 @@ from contracts.records.catalogue import Delegate, DescribePremises, DescribeProd
 from contracts.records.custody import Receive, Refuse, Ship, Void
 from contracts.records.dispensing import Dispense
 from contracts.records.endings import EndingRecord, Found, Reinstate
-from contracts.records.holds import Clear, ConfirmIllegitimate, DeclareOverdue, LiftHold, PlaceHold, Suspect
+from contracts.records.holds import (
+    Clear,
+    ConfirmIllegitimate,
+    DeclareOverdue,
+    HoldRecord,
+    LiftHold,
+    PlaceHold,
+    Suspect,
+)
 from contracts.records.recall import (
     OpenRecall,
     RecallRecord,
@@ -28,14 +36,7 @@ Record = (
     | Void
     | Dispense
     | EndingRecord
-    | DeclareOverdue
-    | PlaceHold
-    | LiftHold
-    | Suspect
-    | ConfirmIllegitimate
-    | Clear
-    | Verify
-    | Report
+    | HoldRecord
     | DescribeProduct
     | OfferProduct
     | TakeProduct

@@ -6,12 +6,21 @@ from contracts.records.catalogue import Delegate, DescribePremises, DescribeProd
 from contracts.records.custody import Receive, Refuse, Ship, Void
 from contracts.records.dispensing import Dispense
 from contracts.records.endings import Found, Reinstate
-from contracts.records.holds import Clear, ConfirmIllegitimate, DeclareOverdue, LiftHold, PlaceHold, Suspect
+from contracts.records.holds import (
+    Clear,
+    ConfirmIllegitimate,
+    DeclareOverdue,
+    HoldRecord,
+    LiftHold,
+    PlaceHold,
+    Suspect,
+)
 from contracts.records.recall import (
     AcknowledgeRecall,
     ClassifyRecall,
     CloseRecall,
     OpenRecall,
+    RecallRecord,
     ReleaseFromRecall,
     RespondToRecall,
     WidenRecall,
@@ -81,6 +90,31 @@ def judge(act: Act, record: Record) -> Verdict | None:  # noqa: C901 - one line 
             return found(act, record)
         case Reinstate():
             return reinstate(act, record)
+        case OpenRecall() | WidenRecall() | ClassifyRecall() | AcknowledgeRecall():
+            return _judge_recall(act, record)
+        case RespondToRecall() | CloseRecall() | ReleaseFromRecall():
+            return _judge_recall(act, record)
+        case DescribeProduct():
+            return describe_product(act, record)
+        case OfferProduct():
+            return offer_product(act, record)
+        case TakeProduct():
+            return take_product(act, record)
+        case DescribePremises():
+            return describe_premises(act, record)
+        case Delegate():
+            return delegate(act, record)
+        case DeclareOverdue() | PlaceHold() | LiftHold() | Suspect() | ConfirmIllegitimate() | Clear():
+            return _judge_hold(act, record)
+        case Verify() | Report():
+            return _judge_hold(act, record)
+        case _:
+            assert_never(record)
+
+
+def _judge_recall(act: Act, record: RecallRecord) -> Verdict | None:
+    """Apply the rule of a recall's record (rule 17)."""
+    match record:
         case OpenRecall():
             return open_recall(act, record)
         case WidenRecall():
@@ -95,16 +129,13 @@ def judge(act: Act, record: Record) -> Verdict | None:  # noqa: C901 - one line 
             return close_recall(act, record)
         case ReleaseFromRecall():
             return release_from_recall(act, record)
-        case DescribeProduct():
-            return describe_product(act, record)
-        case OfferProduct():
-            return offer_product(act, record)
-        case TakeProduct():
-            return take_product(act, record)
-        case DescribePremises():
-            return describe_premises(act, record)
-        case Delegate():
-            return delegate(act, record)
+        case _:
+            assert_never(record)
+
+
+def _judge_hold(act: Act, record: HoldRecord) -> Verdict | None:  # noqa: C901 - one line for each kind
+    """Apply the rule of a record about goods held back (rules 7, 14, 15 and 23)."""
+    match record:
         case DeclareOverdue():
             return declare_overdue(act, record)
         case PlaceHold():

@@ -10,6 +10,7 @@ from contracts.records.holds import (
     ConfirmIllegitimate,
     DeclareOverdue,
     HoldAction,
+    HoldRecord,
     LiftHold,
     PlaceHold,
     Suspect,
@@ -20,9 +21,6 @@ from contracts.records.verification import Finding, Report, VerificationReason, 
 from node.api import hold_forms as forms
 from node.api.field_readers import read_day, read_hex, read_items, read_lot
 from node.api.record_texts import day_text, item_texts, plain_text, read_head, word_of, written_head
-
-HoldRecord = DeclareOverdue | PlaceHold | LiftHold | Suspect | ConfirmIllegitimate | Clear | Verify | Report
-"""Records of this family."""
 
 
 def _verify(form: forms.VerifyForm) -> Verify:

@@ -26,6 +26,27 @@ START_MS: Final = 20_500 * DAY_MS + 8 * HOUR_MS
 TOLERANCE_MS: Final = 300_000
 MAX_SOURCES: Final = 4
 MAX_DEPTH: Final = 3
+WAITS_MS = {
+    0: 80,
+    60_000: 5,
+    HOUR_MS: 5,
+    HOUR_MS + 1: 5,
+    8 * HOUR_MS: 2,
+    DAY_MS: 1,
+    12 * DAY_MS: 1,
+}
+"""Block time that passes before a step, by how often."""
+WITHIN_MS = {
+    0: 12,
+    HOUR_MS - 1: 1,
+    HOUR_MS: 4,
+    2 * HOUR_MS: 4,
+    2 * DAY_MS: 3,
+    2 * DAY_MS + 1: 1,
+    30 * DAY_MS: 1,
+    30 * DAY_MS + 1: 1,
+}
+"""Deadlines after block time by how often they are set; 0 for the profile's."""
 
 
 class Rules(NamedTuple):
@@ -168,6 +189,7 @@ def genesis() -> Genesis:
             reinstate_exported=int(rules.undo_exported),
             recall_closed_by_opener=int(rules.lenient),
             recall_released_by_opener=int(rules.lenient),
+            successor_lifts_holds=rules.successor_lifts,
         )
         for name, rules in PROFILES.items()
     )

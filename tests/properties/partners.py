@@ -16,6 +16,8 @@ from tests.properties.facts import (
     STEMS,
     TOLERANCE_MS,
     UNITS,
+    WAITS_MS,
+    WITHIN_MS,
     is_unit,
 )
 from tests.properties.model import Model
@@ -37,27 +39,6 @@ PURPOSES = {
     "export": 1,
     "authority": 1,
 }
-WAITS_MS = {
-    0: 80,
-    60_000: 5,
-    HOUR_MS: 5,
-    HOUR_MS + 1: 5,
-    8 * HOUR_MS: 2,
-    DAY_MS: 1,
-    12 * DAY_MS: 1,
-}
-"""Block time that passes before a step, by how often."""
-WITHIN_MS = {
-    0: 12,
-    HOUR_MS - 1: 1,
-    HOUR_MS: 4,
-    2 * HOUR_MS: 4,
-    2 * DAY_MS: 3,
-    2 * DAY_MS + 1: 1,
-    30 * DAY_MS: 1,
-    30 * DAY_MS + 1: 1,
-}
-"""Deadlines after block time by how often they are set; 0 for the profile's."""
 BUYERS = ("bulk", "bulk", "broker", "pharmacy", "clinic", "maker", "rival")
 ENOUGH = 15
 """Below so many still and living items, partners mostly make new ones."""

@@ -257,7 +257,7 @@ class Speaker:
 
 
 def _hold_text(kind: int, setter: int) -> str:
-    """Describe a hold; the law's own goes without saying whose it is, a recall's number means nothing here."""
+    """Describe a hold; the setter of a recall or of the law goes without saying."""
     name = HoldKind(kind).name.lower()
     return name if setter == THE_LAW or kind in RECALL_HOLDS else f"{name} by {PARTNERS[setter]}"
 

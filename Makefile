@@ -26,7 +26,7 @@ DOCS_STAMP := $(VENV)/.docs-$(shell cat requirements-docs.lock 2>/dev/null | cks
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help install demo testnet test corpus damage coverage simulate fuzz-law model-check bench lint format types docs lock clean
+.PHONY: help install demo testnet test corpus damage coverage simulate fuzz-law model-check determinism bench lint format types docs lock clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -63,6 +63,9 @@ fuzz-law: $(STAMP) ## Random partners against law and reference model: make fuzz
 
 model-check: $(STAMP) ## The law explored to a fixed point, no trap: make model-check ITEMS=pack-1,pack-2,case-1
 	$(BIN)/python -m tests.modelcheck --items $(ITEMS)
+
+determinism: $(STAMP) ## The same app hash on every Python that is here, under several hash seeds
+	$(BIN)/python -m tests.determinism
 
 bench: $(STAMP) ## Finalised records and serials a second, and the latency
 	$(BIN)/packtrail bench single

@@ -1,0 +1,1 @@
+"""One law on every Python: the same documents, the same app hash. `make determinism`."""

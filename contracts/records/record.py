@@ -1,6 +1,15 @@
 """The union of all records, and how much each one weighs."""
 
 from contracts.records.catalogue import Delegate, DescribePremises, DescribeProduct, OfferProduct, TakeProduct
+from contracts.records.coldchain import (
+    ClearSession,
+    ColdRecord,
+    LoggerOff,
+    LoggerOn,
+    Readings,
+    StorageProfile,
+    listed_in_cold,
+)
 from contracts.records.custody import Receive, Refuse, Ship, Void
 from contracts.records.dispensing import Dispense
 from contracts.records.endings import EndingRecord, Found, Reinstate
@@ -43,6 +52,7 @@ Record = (
     | DescribePremises
     | Delegate
     | RecallRecord
+    | ColdRecord
 )
 
 
@@ -61,6 +71,8 @@ def listed(record: Record) -> tuple[bytes, ...]:  # noqa: C901 - a case for seve
             return record.items
         case Verify() | Report():
             return record.items
+        case StorageProfile() | LoggerOn() | LoggerOff() | Readings() | ClearSession():
+            return listed_in_cold(record)
         case DescribeProduct() | OfferProduct() | TakeProduct() | DescribePremises() | Delegate():
             return ()
         case DeclareOverdue():
@@ -70,9 +82,11 @@ def listed(record: Record) -> tuple[bytes, ...]:  # noqa: C901 - a case for seve
 
 
 def weight(record: Record) -> int:
-    """Return a record's weight: one for itself and one for each identifier it lists or spans."""
+    """Return a record's weight: one for itself, and one for each identifier or reading it lists or spans."""
     match record:
         case OpenRecall(scope=scope) | WidenRecall(scope=scope):
             return 1 + scope_weight(scope)
+        case Readings(readings=readings):
+            return 1 + len(readings)
         case _:
             return 1 + len(listed(record))

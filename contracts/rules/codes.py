@@ -157,6 +157,22 @@ class Code(StrEnum):
     REGULATOR_RELEASES = "regulator_releases"
     NOT_RECALLED = "not_recalled"
 
+    # Rule 18: cold chain.
+    COLD_CHAIN_HOLD = "cold_chain_hold"
+    READINGS_MISSING = "readings_missing"
+    STORAGE_PROFILE_INVALID = "storage_profile_invalid"
+    LOGGER_INVALID = "logger_invalid"
+    LOGGER_IN_USE = "logger_in_use"
+    LOGGER_TIME_INVALID = "logger_time_invalid"
+    LOGGER_UNKNOWN = "logger_unknown"
+    LOGGER_NOT_ON = "logger_not_on"
+    NOT_WITH_LOGGER = "not_with_logger"
+    READINGS_INVALID = "readings_invalid"
+    READINGS_OUT_OF_ORDER = "readings_out_of_order"
+    SESSION_UNKNOWN = "session_unknown"
+    NOT_IN_SESSION = "not_in_session"
+    NOTHING_TO_CLEAR = "nothing_to_clear"
+
     # Rule 23: verify, report.
     READING_INVALID = "reading_invalid"
     LOT_MISMATCH = "lot_mismatch"

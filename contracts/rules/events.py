@@ -47,6 +47,10 @@ class EventKind(IntEnum):
     PRODUCT_TAKEN = 91
     DELEGATION_GIVEN = 92
     DELEGATION_WITHDRAWN = 93
+    EXCURSION = 110
+    READING_GAP = 111
+    LOGGER_MISSING = 112
+    COLD_CHAIN_CLEARED = 113
 
 
 SENTENCES: Final[dict[EventKind, str]] = {
@@ -90,6 +94,10 @@ SENTENCES: Final[dict[EventKind, str]] = {
     EventKind.PRODUCT_TAKEN: "A product (subject) has a new marketing holder: the signer.",
     EventKind.DELEGATION_GIVEN: "Who is told may commission a product (subject) for its marketing holder.",
     EventKind.DELEGATION_WITHDRAWN: "Who is told may commission a product (subject) no more.",
+    EventKind.EXCURSION: "In this session (subject) goods were outside their range for longer than allowed.",
+    EventKind.READING_GAP: "In this session (subject) goods were unwatched for longer than allowed.",
+    EventKind.LOGGER_MISSING: "Goods that need a logger were received without one (session: subject).",
+    EventKind.COLD_CHAIN_CLEARED: "Their maker finds goods fit in spite of a session (subject).",
 }
 """One sentence for people per kind."""
 

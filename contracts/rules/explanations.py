@@ -5,6 +5,7 @@ from typing import Final
 from contracts.rules.codes import Code
 from contracts.rules.explained import (
     cataloguing,
+    cold_chain,
     ending,
     every_record,
     holding,
@@ -31,6 +32,7 @@ EXPLANATIONS: Final[dict[Code, Explanation]] = {
     **ending.TEXTS,
     **holding.TEXTS,
     **recalling.TEXTS,
+    **cold_chain.TEXTS,
     **verifying.TEXTS,
     **cataloguing.TEXTS,
     **observing.TEXTS,

@@ -14,12 +14,14 @@ from contracts.records.head import Head
 from contracts.rules.act import Act
 from contracts.rules.codes import Code
 from contracts.rules.verdict import Verdict
-from contracts.state.containers import has_dirt_inside, is_emptied, sources_of
+from contracts.state.containers import exposures_of, has_dirt_inside, is_emptied, sources_of
 from contracts.state.directory import find_premises, profile
+from contracts.state.exposures import joined, session_of, until_of
 from contracts.state.parties import has_role, is_holder, is_licensed, is_party
 from contracts.state.places import Holds, Position, effective_holds, effective_life, locate
 from contracts.state.recalls import released_from
 from contracts.state.rows import NOBODY, HoldKind, Life, PremisesRow, ProfileRow
+from contracts.state.sessions import Standing, gtins_of, is_running, session_row, standing_of
 from contracts.state.sources import lot_of, lot_row, marks_of
 
 MAX_HASHES: Final = 32
@@ -40,6 +42,10 @@ _HOLD_CODES: Final = {HoldKind.RECALLED: Code.RECALLED, HoldKind.WITHDRAWN: Code
 """What is said of holds, the gravest first; of all others only that they are there."""
 _SOURCE_CODES: Final = (*_HOLD_CODES.values(), Code.ON_HOLD, Code.EXPIRED)
 """What may speak against a source, the gravest first."""
+_STANDING_CODES: Final = {
+    Standing.UNREAD: Code.READINGS_MISSING,
+    Standing.BREACHED: Code.COLD_CHAIN_HOLD,
+}
 
 Positions = list[Position]
 
@@ -169,11 +175,17 @@ def hold_code(holds: Holds) -> Code:
 class CleanGuard:
     """Asks whether items are clean (LAW, facets), judging each source once for a whole record."""
 
-    __slots__ = ("_act", "_faults")
+    __slots__ = ("_act", "_faults", "_is_leaving")
 
-    def __init__(self, act: Act) -> None:
-        """Begin with no source asked."""
+    def __init__(self, act: Act, *, is_leaving: bool = False) -> None:
+        """Begin with no source asked.
+
+        Args:
+            act: The record.
+            is_leaving: Whether the items go on with the signer's own loggers, to be read out later.
+        """
         self._act = act
+        self._is_leaving = is_leaving
         self._faults: dict[int, Code | None] = {}
 
     def fault(self, position: Position) -> Verdict | None:
@@ -188,7 +200,18 @@ class CleanGuard:
         own = (self._own_fault(position),) if position.row.source else ()
         found = {*own, *map(self._source_fault, sources[len(own) :])}
         code = next((code for code in _SOURCE_CODES if code in found), None)
-        return None if code is None else Verdict(code, position.key)
+        return self._cold_fault(position, sources) if code is None else Verdict(code, position.key)
+
+    def _cold_fault(self, position: Position, sources: tuple[int, ...]) -> Verdict | None:
+        """Ask about the loggers' sessions that an item and everything around and inside it went through."""
+        state = self._act.state
+        exposures = joined(
+            exposures_of(state, position.key, position.row), *(row.exposures for _key, row in position.above)
+        )
+        if not exposures:
+            return None
+        gtins = frozenset(gtins_of(state, sources))
+        return cold_fault(self._act, position.key, exposures, gtins, is_leaving=self._is_leaving)
 
     def _own_fault(self, position: Position) -> Code | None:
         """Ask about the lot and make that an item is of itself; it may have been released from a recall."""
@@ -210,6 +233,27 @@ class CleanGuard:
         if marks:
             return hold_code(marks)
         return Code.EXPIRED if lot.expires_at_ms <= self._act.time_ms else None
+
+
+def cold_fault(
+    act: Act, key: bytes, exposures: Iterable[int], gtins: frozenset[bytes] | None, *, is_leaving: bool
+) -> Verdict | None:
+    """Ask whether the loggers' sessions that products went through speak against them (LAW 18).
+
+    Args:
+        act: The record.
+        key: The item that is refused.
+        exposures: Its own, and those of what it is inside and what is inside it.
+        gtins: Its products; None for all that went through these sessions.
+        is_leaving: Whether a logger that the signer put on, and that is on still, may be read out later.
+    """
+    worst = Standing.FINE
+    for exposed in exposures:
+        row = session_row(act.state, session_of(exposed))
+        reads_later = is_leaving and is_running(row) and is_party(row.installed_by, act.signer)
+        now_ms = 0 if reads_later else act.time_ms
+        worst = max(worst, standing_of(row, until_of(exposed), now_ms, gtins))
+    return None if worst == Standing.FINE else Verdict(_STANDING_CODES[worst], key)
 
 
 def first_fault(faults: Iterable[Verdict | None]) -> Verdict | None:

@@ -4,11 +4,13 @@ from contracts.gs1.keys import SSCC_KIND
 from contracts.records.supply import Pack, Unpack
 from contracts.rules.act import Act
 from contracts.rules.codes import Code
+from contracts.rules.cold_chain import exposures_around, join_sessions
 from contracts.rules.events import EventKind
 from contracts.rules.guards import (
     CleanGuard,
     Positions,
     actor_profile,
+    cold_fault,
     hand_fault,
     life_fault,
     list_fault,
@@ -26,6 +28,7 @@ from contracts.rules.logistic_units import (
 )
 from contracts.rules.verdict import Verdict
 from contracts.state.containers import (
+    Load,
     find_contents,
     is_emptied,
     is_too_deep,
@@ -70,18 +73,26 @@ def pack(act: Act, record: Pack) -> Verdict | None:
     # What the record implies happens first; if there is no room then, all of it is undone.
     children, target = _imply(act, record, parent, children)
     load = load_of(act.state, ((child.key, child.row) for child in children))
-    if is_too_deep(act.limits, target, load):
-        return Verdict(Code.PACKING_TOO_DEEP, record.parent)
-    if is_too_mixed(act.state, act.limits, target, load):
-        return Verdict(Code.CONTAINER_TOO_MIXED, record.parent)
+    fault = _room_fault(act, target, load) or join_sessions(act, target, load)
+    if fault:
+        return fault
     # After this point it must succeed.
-    put_in(act.state, target, children, load)
+    put_in(act.state, again(act, target.key), children, load)
+    return None
+
+
+def _room_fault(act: Act, target: Position, load: Load) -> Verdict | None:
+    """Ask whether levels, sources and sessions inside a container, and around it, stay within the caps."""
+    if is_too_deep(act.limits, target, load):
+        return Verdict(Code.PACKING_TOO_DEEP, target.key)
+    if is_too_mixed(act.state, act.limits, target, load):
+        return Verdict(Code.CONTAINER_TOO_MIXED, target.key)
     return None
 
 
 def _children_fault(act: Act, parent: bytes, children: Positions) -> Verdict | None:
     """Ask of each child whether it may be packed: active, in hand, still, clean, of one owner."""
-    clean = CleanGuard(act)
+    clean = CleanGuard(act, is_leaving=True)
     for child in children:
         fault = life_fault(child) or hand_fault(act, child) or clean.fault(child)
         if fault:
@@ -130,6 +141,9 @@ def _parent_fault(act: Act, parent: Position, children: Positions) -> Verdict | 
         return fault
     if effective_holds(parent):
         return Verdict(Code.ON_HOLD, parent.key)
+    fault = cold_fault(act, parent.key, exposures_around(act.state, parent), None, is_leaving=True)
+    if fault:
+        return fault
     around = {parent.key, *(key for key, _row in parent.above)}
     for child in children:
         if child.key in around:

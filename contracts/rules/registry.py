@@ -3,6 +3,14 @@
 from typing import assert_never
 
 from contracts.records.catalogue import Delegate, DescribePremises, DescribeProduct, OfferProduct, TakeProduct
+from contracts.records.coldchain import (
+    ClearSession,
+    ColdRecord,
+    LoggerOff,
+    LoggerOn,
+    Readings,
+    StorageProfile,
+)
 from contracts.records.custody import Receive, Refuse, Ship, Void
 from contracts.records.dispensing import Dispense
 from contracts.records.endings import Found, Reinstate
@@ -36,12 +44,14 @@ from contracts.rules.cataloguing import (
     offer_product,
     take_product,
 )
+from contracts.rules.cold_chain import clear_session, logger_off, logger_on, storage_profile
 from contracts.rules.decommissioning import decommission, found
 from contracts.rules.dispensing import dispense
 from contracts.rules.holding import lift_hold, place_hold
 from contracts.rules.observing import observe
 from contracts.rules.overdue import declare_overdue
 from contracts.rules.packing import pack, unpack
+from contracts.rules.readings import read_out
 from contracts.rules.recall_answers import (
     acknowledge_recall,
     classify_recall,
@@ -108,6 +118,8 @@ def judge(act: Act, record: Record) -> Verdict | None:  # noqa: C901 - one line 
             return _judge_hold(act, record)
         case Verify() | Report():
             return _judge_hold(act, record)
+        case StorageProfile() | LoggerOn() | LoggerOff() | Readings() | ClearSession():
+            return _judge_cold(act, record)
         case _:
             assert_never(record)
 
@@ -152,5 +164,22 @@ def _judge_hold(act: Act, record: HoldRecord) -> Verdict | None:  # noqa: C901 -
             return verify(act, record)
         case Report():
             return report(act, record)
+        case _:
+            assert_never(record)
+
+
+def _judge_cold(act: Act, record: ColdRecord) -> Verdict | None:
+    """Apply the rule of a record of the cold chain (rule 18)."""
+    match record:
+        case StorageProfile():
+            return storage_profile(act, record)
+        case LoggerOn():
+            return logger_on(act, record)
+        case LoggerOff():
+            return logger_off(act, record)
+        case Readings():
+            return read_out(act, record)
+        case ClearSession():
+            return clear_session(act, record)
         case _:
             assert_never(record)

@@ -27,8 +27,10 @@ from contracts.rules.sending_back import (
     purpose_fault,
     taker_fault,
 )
+from contracts.rules.unlogged import send_unlogged
 from contracts.rules.verdict import Verdict
 from contracts.state.directory import find_partner, find_premises, partner
+from contracts.state.exposures import with_exposures
 from contracts.state.layout import ITEMS, SHIPMENTS
 from contracts.state.parties import (
     TRADING,
@@ -89,9 +91,11 @@ def ship(act: Act, record: Ship) -> Verdict | None:
         return fault
     # After this point it must succeed.
     loose = move_implied(act, record.head, unpack_implied(act, items))
-    act.state.write(SHIPMENTS, identifier, _announced(act, record, route, sale, len(loose)))
+    unlogged, without = send_unlogged(act, identifier, loose)
+    announced = _announced(act, record, route, sale, (len(loose), unlogged))
+    act.state.write(SHIPMENTS, identifier, announced)
     for item in loose:
-        row = item.row
+        row = with_exposures(item.row, without.get(item.key, item.row.exposures))
         act.state.write(ITEMS, item.key, placed(row, row.holder, row.owner, row.premises, identifier))
     act.tell(EventKind.SHIPMENT_ANNOUNCED, (), identifier, (route.receiver, route.carrier))
     return None
@@ -189,7 +193,7 @@ def _once_fault(act: Act, identifier: bytes) -> Verdict | None:
 
 def _items_fault(act: Act, record: Ship, route: Route, items: Positions) -> Verdict | None:
     """Ask of each item: held, still, its packing alive, not empty; sold only when clean, and by its owner."""
-    clean = CleanGuard(act)
+    clean = CleanGuard(act, is_leaving=True)
     is_sale = record.purpose == ShipPurpose.SALE
     also = lives_sent(record.purpose)
     for item in items:
@@ -221,9 +225,10 @@ def _may_ship(record: Ship, route: Route, item: Position) -> bool:
 
 
 def _announced(
-    act: Act, record: Ship, route: Route, sale: ShipmentRow | None, outstanding: int
+    act: Act, record: Ship, route: Route, sale: ShipmentRow | None, counted: tuple[int, int]
 ) -> ShipmentRow:
-    """Return the row of the shipment."""
+    """Return the row of the shipment; counted are its items, and the session of those without a logger."""
+    outstanding, unlogged = counted
     deadline_ms = record.deadline_ms
     if deadline_ms == 0:
         deadline_ms = act.time_ms + actor_profile(act, record.head).ship_deadline_default_ms
@@ -240,4 +245,5 @@ def _announced(
         route.destination,
         NOBODY,
         hold_on_receipt(record, sale, route.receiver),
+        unlogged=unlogged,
     )

@@ -4,6 +4,7 @@ Invariants, for every container row:
 - `children` is the number of items whose parent it is;
 - `sources` counts the sources of all its descendants (a serialised case inside counts as itself too), at most
   the network's cap of different ones;
+- `exposures` counts the exposures of all its descendants likewise, under the same cap;
 - `dirty` counts the direct children that are dirty: own hold, life other than active, or `dirty` of their own
   above 0. A child therefore tells its parent only when it becomes dirty or clean, not how much;
 - `height` is at least the number of packing levels from here down; it shrinks only on emptying.
@@ -15,6 +16,7 @@ from typing import Final
 import msgspec
 
 from contracts.state.endings import inherit_ending
+from contracts.state.exposures import Exposures, joined, leaving, with_exposures
 from contracts.state.layout import CONTAINERS, ITEMS
 from contracts.state.places import (
     Position,
@@ -30,7 +32,8 @@ from contracts.state.rows import ContainerRow, ItemRow, Life, LimitsRow
 from contracts.state.titles import nested_title, title_of
 from contracts.state.view import Overlay
 
-Sources = tuple[tuple[int, int], ...]
+Counts = tuple[tuple[int, int], ...]
+"""(source or exposure, how often), ascending."""
 
 _EMPTY_HEIGHT: Final = 1
 
@@ -42,6 +45,8 @@ class Load(msgspec.Struct, frozen=True):
     """How many they are."""
     sources: dict[int, int]
     """Sources of them and of everything inside them."""
+    exposures: dict[int, int]
+    """Exposures of them and of everything inside them."""
     dirty: int
     """How many of them are dirty."""
     height: int
@@ -72,23 +77,34 @@ def sources_of(state: Overlay, key: bytes, row: ItemRow) -> tuple[int, ...]:
     return own if contents is None else own + tuple(source for source, _count in contents.sources)
 
 
+def exposures_of(state: Overlay, key: bytes, row: ItemRow) -> Exposures:
+    """Return the exposures of an item and of everything inside it."""
+    contents = find_contents(state, key, row)
+    return row.exposures if contents is None else row.exposures + tuple(one for one, _n in contents.exposures)
+
+
 def load_of(state: Overlay, items: Iterable[tuple[bytes, ItemRow]]) -> Load:
     """Add up what several items weigh."""
     children = dirty = height = 0
     sources: dict[int, int] = {}
+    exposures: dict[int, int] = {}
     for key, row in items:
         children += 1
         is_dirty = _is_dirty(row)
         if row.source:
             sources[row.source] = sources.get(row.source, 0) + 1
+        for exposed in row.exposures:
+            exposures[exposed] = exposures.get(exposed, 0) + 1
         if row.container:
             contents = state.require(CONTAINERS, key)
             height = max(height, contents.height)
             is_dirty = is_dirty or contents.dirty > 0
             for source, count in contents.sources:
                 sources[source] = sources.get(source, 0) + count
+            for exposed, count in contents.exposures:
+                exposures[exposed] = exposures.get(exposed, 0) + count
         dirty += is_dirty
-    return Load(children, sources, dirty, height)
+    return Load(children, sources, exposures, dirty, height)
 
 
 def put_in(state: Overlay, parent: Position, children: Sequence[Position], load: Load) -> None:
@@ -119,6 +135,7 @@ def put_in(state: Overlay, parent: Position, children: Sequence[Position], load:
                 contents.introduced_by,
                 0,
                 contents.opened,
+                _plus(contents.exposures, load.exposures),
             ),
         )
         added = 0
@@ -131,13 +148,20 @@ def is_too_deep(limits: LimitsRow, parent: Position, load: Load) -> bool:
 
 
 def is_too_mixed(state: Overlay, limits: LimitsRow, parent: Position, load: Load) -> bool:
-    """Tell whether a parent, or a container around it, would hold too many different sources."""
+    """Tell whether a parent, or a container around it, would hold too many different sources or exposures."""
     for key, row in _from_inside_out(parent):
         contents = find_contents(state, key, row)
-        known = contents.sources if contents is not None else ()
-        if len({source for source, _count in known} | load.sources.keys()) > limits.container_sources:
+        sources = contents.sources if contents is not None else ()
+        exposures = contents.exposures if contents is not None else ()
+        most = max(_different(sources, load.sources), _different(exposures, load.exposures))
+        if most > limits.container_sources:
             return True
     return False
+
+
+def _different(known: Counts, added: dict[int, int]) -> int:
+    """Return how many different sources or exposures there are after adding some."""
+    return len({one for one, _count in known} | added.keys())
 
 
 def take_out(state: Overlay, time_ms: int, children: Sequence[Position]) -> None:
@@ -145,6 +169,7 @@ def take_out(state: Overlay, time_ms: int, children: Sequence[Position]) -> None
 
     An item leaves with every hold that bound it inside, and with the end of a container that had ended (a
     pack split on its way from a stolen case is stolen): nothing is lost, and nothing rises, by coming out.
+    The sessions of loggers around it come along as exposures, until now.
 
     Args:
         state: State.
@@ -154,11 +179,13 @@ def take_out(state: Overlay, time_ms: int, children: Sequence[Position]) -> None
     first = children[0]
     load = load_of(state, ((child.key, child.row) for child in children))
     top = first.top
+    seen = [leaving(state, row.exposures, time_ms) for _key, row in first.above]
     for child in children:
         loose = placed(child.row, top.holder, top.owner, top.premises, top.shipment)
         inherit_ending(state, child)
         bound = with_holds(with_title(loose, title_of(child)), carried_holds(child))
-        state.write(ITEMS, child.key, with_life(bound, effective_life(child)))
+        exposed = with_exposures(bound, joined(child.row.exposures, *seen))
+        state.write(ITEMS, child.key, with_life(exposed, effective_life(child)))
     removed, dirty = load.children, load.dirty
     for key, row in first.above:
         contents = state.require(CONTAINERS, key)
@@ -175,6 +202,7 @@ def take_out(state: Overlay, time_ms: int, children: Sequence[Position]) -> None
                 contents.introduced_by,
                 contents.emptied_at_ms if left else time_ms,
                 1,
+                _minus(contents.exposures, load.exposures),
             ),
         )
         removed, dirty = 0, -_told_upwards(row, contents.dirty, contents.dirty - dirty)
@@ -206,11 +234,27 @@ def rewrite(state: Overlay, position: Position, row: ItemRow) -> None:
         dirty = _told_upwards(above, contents.dirty, contents.dirty + dirty)
 
 
+def expose(state: Overlay, position: Position, exposures: Exposures) -> None:
+    """Give an item other exposures where it is; the containers around it count them."""
+    row = with_exposures(position.row, exposures)
+    gone, new = (dict.fromkeys(set(one) - set(two), 1) for one, two in _both_ways(position.row, row))
+    state.write(ITEMS, position.key, row)
+    for key, _above in position.above:
+        contents = state.require(CONTAINERS, key)
+        counted = _plus(_minus(contents.exposures, gone), new)
+        state.write(CONTAINERS, key, msgspec.structs.replace(contents, exposures=counted))
+
+
+def _both_ways(before: ItemRow, after: ItemRow) -> tuple[tuple[Exposures, Exposures], ...]:
+    """Return the exposures of two rows, each against the other."""
+    return (before.exposures, after.exposures), (after.exposures, before.exposures)
+
+
 def new_container(state: Overlay, key: bytes, introduced_by: int) -> None:
     """Give an item an empty container row, of the next generation where its key had one before."""
     before = state.read(CONTAINERS, key)
     generation = 1 if before is None else before.generation + 1
-    state.write(CONTAINERS, key, ContainerRow(0, (), 0, _EMPTY_HEIGHT, generation, introduced_by, 0))
+    state.write(CONTAINERS, key, ContainerRow(0, (), 0, _EMPTY_HEIGHT, generation, introduced_by, 0, 0, ()))
 
 
 def _from_inside_out(parent: Position) -> tuple[tuple[bytes, ItemRow], ...]:
@@ -230,8 +274,8 @@ def _is_dirty(row: ItemRow) -> bool:
     return bool(row.holds) or row.life != Life.ACTIVE
 
 
-def _plus(sources: Sources, added: dict[int, int]) -> Sources:
-    """Add counts of sources."""
+def _plus(sources: Counts, added: dict[int, int]) -> Counts:
+    """Add counts."""
     if not added:
         return sources
     counts = dict(sources)
@@ -240,8 +284,8 @@ def _plus(sources: Sources, added: dict[int, int]) -> Sources:
     return tuple(sorted(counts.items()))
 
 
-def _minus(sources: Sources, removed: dict[int, int]) -> Sources:
-    """Subtract counts of sources; what reaches 0 is left out."""
+def _minus(sources: Counts, removed: dict[int, int]) -> Counts:
+    """Subtract counts; what reaches 0 is left out."""
     return tuple(
         (source, count - removed.get(source, 0))
         for source, count in sources

@@ -8,6 +8,7 @@ prefix scan finds what belongs together. This module and `rows.py` are the whole
 from typing import Final, Generic, TypeVar
 
 from contracts.primitives.encoding import RowDecoder
+from contracts.state.cold_rows import SessionRow, StorageRow
 from contracts.state.ending_rows import EndingRow
 from contracts.state.recall_rows import NumbersRow, RecallRow, ResponseRow
 from contracts.state.rows import (
@@ -103,6 +104,12 @@ ENDINGS: Final = Table("endings", 0x44, EndingRow)
 """By item key: what ended in a way that may be undone."""
 PRODUCT_OFFERS: Final = Table("product offers", 0x58, int)
 """Number of the partner that a product was offered to, by packed GTIN."""
+STORAGE: Final = Table("storage profiles", 0x60, StorageRow, is_directory=True)
+"""By packed GTIN."""
+SESSIONS: Final = Table("sessions", 0x61, SessionRow)
+"""By number."""
+LOGGERS: Final = Table("loggers", 0x62, int)
+"""Number of its last session, by logger key."""
 
 RECALL_NUMBERS: Final = Table("recall numbers", 0x48, int)
 """By recall id."""
@@ -148,11 +155,14 @@ TABLES: Final = (
     LISTS,
     RELEASES,
     PRODUCT_OFFERS,
+    STORAGE,
+    SESSIONS,
+    LOGGERS,
 )
 
 
 def number_key(number: int) -> bytes:
-    """Return the key of the partner, premises or lot with this number."""
+    """Return the key of the partner, premises, lot or session with this number."""
     return number.to_bytes(NUMBER_BYTES, "big")
 
 

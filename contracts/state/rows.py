@@ -83,6 +83,8 @@ class HoldKind(IntEnum):
     LOCKED = 2
     SUSPECT = 3
     ILLEGITIMATE = 4
+    COLD_CHAIN = 5
+    """Never stored: what the sessions of an item say (`contracts/state/sessions.py`)."""
     OVERDUE = 6
     RECALLED = 7
     WITHDRAWN = 8
@@ -278,7 +280,7 @@ class ItemRow(msgspec.Struct, frozen=True, array_like=True):
     parent: bytes
     """Item key of the container it is in; empty for none."""
     exposures: tuple[int, ...]
-    """Reserved for cold-chain sessions; empty."""
+    """Cold-chain sessions it went through itself (`contracts/state/exposures.py`), ascending."""
     born_height: int
     """Height of its commission (or introduction)."""
     born_document: int
@@ -316,6 +318,8 @@ class ContainerRow(msgspec.Struct, frozen=True, array_like=True):
     """Block time at which the last child left; 0 while it has children or never had any."""
     opened: int = 0
     """1 when something came out of this unit since it came to life: no seal of its packer counts any more."""
+    exposures: tuple[tuple[int, int], ...] = ()
+    """(exposure, count) over all descendants, ascending: cold-chain sessions that they went through."""
 
 
 class ShipmentRow(msgspec.Struct, frozen=True, array_like=True):
@@ -347,3 +351,5 @@ class ShipmentRow(msgspec.Struct, frozen=True, array_like=True):
     """The law's own `HoldKind` that its receipt sets on the goods; 0 for none."""
     overdue: int = 0
     """1 once it was declared overdue: what is still on its way with it is held (rule 7)."""
+    unlogged: int = 0
+    """Number of the session of its goods that need a logger and have none; 0 when there are none."""

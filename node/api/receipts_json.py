@@ -9,9 +9,11 @@ from contracts.gs1.keys import GLN_BYTES, is_valid_gln, is_valid_item_key
 from contracts.ledger.events import EventKind, sentence
 from contracts.ledger.receipt import ACCEPTED, Event, Receipt
 from contracts.records.catalogue import DescribeProduct
+from contracts.records.coldchain import ClearSession, ColdRecord
 from contracts.records.custody import SHIPMENT_ID_BYTES
 from contracts.records.record import Record
 from contracts.records.supply import Commission
+from node.api.cold_json import logger_text
 from node.api.record_texts import gln_text, gtin_text, item_text, plain_text
 
 MAX_SHOWN_ITEMS: Final = 100
@@ -50,6 +52,15 @@ _PRODUCT_SUBJECTS: Final = frozenset(
     }
 )
 
+_SESSION_SUBJECTS: Final = frozenset(
+    {
+        EventKind.EXCURSION,
+        EventKind.READING_GAP,
+        EventKind.LOGGER_MISSING,
+        EventKind.COLD_CHAIN_CLEARED,
+    }
+)
+
 PartnerName = Callable[[int], str | None]
 """A partner's GLN by its number."""
 
@@ -68,6 +79,7 @@ class EventView(msgspec.Struct, frozen=True):
     subject: str
     """Container, shipment id, premises or product, by kind; may be empty."""
     """Container, shipment or recall id, or premises, by kind; may be empty."""
+    """Container, shipment id, premises, product or number of a session, by kind; may be empty."""
     concerned: tuple[str, ...]
     """GLNs of the partners to be told."""
     sentence: str
@@ -128,6 +140,8 @@ def _event_subject(kind: EventKind, subject: bytes) -> str:
         return subject.hex()
     if kind in _PRODUCT_SUBJECTS:
         return gtin_text(subject)
+    if kind in _SESSION_SUBJECTS:
+        return str(int.from_bytes(subject, "big")) if subject else ""
     if kind == EventKind.MOVED:
         return gln_text(subject)
     return item_text(subject) if subject else ""
@@ -149,6 +163,8 @@ def subject_text(receipt: Receipt, records: Sequence[Record]) -> str:
     named = [getattr(record, field, b"") for field in ("shipment", "sale", "recall")]
     if len(subject) == SHIPMENT_ID_BYTES and subject in named:
         return subject.hex()
+    if isinstance(record, ColdRecord):
+        return _cold_subject(record, subject)
     if is_valid_item_key(subject):
         return item_text(subject)
     if len(subject) == GLN_BYTES and is_valid_gln(subject):
@@ -159,6 +175,16 @@ def subject_text(receipt: Receipt, records: Sequence[Record]) -> str:
 def _contained(record: Record) -> bytes | None:
     """Return the GTIN that a record states beside its own, if any."""
     return record.facts.contains_gtin if isinstance(record, DescribeProduct) else None
+
+
+def _cold_subject(record: ColdRecord, subject: bytes) -> str:
+    if subject == getattr(record, "gtin", b""):
+        return gtin_text(subject)
+    if subject == getattr(record, "logger", b""):
+        return logger_text(subject)
+    if len(subject) == GLN_BYTES and is_valid_gln(subject):
+        return gln_text(subject)
+    return str(int.from_bytes(subject, "big")) if isinstance(record, ClearSession) else item_text(subject)
 
 
 def _commission_subject(record: Commission, subject: bytes) -> str:

@@ -10,6 +10,7 @@ from typing import Annotated, Final, Literal
 import msgspec
 from msgspec import Meta
 
+from node.api.cold_forms import AnyColdForm, LoggerOnForm, ReadingsForm
 from node.api.ending_forms import AnyEndingForm
 from node.api.form_parts import (
     MAX_LISTED,
@@ -165,6 +166,7 @@ AnyRecordForm = (
     | AnyHoldForm
     | RegistryForm
     | AnyRecallForm
+    | AnyColdForm
 )
 """Any record."""
 
@@ -179,9 +181,13 @@ _LISTS: Final = {
 
 
 def count_listed(form: AnyRecordForm) -> int:
-    """Return how many identifiers a record lists, before any of them is looked at."""
+    """Return how many identifiers or readings a record lists, before any of them is looked at."""
     if isinstance(form, OpenRecallForm | WidenRecallForm):
         return sum(len(scope.items) for scope in form.scope)
+    if isinstance(form, ReadingsForm):
+        return len(form.readings)
+    if isinstance(form, LoggerOnForm):
+        return 1
     return len(getattr(form, _LISTS.get(type(form), "items"), ()))
 
 

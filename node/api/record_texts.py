@@ -65,7 +65,7 @@ def _offset(minutes: int) -> str:
     return f"{'-' if minutes < 0 else '+'}{hours:02d}:{rest:02d}"
 
 
-def _raw(data: bytes) -> str:
+def raw_text(data: bytes) -> str:
     """Return bytes that are not what they should be."""
     return f"0x{data.hex()}" if data else ""
 
@@ -75,7 +75,7 @@ def item_text(key: bytes) -> str:
     try:
         return format_item(key)
     except InvalidKey:
-        return _raw(key)
+        return raw_text(key)
 
 
 def gln_text(packed: bytes) -> str:
@@ -83,7 +83,7 @@ def gln_text(packed: bytes) -> str:
     try:
         return unpack_gln(packed) if packed else ""
     except InvalidKey:
-        return _raw(packed)
+        return raw_text(packed)
 
 
 def gtin_text(packed: bytes) -> str:
@@ -91,12 +91,12 @@ def gtin_text(packed: bytes) -> str:
     try:
         return unpack_gtin(packed)
     except InvalidKey:
-        return _raw(packed)
+        return raw_text(packed)
 
 
 def plain_text(data: bytes) -> str:
     """Return a lot, line or serial; hexadecimal for what is no ASCII text."""
-    return data.decode("ascii") if data.isascii() else _raw(data)
+    return data.decode("ascii") if data.isascii() else raw_text(data)
 
 
 def time_text(time_ms: int) -> str:

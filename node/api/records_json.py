@@ -13,6 +13,7 @@ import msgspec
 from contracts.ledger.document import NONCE_BYTES, Document, build_document
 from contracts.primitives.hashing import HASH_BYTES
 from contracts.records.catalogue import Delegate, DescribePremises, DescribeProduct, OfferProduct, TakeProduct
+from contracts.records.coldchain import ClearSession, LoggerOff, LoggerOn, Readings, StorageProfile
 from contracts.records.custody import (
     SHIPMENT_ID_BYTES,
     Receive,
@@ -39,6 +40,7 @@ from contracts.records.supply import (
 from contracts.records.verification import Report, Verify
 from node.api import record_forms as forms
 from node.api import registry_json
+from node.api.cold_json import COLD_READERS, write_cold_record
 from node.api.ending_json import ENDING_READERS, write_ending_record
 from node.api.field_readers import (
     INVALID_FIELD,
@@ -195,6 +197,7 @@ _READERS: Final[Mapping[type, Callable[[Any], Record]]] = {
     **registry_json.READERS,
     **HOLD_READERS,
     **RECALL_READERS,
+    **COLD_READERS,
 }
 
 # ------------------------------------------------------------------------------------------ writing
@@ -243,6 +246,8 @@ def write_record(  # noqa: C901 - one case for each kind of record
             return write_hold_record(record)
         case Verify() | Report():
             return write_hold_record(record)
+        case StorageProfile() | LoggerOn() | LoggerOff() | Readings() | ClearSession():
+            return write_cold_record(record)
         case _:
             return write_recall_record(record)
 

@@ -31,6 +31,7 @@ from contracts.state.rows import (
 from contracts.state.sources import find_lot, lot_of, lot_row, marks_of, source_row
 from contracts.state.titles import title_of
 from contracts.state.view import Overlay
+from node.storage.cold_steps import held_by_sessions, sessions_of
 from node.storage.errors import StorageDamaged
 from node.storage.head import Head, load_head
 from node.storage.store import STATE, Reader, Space
@@ -81,6 +82,7 @@ class Custody:
         if position is None:
             return ItemView(format_item(key), known=False)
         row, top = position.row, position.top
+        sessions = sessions_of(self.state, position, self.head.time_ms)
         fault = self._clean_fault(position)
         lot = lot_row(self.state, lot_of(row.source)) if row.source else None
         source = source_row(self.state, row.source) if row.source else None
@@ -102,7 +104,8 @@ class Custody:
             expiry=None if lot is None else format_date(lot.expiry),
             line=(source.line.decode("ascii") or None) if source is not None else None,
             bought_with=title_of(position).hex() or None,
-            holds=tuple(self._holds(position)),
+            holds=(*self._holds(position), *held_by_sessions(sessions)),
+            sessions=sessions,
             container=self._contents(key, row),
         )
 

@@ -26,6 +26,9 @@ from node.storage.views import StepView
 
 _NEVER: Final[Moment] = (1 << 62, 0, 0, 0, 0)
 
+_OF_ALL_INSIDE: Final = frozenset({EventKind.MOVED, EventKind.EXCURSION, EventKind.READING_GAP})
+"""What happens to everything in a container."""
+
 
 class Journey(msgspec.Struct, frozen=True):
     """The journey of one item."""
@@ -216,7 +219,7 @@ def _takes_all(record: Receive | Refuse | Void) -> bool:
 def _carries(happening: Happening, key: bytes) -> bool:
     """Tell whether what happened to a container happened to everything in it."""
     if happening.event is not None:
-        return happening.event.kind == EventKind.MOVED
+        return happening.event.kind in _OF_ALL_INSIDE
     record = happening.record
     return key in listed(record) or not isinstance(record, Pack | Unpack)
 

@@ -157,7 +157,7 @@ def _event_subjects(event: Event, sender: int) -> list[bytes]:
             return [_SHIPMENT + event.subject, *_partner_subjects(event, sender)]
         case EventKind.UNPACKED:
             return list(map(_item_prefix, (*event.items, event.subject)))
-        case EventKind.MOVED:
+        case EventKind.MOVED | EventKind.EXCURSION | EventKind.READING_GAP:
             return list(map(_item_prefix, event.items))
         case EventKind.INTRODUCED:
             return [_item_prefix(event.subject)]

@@ -16,6 +16,7 @@ from typing import Final, assert_never
 from contracts.ledger.receipt import ACCEPTED
 from contracts.primitives.encoding import encode
 from contracts.records.catalogue import Delegate, DescribePremises, DescribeProduct, OfferProduct, TakeProduct
+from contracts.records.coldchain import ClearSession, LoggerOff, LoggerOn, Readings, StorageProfile
 from contracts.records.custody import Receive, Refuse, Ship, Void
 from contracts.records.dispensing import Dispense
 from contracts.records.endings import Found, Reinstate
@@ -87,6 +88,17 @@ def _about(record: Record) -> tuple[str, tuple[bytes | int, ...]]:  # noqa: C901
             return "verify", (lot, expiry, int(result))
         case Report(finding=finding):
             return "report", (int(finding),)
+        case StorageProfile(gtin=gtin, low=low, high=high, longest_gap_s=gap_s):
+            times = (record.allowance_s, record.budget_s, gap_s)
+            return "storage_profile", (gtin, low, high, *times)
+        case LoggerOn(logger=logger):
+            return "logger_on", (logger,)
+        case LoggerOff(logger=logger):
+            return "logger_off", (logger,)
+        case Readings(logger=logger, readings=readings):
+            return "readings", (logger, encode(readings))
+        case ClearSession(session=session, gtin=gtin):
+            return "clear_session", (session, gtin)
         case _:
             # A recall's records are about all that they say.
             return RECORD_NAMES[type(record)], (encode(record),)

@@ -6,6 +6,7 @@ from contracts.gs1.dates import format_date, format_timestamp
 from contracts.gs1.keys import format_item, unpack_gln, unpack_gtin
 from contracts.ledger.receipt import Event
 from contracts.records.catalogue import Delegate, DescribePremises, DescribeProduct, OfferProduct, TakeProduct
+from contracts.records.coldchain import ClearSession, LoggerOff, LoggerOn, Readings, StorageProfile
 from contracts.records.custody import Receive, ReceiveMode, Refuse, Ship, ShipPurpose, Void, shipment_id
 from contracts.records.dispensing import Dispense
 from contracts.records.endings import Found, Reinstate, UndoneEnding
@@ -25,6 +26,7 @@ from contracts.records.supply import (
 from contracts.records.verification import Report, Verify
 from contracts.rules.events import EventKind
 from contracts.state.rows import NOBODY
+from node.storage.cold_steps import cold_details
 from node.storage.custody import Custody
 from node.storage.happenings import Happening
 from node.storage.hold_steps import hold_details
@@ -97,6 +99,8 @@ def _event_details(event: Event, key: bytes) -> Details:
             details["children"] = len(event.items)
         case EventKind.SHIPMENT_SPLIT:
             details["shipment"] = event.subject.hex()
+        case EventKind.EXCURSION | EventKind.READING_GAP:
+            details = {"session": int.from_bytes(event.subject, "big")}
         case _:
             pass
     return details
@@ -124,6 +128,8 @@ def _record_details(happening: Happening, key: bytes) -> Details:  # noqa: C901 
             details = {"shipment": shipment.hex()}
         case PlaceHold() | LiftHold() | Suspect() | Clear() | Verify() | Report():
             details = hold_details(record)
+        case StorageProfile() | LoggerOn() | LoggerOff() | Readings() | ClearSession():
+            details = cold_details(record)
         case CommissionLogisticUnits() | Dispense() | Found() | ConfirmIllegitimate():
             pass
         case DescribeProduct() | OfferProduct() | TakeProduct() | DescribePremises() | Delegate():

@@ -9,6 +9,7 @@ from typing import Final
 import msgspec
 
 from contracts.records.catalogue import Delegate, DescribePremises, DescribeProduct, OfferProduct, TakeProduct
+from contracts.records.coldchain import ClearSession, LoggerOff, LoggerOn, Readings, StorageProfile
 from contracts.records.custody import Receive, Refuse, Ship, Void
 from contracts.records.dispensing import Dispense
 from contracts.records.endings import Found, Reinstate
@@ -60,6 +61,11 @@ RECORD_NAMES: Final[dict[type[Record], str]] = {
     Clear: "clear",
     Verify: "verify",
     Report: "report",
+    StorageProfile: "storage_profile",
+    LoggerOn: "logger_on",
+    LoggerOff: "logger_off",
+    Readings: "readings",
+    ClearSession: "clear_session",
 }
 """What each kind of record is called."""
 
@@ -68,13 +74,32 @@ class HoldView(msgspec.Struct, frozen=True):
     """A hold that binds an item."""
 
     kind: str
-    """quarantined, locked, suspect, illegitimate, overdue, recalled, withdrawn …"""
+    """quarantined, locked, suspect, illegitimate, cold_chain, overdue, recalled, withdrawn …"""
     set_by: str
     """GLN of the partner that set it or opened the recall, or `law`."""
     on: str
     """The item that carries it: this one, or a container around it; or the lot it is of."""
     recall: str | None = None
     """Id of the recall that set it, hex."""
+
+
+class SessionView(msgspec.Struct, frozen=True):
+    """A cold-chain session that an item went through, or is in."""
+
+    session: int
+    """Its number, by which the maker may clear it."""
+    logger: str | None
+    """Which logger; null for a journey without the logger that the goods need."""
+    standing: str
+    """What it says of the item and what is inside: fine, unread or breached."""
+    since: str
+    """When it began."""
+    until: str | None
+    """When it ended, or the item left it; null while it lasts."""
+    last_reading: str | None
+    """Time of the last known reading."""
+    on: str
+    """The item that carries it: this one, or a container around it."""
 
 
 class SourceView(msgspec.Struct, frozen=True):
@@ -142,6 +167,8 @@ class ItemView(msgspec.Struct, frozen=True):
     """Shipment with which its owner bought it, hex: what a return points at; null when it did not buy it."""
     holds: tuple[HoldView, ...] = ()
     """Everything that holds it back."""
+    sessions: tuple[SessionView, ...] = ()
+    """Loggers' sessions that it went through."""
     container: ContentsView | None = None
     """For an item that something was packed into."""
 

@@ -20,7 +20,18 @@ from contracts.primitives.hashing import Hash
 from contracts.records.custody import shipment_id
 from contracts.records.recall import recall_id
 from contracts.state.directory import premises
-from contracts.state.layout import CONTAINERS, ENDINGS, ITEMS, LANES, LOTS, SHIPMENTS, SOURCES
+from contracts.state.exposures import session_of, until_of
+from contracts.state.layout import (
+    CONTAINERS,
+    ENDINGS,
+    ITEMS,
+    LANES,
+    LOTS,
+    SESSIONS,
+    SHIPMENTS,
+    SOURCES,
+    number_key,
+)
 from contracts.state.parties import holder_of
 from contracts.state.places import effective_holds, effective_life, locate
 from contracts.state.recalls import RECALL_HOLDS
@@ -172,6 +183,7 @@ class SideBySide:
         """Return what the steps call an item, a shipment or premises."""
         if key not in self._names:
             self._names |= {one: name for name, one in self.shipments.items()}
+            self._names |= {number_key(one): f"session {one}" for one in self.model.sessions}
             self._names |= {item_key(item): item for item in self.model.items}
         return self._names[key]
 
@@ -202,6 +214,7 @@ class SideBySide:
         self._compare_shipments()
         registered, expected = read_registered(state), self.model.registered
         require(registered == expected, "who is registered", law=registered, model=expected)
+        self._compare_sessions()
         containers = dict(self._rows(CONTAINERS.prefix, CONTAINERS.decode))
         check_containers(rows, containers, names, self.model)
 
@@ -212,6 +225,7 @@ class SideBySide:
             "own life": thing.life,
             "holds": model.holds(item),
             "own holds": thing.holds,
+            "exposures": thing.exposures,
             "holder": model.holder(item),
             "owner": model.owner(item),
             "place": model.place(item),
@@ -232,6 +246,7 @@ class SideBySide:
             "own life": Life(row.life).name.lower(),
             "holds": _held(effective_holds(position)),
             "own holds": _held(row.holds),
+            "exposures": frozenset((session_of(one), until_of(one)) for one in row.exposures),
             "holder": PARTNER_NAMES[holder_of(position)],
             "owner": PARTNER_NAMES[top.owner],
             "place": self._place(state, top.premises),
@@ -270,6 +285,22 @@ class SideBySide:
                 )
                 late = bool(row.overdue)
                 require(late == expected.overdue, f"{name} overdue", law=late, model=expected.overdue)
+
+    def _compare_sessions(self) -> None:
+        """Ask of each session what it says of each product, worked out anew from all its readings."""
+        kinds = {item_key(f"{kind}-1")[1:7]: kind for kind in GTIN}
+        found = {}
+        for key, row in self._rows(SESSIONS.prefix, SESSIONS.decode):
+            judged = {kinds[one.gtin]: (one.outside_s, one.breached_s) for one in row.judgements}
+            found[int.from_bytes(key, "big")] = (row.on_s, row.off_s, row.readings, row.last_s, judged)
+        expected = {
+            number: (
+                *(one.on_s, one.off_s, len(one.readings), one.last_s),
+                {kind: one.findings(kind)[:2] for kind in one.judged},
+            )
+            for number, one in self.model.sessions.items()
+        }
+        require(found == expected, "sessions", law=found, model=expected)
 
     def _rows(self, prefix: bytes, decode: object) -> Iterator[tuple[bytes, object]]:
         for key, value in self.ledger.reader.rows.items():
@@ -334,6 +365,10 @@ def check_containers(rows: Rows, containers: dict[bytes, ContainerRow], names: N
             children.setdefault(row.parent, []).append(key)
     for key, found in containers.items():
         thing = model.items[names[key]]
+        exposed = Counter(
+            sorted(one for key_in in _descendants(key, children) for one in rows[key_in].exposures)
+        )
+        require(dict(found.exposures) == exposed, f"exposures in {names[key]}", law=found, model=exposed)
         counted = Counter(rows[one].source for one in _descendants(key, children) if rows[one].source)
         law = (found.children, dict(found.sources), found.dirty, found.generation, found.height)
         dirty = _dirty_children(key, rows, children)

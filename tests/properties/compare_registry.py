@@ -24,6 +24,8 @@ def read_registered(state: Overlay) -> Registered:
         found.units[kind] = row.units_per_pack
         if row.serialisation == Serialisation.LOT:
             found.by_lot |= {kind}
+        if row.logger_required:
+            found.logged |= {kind}
         makers = (name for name, at in NUMBERS.items() if state.read(DELEGATIONS, delegation_key(gtin, at)))
         found.delegates |= {(kind, name) for name in makers}
         offered = state.read(PRODUCT_OFFERS, gtin)

@@ -17,6 +17,8 @@ OVERDUE = "overdue"
 """The hold on what is on its way with an overdue shipment."""
 Guard = tuple[str, Callable[[str], bool]]
 """A verdict code, and whether it speaks against an item."""
+Exposures = frozenset[tuple[int, int]]
+"""(session, second until which it was seen, 0 for the whole)."""
 
 
 @dataclass(frozen=True)
@@ -47,6 +49,8 @@ class Thing:
     generation: int = 1
     title: str = ""
     """The shipment with which its owner came to own it; empty for what its owner made."""
+    exposures: Exposures = frozenset()
+    """Cold-chain sessions that it went through itself."""
     levels: int = 0
     """Levels of packing from here downwards, the most since it was last empty; 0 for what is no container."""
     ended: tuple[str, str, int] | None = None
@@ -70,6 +74,11 @@ class Shipment:
     overdue: bool = False
 
 
+def parties(shipment: Shipment) -> tuple[str, str, str]:
+    """Return who is concerned by what happens to a shipment."""
+    return shipment.sender, shipment.receiver, shipment.carrier
+
+
 class Model:
     """The state of the ledger in plain words."""
 
@@ -90,6 +99,10 @@ class Model:
         """(item, recall's number)."""
         self.law_held_ms: dict[str, int] = {}
         """When the law last held goods back in a partner's hands."""
+        self.storages: dict[str, Any] = {}
+        self.sessions: dict[int, Any] = {}
+        self.loggers: dict[str, int] = {}
+        self.unlogged: dict[str, int] = {}
 
     def copy(self) -> "Model":
         """Return a copy: things and shipments are frozen, so the dicts are all there is to copy."""
@@ -103,6 +116,8 @@ class Model:
         other.makes, other.marks = set(self.makes), {key: set(marks) for key, marks in self.marks.items()}
         other.recalls, other.released = dict(self.recalls), set(self.released)
         other.law_held_ms = dict(self.law_held_ms)
+        other.storages, other.sessions = dict(self.storages), dict(self.sessions)
+        other.loggers, other.unlogged = dict(self.loggers), dict(self.unlogged)
         return other
 
     def change(self, item: str, **fields: object) -> None:
@@ -188,6 +203,18 @@ class Model:
         """Return the sources of all that is inside, with counts."""
         return Counter(self.items[name].source for name in self.inside(item) if self.items[name].source)
 
+    def exposures_inside(self, item: str) -> Counter[tuple[int, int]]:
+        """Return the exposures of all that is inside, with counts."""
+        return Counter(one for name in self.inside(item) for one in self.items[name].exposures)
+
+    @staticmethod
+    def longest(exposures: Iterable[tuple[int, int]]) -> Exposures:
+        """Return exposures with one stay for each session, the longest."""
+        stays: dict[int, list[int]] = {}
+        for session, until_s in exposures:
+            stays.setdefault(session, []).append(until_s)
+        return frozenset((one, 0 if 0 in untils else max(untils)) for one, untils in stays.items())
+
     def is_emptied(self, item: str) -> bool:
         """Tell whether an item is a container with nothing in it: an empty unit, or an emptied case."""
         is_container = is_unit(item) or self.items[item].was_filled
@@ -227,8 +254,14 @@ class Model:
         top = self.items[self.top(item)]
         around = (self.items[name] for name in (item, *self.above(item)))
         end = next((thing for thing in around if thing.life != "active"), self.items[item])
+        seen = [
+            (session, until_s or (now_ms // 1_000 if self.sessions[session].is_running else 0))
+            for up in self.above(item)
+            for session, until_s in self.items[up].exposures
+        ]
         self.change(
             item,
+            exposures=self.longest((*self.items[item].exposures, *seen)),
             parent="",
             ended=end.ended,
             holder=top.holder,

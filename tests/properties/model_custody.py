@@ -3,8 +3,9 @@
 from dataclasses import replace
 
 from tests.properties.facts import ROLES, UNLICENSED
-from tests.properties.model import Shipment
+from tests.properties.model import Shipment, parties
 from tests.properties.model_beyond import held_on_receipt, own_returns, sale_of_return
+from tests.properties.model_cold import arrive, send
 from tests.properties.model_judge import LIVES, NOT_TRADING, Judge, Verdicts
 from tests.properties.said import Said
 
@@ -18,7 +19,7 @@ def ship(judge: Judge, said: Said) -> Verdicts:
     guards = [judge.together(said), *judge.life(*lives), judge.unended(), *judge.hand(), judge.empty()]
     guards += [("not_owner", lambda item: not _may_send(judge, item, said)), *own_returns(judge, said)]
     if purpose == "sale":
-        guards += judge.clean()
+        guards += judge.clean(is_leaving=True)
     yield model.first_fault(said.items, guards)
     judge.take_along(said.items, said)
     judge.tell("shipment_announced", said.shipment, (), (said.receiver, said.carrier))
@@ -30,6 +31,7 @@ def ship(judge: Judge, said: Said) -> Verdicts:
     )
     for item in said.items:
         model.change(item, shipment=said.shipment)
+    send(judge, said.shipment, said.items)
 
 
 def _ship_terms(judge: Judge, said: Said) -> Verdicts:
@@ -57,11 +59,6 @@ def _ship_terms(judge: Judge, said: Said) -> Verdicts:
         yield {"deadline_too_short"} if said.within_ms < rules.min_ms else set()
         yield {"deadline_too_long"} if said.within_ms > rules.max_ms else set()
     yield {"already_announced"} if said.shipment in judge.model.shipments else set()
-
-
-def parties(shipment: Shipment) -> tuple[str, str, str]:
-    """Return who is concerned by what happens to a shipment."""
-    return shipment.sender, shipment.receiver, shipment.carrier
 
 
 def _may_send(judge: Judge, item: str, said: Said) -> bool:
@@ -116,6 +113,7 @@ def receive(judge: Judge, said: Said) -> Verdicts:
         judge.tell("shipment_split", said.rest, said.items, parties(shipment))
         _leave_out(judge, said, shipment)
     judge.tell("shipment_received", said.shipment, (), parties(shipment))
+    arrive(judge, said.shipment)
     received = said.items if said.mode == "listed" else model.on_the_way(said.shipment)
     for item in received:
         model.take_out(item, judge.now_ms)
@@ -142,6 +140,7 @@ def _take_custody(judge: Judge, said: Said) -> None:
 def _leave_out(judge: Judge, said: Said, shipment: Shipment) -> None:
     """Let what is not received travel on as a shipment of its own."""
     judge.model.shipments[said.rest] = shipment
+    judge.model.unlogged[said.rest] = judge.model.unlogged.get(said.shipment, 0)
     for item in said.items:
         judge.model.take_out(item, judge.now_ms)
         judge.model.change(item, shipment=said.rest)

@@ -3,8 +3,7 @@
 from collections.abc import Callable
 
 from tests.properties.facts import ROLES, is_unit, kind_of
-from tests.properties.model import Guard
-from tests.properties.model_custody import parties
+from tests.properties.model import Guard, parties
 from tests.properties.model_judge import Judge, Verdicts
 from tests.properties.said import Said
 

@@ -1,10 +1,13 @@
 """What every record is asked on the model (rule 0 of contracts/LAW.md), and guards that rules share."""
 
 from collections.abc import Iterable, Iterator
+from functools import partial
 
 from tests.properties.facts import PROFILES, ROLES, TOLERANCE_MS, UNLICENSED, Rules
 from tests.properties.model import Guard, Model
+from tests.properties.model_sessions import COLD_CODES, kinds_in, standing, through
 from tests.properties.said import Said
+from tests.properties.said_cold import COLD_VERBS
 
 Verdicts = Iterator[set[str]]
 Told = tuple[str, str, str, frozenset[str]]
@@ -14,6 +17,7 @@ ABOUT_PRODUCTS = {"describe", "offer", "take", "delegate"}
 ASKED_LATER = {
     *("commission", "receive", "refuse", "void", "overdue", "place", *ABOUT_PRODUCTS),
     *("recall", "widen", "classify", "acknowledge", "respond", "close"),
+    *COLD_VERBS,
 }
 """Verbs whose list their rule asks, and not before it."""
 LICENSED_REASONS = {"exported", "free_sample", "checked_out"}
@@ -21,11 +25,14 @@ NEEDS_LICENCE = {
     *("commission", "introduce", "pack", "dispense", "reinstate"),
     *("unlock", "release", "confirm", "clear", "verify", "reject"),
     *("describe", "offer", "take", "place"),
+    *("keep", "acquit"),
 }
 LICENSED_PURPOSES = {"sale", "own_premises", "export"}
 NOT_TRADING = {"carrier", "agent"}
 NOT_SIGNING = {
     "commission": set().union(*ROLES.values()) - {"maker", "repackager"},
+    "keep": set().union(*ROLES.values()) - {"maker", "repackager"},
+    "acquit": set().union(*ROLES.values()) - {"maker", "repackager"},
     "pack": {"carrier", "regulator", "agent"},
     "ship": {"carrier", "regulator", "agent"},
     **dict.fromkeys(ABOUT_PRODUCTS, set().union(*ROLES.values()) - {"maker", "repackager"}),
@@ -112,8 +119,11 @@ class Judge:
         """Ask whether an item is a container that was emptied."""
         return "container_empty", self.model.is_emptied
 
-    def clean(self) -> list[Guard]:
-        """Ask whether an item and all that is inside is clean (its life is asked apart)."""
+    def clean(self, *, is_leaving: bool = False) -> list[Guard]:
+        """Ask whether an item and all that is inside is clean (its life is asked apart).
+
+        Goods that leave with the signer's own logger still on need not have it read out.
+        """
         model = self.model
         return [
             *(
@@ -125,7 +135,14 @@ class Judge:
             ("recalled", lambda item: model.is_under(item, "recalled")),
             ("withdrawn", lambda item: model.is_under(item, "withdrawn")),
             ("expired", lambda item: model.is_expired(item, self.now_ms)),
+            *((code, partial(self._is_cold, code, is_leaving)) for code in COLD_CODES),
         ]
+
+    def _is_cold(self, code: str, is_leaving: bool, item: str) -> bool:
+        """Tell whether loggers' sessions speak against an item with this code."""
+        kinds = kinds_in(self.model, (item,))
+        leaving = self.signer if is_leaving else ""
+        return standing(self.model, through(self.model, item), kinds, self.now_ms, leaving) == code
 
     def take_along(self, items: Iterable[str], said: Said) -> None:
         """Do what handling items singly implies: unpack nested ones, move still ones to the stated place."""

@@ -20,6 +20,7 @@ def describe(judge: Judge, said: Said) -> Verdicts:
     known.holders[said.kind] = judge.signer
     known.markets[said.kind] = said.markets
     known.units[said.kind] = said.units
+    known.logged = known.logged | {said.kind} if said.logged else known.logged - {said.kind}
     known.by_lot = known.by_lot | {said.kind} if said.by_lot else known.by_lot - {said.kind}
 
 

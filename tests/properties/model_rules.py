@@ -8,6 +8,7 @@ resumed. So what stands after the last yield happens only to what is lawful.
 from collections.abc import Callable
 
 from tests.properties import model_recall
+from tests.properties.model_cold import acquit, keep, put_logger, read, remove_logger
 from tests.properties.model_custody import receive, refuse, ship, void
 from tests.properties.model_endings import destroy, dispense, find, leave, observe, reinstate, steal
 from tests.properties.model_holds import (
@@ -38,6 +39,7 @@ RULES: dict[str, Callable[[Judge, Said], Verdicts]] = {
         *(describe, offer, take, delegate, place),
         *model_recall.RULES,
         *(overdue, lock, unlock, quarantine, release, suspect, confirm, clear, verify, reject, report),
+        *(keep, put_logger, remove_logger, read, acquit),
     )
 }
 """Rules by the verb that asks for them."""

@@ -12,8 +12,10 @@ from tests.properties.facts import (
     kind_of,
 )
 from tests.properties.model import Thing
+from tests.properties.model_cold import join
 from tests.properties.model_judge import Judge, Verdicts
 from tests.properties.model_recall import reach_late
+from tests.properties.model_sessions import around, standing
 from tests.properties.said import Said
 
 
@@ -87,7 +89,7 @@ def pack(judge: Judge, said: Said) -> Verdicts:
     """Rule 2a."""
     model, parent = judge.model, said.parent
     inside = ("already_inside", lambda item: model.items[item].parent == parent)
-    guards = [judge.together(said), *judge.life(), *judge.hand(), *judge.clean(), inside]
+    guards = [judge.together(said), *judge.life(), *judge.hand(), *judge.clean(is_leaving=True), inside]
     first = [item for item in said.items if item in model.items][:1]
     guards.append(("different_owner", lambda item: model.owner(item) != model.owner(first[0])))
     yield model.first_fault(said.items, guards)
@@ -110,6 +112,7 @@ def pack(judge: Judge, said: Said) -> Verdicts:
     elif model.owner(parent) != owner:
         model.change(parent, owner=owner, title="")
     judge.bring((parent,), said)
+    join(judge, parent, said.items)
     for item in said.items:
         model.put_in(item, parent)
 
@@ -120,6 +123,8 @@ def _filled_parent(judge: Judge, parent: str, said: Said, owner: str) -> Verdict
     yield {"parent_not_active"} if model.life(parent) != "active" else set()
     hold = ("on_hold", lambda item: bool(model.holds(item)))
     yield model.first_fault((parent,), [*judge.hand(), hold])
+    code = standing(model, around(model, parent), None, judge.now_ms, judge.signer)
+    yield {code} if code else set()
     yield {"packing_cycle"} if {parent, *model.above(parent)} & set(said.items) else set()
     is_free = is_unit(parent) and not model.children(parent) and not model.items[parent].parent
     yield {"different_owner"} if model.owner(parent) != owner and not is_free else set()
@@ -128,8 +133,8 @@ def _filled_parent(judge: Judge, parent: str, said: Said, owner: str) -> Verdict
 def _fits(judge: Judge, parent: str, said: Said, *, is_new: bool) -> Verdicts:
     """Ask whether levels and sources stay within the caps, by trying it on a copy."""
     model = judge.model
-    around = [] if is_new else model.above(parent)
-    levels = len(around) + 1 + max(model.items[item].levels for item in said.items)
+    up = [] if is_new else model.above(parent)
+    levels = len(up) + 1 + max(model.items[item].levels for item in said.items)
     yield {"packing_too_deep"} if levels > MAX_DEPTH else set()
     tried = model.copy()
     for item in said.items:
@@ -138,7 +143,11 @@ def _fits(judge: Judge, parent: str, said: Said, *, is_new: bool) -> Verdicts:
         tried.items[parent] = Thing(judge.signer, judge.signer, "", judge.born)
     for item in said.items:
         tried.put_in(item, parent)
-    mixed = [name for name in (parent, *around) if len(tried.sources(name)) > MAX_SOURCES]
+    mixed = [
+        name
+        for name in (parent, *up)
+        if max(len(tried.sources(name)), len(tried.exposures_inside(name))) > MAX_SOURCES
+    ]
     yield {"container_too_mixed"} if mixed else set()
 
 

@@ -22,6 +22,7 @@ from tests.properties.facts import (
 )
 from tests.properties.model import Model
 from tests.properties.partners_beyond import going_back
+from tests.properties.partners_cold import COLD_VERBS, ColdPartners
 from tests.properties.partners_holds import HOLDING_VERBS, LIFTED_KINDS, Holders
 from tests.properties.registered import Registered
 from tests.properties.said import Document, Said, Step
@@ -59,12 +60,15 @@ VERBS = {
     **partners_registry.VERBS,
     **partners_recall.VERBS,
     **HOLDING_VERBS,
+    **COLD_VERBS,
 }
 """Verbs by how often they are said."""
 MAX_RECORDS = 3
+MAKING = {"commission", "introduce", "keep", "acquit"}
+"""Verbs that are mostly up to makers."""
 
 
-class Partners(Holders):
+class Partners(Holders, ColdPartners):
     """Chooses steps; looks at the model to find goods that are worth speaking of."""
 
     def __init__(self, random: Random, names: str = "") -> None:
@@ -184,7 +188,7 @@ class Partners(Holders):
 
     def _handler(self, model: Model, verb: str) -> str:
         """Return who may say something of goods."""
-        if verb in ("commission", "introduce"):
+        if verb in MAKING:
             return self.random.choice(["maker", "maker", "maker", "rival", "delegate", "bulk", *PARTNERS])
         if self._chance(4) or not model.items:
             return self.random.choice(PARTNERS)
@@ -214,6 +218,8 @@ class Partners(Holders):
         for others in (partners_registry, partners_recall):
             if verb in others.VERBS:
                 return others.is_apt(model, verb, signer)
+        if verb in COLD_VERBS:
+            return self._is_cold_apt(model, verb, signer)
         return self._is_apt_with_goods(model, verb, signer)
 
     def _is_apt_with_goods(self, model: Model, verb: str, signer: str) -> bool:
@@ -256,9 +262,9 @@ class Partners(Holders):
             return replace(said, at=self.random.choice([*PLACES, *NEW_PLACES]))
         if change == 1:
             return replace(said, ahead_ms=self.random.choice((TOLERANCE_MS, TOLERANCE_MS + 1, -DAY_MS)))
-        if change == 2:
+        if change == 2 and said.verb != "put_logger":
             return replace(said, items=())
-        if change == 3 and said.items and said.verb != "commission":
+        if change == 3 and said.items and said.verb not in ("commission", "put_logger"):
             return replace(said, items=(*said.items, self.random.choice((said.items[0], self._any_item()))))
         if change == 4 and said.verb in ("pack", "unpack"):
             return replace(said, parent=self._any_item())

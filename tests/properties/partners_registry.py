@@ -41,7 +41,14 @@ def says(random: Random, model: Model, verb: str, signer: str) -> Said:
         markets = known.markets.get(kind, ("home",)) if random.random() < 0.6 else random.choice(MARKETS)
         units = known.units.get(kind, 1) if random.random() < 0.9 else random.choice((0, 1, 2))
         by_lot = random.random() < 0.1
-        return Said(verb="describe", kind=kind, markets=markets, units=units, by_lot=by_lot)
+        return Said(
+            verb="describe",
+            kind=kind,
+            markets=markets,
+            units=units,
+            by_lot=by_lot,
+            logged=random.random() < 0.3,
+        )
     other = random.choice(["maker", "rival", "delegate", "delegate", *ROLES])
     if verb == "offer":
         return Said(verb="offer", kind=kind, receiver=other if random.random() < 0.8 else "")

@@ -31,6 +31,8 @@ class Registered:
         }
     )
     """Places, whose they are, and their market."""
+    logged: frozenset[str] = frozenset()
+    """Kinds of which no journey may be without a logger."""
 
     def copy(self) -> "Registered":
         """Return a copy."""
@@ -42,6 +44,7 @@ class Registered:
             self.delegates,
             dict(self.offers),
             dict(self.places),
+            self.logged,
         )
 
     def market_at(self, partner: str, place: str) -> str:

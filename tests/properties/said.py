@@ -45,6 +45,7 @@ from contracts.records.supply import (
 )
 from contracts.state.rows import Serialisation
 from tests.properties.facts import FAMILIES, GTIN, gln, item_key
+from tests.properties.said_cold import cold_record
 from tests.properties.said_holds import HOLD_VERBS, hold_record
 
 
@@ -74,7 +75,8 @@ class Said:
     """commission, introduce (logistic units), pack, unpack, ship, receive, refuse, void, dispense, destroy,
     steal, observe, leave, find, reinstate; describe, offer, take, delegate (products), place; recall, widen,
     classify, acknowledge, respond, close, free (release from a recall); overdue, lock, unlock, quarantine,
-    release, suspect, confirm, clear, verify, reject, report (a finding)."""
+    release, suspect, confirm, clear, verify, reject, report (a finding); keep (a storage profile),
+    put_logger, remove_logger, read, acquit (clear a session)."""
     items: tuple[str, ...] = ()
     """What is listed."""
     at: str = ""
@@ -123,6 +125,8 @@ class Said:
     """Describe: units in a pack."""
     by_lot: bool = False
     """Describe: whether its packs carry no serials."""
+    logged: bool = False
+    """Describe: whether no journey may be without a logger."""
     step: str = "given"
     """Delegate: given or withdrawn."""
     place: str = ""
@@ -141,6 +145,14 @@ class Said:
     """Respond: how many were not found."""
     finding: str = ""
     """Report: tampered, copied, outside_lane, unknown_serial."""
+    limits: tuple[int, ...] = ()
+    """Keep: low, high, allowance, budget, gap."""
+    logger: str = ""
+    """Put, remove, read: which logger."""
+    readings: tuple[tuple[int, int], ...] = ()
+    """Read: (ms after block time, hundredths of a degree)."""
+    session: int = 0
+    """Clear: which session."""
 
     def __str__(self) -> str:
         """Say it in one line, without what is not stated."""
@@ -170,7 +182,12 @@ class Document:
     def later(self, ms: int) -> "Document":
         """Return what it says so much later: its times stand still."""
         records = tuple(
-            replace(said, ahead_ms=said.ahead_ms - ms, within_ms=said.within_ms and said.within_ms - ms)
+            replace(
+                said,
+                ahead_ms=said.ahead_ms - ms,
+                within_ms=said.within_ms and said.within_ms - ms,
+                readings=tuple((at_ms - ms, temperature) for at_ms, temperature in said.readings),
+            )
             for said in self.records
         )
         return replace(self, records=records)
@@ -213,7 +230,9 @@ def to_record(said: Said, now_ms: int, shipments: dict[str, bytes]) -> Record:
         return hold_record(said.verb, head, listed, shipment, (said.lot, said.expiry), said.finding)
     if said.recall:
         return _recalled(said, head, listed, shipment_key(said.recall, shipments))
-    return registry_record(said, head) or _left(said, head, listed) or _handled(said.verb, head, listed)
+    of_family = registry_record(said, head) or _left(said, head, listed)
+    of_family = of_family or cold_record(said, head, listed, now_ms)
+    return of_family or _handled(said.verb, head, listed)
 
 
 def _left(said: Said, head: Head, listed: tuple[bytes, ...]) -> Record | None:
@@ -237,6 +256,20 @@ def registry_record(said: Said, head: Head) -> Record | None:
             kind = Serialisation.LOT if said.by_lot else Serialisation.SERIAL
             inside = (keys.pack_gtin(GTIN["pack"]), 4) if said.kind in FAMILIES else (b"", 0)
             facts = (said.kind, "", "", said.markets, int(kind), said.units, *inside, (), "", 0, "")
+            facts = (
+                said.kind,
+                "",
+                "",
+                said.markets,
+                int(kind),
+                said.units,
+                b"",
+                0,
+                (),
+                "",
+                int(said.logged),
+                "",
+            )
             return DescribeProduct(head, gtin, ProductFacts(*facts))
         case "offer":
             return OfferProduct(head, gtin, gln(said.receiver))

@@ -11,7 +11,16 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, precondition, rule, run_state_machine_as_test
 
-from contracts.rules import decommissioning, dispensing, holding, packing, returning, shipping, suspecting
+from contracts.rules import (
+    decommissioning,
+    dispensing,
+    holding,
+    packing,
+    readings,
+    returning,
+    shipping,
+    suspecting,
+)
 from contracts.rules.codes import Code
 from contracts.state import containers, view
 from contracts.state.rows import ShipmentStanding
@@ -148,6 +157,8 @@ PLANTED: dict[str, tuple[object, str, object]] = {
     "anyone lifts any hold": (holding, "lift_code", _nothing),
     "anyone clears any suspicion": (suspecting, "_clear_code", _nothing),
     "a late void quarantines nothing": (returning, "ShipmentStanding", _Lenient),
+    "goods come out of a logged container unexposed": (containers, "joined", lambda own, *_around: own),
+    "a breach shows only in what is too warm": (readings, "_is_outside", lambda kept, at: at > kept.high),
 }
 """Wrong laws: (module, name, what stands there instead)."""
 MAX_SEEDS = 6

@@ -27,6 +27,7 @@ from contracts.records.catalogue import (
     ProductFacts,
     TakeProduct,
 )
+from contracts.records.coldchain import ClearSession, LoggerOff, LoggerOn, Readings, StorageProfile
 from contracts.records.custody import Receive, ReceiveMode, Refuse, Ship, ShipPurpose, Void
 from contracts.records.dispensing import Dispense
 from contracts.records.head import Head
@@ -96,7 +97,9 @@ def _stocked() -> SideBySide:
     packed = Said(verb="pack", items=("pack-1",), parent="pallet-1")
     sent = Said(verb="ship", items=("pack-2",), receiver="bulk", carrier="carrier", shipment="S")
     recalled = Said(verb="recall", recall="C", scope=(Alternative(items=("pack-2",)),))
-    pair.take(Step(0, (Document("maker", (made, packed, sent, recalled), "D"),)))
+    kept = Said(verb="keep", kind="pack", limits=(200, 800, 60, 60, 60))
+    watched = Said(verb="put_logger", logger="L1", items=("pallet-1",))
+    pair.take(Step(0, (Document("maker", (made, packed, sent, recalled, kept, watched), "D"),)))
     return pair
 
 
@@ -133,6 +136,8 @@ SCOPES = st.lists(
     min_size=1,
     max_size=2,
 ).map(tuple)
+LOGGERS = mostly([b"\x03L1", b"\x03L2"], WILD)
+TIMES_S = mostly([START_MS // 1_000, START_MS // 1_000 + 60], NUMBERS)
 HASHES = mostly([(), (bytes(32),)], st.lists(WILD, max_size=3).map(tuple))
 
 
@@ -174,6 +179,13 @@ RECORDS: st.SearchStrategy[Record] = st.one_of(
             lambda found: DescribePremises(*found)
         ),
         fields(GTINS, PARTIES, st.sampled_from(DelegationStep)).map(lambda found: Delegate(*found)),
+        fields(GTINS, FLAGS, FLAGS, FLAGS, FLAGS, FLAGS).map(lambda found: StorageProfile(*found)),
+        fields(LOGGERS, ITEM).map(lambda found: LoggerOn(*found)),
+        fields(LOGGERS).map(lambda found: LoggerOff(*found)),
+        fields(LOGGERS, st.lists(st.tuples(TIMES_S, NUMBERS), max_size=3).map(tuple)).map(
+            lambda found: Readings(*found)
+        ),
+        fields(FLAGS, GTINS).map(lambda found: ClearSession(*found)),
     ),
     fields(
         *(st.sampled_from(RecallKind), FLAGS, st.sampled_from(RecallOrigin), st.sampled_from(RecallClass)),

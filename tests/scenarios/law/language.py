@@ -12,6 +12,7 @@
     Dale declares S1 overdue
 
 Words of rules 7, 14, 15 and 23 are in `words_holds.py`, of rules 24 and 27 in `words_registry.py`.
+Those of the cold chain are in `words_cold.py`.
 
 A sentence may end in `claiming 6 minutes ahead`. Several, separated by semicolons, are one document.
 """
@@ -45,7 +46,7 @@ from contracts.state.places import effective_holds, effective_life, locate
 from contracts.state.recalls import RECALL_HOLDS
 from contracts.state.rows import THE_LAW, HoldKind, ShipmentStanding
 from contracts.state.view import Overlay
-from tests.scenarios.law import words_endings, words_holds, words_recall
+from tests.scenarios.law import words_cold, words_endings, words_holds, words_recall
 from tests.scenarios.law.words_registry import registry_record, see_registered
 from tests.scenarios.law.world import (
     DAY_MS,
@@ -68,7 +69,8 @@ GTIN_NAMES = {gtin(kind): kind for kind in GTINS}
 
 OPTIONS = re.compile(
     rf" ({'|'.join(words_holds.OPTIONS)}|"
-    r"at|of lot|expiring|on line|made|to|into|from|as|bound for|by|for|within|keeping|claiming|except|of) "
+    r"at|of lot|expiring|on line|made|to|into|from|as|bound for|by|for|within|keeping|claiming|except|of|"
+    r"onto|off|every) "
 )
 
 
@@ -134,7 +136,8 @@ class Speaker:
                 return Unpack(head, item(options["from"]), listed(what))
             case "declares":
                 return DeclareOverdue(head, self.shipment(what.removesuffix(" overdue")))
-        return _of_family(verb, head, what, options)
+        of_cold_chain = words_cold.record(self, verb, head, what, options)
+        return of_cold_chain or _of_family(verb, head, what, options)
 
     def commission(self, head: Head, what: str, options: dict[str, str]) -> Record:
         kind = what.partition("-")[0]
@@ -210,7 +213,7 @@ class Speaker:
         try:
             text = format_item(key)
         except InvalidKey:
-            return key.decode("latin-1")
+            return words_cold.name(key) or key.decode("latin-1")
         return _item_name(text)
 
     def see(self, name: str) -> str:
@@ -221,6 +224,8 @@ class Speaker:
             return registered
         if name in self.recalls:
             return words_recall.see(self, state, name)
+        if name.startswith(words_cold.LOGGER):
+            return words_cold.see(self, state, name)
         return self._see_shipment(state, name) if name in self.shipments else self._see_item(state, name)
 
     def _see_item(self, state: Overlay, name: str) -> str:
@@ -246,7 +251,7 @@ class Speaker:
                 parts.append(f"{contents.dirty} dirty")
             if contents.generation > 1:
                 parts.append(f"generation {contents.generation}")
-        return ", ".join(parts)
+        return ", ".join((*parts, *words_cold.sessions(self, state, position)))
 
     def _see_shipment(self, state: Overlay, name: str) -> str:
         row = state.require(SHIPMENTS, self.shipments[name])

@@ -90,6 +90,7 @@ GTINS = {
     "case": _check("1401234500001"),
     "rival": _check("0409999900001"),
     "syrup": _check("0401234500002"),
+    "vial": _check("0401234500004"),
     "tablet": _check("0401234500003"),
     "carton": _check("1401234500003"),
     "herb": _check("0777777700001"),
@@ -165,6 +166,7 @@ def small_genesis(limits: Limits | None = None) -> Genesis:
         Product(
             GTINS["case"], acme, "Pill 5 mg, case", ("DE",), contains_gtin=GTINS["pack"], contains_count=4
         ),
+        Product(GTINS["vial"], acme, "Vial", ("DE",), logger_required=1),
         Product(GTINS["rival"], rival, "Drop 1 %", ("DE", "XX")),
         Product(GTINS["syrup"], acme, "Syrup", ("DE",), serialisation="lot"),
     )

@@ -12,6 +12,7 @@ from contracts.records.catalogue import (
     ProductFacts,
     TakeProduct,
 )
+from contracts.records.coldchain import ClearSession, LoggerOff, LoggerOn, Readings, StorageProfile
 from contracts.records.custody import (
     SHIPMENT_ID_BYTES,
     Receive,
@@ -109,8 +110,12 @@ LISTING_NOTHING: tuple[Record, ...] = (
     TakeProduct(HEAD, b"gtin"),
     DescribePremises(HEAD, b"gln", "Name", "", "DE", "plant"),
     Delegate(HEAD, b"gtin", b"to", DelegationStep.GIVEN),
+    StorageProfile(HEAD, b"gtin", 200, 800, 1, 2, 3),
+    LoggerOff(HEAD, b"logger"),
+    ClearSession(HEAD, 1, b"gtin"),
 )
-RECORDS = LISTING + LISTING_NOTHING
+ON, READ = LoggerOn(HEAD, b"logger", ITEMS[0]), Readings(HEAD, b"logger", ((1, 500), (2, 510)))
+RECORDS = (*LISTING, *LISTING_NOTHING, ON, READ)
 
 
 @pytest.mark.parametrize("record", LISTING, ids=lambda record: type(record).__name__)
@@ -143,6 +148,11 @@ def test_a_range_weighs_what_it_spans(first: bytes, last: bytes, length: int) ->
     one = Scope(b"gtin", 0, b"", b"", 0, 0, b"", "", (), first, last)
     assert range_length(one) == length
     assert weight(WidenRecall(HEAD, b"recall", (one, *SCOPE))) == 1 + max(0, length) + len(ITEMS)
+
+
+def test_a_logger_is_on_one_item_and_readings_weigh_one_each() -> None:
+    assert (listed(ON), weight(ON)) == (ITEMS[:1], 2)
+    assert (listed(READ), weight(READ)) == ((), 3)
 
 
 @pytest.mark.parametrize("record", RECORDS, ids=lambda record: type(record).__name__)

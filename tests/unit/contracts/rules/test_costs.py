@@ -6,6 +6,7 @@ import pytest
 
 from contracts.gs1.dates import parse_date
 from contracts.ledger.receipt import ACCEPTED
+from contracts.records.coldchain import LoggerOn, Readings, StorageProfile
 from contracts.records.custody import Receive, ReceiveMode, Refuse, Ship, ShipPurpose, Void, shipment_id
 from contracts.records.head import Head
 from contracts.records.record import Record
@@ -96,7 +97,7 @@ def test_returning_a_pallet_reads_its_sale_and_no_pack(packs: int) -> None:
     back = (gln("Plant"), ShipPurpose.RETURN, 1, 0, b"", (), sale)
     returned = yard.cost("Bulk", Ship(HALL, (PALLET,), gln("Acme"), *back))
     received = yard.cost("Acme", Receive(PLANT, yard.last_shipment(), ReceiveMode.ALL, ()))
-    assert (returned.reads, returned.writes) == (5, 3)
+    assert (returned.reads, returned.writes) == (5 + SOURCES, 3)
     assert received.writes == 2
 
 
@@ -142,3 +143,22 @@ def test_a_commission_writes_one_row_for_each_serial() -> None:
     taken = [len(key) + len(value) for key, value in result.writes if key[1:8] == item("pack-1")[:7]]
     assert len(taken) == len(serials)
     assert max(taken) <= 50
+
+
+@pytest.mark.parametrize("packs", SIZES)
+def test_a_logger_costs_one_read_and_its_breach_one_write(packs: int) -> None:
+    yard = Yard(packs)
+    yard.cost("Acme", StorageProfile(PLANT, gtin("pack"), 200, 800, 600, 600, 900))
+    put_on = yard.cost("Acme", LoggerOn(PLANT, b"\x03LOG", PALLET))
+    # The lane, the counter of sessions, the session, the logger, the pallet; what is inside is read.
+    assert (put_on.reads, put_on.writes) == (6 + SOURCES, 5)
+    without = Yard(packs).cost("Acme", yard.ship())
+    shipped = yard.cost("Acme", yard.ship())
+    assert shipped.reads - without.reads == 1
+    assert shipped.writes == without.writes
+    yard.cost("Bulk", Receive(HALL, yard.last_shipment(), ReceiveMode.ALL, ()))
+    yard.ledger.wait(3_600_000)
+    warm = tuple((START_MS // 1_000 + 600 * at, 900) for at in range(1, 6))
+    breached = yard.cost("Bulk", Readings(HALL, b"\x03LOG", warm))
+    assert (breached.reads, breached.writes) == (5, 2)
+    assert yard.cost("Bulk", yard.ship("Bulk", "Corner"), "cold_chain_hold").reads <= MAX_READS + SOURCES + 1

@@ -5,6 +5,7 @@ import itertools
 from contracts.primitives.encoding import encode
 from contracts.records.recall import Quantities, Scope
 from contracts.state import layout
+from contracts.state.cold_rows import JudgementRow, SessionRow, StorageRow
 from contracts.state.ending_rows import EndingRow
 from contracts.state.layout import (
     TABLES,
@@ -62,10 +63,11 @@ def test_golden_rows() -> None:
     packed = ItemRow(300, 1, (), item("pallet-1"), (), 70_000, 12, 0, 0, 0, 0, b"")
     assert encode(packed).hex().startswith("9dcd012c0190c40902")
     assert (
-        encode(ContainerRow(2, ((1, 2), (3, 1)), 1, 1, 1, 4, 0)).hex()
-        == "98029292010292030101010104" + "0000"
+        encode(ContainerRow(2, ((1, 2), (3, 1)), 1, 1, 1, 4, 0, 0, ((5, 1),))).hex()
+        == "99029292010292030101010104" + "0000" + "91920501"
     )
-    assert encode(ShipmentRow(1, 2, 1, 9, 1, 1, 1, 0, 0, 5, 0)).hex() == "9d01020109010101000005000000"
+    shipment = ShipmentRow(1, 2, 1, 9, 1, 1, 1, 0, 0, 5, 0, 0, 0, 6)
+    assert encode(shipment).hex() == "9e0102010901010100000500000006"
     assert encode(LotRow(GTIN, b"L1", 20_000, 9, 1, 2, ((0, 3, 4),))).hex() == (
         "97c406" + GTIN.hex() + "c4024c31" + "cd4e20" + "090102" + "9193000304"
     )
@@ -80,6 +82,12 @@ def test_golden_rows() -> None:
     assert encode(ResponseRow(1, 2, Quantities(3, 4, 5, 6, 7))).hex() == "930102" + "950304050607"
     assert encode(NumbersRow(1, (2, 300))).hex() == "92019202cd012c"
     assert encode(RegulatorsRow((6, 300))).hex() == "91" + "92" + "06" + "cd012c"
+    storage = StorageRow(-50, 800, 1, 2, 3)
+    assert encode(storage).hex() == "95d0cecd0320010203"
+    judged = JudgementRow(GTIN, storage, 1, 2, 3, 4, 5, 6)
+    assert encode(SessionRow(b"L", b"I", 1, 2, 3, 4, 5, -6, 7, (judged,))).hex() == (
+        "9ac4014cc4014901020304" + "05fa07" + "9198c406" + GTIN.hex() + encode(storage).hex() + "010203040506"
+    )
 
 
 def test_a_commissioned_pack_takes_at_most_100_bytes() -> None:

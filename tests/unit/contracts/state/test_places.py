@@ -28,7 +28,7 @@ def row(parent: bytes = b"", life: Life = Life.ACTIVE, holds: tuple[tuple[int, i
 
 def shipment(standing: ShipmentStanding, passes: int = 1, custody: int = 0) -> ShipmentRow:
     at = HALL if standing == ShipmentStanding.RECEIVED else 0
-    return ShipmentRow(ACME, BULK, 1, 9, 1, standing, passes, FLEET, custody, 0, at)
+    return ShipmentRow(ACME, BULK, 1, 9, 1, standing, passes, FLEET, custody, 0, at, 0)
 
 
 def state(ship: ShipmentRow, **rows: ItemRow) -> Overlay:

@@ -3,6 +3,7 @@
 import pytest
 
 from contracts.ledger.receipt import Event, Receipt
+from contracts.records.coldchain import ClearSession, LoggerOff, LoggerOn
 from contracts.records.custody import Receive, ReceiveMode, Refuse
 from contracts.records.dispensing import Dispense
 from contracts.records.head import Head
@@ -39,6 +40,12 @@ MADE = Commission(HEAD, PACK, LOT, 0, b"LINE", 0, (b"A1", b"sixdig"))
         (Refuse(HEAD, LIKE_A_SHIPMENT, ()), LIKE_A_SHIPMENT, LIKE_A_SHIPMENT.hex()),
         (Refuse(HEAD, SHIPMENT, ()), LIKE_A_SHIPMENT, f"(01){PACK_GTIN}(21)123456789"),
         (Dispense(HEAD, ()), b"", ""),
+        (LoggerOff(HEAD, b"\x03LOG-1"), b"\x03LOG-1", "(8004)LOG-1"),
+        (LoggerOn(HEAD, b"\x03", pack_key("A1")), b"\x03", "0x03"),
+        (LoggerOn(HEAD, b"\x03L", pack_key("A1")), pack_key("A1"), f"(01){PACK_GTIN}(21)A1"),
+        (LoggerOff(HEAD, b"\x03L"), MAKER.place, MAKER.premises),
+        (ClearSession(HEAD, 7, PACK), b"\0\0\0\7", "7"),
+        (ClearSession(HEAD, 7, PACK), PACK, PACK_GTIN),
     ],
 )
 def test_what_a_refusal_is_about(record: Record, subject: bytes, text: str) -> None:
@@ -57,6 +64,11 @@ def test_every_kind_of_event_is_told(kind: EventKind) -> None:
     assert view.sentence == SENTENCES[kind]
     assert (view.record, view.item_count, view.concerned) == (2, 1, (MAKER.gln,))
     assert view.subject == (MAKER.premises if kind == EventKind.MOVED else "")
+
+
+def test_sessions_are_named_by_their_number() -> None:
+    event = Event(EventKind.EXCURSION, 0, (), (300).to_bytes(4, "big"), ())
+    assert event_view(event, lambda _number: None).subject == "300"
 
 
 def test_long_lists_are_cut_and_counted() -> None:

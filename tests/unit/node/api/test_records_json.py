@@ -19,6 +19,7 @@ from contracts.records.catalogue import (
     ProductFacts,
     TakeProduct,
 )
+from contracts.records.coldchain import ClearSession, LoggerOff, LoggerOn, Readings, StorageProfile
 from contracts.records.custody import Receive, ReceiveMode, Refuse, Ship, ShipPurpose, Void
 from contracts.records.dispensing import Dispense
 from contracts.records.endings import Found, Reinstate, UndoneEnding
@@ -76,6 +77,7 @@ def fault(*records: dict[str, Any], **more: Any) -> tuple[str, str, str]:
     return raised.value.code, pointer_of(raised.value.path), raised.value.fault
 
 
+HALF_A_SECOND = {"at": "2026-01-01T00:00:00.500Z", "temperature": 1}
 FIELD, IDENTIFIER, TIME = "invalid_field", "invalid_identifier", "invalid_time"
 
 
@@ -143,6 +145,20 @@ FIELD, IDENTIFIER, TIME = "invalid_field", "invalid_identifier", "invalid_time"
             ship(PACK, references=[{"type": "po", "value": "1", "salt": "ab"}]),
             *(FIELD, "/records/0/references/0/salt", ""),
         ),
+        (record("logger_on", logger="probe", item=PACK), IDENTIFIER, "/records/0/logger", ""),
+        (record("logger_on", logger="(8004)L", item="x"), IDENTIFIER, "/records/0/item", ""),
+        (record("clear_session", session=-1, gtin=PACK_GTIN), FIELD, "/records/0/session", ""),
+        (
+            record(
+                "readings", logger="(8004)L", readings=[{"at": "2026-01-01T00:00:00.500Z", "temperature": 1}]
+            ),
+            *(TIME, "/records/0/readings/0/at", ""),
+        ),
+        (
+            record("readings", logger="(8004)L", readings=[{"at": "noon", "temperature": 1}]),
+            *(TIME, "/records/0/readings/0/at", "date_form"),
+        ),
+        (record("readings", logger="(8004)L", readings=[{"at": 1}]), FIELD, "/records/0/readings/0/at", ""),
         (record("receive", shipment="ab", mode="all"), FIELD, "/records/0/shipment", ""),
         (record("receive", shipment="", mode="all"), FIELD, "/records/0/shipment", ""),
         (record("receive", shipment="ab" * 16, mode="some"), FIELD, "/records/0/mode", ""),
@@ -234,6 +250,8 @@ gtins = st.sampled_from([pack_gtin(PACK_GTIN), pack_gtin(CASE_GTIN)])
 words = st.text(max_size=30)
 word_lists = st.lists(words, max_size=3).map(tuple)
 counts = st.integers(0, 2**53 - 1)
+loggers = texts.map(lambda text: b"\x03" + text.encode())
+readings = st.lists(st.tuples(st.integers(0, MAX_TIME_MS // 1_000), counts), max_size=3).map(tuple)
 facts = st.builds(
     ProductFacts,
     *(words, words, words, word_lists, st.integers(1, 3), counts, gtins | st.just(b""), counts),
@@ -285,6 +303,13 @@ records = st.one_of(
         *(st.sampled_from(VerificationResult), st.sampled_from(VerificationReason)),
     ),
     st.builds(Report, heads, st.sampled_from(Finding), lists),
+    *(
+        st.builds(StorageProfile, heads, gtins, counts, counts, counts, counts, counts),
+        st.builds(LoggerOn, heads, loggers, items),
+        st.builds(LoggerOff, heads, loggers),
+        st.builds(Readings, heads, loggers, readings),
+        st.builds(ClearSession, heads, st.integers(0, 2**32 - 1), gtins),
+    ),
 )
 
 
@@ -318,6 +343,9 @@ nonsense_facts = st.builds(
         st.builds(DescribeProduct, nonsense_heads, anything, nonsense_facts),
         st.builds(DescribePremises, nonsense_heads, anything, words, words, words, words),
         st.builds(Delegate, nonsense_heads, anything, anything, st.sampled_from(DelegationStep)),
+        st.builds(StorageProfile, nonsense_heads, anything, *[numbers] * 5),
+        st.builds(LoggerOn, nonsense_heads, anything, anything),
+        st.builds(Readings, nonsense_heads, anything, st.lists(st.tuples(numbers, numbers), max_size=2)),
     )
 )
 def test_nonsense_that_is_in_a_block_can_be_shown(found: Record) -> None:

@@ -4,6 +4,7 @@ import msgspec
 import pytest
 
 from contracts.chain.header import block_id
+from contracts.records.coldchain import LoggerOff, LoggerOn, Readings, StorageProfile
 from contracts.records.custody import Refuse, Void, shipment_id
 from contracts.records.dispensing import Dispense
 from contracts.records.holds import DeclareOverdue, HoldAction, PlaceHold
@@ -150,6 +151,31 @@ def test_a_supplied_pack(node: OneNode) -> None:
     node.record(PHARMACY, node.receive(PHARMACY, shipment_id(receipt.document_id, 0)))
     node.record(PHARMACY, Dispense(node.head(PHARMACY), (A,)))
     assert (item(node, A).life, item(node, A).clean) == ("supplied", False)
+
+
+def test_a_pack_that_was_too_warm(node: OneNode) -> None:
+    logger = b"\x03LOG-1"
+    head = node.head(MAKER)
+    on_s = head.claimed_at_ms // 1_000
+    kept = StorageProfile(head, PACK, 200, 800, 600, 600, 900)
+    node.record(MAKER, kept, node.pack(CASE_1, [A]), LoggerOn(head, logger, CASE_1))
+    (session,) = item(node, A).sessions
+    assert (session.session, session.logger, session.standing) == (1, "(8004)LOG-1", "fine")
+    assert (session.until, session.last_reading, session.on) == (None, None, item(node, CASE_1).item)
+    node.wall.ms += 3_600_000
+    warm = Readings(node.head(MAKER), logger, ((on_s, 900), (on_s + 900, 500)))
+    assert node.record(MAKER, warm, LoggerOff(node.head(MAKER), logger)).code == "accepted"
+    found = item(node, A)
+    assert (found.clean, found.not_clean, found.sessions[0].standing) == (
+        False,
+        "cold_chain_hold",
+        "breached",
+    )
+    assert [(hold.kind, hold.set_by, hold.on) for hold in found.holds] == [
+        ("cold_chain", "law", item(node, CASE_1).item)
+    ]
+    assert found.sessions[0].until is not None
+    assert found.sessions[0].last_reading is not None
 
 
 def test_lots(node: OneNode) -> None:

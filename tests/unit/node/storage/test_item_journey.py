@@ -3,6 +3,7 @@
 import pytest
 
 from contracts.gs1.keys import format_item
+from contracts.records.coldchain import ClearSession, LoggerOff, LoggerOn, Readings, StorageProfile
 from contracts.records.custody import Receive, ReceiveMode, Refuse, Void, shipment_id
 from contracts.records.dispensing import Dispense
 from contracts.records.holds import (
@@ -27,7 +28,7 @@ from contracts.records.verification import Finding, Report, VerificationReason, 
 from node.storage.custody import Custody
 from node.storage.item_journey import Journey, item_journey
 from tests.support.ledger import OneNode, pack_key, pallet_key
-from tests.support.parties import CARRIER, MAKER, PHARMACY, WHOLESALER, Party
+from tests.support.parties import CARRIER, MAKER, PACK, PHARMACY, WHOLESALER, Party
 
 A, B, C = (pack_key(serial) for serial in ("A1", "B1", "C1"))
 CASE_1, PALLET = pallet_key(1), pallet_key(2)
@@ -167,6 +168,23 @@ def test_what_was_excepted_travels_on(node: OneNode, ending: str) -> None:
     assert kinds == ["commission", "pack", "ship", "shipment_split", ending]
     assert journey(node, A).steps[-1].via is None
     assert [step.kind for step in journey(node, B).steps] == ["commission", "pack", "ship", "receive"]
+
+
+def test_what_a_logger_saw(node: OneNode) -> None:
+    logger = b"\x03LOG-1"
+    do(node, MAKER, StorageProfile(node.head(MAKER), PACK, 200, 800, 600, 600, 900), node.pack(CASE_1, [A]))
+    on = node.head(MAKER)
+    on_s = on.claimed_at_ms // 1_000
+    do(node, MAKER, LoggerOn(on, logger, CASE_1))
+    node.wall.ms += 3_600_000
+    do(node, MAKER, Readings(node.head(MAKER), logger, ((on_s, 900), (on_s + 900, 500))))
+    do(node, MAKER, LoggerOff(node.head(MAKER), logger))
+    do(node, MAKER, ClearSession(node.head(MAKER), 1, PACK))
+    case = code(CASE_1)
+    assert told(node, A)[-2:] == [("logger_on", "maker", case), ("excursion", "maker", case)]
+    watched, excursion = journey(node, A).steps[-2:]
+    assert watched.details == {"logger": "(8004)LOG-1"}
+    assert excursion.details == {"session": 1}
 
 
 def test_what_is_refused_by_item_comes_back_and_may_go_again(node: OneNode) -> None:

@@ -29,7 +29,7 @@ DOCS_STAMP := $(VENV)/.docs-$(shell cat requirements-docs.lock 2>/dev/null | cks
 .PHONY: help install demo testnet test corpus damage coverage simulate fuzz-law model-check determinism bench lint format types docs lock clean
 
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 install: $(STAMP) ## Make the environment in .venv (every command below does this by itself)
 

@@ -58,6 +58,8 @@ class Problem(msgspec.Struct, frozen=True):
     """Of a captured file: which event."""
     field: str = ""
     """Of a captured file: which field."""
+    document: str = ""
+    """Id of the submitted document, 64 hex characters: what to ask for when the answer came too early."""
 
 
 class Answer(msgspec.Struct, frozen=True):
@@ -287,6 +289,7 @@ def error_of(answer: Answer) -> CommandError:
         ("event", "" if problem.event is None else str(problem.event)),
         ("field", problem.field),
         ("at", problem.pointer),
+        ("document", "" if answer.status == http.client.CONFLICT else problem.document),
     )
     named = ", ".join(f"{name} {place}" for name, place in places if place)
     where = f" ({named})" if named else ""

@@ -110,10 +110,12 @@ def down(
     """
     with refusals():
         folder = _folder(name, state)
-        stop_all(folder, folder.load())
+        network = folder.load()
+        stop_all(folder, network)
         if files:
             remove(folder.manifest, folder.root.parent)
-    say(f"Network {name} has stopped.")
+    was_up = any(node.process is not None for node in network.nodes)
+    say(f"Network {name} has stopped." if was_up else f"Network {name} was not running.")
 
 
 @app.command()

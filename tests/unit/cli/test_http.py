@@ -70,6 +70,12 @@ def test_advice_follows_from_the_status(reply, advice):
     assert advice or not error_of(_answer(reply)).advice
 
 
+def test_what_is_kept_is_named_by_its_id_and_what_is_refused_is_not():
+    kept = error_of(_answer(problem(503, "no_quorum", document="ab" * 32)))
+    assert f"(document {'ab' * 32})" in kept.message
+    assert "document" not in error_of(_answer(problem(409, "expired", document="ab" * 32))).message
+
+
 def _answer(reply: Reply) -> Answer:
     return Answer(reply.status, dict(reply.headers), msgspec.json.encode(reply.body))
 

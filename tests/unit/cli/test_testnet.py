@@ -50,7 +50,10 @@ def test_a_network_is_raised_looked_at_hurt_and_stopped(network, tmp_path):
     assert network("testnet", "perturb", "net", "restart", "--node", "a")[0] == Exit.OK
     assert network("testnet", "perturb", "net", "kill")[0] == Exit.USAGE
     assert network("testnet", "perturb", "net")[0] == Exit.OK
-    assert network("testnet", "down", "net", "--remove")[0] == Exit.OK
+    code, _out, err = network("testnet", "down", "net")
+    assert (code, err) == (Exit.OK, "Network net has stopped.\n")
+    code, _out, err = network("testnet", "down", "net", "--remove")
+    assert (code, err) == (Exit.OK, "Network net was not running.\n")
     assert not (tmp_path / "testnets" / "net").exists()
 
 

@@ -39,14 +39,18 @@ PRESET_PROFILES: Final = (
         ship_deadline_default_ms=14 * _DAY_MS,
         ship_deadline_min_ms=_HOUR_MS,
         ship_deadline_max_ms=90 * _DAY_MS,
-        # Delegated Regulation 2016/161, Article 23: wholesalers decommission for those who supply patients.
-        dispense_roles=("dispenser", "wholesaler"),
+        dispense_roles=("dispenser",),
         sscc_reuse_days=365,
         # Article 13: ten days.
         reinstate_window_ms=10 * _DAY_MS,
         reinstate_exported=1,
         # The marketing authorisation holder ends its recall; the authority has supervised it all along.
         recall_closed_by_opener=1,
+        retail_roles=("dispenser",),
+        # Article 23: wholesalers decommission for those who supply patients.
+        institution_roles=("dispenser", "wholesaler"),
+        # Article 28: a pack is decommissioned when it is first opened.
+        opening_supplies=1,
     ),
     Profile(
         name="us-dscsa",
@@ -61,6 +65,9 @@ PRESET_PROFILES: Final = (
         recall_closed_by_opener=0,
         # 21 USC 360eee-1(c)(4): who has suspect product in its possession quarantines and investigates it.
         successor_lifts_holds=True,
+        retail_roles=("dispenser",),
+        institution_roles=("dispenser",),
+        opening_supplies=0,
     ),
 )
 """Profiles that a market may name without writing them out."""

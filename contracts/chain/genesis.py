@@ -52,7 +52,7 @@ class Profile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ship_deadline_max_ms: int
     """Longest deadline a sender may set."""
     dispense_roles: tuple[str, ...]
-    """Roles that may dispense."""
+    """Roles that may dispense to patients."""
     sscc_reuse_days: int
     """Days for which an empty SSCC rests before it may be introduced again."""
     reinstate_window_ms: int = 0
@@ -67,6 +67,12 @@ class Profile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """1 when a recall's opener may release single items from it, 0 when only a regulator may."""
     successor_lifts_holds: bool = False
     """Whether who holds goods after the partner that locked, quarantined or suspected them may lift that."""
+    retail_roles: tuple[str, ...] = ()
+    """Roles that may sell to the public without dispensing."""
+    institution_roles: tuple[str, ...] = ()
+    """Roles that may supply persons and institutions that supply patients (FMD Article 23)."""
+    opening_supplies: int = 0
+    """1 when a pack is supplied from its first opening on, whatever is left in it."""
 
 
 class PartnerKey(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -174,6 +174,7 @@ def _write_profiles(state: Overlay, profiles: tuple[Profile, ...]) -> set[str]:
         _require(profile.recall_response_ms > 0, f"{field}.recall_response_ms", "more than 0")
         for name in ("recall_closed_by_opener", "recall_released_by_opener"):
             _require(getattr(profile, name) in {0, 1}, f"{field}.{name}", "0 or 1")
+        _require(profile.opening_supplies in (0, 1), f"{field}.opening_supplies", "0 or 1")
         row = ProfileRow(
             default,
             low,
@@ -186,6 +187,9 @@ def _write_profiles(state: Overlay, profiles: tuple[Profile, ...]) -> set[str]:
             profile.recall_closed_by_opener,
             profile.recall_released_by_opener,
             int(profile.successor_lifts_holds),
+            _roles(profile.retail_roles, f"{field}.retail_roles"),
+            _roles(profile.institution_roles, f"{field}.institution_roles"),
+            profile.opening_supplies,
         )
         state.write(PROFILES, text_key(profile.name), row)
     return names

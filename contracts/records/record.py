@@ -11,7 +11,7 @@ from contracts.records.coldchain import (
     listed_in_cold,
 )
 from contracts.records.custody import Receive, Refuse, Ship, Void
-from contracts.records.dispensing import Dispense
+from contracts.records.dispensing import Dispense, DispensePart
 from contracts.records.endings import EndingRecord, Found, Reinstate
 from contracts.records.holds import (
     Clear,
@@ -44,6 +44,7 @@ Record = (
     | Refuse
     | Void
     | Dispense
+    | DispensePart
     | EndingRecord
     | HoldRecord
     | DescribeProduct
@@ -67,7 +68,9 @@ def listed(record: Record) -> tuple[bytes, ...]:  # noqa: C901 - a case for seve
             return children
         case Decommission() | Observe() | Ship() | Receive() | Refuse() | Void() | Dispense():
             return record.items
-        case Found() | Reinstate() | PlaceHold() | LiftHold() | Suspect() | ConfirmIllegitimate() | Clear():
+        case DispensePart() | Found() | Reinstate():
+            return record.items
+        case PlaceHold() | LiftHold() | Suspect() | ConfirmIllegitimate() | Clear():
             return record.items
         case Verify() | Report():
             return record.items

@@ -32,6 +32,7 @@ class Code(StrEnum):
     ALREADY_FREE_SAMPLE = "already_free_sample"
     ALREADY_CHECKED_OUT = "already_checked_out"
     ALREADY_LOST = "already_lost"
+    PARTLY_DISPENSED = "partly_dispensed"
     NOT_HOLDER = "not_holder"
     IN_TRANSIT = "in_transit"
     PARENT_NOT_ACTIVE = "parent_not_active"
@@ -111,6 +112,10 @@ class Code(StrEnum):
     # Rule 11a: dispense.
     DISPENSING_NOT_ALLOWED = "dispensing_not_allowed"
     NOT_A_PRODUCT = "not_a_product"
+    UNITS_INVALID = "units_invalid"
+    NOT_DIVISIBLE = "not_divisible"
+    OPENED_ELSEWHERE = "opened_elsewhere"
+    NOT_ENOUGH_LEFT = "not_enough_left"
 
     # Rule 12: decommission.
     NOT_HOLDER_OR_OWNER = "not_holder_or_owner"
@@ -121,6 +126,7 @@ class Code(StrEnum):
     NOT_DECLARED = "not_declared"
     ENDING_NOT_UNDONE_HERE = "ending_not_undone_here"
     OTHER_ENDING = "other_ending"
+    PACK_OPENED = "pack_opened"
     ENDED_BY_ANOTHER = "ended_by_another"
     ENDED_ELSEWHERE = "ended_elsewhere"
     ENDED_TOO_LONG_AGO = "ended_too_long_ago"

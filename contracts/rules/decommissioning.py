@@ -28,13 +28,15 @@ from contracts.rules.guards import (
 from contracts.rules.implied import again, move_implied
 from contracts.rules.verdict import Verdict
 from contracts.state.containers import rewrite
-from contracts.state.endings import ending_of, note_ending
+from contracts.state.endings import ending_of, note_ending, remainder_of
 from contracts.state.parties import HANDLING, has_role, is_holder, is_maker, is_owner, is_party
 from contracts.state.places import Position, effective_life, merge_holds, with_holds, with_life
 from contracts.state.rows import HoldKind, Life, Role
 
 LEFT: Final = frozenset({Life.EXPORTED, Life.SAMPLE, Life.FREE_SAMPLE, Life.CHECKED_OUT, Life.LOST})
 """Lives of what left the supply chain but is still somewhere: it may be destroyed, or reported stolen."""
+
+_OPENED: Final = frozenset({Life.PARTLY_DISPENSED})
 
 
 class Leaving(NamedTuple):
@@ -91,7 +93,8 @@ def _leave(act: Act, record: Decommission, items: Positions, leaving: Leaving) -
         if effective_life(item) == leaving.life and is_repetition(act, record.head, item):
             repeated.append(item)
             continue
-        fault = life_fault(item) or hand_fault(act, item)
+        also = () if leaving.reaches_people else _OPENED
+        fault = life_fault(item, also) or hand_fault(act, item)
         if fault is None and leaving.reaches_people:
             fault = empty_fault(act, item) or clean.fault(item)
         if fault:
@@ -113,7 +116,9 @@ def _destroy(act: Act, record: Decommission, items: Positions) -> Verdict | None
         if effective_life(item) == Life.DESTROYED and is_repetition(act, record.head, item):
             repeated.append(item)
             continue
-        fault = life_fault(item, LEFT | {Life.STOLEN}) or packing_fault(item) or hand_fault(act, item)
+        fault = (
+            life_fault(item, LEFT | _OPENED | {Life.STOLEN}) or packing_fault(item) or hand_fault(act, item)
+        )
         if fault:
             return fault
         destroyed.append(item)
@@ -132,7 +137,7 @@ def _report_stolen(act: Act, record: Decommission, items: Positions) -> Verdict 
         if effective_life(item) == Life.STOLEN and is_repetition(act, record.head, item):
             repeated.append(item)
             continue
-        fault = life_fault(item, LEFT)
+        fault = life_fault(item, LEFT | _OPENED)
         if fault:
             return fault
         if _is_final_word(act, item):
@@ -185,6 +190,7 @@ def found(act: Act, record: Found) -> Verdict | None:
     # After this point it must succeed: what is lost neither moves nor changes hands.
     for item in move_implied(act, record.head, items):
         note_ending(act.state, item, Life.ACTIVE, act.signer, act.time_ms)
-        _add_suspicion(act, item, Life.ACTIVE)
+        is_opened = remainder_of(act.state, item) is not None
+        _add_suspicion(act, item, Life.PARTLY_DISPENSED if is_opened else Life.ACTIVE)
     tell_stakeholders(act, EventKind.LOST_FOUND, items)
     return None

@@ -51,6 +51,7 @@ class EventKind(IntEnum):
     READING_GAP = 111
     LOGGER_MISSING = 112
     COLD_CHAIN_CLEARED = 113
+    OPENED = 44
 
 
 SENTENCES: Final[dict[EventKind, str]] = {
@@ -98,6 +99,7 @@ SENTENCES: Final[dict[EventKind, str]] = {
     EventKind.READING_GAP: "In this session (subject) goods were unwatched for longer than allowed.",
     EventKind.LOGGER_MISSING: "Goods that need a logger were received without one (session: subject).",
     EventKind.COLD_CHAIN_CLEARED: "Their maker finds goods fit in spite of a session (subject).",
+    EventKind.OPENED: "Packs were opened; what is left in them is dispensed here, or nowhere.",
 }
 """One sentence for people per kind."""
 

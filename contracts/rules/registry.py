@@ -12,7 +12,7 @@ from contracts.records.coldchain import (
     StorageProfile,
 )
 from contracts.records.custody import Receive, Refuse, Ship, Void
-from contracts.records.dispensing import Dispense
+from contracts.records.dispensing import Dispense, DispensePart
 from contracts.records.endings import Found, Reinstate
 from contracts.records.holds import (
     Clear,
@@ -46,7 +46,7 @@ from contracts.rules.cataloguing import (
 )
 from contracts.rules.cold_chain import clear_session, logger_off, logger_on, storage_profile
 from contracts.rules.decommissioning import decommission, found
-from contracts.rules.dispensing import dispense
+from contracts.rules.dispensing import dispense, dispense_part
 from contracts.rules.holding import lift_hold, place_hold
 from contracts.rules.observing import observe
 from contracts.rules.overdue import declare_overdue
@@ -96,6 +96,8 @@ def judge(act: Act, record: Record) -> Verdict | None:  # noqa: C901 - one line 
             return void(act, record)
         case Dispense():
             return dispense(act, record)
+        case DispensePart():
+            return dispense_part(act, record)
         case Found():
             return found(act, record)
         case Reinstate():

@@ -18,7 +18,7 @@ from contracts.rules.guards import (
 from contracts.rules.implied import again
 from contracts.rules.verdict import Verdict
 from contracts.state.containers import end_life
-from contracts.state.endings import ending_of, note_ending
+from contracts.state.endings import ending_of, note_ending, remainder_of
 from contracts.state.parties import HANDLING, is_party
 from contracts.state.places import Position, effective_life
 from contracts.state.rows import Life
@@ -67,6 +67,8 @@ def _ending_fault(act: Act, record: Reinstate, item: Position) -> Verdict | None
     fault = packing_fault(item)
     if fault:
         return fault
+    if remainder_of(act.state, item) is not None:
+        return Verdict(Code.PACK_OPENED, item.key)
     ending = ending_of(act.state, item)
     if not is_party(ending.partner, act.signer):
         return Verdict(Code.ENDED_BY_ANOTHER, item.key)

@@ -15,3 +15,14 @@ class EndingRow(msgspec.Struct, frozen=True, array_like=True):
     """Number of the premises where it stood then; 0 when never stated."""
     ended_at_ms: int
     """Block time."""
+
+
+class RemainderRow(msgspec.Struct, frozen=True, array_like=True):
+    """A pack that was opened. It stays, so that what was opened once is never taken for whole."""
+
+    units_left: int
+    """Smallest units still in it."""
+    partner: int
+    """Number of the partner that opened it."""
+    premises: int
+    """Number of the premises where it was opened; 0 when never stated."""

@@ -6,8 +6,8 @@ container has none: the container's stands for it, until it comes out.
 
 from typing import Final
 
-from contracts.state.ending_rows import EndingRow
-from contracts.state.layout import ENDINGS
+from contracts.state.ending_rows import EndingRow, RemainderRow
+from contracts.state.layout import ENDINGS, REMAINDERS
 from contracts.state.places import Position
 from contracts.state.rows import Life
 from contracts.state.view import Overlay
@@ -37,6 +37,11 @@ def note_ending(state: Overlay, position: Position, life: Life, partner: int, ti
 def ending_of(state: Overlay, position: Position) -> EndingRow:
     """Return how the own life of an item ended; it must be one of `UNDOABLE`."""
     return state.require(ENDINGS, position.key)
+
+
+def remainder_of(state: Overlay, position: Position) -> RemainderRow | None:
+    """Return what is left in an opened pack; None for what was never opened."""
+    return state.read(REMAINDERS, position.key)
 
 
 def inherit_ending(state: Overlay, child: Position) -> None:

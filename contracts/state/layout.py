@@ -9,7 +9,7 @@ from typing import Final, Generic, TypeVar
 
 from contracts.primitives.encoding import RowDecoder
 from contracts.state.cold_rows import SessionRow, StorageRow
-from contracts.state.ending_rows import EndingRow
+from contracts.state.ending_rows import EndingRow, RemainderRow
 from contracts.state.recall_rows import NumbersRow, RecallRow, ResponseRow
 from contracts.state.rows import (
     ContainerRow,
@@ -110,6 +110,8 @@ SESSIONS: Final = Table("sessions", 0x61, SessionRow)
 """By number."""
 LOGGERS: Final = Table("loggers", 0x62, int)
 """Number of its last session, by logger key."""
+REMAINDERS: Final = Table("remainders", 0x45, RemainderRow)
+"""By item key: packs that were opened."""
 
 RECALL_NUMBERS: Final = Table("recall numbers", 0x48, int)
 """By recall id."""
@@ -158,6 +160,7 @@ TABLES: Final = (
     STORAGE,
     SESSIONS,
     LOGGERS,
+    REMAINDERS,
 )
 
 

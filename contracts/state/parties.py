@@ -119,11 +119,12 @@ def parties_of(shipment: ShipmentRow) -> tuple[int, int, int]:
 _MAY_TRAVEL: Final = {
     Life.EXPORTED: frozenset({ShipPurpose.EXPORT}),
     Life.SAMPLE: frozenset({ShipPurpose.AUTHORITY}),
+    Life.PARTLY_DISPENSED: frozenset({ShipPurpose.DISPOSAL, ShipPurpose.AUTHORITY}),
 }
 
 
 def lives_sent(purpose: ShipPurpose) -> frozenset[Life]:
-    """Return the lives, beside active, of what may be sent: exports abroad, samples to an authority."""
+    """Return the lives, beside active, of what may be sent: exports abroad, opened packs away, samples."""
     return frozenset(life for life, purposes in _MAY_TRAVEL.items() if purpose in purposes)
 
 

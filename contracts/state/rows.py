@@ -69,6 +69,7 @@ class Life(IntEnum):
     SUPPLIED = 2
     DESTROYED = 3
     STOLEN = 4
+    PARTLY_DISPENSED = 5
     EXPORTED = 6
     SAMPLE = 7
     FREE_SAMPLE = 8
@@ -134,7 +135,7 @@ class ProfileRow(msgspec.Struct, frozen=True, array_like=True):
     ship_deadline_max_ms: int
     """Longest time a sender may name."""
     dispense_roles: int
-    """`Role` bits that may dispense."""
+    """`Role` bits that may dispense to patients."""
     sscc_reuse_days: int
     """Days for which an emptied SSCC rests."""
     reinstate_window_ms: int
@@ -149,6 +150,12 @@ class ProfileRow(msgspec.Struct, frozen=True, array_like=True):
     """1 when a recall's opener may release single items from it, 0 when only a regulator may."""
     successor_lifts_holds: int
     """1 when who holds goods after the partner that locked, quarantined or suspected them may lift that."""
+    retail_roles: int
+    """`Role` bits that may sell to the public without dispensing."""
+    institution_roles: int
+    """`Role` bits that may supply persons and institutions that supply patients (FMD Article 23)."""
+    opening_supplies: int
+    """1 when a pack is supplied from its first opening on, whatever is left in it."""
 
 
 class PartnerRow(msgspec.Struct, frozen=True, array_like=True):

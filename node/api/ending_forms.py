@@ -1,8 +1,31 @@
-"""Records of rules 12 and 13 that undo an ending, as clients write them in JSON."""
+"""Records of dispensing, and of endings taken back, as clients write them in JSON."""
 
-from typing import Literal
+from typing import Annotated, Final, Literal
+
+from msgspec import Meta
 
 from node.api.form_parts import Items, RecordForm
+
+MAX_QUANTITY: Final = (1 << 53) - 1
+"""Largest number that keeps its value in other JSON tools."""
+
+
+class DispenseForm(RecordForm, frozen=True, kw_only=True, tag="dispense"):
+    """Whole packs, or what is left in opened ones, are supplied (rule 11a)."""
+
+    to: Literal["patient", "retail", "institution"] = "patient"
+    """Dispensed to patients, sold to the public, or supplied to those who supply patients."""
+    items: Items
+    """Which."""
+
+
+class DispensePartForm(RecordForm, frozen=True, kw_only=True, tag="dispense_part"):
+    """A part of each pack is dispensed to patients (rule 11a)."""
+
+    quantity: Annotated[int, Meta(ge=1, le=MAX_QUANTITY)]
+    """Smallest units of the product taken out of each pack."""
+    items: Items
+    """Which."""
 
 
 class FoundForm(RecordForm, frozen=True, kw_only=True, tag="found"):
@@ -23,5 +46,5 @@ class ReinstateForm(RecordForm, frozen=True, kw_only=True, tag="reinstate"):
     """Which."""
 
 
-AnyEndingForm = FoundForm | ReinstateForm
+AnyEndingForm = DispenseForm | DispensePartForm | FoundForm | ReinstateForm
 """Any of them."""

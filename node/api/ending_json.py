@@ -1,14 +1,23 @@
-"""Records that undo an ending, between JSON and the ledger's structs."""
+"""Records of dispensing, and of endings taken back, between JSON and the ledger's structs."""
 
 from collections.abc import Callable, Mapping
 from typing import Any, Final, assert_never
 
+from contracts.records.dispensing import Dispense, DispensePart, SupplyTo
 from contracts.records.endings import EndingRecord, Found, Reinstate, UndoneEnding
 from node.api import ending_forms as forms
 from node.api.field_readers import read_items
 from node.api.record_texts import item_texts, read_head, word_of, written_head
 
-ENDING_READERS: Final[Mapping[type, Callable[[Any], EndingRecord]]] = {
+DispensingRecord = Dispense | DispensePart
+
+ENDING_READERS: Final[Mapping[type, Callable[[Any], DispensingRecord | EndingRecord]]] = {
+    forms.DispenseForm: lambda form: Dispense(
+        read_head(form), read_items("items", form.items), SupplyTo[form.to.upper()]
+    ),
+    forms.DispensePartForm: lambda form: DispensePart(
+        read_head(form), form.quantity, read_items("items", form.items)
+    ),
     forms.FoundForm: lambda form: Found(read_head(form), read_items("items", form.items)),
     forms.ReinstateForm: lambda form: Reinstate(
         read_head(form),
@@ -20,10 +29,14 @@ ENDING_READERS: Final[Mapping[type, Callable[[Any], EndingRecord]]] = {
 """How each form is read; all raise FieldFault."""
 
 
-def write_ending_record(record: EndingRecord) -> forms.AnyEndingForm:
+def write_ending_record(record: DispensingRecord | EndingRecord) -> forms.AnyEndingForm:
     """Return a record as JSON shows it."""
     head = written_head(record.head)
     match record:
+        case Dispense(items=items, to=to):
+            return forms.DispenseForm(**head, to=word_of(to), items=item_texts(items))
+        case DispensePart(quantity=quantity, items=items):
+            return forms.DispensePartForm(**head, quantity=quantity, items=item_texts(items))
         case Found(items=items):
             return forms.FoundForm(**head, items=item_texts(items))
         case Reinstate(undoes=undoes, never_left=never_left, items=items):

@@ -143,13 +143,6 @@ class VoidForm(RecordForm, frozen=True, kw_only=True, tag="void"):
     """None for all that is outstanding."""
 
 
-class DispenseForm(RecordForm, frozen=True, kw_only=True, tag="dispense"):
-    """Whole packs are supplied to patients (rule 11a)."""
-
-    items: Items
-    """Which."""
-
-
 AnyRecordForm = (
     CommissionForm
     | CommissionLogisticUnitsForm
@@ -161,7 +154,6 @@ AnyRecordForm = (
     | ReceiveForm
     | RefuseForm
     | VoidForm
-    | DispenseForm
     | AnyEndingForm
     | AnyHoldForm
     | RegistryForm

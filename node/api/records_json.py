@@ -23,7 +23,7 @@ from contracts.records.custody import (
     ShipPurpose,
     Void,
 )
-from contracts.records.dispensing import Dispense
+from contracts.records.dispensing import Dispense, DispensePart
 from contracts.records.endings import Found, Reinstate
 from contracts.records.holds import Clear, ConfirmIllegitimate, DeclareOverdue, LiftHold, PlaceHold, Suspect
 from contracts.records.record import Record
@@ -192,7 +192,6 @@ _READERS: Final[Mapping[type, Callable[[Any], Record]]] = {
     forms.ReceiveForm: _receive,
     forms.RefuseForm: lambda form: Refuse(read_head(form), _shipment(form), read_items("items", form.items)),
     forms.VoidForm: lambda form: Void(read_head(form), _shipment(form), read_items("items", form.items)),
-    forms.DispenseForm: lambda form: Dispense(read_head(form), read_items("items", form.items)),
     **ENDING_READERS,
     **registry_json.READERS,
     **HOLD_READERS,
@@ -236,9 +235,7 @@ def write_record(  # noqa: C901 - one case for each kind of record
             return forms.RefuseForm(**head, shipment=shipment.hex(), items=item_texts(items))
         case Void(shipment=shipment, items=items):
             return forms.VoidForm(**head, shipment=shipment.hex(), items=item_texts(items))
-        case Dispense(items=items):
-            return forms.DispenseForm(**head, items=item_texts(items))
-        case Found() | Reinstate():
+        case Dispense() | DispensePart() | Found() | Reinstate():
             return write_ending_record(record)
         case DescribeProduct() | OfferProduct() | TakeProduct() | DescribePremises() | Delegate():
             return write_registry_record(record)

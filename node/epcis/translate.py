@@ -12,7 +12,7 @@ import msgspec
 
 from contracts.gs1.keys import SSCC_KIND, ItemKey, format_item
 from contracts.records.custody import Receive, ReceiveMode, Ship, ShipPurpose, Void
-from contracts.records.dispensing import Dispense
+from contracts.records.dispensing import Dispense, SupplyTo
 from contracts.records.head import Head
 from contracts.records.record import Record
 from contracts.records.supply import (
@@ -292,8 +292,10 @@ def _own_step(event: EpcisEvent, statement: Statement, head: Head) -> Told:
     record: Record
     if statement.step is Step.DISPENSE:
         if event.disposition == "partially_dispensed":
-            raise EventRefused("not_supported", "disposition", "the law has records for whole packs only")
-        record = Dispense(head, statement.items)
+            reason = "it does not say how many units were taken; state that as a record"
+            raise EventRefused("not_supported", "disposition", reason)
+        is_retail = event.biz_step == "retail_selling"
+        record = Dispense(head, statement.items, SupplyTo.RETAIL if is_retail else SupplyTo.PATIENT)
     elif statement.step is Step.DECOMMISSION:
         record = Decommission(head, _decommission_reason(event), statement.items)
     elif not head.premises:

@@ -18,7 +18,7 @@ from contracts.primitives.encoding import encode
 from contracts.records.catalogue import Delegate, DescribePremises, DescribeProduct, OfferProduct, TakeProduct
 from contracts.records.coldchain import ClearSession, LoggerOff, LoggerOn, Readings, StorageProfile
 from contracts.records.custody import Receive, Refuse, Ship, Void
-from contracts.records.dispensing import Dispense
+from contracts.records.dispensing import Dispense, DispensePart
 from contracts.records.endings import Found, Reinstate
 from contracts.records.holds import Clear, ConfirmIllegitimate, DeclareOverdue, LiftHold, PlaceHold, Suspect
 from contracts.records.record import Record, listed
@@ -66,8 +66,10 @@ def _about(record: Record) -> tuple[str, tuple[bytes | int, ...]]:  # noqa: C901
             return "refuse", (shipment,)
         case Void(shipment=shipment):
             return "void", (shipment,)
-        case Dispense():
-            return "dispense", ()
+        case Dispense(to=to):
+            return "dispense", (int(to),)
+        case DispensePart(quantity=quantity):
+            return "dispense_part", (quantity,)
         case Found():
             return "found", ()
         case Reinstate(undoes=undoes):

@@ -8,7 +8,7 @@ from contracts.ledger.receipt import Event
 from contracts.records.catalogue import Delegate, DescribePremises, DescribeProduct, OfferProduct, TakeProduct
 from contracts.records.coldchain import ClearSession, LoggerOff, LoggerOn, Readings, StorageProfile
 from contracts.records.custody import Receive, ReceiveMode, Refuse, Ship, ShipPurpose, Void, shipment_id
-from contracts.records.dispensing import Dispense
+from contracts.records.dispensing import Dispense, DispensePart, SupplyTo
 from contracts.records.endings import Found, Reinstate, UndoneEnding
 from contracts.records.holds import Clear, ConfirmIllegitimate, DeclareOverdue, LiftHold, PlaceHold, Suspect
 from contracts.records.recall import OpenRecall, RecallClass, RecallKind, RecallReason, recall_id
@@ -130,7 +130,11 @@ def _record_details(happening: Happening, key: bytes) -> Details:  # noqa: C901 
             details = hold_details(record)
         case StorageProfile() | LoggerOn() | LoggerOff() | Readings() | ClearSession():
             details = cold_details(record)
-        case CommissionLogisticUnits() | Dispense() | Found() | ConfirmIllegitimate():
+        case Dispense(to=to):
+            details = {"to": SupplyTo(to).name.lower()}
+        case DispensePart(quantity=quantity):
+            details = {"quantity": quantity}
+        case CommissionLogisticUnits() | Found() | ConfirmIllegitimate():
             pass
         case DescribeProduct() | OfferProduct() | TakeProduct() | DescribePremises() | Delegate():
             # They are about no item, and so in no item's journey.

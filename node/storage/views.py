@@ -11,7 +11,7 @@ import msgspec
 from contracts.records.catalogue import Delegate, DescribePremises, DescribeProduct, OfferProduct, TakeProduct
 from contracts.records.coldchain import ClearSession, LoggerOff, LoggerOn, Readings, StorageProfile
 from contracts.records.custody import Receive, Refuse, Ship, Void
-from contracts.records.dispensing import Dispense
+from contracts.records.dispensing import Dispense, DispensePart
 from contracts.records.endings import Found, Reinstate
 from contracts.records.holds import Clear, ConfirmIllegitimate, DeclareOverdue, LiftHold, PlaceHold, Suspect
 from contracts.records.recall import (
@@ -39,6 +39,7 @@ RECORD_NAMES: Final[dict[type[Record], str]] = {
     Refuse: "refuse",
     Void: "void",
     Dispense: "dispense",
+    DispensePart: "dispense_part",
     Found: "found",
     Reinstate: "reinstate",
     OpenRecall: "open_recall",
@@ -136,7 +137,8 @@ class ItemView(msgspec.Struct, frozen=True):
     known: bool
     """Whether it was ever commissioned or introduced; everything else is null when it was not."""
     life: str | None = None
-    """Its own: active, supplied, exported, sample, free_sample, checked_out, lost, stolen or destroyed."""
+    """Its own: active, partly_dispensed, supplied, exported, sample, free_sample, checked_out, lost,
+    stolen or destroyed."""
     effective_life: str | None = None
     """Its own, or that of a container around it which is no longer active."""
     clean: bool | None = None

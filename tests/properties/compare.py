@@ -27,6 +27,7 @@ from contracts.state.layout import (
     ITEMS,
     LANES,
     LOTS,
+    REMAINDERS,
     SESSIONS,
     SHIPMENTS,
     SOURCES,
@@ -234,6 +235,7 @@ class SideBySide:
             "born": thing.born,
             "ended": thing.ended,
             "title": self.shipments.get(thing.title, b""),
+            "opened": thing.opened,
         }
 
     def _of_law(self, state: Overlay, names: dict[bytes, str], item: str) -> dict[str, object]:
@@ -255,6 +257,7 @@ class SideBySide:
             "born": (row.born_height, row.born_document),
             "ended": self._ending(state, self._keys[item]),
             "title": title_of(position),
+            "opened": self._opening(state, self._keys[item]),
         }
 
     def _ending(self, state: Overlay, key: bytes) -> tuple[str, str, int] | None:
@@ -264,6 +267,10 @@ class SideBySide:
     def _place(self, state: Overlay, number: int) -> str:
         """Return what the steps call premises."""
         return self._names[premises(state, number).gln] if number else ""
+
+    def _opening(self, state: Overlay, key: bytes) -> tuple[str, str, int] | None:
+        row = state.read(REMAINDERS, key)
+        return row and (PARTNER_NAMES[row.partner], self._place(state, row.premises), row.units_left)
 
     def _compare_shipments(self) -> None:
         found = dict(self._rows(SHIPMENTS.prefix, SHIPMENTS.decode))

@@ -63,16 +63,21 @@ class Rules(NamedTuple):
     lenient: bool
     """Whether a recall's opener may close it and release from it."""
     successor_lifts: bool
+    retail: frozenset[str]
+    institution: frozenset[str]
+    opening_supplies: bool
 
 
 PROFILES: Final = {
     "home": Rules(
         *(5 * DAY_MS, HOUR_MS, 30 * DAY_MS, frozenset({"dispenser"}), 20),
         *(10 * DAY_MS, True, False, False),
+        *(frozenset({"dispenser"}), frozenset({"dispenser", "wholesaler"}), False),
     ),
     "away": Rules(
         *(DAY_MS, 2 * HOUR_MS, 2 * DAY_MS, frozenset({"wholesaler", "dispenser"}), 10),
         *(DAY_MS, False, True, True),
+        *(frozenset({"dispenser"}), frozenset({"wholesaler"}), True),
     ),
 }
 OFFSETS: Final = {"home": 60, "away": -300}
@@ -124,6 +129,8 @@ FAMILIES: Final = {"case": ("case", "pack")}
 """What a product's packs are of, itself first."""
 DELEGATES: Final = {"pack": {"delegate"}}
 MARKET_OF: Final = {"pack": "home", "case": "home", "drop": "away"}
+UNITS_PER_PACK: Final = {"pack": 3, "case": 4}
+"""Smallest units in a pack; one in all other kinds."""
 UNITS: Final = {"pallet": "maker", "tote": "bulk", "crate": ""}
 """Kinds of logistic units by the owner of their company prefix; crates have a prefix nobody owns."""
 STEMS: Final = {"pallet": "04012345", "tote": "04054321", "crate": "07777777"}
@@ -190,6 +197,9 @@ def genesis() -> Genesis:
             recall_closed_by_opener=int(rules.lenient),
             recall_released_by_opener=int(rules.lenient),
             successor_lifts_holds=rules.successor_lifts,
+            retail_roles=tuple(sorted(rules.retail)),
+            institution_roles=tuple(sorted(rules.institution)),
+            opening_supplies=int(rules.opening_supplies),
         )
         for name, rules in PROFILES.items()
     )
@@ -210,6 +220,7 @@ def genesis() -> Genesis:
             *(GTIN[kind], PARTY_GLN[holder], kind, (MARKET_OF[kind],)),
             contains_gtin=GTIN["pack"] if kind in FAMILIES else "",
             contains_count=4 if kind in FAMILIES else 0,
+            units_per_pack=UNITS_PER_PACK.get(kind, 1),
         )
         for kind, holder in PRODUCTS.items()
     )

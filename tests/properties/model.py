@@ -53,6 +53,8 @@ class Thing:
     """Cold-chain sessions that it went through itself."""
     levels: int = 0
     """Levels of packing from here downwards, the most since it was last empty; 0 for what is no container."""
+    opened: tuple[str, str, int] | None = None
+    """By whom and where it was opened to dispense a part of it, and how many units are left."""
     ended: tuple[str, str, int] | None = None
     """By whom, where and when its life ended, when that may be undone."""
 

@@ -14,8 +14,12 @@ def ship(judge: Judge, said: Said) -> Verdicts:
     """Rule 3."""
     model, purpose = judge.model, said.purpose
     yield from _ship_terms(judge, said)
-    travels = {"export": "exported", "authority": "sample"}.get(purpose)
-    lives = [life for life in LIVES if life != travels]
+    travel = {
+        "export": ("exported",),
+        "authority": ("sample", "partly_dispensed"),
+        "disposal": ("partly_dispensed",),
+    }
+    lives = [life for life in LIVES if life not in travel.get(purpose, ())]
     guards = [judge.together(said), *judge.life(*lives), judge.unended(), *judge.hand(), judge.empty()]
     guards += [("not_owner", lambda item: not _may_send(judge, item, said)), *own_returns(judge, said)]
     if purpose == "sale":

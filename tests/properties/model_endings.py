@@ -1,10 +1,10 @@
-"""Rules 11a, 12, 13 and 28 of contracts/LAW.md on the model: how lives end, and where things are seen."""
+"""Rules 12, 13 and 28 of contracts/LAW.md on the model: how lives end, and where things are seen."""
 
 from collections.abc import Callable
 
-from tests.properties.facts import ROLES, is_unit, kind_of
+from tests.properties.facts import ROLES, kind_of
 from tests.properties.model import Guard, parties
-from tests.properties.model_judge import Judge, Verdicts
+from tests.properties.model_judge import LIVES, Judge, Verdicts
 from tests.properties.said import Said
 
 
@@ -15,18 +15,11 @@ def is_repeated(judge: Judge, item: str, said: Said, life: str) -> bool:
     return model.life(item) == life and model.holder(item) == judge.signer and is_here
 
 
-def dispense(judge: Judge, said: Said) -> Verdicts:
-    """Rule 11a."""
-    yield set() if ROLES[judge.signer] & judge.profile(said).dispense else {"dispensing_not_allowed"}
-    guards = [*judge.life(), *judge.hand(), judge.empty(), *judge.clean()]
-    yield from _ended(judge, said, "supplied", guards, ("not_a_product", is_unit))
-
-
-def _ended(judge: Judge, said: Said, life: str, guards: list[Guard], *always: Guard) -> Verdicts:
-    """Ask guards of what has not taken this step yet (and some of everything), then let that end."""
+def _ended(judge: Judge, said: Said, life: str, guards: list[Guard]) -> Verdicts:
+    """Ask guards of what has not taken this step yet, then let that end."""
     model = judge.model
     once = [(code, _unless_repeated(judge, fails, said, life)) for code, fails in guards]
-    yield model.first_fault(said.items, [judge.together(said), *always, *once])
+    yield model.first_fault(said.items, [judge.together(said), *once])
     new = [item for item in said.items if not is_repeated(judge, item, said, life)]
     for item in said.items:
         if item not in new:
@@ -60,8 +53,10 @@ def destroy(judge: Judge, said: Said) -> Verdicts:
 
 def leave(judge: Judge, said: Said) -> Verdicts:
     """Rule 12: exported, samples, checked out, lost."""
-    guards = [*judge.life(), *judge.hand()]
-    if said.reason not in ("sample", "lost"):
+    stays = said.reason in ("sample", "lost")
+    lives = [life for life in LIVES if not stays or life != "partly_dispensed"]
+    guards = [*judge.life(*lives), *judge.hand()]
+    if not stays:
         guards += [judge.empty(), *judge.clean()]
     yield from _ended(judge, said, said.reason, guards)
 
@@ -75,7 +70,7 @@ def steal(judge: Judge, said: Said) -> Verdicts:
         return "regulator" in ROLES[signer] or signer in (model.holder(item), model.owner(item))
 
     def is_strange(item: str) -> bool:
-        return not is_final(item) and judge.model.registered.holders.get(kind_of(item)) != signer
+        return not is_final(item) and model.registered.holders.get(kind_of(item)) != signer
 
     def is_again(item: str) -> bool:
         return is_repeated(judge, item, said, "stolen")
@@ -115,7 +110,8 @@ def find(judge: Judge, said: Said) -> Verdicts:
     for item in said.items:
         judge.tell("lost_found", "", (item,), stakeholders(judge, item))
         holds = model.items[item].holds | {f"suspect {judge.signer}"}
-        model.change(item, life="active", ended=None, holds=holds)
+        life = "partly_dispensed" if model.items[item].opened else "active"
+        model.change(item, life=life, ended=None, holds=holds)
 
 
 def reinstate(judge: Judge, said: Said) -> Verdicts:
@@ -128,6 +124,7 @@ def reinstate(judge: Judge, said: Said) -> Verdicts:
         judge.together(said),
         ("other_ending", lambda item: model.life(item) != said.reason),
         judge.unended(),
+        ("pack_opened", lambda item: model.items[item].opened is not None),
         ("ended_by_another", lambda item: _end(judge, item)[0] != judge.signer),
         ("ended_elsewhere", lambda item: _end(judge, item)[1] != said.at),
         ("ended_too_long_ago", lambda item: judge.now_ms - _end(judge, item)[2] > rules.window_ms),

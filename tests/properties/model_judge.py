@@ -22,8 +22,8 @@ ASKED_LATER = {
 """Verbs whose list their rule asks, and not before it."""
 LICENSED_REASONS = {"exported", "free_sample", "checked_out"}
 NEEDS_LICENCE = {
-    *("commission", "introduce", "pack", "dispense", "reinstate"),
     *("unlock", "release", "confirm", "clear", "verify", "reject"),
+    *("commission", "introduce", "pack", "dispense", "part", "reinstate"),
     *("describe", "offer", "take", "place"),
     *("keep", "acquit"),
 }
@@ -42,7 +42,7 @@ NOT_SIGNING = {
 
 LEFT = ("exported", "sample", "free_sample", "checked_out", "lost")
 """Lives of what left the supply chain, but may still be destroyed or stolen."""
-LIVES = ("supplied", "destroyed", "stolen", *LEFT)
+LIVES = ("supplied", "destroyed", "stolen", "partly_dispensed", *LEFT)
 """Lives that have ended."""
 
 

@@ -10,7 +10,8 @@ from collections.abc import Callable
 from tests.properties import model_recall
 from tests.properties.model_cold import acquit, keep, put_logger, read, remove_logger
 from tests.properties.model_custody import receive, refuse, ship, void
-from tests.properties.model_endings import destroy, dispense, find, leave, observe, reinstate, steal
+from tests.properties.model_dispensing import dispense, part
+from tests.properties.model_endings import destroy, find, leave, observe, reinstate, steal
 from tests.properties.model_holds import (
     clear,
     confirm,
@@ -34,7 +35,7 @@ RULES: dict[str, Callable[[Judge, Said], Verdicts]] = {
     for rule in (
         *(commission, introduce, pack, unpack),
         *(ship, receive, refuse, void),
-        *(dispense, destroy, steal, observe),
+        *(dispense, part, destroy, steal, observe),
         *(leave, find, reinstate),
         *(describe, offer, take, delegate, place),
         *model_recall.RULES,

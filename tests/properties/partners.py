@@ -201,7 +201,7 @@ class Partners(Holders, ColdPartners):
         special = self._special_signer(model, verb)
         if special:
             return special
-        if verb == "dispense" and self._chance(70):
+        if verb in {"dispense", "part"} and self._chance(70):
             return self.random.choice(["pharmacy", "clinic", "bulk"])
         return model.holder(self.random.choice(self._held(model) or list(model.items)))
 
@@ -238,7 +238,7 @@ class Partners(Holders, ColdPartners):
 
     def _has_goods_for(self, model: Model, verb: str, signer: str) -> bool:
         """Tell whether a partner holds goods and may do this with them."""
-        if verb == "dispense":
+        if verb in {"dispense", "part"}:
             return signer in ("pharmacy", "clinic", "bulk") and bool(self._held(model, signer))
         if verb in ("pack", "ship"):
             return signer not in ("carrier", "regulator", "agent") and bool(self._held(model, signer))
@@ -399,7 +399,13 @@ class Partners(Holders, ColdPartners):
         return Said(verb=verb, items=items, at=self._place(signer), shipment=shipment)
 
     def _dispense(self, model: Model, signer: str, now_ms: int) -> Said:
-        return self._handle(model, signer, "dispense", "supplied")
+        life = "supplied" if self._chance(60) else "partly_dispensed"
+        to = self.random.choice(("patient", "patient", "patient", "retail", "institution"))
+        return replace(self._handle(model, signer, "dispense", life), to=to)
+
+    def _part(self, model: Model, signer: str, now_ms: int) -> Said:
+        items = self._of_hands(model, signer)
+        return partners_endings.part(self.random, model, signer, items, self._place(signer))
 
     def _destroy(self, model: Model, signer: str, now_ms: int) -> Said:
         return self._handle(model, signer, "destroy", "stolen" if self._chance(60) else "destroyed")

@@ -6,9 +6,11 @@ from tests.properties.model import Model
 from tests.properties.model_judge import LEFT
 from tests.properties.said import Said
 
-VERBS = {"leave": 4, "find": 2, "reinstate": 4}
+VERBS = {"part": 5, "leave": 4, "find": 2, "reinstate": 4}
 """These verbs by how often they are said."""
 UNDONE = ("supplied", "exported", "sample", "free_sample", "checked_out")
+
+OPEN = ("partly_dispensed", "supplied")
 
 
 def _ended(model: Model, verb: str) -> list[str]:
@@ -31,6 +33,18 @@ def is_apt(model: Model, verb: str, signer: str) -> bool:
 def leave(random: Random, items: tuple[str, ...], at: str) -> Said:
     """Let what one holds leave the supply chain."""
     return Said(verb="leave", reason=random.choice(LEFT), items=items, at=at)
+
+
+def part(random: Random, model: Model, signer: str, items: tuple[str, ...], at: str) -> Said:
+    """Dispense a part of packs, mostly of ones that are open already."""
+    opened = [
+        item for item, thing in model.items.items() if thing.opened and thing.opened[2] and thing.life in OPEN
+    ]
+    own = [item for item in opened if model.items[item].opened[0] == signer]
+    if opened and random.randrange(100) < 50:
+        items = (random.choice(own or opened),)
+        at = model.items[items[0]].opened[1] if random.randrange(100) < 85 else at
+    return Said(verb="part", quantity=random.choice((0, 1, 1, 1, 1, 2, 2, 3, 4)), items=items[:2], at=at)
 
 
 def take_back(random: Random, model: Model, verb: str, signer: str, at: str) -> Said:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from tests.properties.facts import ABROAD, DELEGATES, MARKET_OF, PLACES, PRODUCTS, SEATS
+from tests.properties.facts import ABROAD, DELEGATES, MARKET_OF, PLACES, PRODUCTS, SEATS, UNITS_PER_PACK
 
 
 @dataclass
@@ -15,7 +15,9 @@ class Registered:
         default_factory=lambda: {kind: (MARKET_OF[kind],) for kind in PRODUCTS}
     )
     """Markets of each kind."""
-    units: dict[str, int] = field(default_factory=lambda: dict.fromkeys(PRODUCTS, 1))
+    units: dict[str, int] = field(
+        default_factory=lambda: {kind: UNITS_PER_PACK.get(kind, 1) for kind in PRODUCTS}
+    )
     """Units in a pack of each kind."""
     by_lot: frozenset[str] = frozenset()
     """Kinds whose packs carry no serials."""

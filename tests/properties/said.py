@@ -13,7 +13,7 @@ from contracts.records.catalogue import (
     TakeProduct,
 )
 from contracts.records.custody import Receive, ReceiveMode, Refuse, Ship, ShipPurpose, Void
-from contracts.records.dispensing import Dispense
+from contracts.records.dispensing import Dispense, DispensePart, SupplyTo
 from contracts.records.endings import Found, Reinstate, UndoneEnding
 from contracts.records.head import Head
 from contracts.records.recall import (
@@ -76,7 +76,7 @@ class Said:
     steal, observe, leave, find, reinstate; describe, offer, take, delegate (products), place; recall, widen,
     classify, acknowledge, respond, close, free (release from a recall); overdue, lock, unlock, quarantine,
     release, suspect, confirm, clear, verify, reject, report (a finding); keep (a storage profile),
-    put_logger, remove_logger, read, acquit (clear a session)."""
+    put_logger, remove_logger, read, acquit (clear a session); part."""
     items: tuple[str, ...] = ()
     """What is listed."""
     at: str = ""
@@ -117,6 +117,10 @@ class Said:
     """Receive: all, listed, all_except."""
     reason: str = ""
     """Leave: how; reinstate: what is undone."""
+    to: str = "patient"
+    """Dispense: patient, retail, institution."""
+    quantity: int = 0
+    """Part: smallest units out of each pack."""
     never_left: int = 1
     """Reinstate: what is declared."""
     markets: tuple[str, ...] = ()
@@ -230,18 +234,9 @@ def to_record(said: Said, now_ms: int, shipments: dict[str, bytes]) -> Record:
         return hold_record(said.verb, head, listed, shipment, (said.lot, said.expiry), said.finding)
     if said.recall:
         return _recalled(said, head, listed, shipment_key(said.recall, shipments))
-    of_family = registry_record(said, head) or _left(said, head, listed)
+    of_family = registry_record(said, head) or _ended(said, head, listed)
     of_family = of_family or cold_record(said, head, listed, now_ms)
     return of_family or _handled(said.verb, head, listed)
-
-
-def _left(said: Said, head: Head, listed: tuple[bytes, ...]) -> Record | None:
-    """Translate what is said of leaving the supply chain, and of undoing that; None for all else."""
-    if said.verb == "leave":
-        return Decommission(head, DecommissionReason[said.reason.upper()], listed)
-    if said.verb == "reinstate":
-        return Reinstate(head, UndoneEnding[said.reason.upper()], said.never_left, listed)
-    return None
 
 
 def registry_record(said: Said, head: Head) -> Record | None:
@@ -255,21 +250,8 @@ def registry_record(said: Said, head: Head) -> Record | None:
         case "describe":
             kind = Serialisation.LOT if said.by_lot else Serialisation.SERIAL
             inside = (keys.pack_gtin(GTIN["pack"]), 4) if said.kind in FAMILIES else (b"", 0)
-            facts = (said.kind, "", "", said.markets, int(kind), said.units, *inside, (), "", 0, "")
-            facts = (
-                said.kind,
-                "",
-                "",
-                said.markets,
-                int(kind),
-                said.units,
-                b"",
-                0,
-                (),
-                "",
-                int(said.logged),
-                "",
-            )
+            stated = (said.kind, "", "", said.markets, int(kind), said.units)
+            facts = (*stated, *inside, (), "", int(said.logged), "")
             return DescribeProduct(head, gtin, ProductFacts(*facts))
         case "offer":
             return OfferProduct(head, gtin, gln(said.receiver))
@@ -328,12 +310,24 @@ def _settled(said: Said, head: Head, listed: tuple[bytes, ...], shipment: bytes)
     return (Refuse if said.verb == "refuse" else Void)(head, shipment, listed)
 
 
+def _ended(said: Said, head: Head, listed: tuple[bytes, ...]) -> Record | None:
+    """Translate how lives end; None for anything else."""
+    match said.verb:
+        case "dispense":
+            return Dispense(head, listed, SupplyTo[said.to.upper()])
+        case "part":
+            return DispensePart(head, said.quantity, listed)
+        case "leave":
+            return Decommission(head, DecommissionReason[said.reason.upper()], listed)
+        case "reinstate":
+            return Reinstate(head, UndoneEnding[said.reason.upper()], said.never_left, listed)
+    return None
+
+
 def _handled(verb: str, head: Head, listed: tuple[bytes, ...]) -> Record:
     match verb:
         case "introduce":
             return CommissionLogisticUnits(head, listed)
-        case "dispense":
-            return Dispense(head, listed)
         case "destroy":
             return Decommission(head, DecommissionReason.DESTROYED, listed)
         case "find":

@@ -21,7 +21,8 @@ TIMING = "propose_ms prevote_ms precommit_ms delta_ms cap_ms proof_block_delay_m
 precision_ms message_delay_ms"
 PROFILE = "name ship_deadline_default_ms ship_deadline_min_ms ship_deadline_max_ms dispense_roles \
 sscc_reuse_days reinstate_window_ms reinstate_exported \
-recall_response_ms recall_closed_by_opener recall_released_by_opener successor_lifts_holds"
+recall_response_ms recall_closed_by_opener recall_released_by_opener successor_lifts_holds retail_roles \
+institution_roles opening_supplies"
 PARTNER = "gln name roles market licence company_prefixes"
 PREMISES = "gln partner name market address kind"
 PRODUCT = "gtin holder name markets serialisation units_per_pack contains_gtin contains_count \
@@ -178,7 +179,7 @@ def check_bundle(network: Network, data: bytes) -> tuple[bytes, Raw, list[bytes]
 
 LISTED_AT = {1: 7, 2: 2, 3: 3, 4: 3, 5: 3, 6: 3, 10: 2, 11: 4, 12: 3, 13: 3, 20: 2}
 """Where each kind of record lists its identifiers."""
-LENGTH = {1: 8, 2: 3, 3: 4, 4: 4, 5: 4, 6: 4, 10: 11, 11: 5, 12: 4, 13: 4, 20: 3}
+LENGTH = {1: 8, 2: 3, 3: 4, 4: 4, 5: 4, 6: 4, 10: 11, 11: 5, 12: 4, 13: 4, 20: 4}
 """Positions of each kind of record."""
 
 

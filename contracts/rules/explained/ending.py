@@ -7,10 +7,29 @@ from contracts.rules.explained.explanation import Explanation
 
 TEXTS: Final[dict[Code, Explanation]] = {
     Code.DISPENSING_NOT_ALLOWED: Explanation(
-        "11a", "No role of the signer may dispense in this market.", "Ship it to a dispenser."
+        "11a",
+        "No role of the signer may supply packs to these people in this market.",
+        "Ship it to a partner that may.",
     ),
     Code.NOT_A_PRODUCT: Explanation(
         "11a", "A logistic unit is not supplied to patients.", "List the packs in it."
+    ),
+    Code.UNITS_INVALID: Explanation(
+        "11a", "Nothing is taken out of the packs.", "State how many of the smallest units are dispensed."
+    ),
+    Code.NOT_DIVISIBLE: Explanation(
+        "11a",
+        "The item is a case, or its product has no smaller units than the pack.",
+        "Dispense it whole, or list the packs in it.",
+    ),
+    Code.OPENED_ELSEWHERE: Explanation(
+        "11a",
+        "Another partner opened the pack, or it was opened at other premises.",
+        "Let who opened it dispense the rest there.",
+        "PCK_21",
+    ),
+    Code.NOT_ENOUGH_LEFT: Explanation(
+        "11a", "Fewer units are left in the pack.", "Take what is left, and the rest from another pack."
     ),
     Code.NOT_HOLDER_OR_OWNER: Explanation(
         "12",
@@ -41,6 +60,9 @@ TEXTS: Final[dict[Code, Explanation]] = {
         "The item's life did not end in the way that the record undoes.",
         "Look up how it ended, and undo that.",
         "PCK_06",
+    ),
+    Code.PACK_OPENED: Explanation(
+        "13", "The pack was opened to dispense a part of it.", "Destroy what is left of it."
     ),
     Code.ENDED_BY_ANOTHER: Explanation(
         "13",

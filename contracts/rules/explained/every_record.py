@@ -100,6 +100,13 @@ TEXTS: Final[dict[Code, Explanation]] = {
         "PCK_22",
         NOT_FOR_REDISTRIBUTION,
     ),
+    Code.PARTLY_DISPENSED: Explanation(
+        "0",
+        "The pack was opened and a part of it dispensed.",
+        "Dispense the rest where it was opened, send it to be destroyed, or destroy it.",
+        "PCK_22",
+        NOT_FOR_REDISTRIBUTION,
+    ),
     Code.NOT_HOLDER: Explanation(
         "0", "The signer does not hold the item.", "Receive it first, or let its holder sign."
     ),

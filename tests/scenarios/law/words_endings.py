@@ -1,5 +1,7 @@
-"""The words of rules 12 and 13.
+"""The words of rules 11a, 12 and 13.
 
+    Corner sells pack-1 (to the public)         Bulk supplies pack-1 (to an institution)
+    Corner opens pack-1 for 4 units
 Acme decommissions pack-1 as exported (sample, free sample, checked out)
 Acme reports pack-1 lost                    Acme finds pack-1
 Corner undoes supplied of pack-1 at Shop    Corner undoes supplied of opened pack-1 at Shop
@@ -7,6 +9,7 @@ Corner undoes supplied of pack-1 at Shop    Corner undoes supplied of opened pac
 
 from collections.abc import Callable
 
+from contracts.records.dispensing import Dispense, DispensePart, SupplyTo
 from contracts.records.endings import Found, Reinstate, UndoneEnding
 from contracts.records.head import Head
 from contracts.records.record import Record
@@ -14,12 +17,18 @@ from contracts.records.supply import Decommission, DecommissionReason
 
 Listed = Callable[[str], tuple[bytes, ...]]
 
-VERBS = {"decommissions", "finds", "undoes"}
+VERBS = {"sells", "supplies", "opens", "decommissions", "finds", "undoes"}
 """The verbs that `ending` understands."""
+
+_SUPPLIED = {"sells": SupplyTo.RETAIL, "supplies": SupplyTo.INSTITUTION}
 
 
 def ending(verb: str, head: Head, what: str, options: dict[str, str], listed: Listed) -> Record:
     """Build the record of a sentence with one of `VERBS`."""
+    if verb in _SUPPLIED:
+        return Dispense(head, listed(what), _SUPPLIED[verb])
+    if verb == "opens":
+        return DispensePart(head, int(options["for"].split()[0]), listed(what))
     if verb == "finds":
         return Found(head, listed(what))
     if verb == "undoes":

@@ -9,7 +9,7 @@ from collections import Counter
 
 from contracts.ledger.receipt import ACCEPTED, Receipt
 from contracts.records.custody import Receive, ReceiveMode, Refuse, Ship, ShipPurpose, Void, shipment_id
-from contracts.records.dispensing import Dispense
+from contracts.records.dispensing import Dispense, DispensePart, SupplyTo
 from contracts.records.endings import Found, Reinstate, UndoneEnding
 from contracts.records.head import Head
 from contracts.records.record import Record
@@ -31,10 +31,11 @@ from tests.scenarios.law.world import DAY_MS, HOUR_MS, PLACES, ROLES, Ledger, gl
 
 PARTNERS = tuple(ROLES)
 TRADERS = ("Acme", "Acme", "Bulk", "Bulk", "Corner", "Dale", "Fleet", "Kiln")
+BLISTERS = tuple(item(f"blister-{number}") for number in range(1, 41))
 PACKS = tuple(item(f"pack-{number}") for number in range(1, 201))
 CASES = tuple(item(f"case-{number}") for number in range(1, 31))
 UNITS = (*(item(f"pallet-{number}") for number in range(1, 9)), item("tote-1"), item("crate-1"))
-EVERYTHING = PACKS + CASES + UNITS
+EVERYTHING = PACKS + BLISTERS + CASES + UNITS
 MAX_DOCUMENT_RECORDS = 3
 
 
@@ -115,10 +116,12 @@ class Workload:
 
     def commission(self, signer: str) -> Record:
         head = self.head(signer)
-        kind = self.random.choice(("packs", "packs", "cases", "units"))
+        kind = self.random.choice(("packs", "packs", "blisters", "cases", "units"))
         if kind == "units":
             return CommissionLogisticUnits(head, (self.random.choice(UNITS),))
-        among, gtin_name = (PACKS, "pack") if kind == "packs" else (CASES, "case")
+        among, gtin_name = {"packs": (PACKS, "pack"), "blisters": (BLISTERS, "blister")}.get(
+            kind, (CASES, "case")
+        )
         state = self.ledger.state()
         fresh = [key for key in among if locate(state, key) is None]
         keys = self.random.sample(fresh or list(among), min(len(fresh) or 1, self.random.randint(1, 8)))
@@ -132,7 +135,7 @@ class Workload:
 
     def pack(self, signer: str) -> Record:
         parent = self.random.choice(CASES + UNITS)
-        return Pack(self.head(signer), parent, self.some(PACKS + CASES + UNITS[:2], 4, signer))
+        return Pack(self.head(signer), parent, self.some(PACKS + BLISTERS + CASES + UNITS[:2], 4, signer))
 
     def unpack(self, signer: str) -> Record:
         children = self.some(PACKS + CASES, 1, signer)
@@ -193,7 +196,10 @@ class Workload:
         return tuple(self.random.sample(among, min(len(among), self.random.randint(1, 3))))
 
     def dispense(self, signer: str) -> Record:
-        return Dispense(self.head(signer), self.some(PACKS + CASES[:1], 2, signer))
+        head, items = self.head(signer), self.some(PACKS + BLISTERS + CASES[:1], 2, signer)
+        if self.random.random() < 0.3:
+            return DispensePart(head, self.random.randint(1, 3), items)
+        return Dispense(head, items, self.random.choice((SupplyTo.PATIENT, *SupplyTo)))
 
     def decommission(self, signer: str) -> Record:
         reason = self.random.choice(tuple(DecommissionReason))

@@ -68,10 +68,11 @@ PLACES = {
     "Shed": "Idle",
     "Oven": "Kiln",
     "Mill": "Rival",
+    "Outpost": "Bulk",
 }
 """Premises by name, in the order of their numbers from 1, and whose they are."""
 
-ABROAD = {"Counter"}
+ABROAD = {"Counter", "Outpost"}
 """Premises in the other market."""
 
 
@@ -91,6 +92,7 @@ GTINS = {
     "rival": _check("0409999900001"),
     "syrup": _check("0401234500002"),
     "vial": _check("0401234500004"),
+    "blister": _check("0401234500009"),
     "tablet": _check("0401234500003"),
     "carton": _check("1401234500003"),
     "herb": _check("0777777700001"),
@@ -137,12 +139,17 @@ def items(*names: str) -> tuple[bytes, ...]:
 
 def small_genesis(limits: Limits | None = None) -> Genesis:
     """Return the network's genesis, without nodes."""
-    eu = Profile("eu-fmd", 5 * DAY_MS, HOUR_MS, 30 * DAY_MS, ("dispenser",), 365, 10 * DAY_MS, 1)
+    eu = Profile(
+        *("eu-fmd", 5 * DAY_MS, HOUR_MS, 30 * DAY_MS, ("dispenser",), 365, 10 * DAY_MS, 1),
+        retail_roles=("dispenser",),
+        institution_roles=("dispenser", "wholesaler"),
+    )
     strict = Profile(
         *("strict", DAY_MS, HOUR_MS, 2 * DAY_MS, ("wholesaler",), 365, DAY_MS, 0),
         recall_closed_by_opener=1,
         recall_released_by_opener=1,
         successor_lifts_holds=True,
+        opening_supplies=1,
     )
     partners = tuple(
         Partner(
@@ -169,6 +176,7 @@ def small_genesis(limits: Limits | None = None) -> Genesis:
         Product(GTINS["vial"], acme, "Vial", ("DE",), logger_required=1),
         Product(GTINS["rival"], rival, "Drop 1 %", ("DE", "XX")),
         Product(GTINS["syrup"], acme, "Syrup", ("DE",), serialisation="lot"),
+        Product(GTINS["blister"], acme, "Pill 5 mg, 10 pieces", ("DE",), units_per_pack=10),
     )
     return Genesis(
         version=1,

@@ -23,7 +23,7 @@ from contracts.records.custody import (
     Void,
     shipment_id,
 )
-from contracts.records.dispensing import Dispense
+from contracts.records.dispensing import Dispense, DispensePart
 from contracts.records.endings import Found, Reinstate, UndoneEnding
 from contracts.records.head import Head
 from contracts.records.holds import (
@@ -83,6 +83,7 @@ LISTING: tuple[Record, ...] = (
     Refuse(HEAD, b"shipment", ITEMS),
     Void(HEAD, b"shipment", ITEMS),
     Dispense(HEAD, ITEMS),
+    DispensePart(HEAD, 2, ITEMS),
     Found(HEAD, ITEMS),
     Reinstate(HEAD, UndoneEnding.SAMPLE, 1, ITEMS),
     OpenRecall(

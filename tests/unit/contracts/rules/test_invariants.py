@@ -9,7 +9,7 @@ import pytest
 
 from contracts.ledger.receipt import ACCEPTED
 from contracts.state.endings import UNDOABLE
-from contracts.state.layout import CONTAINERS, ENDINGS, ITEMS, LANES, SHIPMENTS, Table
+from contracts.state.layout import CONTAINERS, ENDINGS, ITEMS, LANES, REMAINDERS, SHIPMENTS, Table
 from contracts.state.rows import ContainerRow, ItemRow, Life, ShipmentRow, ShipmentStanding
 from tests.scenarios.law.workload import Workload
 
@@ -28,6 +28,7 @@ class Books:
         self.containers: dict[bytes, ContainerRow] = table(rows, CONTAINERS)
         self.shipments: dict[bytes, ShipmentRow] = table(rows, SHIPMENTS)
         self.endings = table(rows, ENDINGS)
+        self.remainders = table(rows, REMAINDERS)
         self.children: dict[bytes, list[bytes]] = defaultdict(list)
         for key, row in self.items.items():
             if row.parent:
@@ -73,6 +74,7 @@ def check_items(books: Books) -> None:
             assert row.holder
             assert row.owner
         assert bool(row.container) == (key in books.containers)
+        assert row.life != Life.PARTLY_DISPENSED or books.remainders[key].units_left > 0
         assert (row.life in UNDOABLE) == (key in books.endings)
 
 
@@ -119,7 +121,7 @@ def check_nothing_rises(books: Books, final: dict[bytes, int]) -> None:
     """A destroyed item stays so, a stolen one may only be destroyed; what was found is held."""
     for key, life in final.items():
         now = books.life(key)
-        assert now == life or (life, now) == (4, 3) or life in UNDOABLE
+        assert now == life or (life, now) == (4, 3) or life in {Life.PARTLY_DISPENSED, *UNDOABLE}
         assert (life, now) != (Life.LOST, ACTIVE) or books.is_held(key)
     lives = {key: books.life(key) for key in books.items}
     final.update({key: life for key, life in lives.items() if life != ACTIVE})

@@ -6,7 +6,7 @@ from contracts.primitives.encoding import encode
 from contracts.records.recall import Quantities, Scope
 from contracts.state import layout
 from contracts.state.cold_rows import JudgementRow, SessionRow, StorageRow
-from contracts.state.ending_rows import EndingRow
+from contracts.state.ending_rows import EndingRow, RemainderRow
 from contracts.state.layout import (
     TABLES,
     delegation_key,
@@ -72,6 +72,7 @@ def test_golden_rows() -> None:
         "97c406" + GTIN.hex() + "c4024c31" + "cd4e20" + "090102" + "9193000304"
     )
     assert encode(EndingRow(1, 2, 300)).hex() == "930102cd012c"
+    assert encode(RemainderRow(30, 2, 300)).hex() == "931e02cd012c"
     assert encode(SourceRow(b"", 0, 2)).hex() == "93c4000002"
     scope = (Scope(GTIN, 0, b"L", b"", 0, 0, b"", "", (), b"", b""),)
     recall = RecallRow(b"i", 1, 1, 0, 1, 0, 1, 1, 1, 9, 8, 7, "eu", (GTIN,), scope)

@@ -21,7 +21,7 @@ from contracts.records.catalogue import (
 )
 from contracts.records.coldchain import ClearSession, LoggerOff, LoggerOn, Readings, StorageProfile
 from contracts.records.custody import Receive, ReceiveMode, Refuse, Ship, ShipPurpose, Void
-from contracts.records.dispensing import Dispense
+from contracts.records.dispensing import Dispense, DispensePart, SupplyTo
 from contracts.records.endings import Found, Reinstate, UndoneEnding
 from contracts.records.head import Head
 from contracts.records.holds import (
@@ -281,7 +281,8 @@ records = st.one_of(
     st.builds(Receive, heads, shipments, st.sampled_from(ReceiveMode), lists),
     st.builds(Refuse, heads, shipments, lists),
     st.builds(Void, heads, shipments, lists),
-    st.builds(Dispense, heads, lists),
+    st.builds(Dispense, heads, lists, st.sampled_from(SupplyTo)),
+    st.builds(DispensePart, heads, st.integers(1, 2**53 - 1), lists),
     st.builds(Found, heads, lists),
     st.builds(Reinstate, heads, st.sampled_from(UndoneEnding), st.integers(0, 1), lists),
     *(

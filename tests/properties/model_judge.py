@@ -97,7 +97,10 @@ class Judge:
     def life(self, *lives: str) -> list[Guard]:
         """Ask whether the life of an item, or of what it is inside, has ended: in these ways, or in any."""
         return [
-            (f"already_{life}", lambda item, life=life: self.model.life(item) == life)
+            (
+                life if life == "partly_dispensed" else f"already_{life}",
+                lambda item, life=life: self.model.life(item) == life,
+            )
             for life in lives or LIVES
         ]
 

@@ -62,7 +62,9 @@ fuzz-law: $(STAMP) ## Random partners against law and reference model: make fuzz
 	$(BIN)/python -m tests.properties.fuzz_law --steps $(STEPS) --seed $(SEED)
 
 model-check: $(STAMP) ## The law explored to a fixed point, no trap: make model-check ITEMS=pack-1,pack-2,case-1
-	$(BIN)/python -m tests.modelcheck --items $(ITEMS)
+	$(BIN)/python -m tests.modelcheck --items pack-1
+	$(BIN)/python -m tests.modelcheck --items pack-1 --reasons destroyed,stolen --holds
+	$(BIN)/python -m tests.modelcheck --items $(ITEMS) --reasons destroyed,stolen
 
 determinism: $(STAMP) ## The same app hash on every Python that is here, under several hash seeds
 	$(BIN)/python -m tests.determinism

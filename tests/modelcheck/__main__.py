@@ -29,10 +29,13 @@ def main(arguments: list[str]) -> int:
     )
     parser.add_argument("--partners", default=PARTNERS, help="who acts, by the scenarios' names")
     parser.add_argument("--reasons", default=ALL, help="why items leave: destroyed,stolen,exported,sample …")
+    parser.add_argument("--holds", action="store_true", help="partners hold items back and let them go")
     options = parser.parse_args(arguments)
     began = time.monotonic()
     reasons = [DecommissionReason[name.upper()] for name in options.reasons.split(",")]
-    world, found = explore(options.items.split(","), options.partners.split(","), reasons)
+    world, found = explore(
+        options.items.split(","), options.partners.split(","), reasons, holds=options.holds
+    )
     life = lives(world, found)
     trapped = list(traps(found, life, FINAL))
     for trap in trapped[:10]:
@@ -42,6 +45,7 @@ def main(arguments: list[str]) -> int:
         "items": options.items,
         "partners": options.partners,
         "reasons": options.reasons,
+        "holds": options.holds,
         "components": len(found.components),
         "steps": sum(map(len, found.steps)),
         "tried": found.tried,
@@ -55,7 +59,11 @@ def main(arguments: list[str]) -> int:
 
 
 def explore(
-    names: Sequence[str], partners: Sequence[str], reasons: Collection[DecommissionReason] = REASONS
+    names: Sequence[str],
+    partners: Sequence[str],
+    reasons: Collection[DecommissionReason] = REASONS,
+    *,
+    holds: bool = False,
 ) -> tuple[World, Found]:
     """Explore a world in which these items begin at the maker.
 
@@ -63,11 +71,12 @@ def explore(
         names: Packs, cases and logistic units.
         partners: Who acts.
         reasons: Why items leave the supply chain.
+        holds: Whether partners hold items back and let them go.
 
     Raises:
         Risen: Something final came back to life.
     """
-    world = World(tuple(partners), reasons)
+    world = World(tuple(partners), reasons, holds=holds)
     start = world.begin(names)
     return world, Explorer(world, Counter(item(name)[:7] for name in names)).explore(start)
 

@@ -82,14 +82,18 @@ class Part(NamedTuple):
 class World:
     """Executes records on components."""
 
-    def __init__(self, partners: tuple[str, ...], reasons: Collection[DecommissionReason]) -> None:
+    def __init__(
+        self, partners: tuple[str, ...], reasons: Collection[DecommissionReason], *, holds: bool
+    ) -> None:
         """Register everybody; nothing is made yet.
 
         Args:
             partners: Names of the scenario network's partners that act.
             reasons: Why items leave the supply chain, beside being dispensed.
+            holds: Whether partners hold items back and let them go.
         """
         self.reasons = tuple(reasons)
+        self.has_holds = holds
         self._fixed = dict(genesis_writes(small_genesis()))
         self._cache = DirectoryCache()
         state = Overlay(_Rows({}, self._fixed))

@@ -7,9 +7,20 @@ from contracts.gs1.keys import ItemKey
 from contracts.records.custody import Receive, ReceiveMode, Refuse, Ship, ShipPurpose, Void
 from contracts.records.dispensing import Dispense
 from contracts.records.endings import Found, Reinstate, UndoneEnding
+from contracts.records.holds import (
+    Clear,
+    ConfirmIllegitimate,
+    DeclareOverdue,
+    HoldAction,
+    LiftHold,
+    PlaceHold,
+    Suspect,
+    SuspectGround,
+)
 from contracts.records.record import Record
 from contracts.records.supply import Decommission, Pack, Unpack
-from contracts.state.layout import SHIPMENTS
+from contracts.records.verification import VerificationReason, VerificationResult, Verify
+from contracts.state.layout import ITEMS, SHIPMENTS
 from tests.modelcheck.cast import HEAD, Component, World
 from tests.scenarios.law.world import ROLES, gln
 
@@ -25,13 +36,11 @@ def moves(world: World, component: Component) -> Iterator[Move]:
     shipments = tuple(at[1:] for at, _row in component.rows if at[:1] == SHIPMENTS.prefix)
     for signer in world.partners:
         for key in component.items:
-            for record in _about_item(world, component, key):
-                yield signer, record
-            for record in _ships(world, signer, key):
-                yield signer, record
+            yield from ((signer, record) for record in _about_item(world, component, key))
+            yield from ((signer, record) for record in _ships(world, signer, key))
+            yield from ((signer, record) for record in _about_holds(world, component, key))
         for shipment in shipments:
-            for record in _about_shipment(component, shipment):
-                yield signer, record
+            yield from ((signer, record) for record in _about_shipment(world, component, shipment))
 
 
 def joins(world: World, component: Component, other: Component) -> Iterator[Move]:
@@ -40,6 +49,22 @@ def joins(world: World, component: Component, other: Component) -> Iterator[Move
         for parent in component.items:
             for child in other.items:
                 yield signer, Pack(HEAD, parent, (child,))
+
+
+def _about_holds(world: World, component: Component, key: ItemKey) -> Iterator[Record]:
+    """Hold back what carries no hold itself: one at a time stands for several. Let go whatever there is."""
+    if not world.has_holds:
+        return
+    row = ITEMS.decode(dict(component.rows)[ITEMS.prefix + key])
+    if not row.holds:
+        for action in HoldAction:
+            yield PlaceHold(HEAD, action, (key,))
+        yield Suspect(HEAD, SuspectGround.COUNTERFEIT, (key,))
+    for action in HoldAction:
+        yield LiftHold(HEAD, action, (key,))
+    yield ConfirmIllegitimate(HEAD, (key,))
+    yield Clear(HEAD, bytes(32), (key,))
+    yield Verify(HEAD, (key,), b"", 0, VerificationResult.VERIFIED, VerificationReason.RELEASE)
 
 
 def _about_item(world: World, component: Component, key: ItemKey) -> Iterator[Record]:
@@ -65,7 +90,9 @@ def _ships(world: World, signer: str, key: ItemKey) -> Iterator[Record]:
                 yield Ship(HEAD, (key,), gln(receiver), b"", purpose, passes, 0, carrier, ())
 
 
-def _about_shipment(component: Component, shipment: bytes) -> Iterator[Record]:
+def _about_shipment(world: World, component: Component, shipment: bytes) -> Iterator[Record]:
+    if world.has_holds:
+        yield DeclareOverdue(HEAD, shipment)
     yield Receive(HEAD, shipment, ReceiveMode.ALL, ())
     yield Refuse(HEAD, shipment, ())
     yield Void(HEAD, shipment, ())

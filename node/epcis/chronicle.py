@@ -12,6 +12,7 @@ from typing import Final
 from contracts.gs1.keys import ItemKey
 from contracts.records.custody import Receive, ReceiveMode, Ship, Void, shipment_id
 from contracts.records.dispensing import Dispense
+from contracts.records.holds import LiftHold, PlaceHold
 from contracts.records.record import Record, listed
 from contracts.records.supply import Decommission, Observe, Pack, Unpack
 from contracts.state.layout import CONTAINERS, ITEMS
@@ -40,6 +41,8 @@ _KINDS: Final[dict[Step, type[Record]]] = {
     Step.DISPENSE: Dispense,
     Step.DECOMMISSION: Decommission,
     Step.OBSERVE: Observe,
+    Step.HOLD: PlaceHold,
+    Step.RELEASE: LiftHold,
 }
 
 

@@ -13,13 +13,14 @@ from contracts.gs1.keys import ItemKey, format_item
 from contracts.records.head import Head
 from contracts.state.layout import CONTAINERS, ITEMS
 from contracts.state.parties import holder_of
-from contracts.state.places import Position, effective_life, locate
+from contracts.state.places import Position, effective_holds, effective_life, locate
 from contracts.state.rows import Life
 from contracts.state.view import Overlay
 from node.epcis.attachments import Attachment
 from node.epcis.chronicle import Chronicle
 from node.epcis.commissioning import check_make
 from node.epcis.events import EpcisEvent, Place
+from node.epcis.holding import quarantine_of
 from node.epcis.matching import is_between
 from node.epcis.parties import Directory, Party
 from node.epcis.proposals import Proposal
@@ -152,6 +153,10 @@ class Claims:
                 return position.row.parent != statement.parent
             case Step.RECEIVE:
                 return position.shipment is None and holder_of(position) == actor.number
+            case Step.HOLD:
+                return quarantine_of(actor.number) in effective_holds(position)
+            case Step.RELEASE:
+                return quarantine_of(actor.number) not in effective_holds(position)
             case Step.DISPENSE | Step.DECOMMISSION:
                 return effective_life(position) in _LIVES[statement.step]
             case _:

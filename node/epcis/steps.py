@@ -14,6 +14,9 @@ from node.epcis.events import AggregationEvent, EpcisEvent, ObjectEvent
 
 RECEIVING: Final = frozenset({"receiving", "accepting"})
 DISPENSING: Final = frozenset({"dispensing", "retail_selling"})
+HOLDING: Final = frozenset({"holding", "inspecting"})
+NOT_SELLABLE: Final = "non_sellable_other"
+"""The disposition of what is quarantined."""
 ENDING: Final = frozenset({"decommissioning", "destroying"})
 OBSERVING: Final = {
     "storing": ObserveStep.STORING,
@@ -35,6 +38,8 @@ class Step(Enum):
     DISPENSE = auto()
     DECOMMISSION = auto()
     OBSERVE = auto()
+    HOLD = auto()
+    RELEASE = auto()
     NONE = auto()
 
 
@@ -88,9 +93,22 @@ def _step_of_object(event: ObjectEvent) -> Step:
         return Step.DISPENSE
     if event.action == "DELETE":
         return Step.NONE
+    step = _step_of_hold(event)
+    if step is not Step.NONE:
+        return step
     if event.biz_step in OBSERVING:
         return Step.OBSERVE
     return _step_of_custody(event.biz_step)
+
+
+def _step_of_hold(event: ObjectEvent) -> Step:
+    """Tell whether goods are set apart or let go: only where the event says so, for holding alone may not."""
+    if event.biz_step not in HOLDING:
+        return Step.NONE
+    if NOT_SELLABLE in event.persistent_disposition.unset:
+        return Step.RELEASE
+    is_set = NOT_SELLABLE in event.persistent_disposition.set or event.disposition == NOT_SELLABLE
+    return Step.HOLD if is_set else Step.NONE
 
 
 def _step_of_custody(biz_step: str) -> Step:

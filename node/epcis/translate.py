@@ -30,6 +30,7 @@ from contracts.state.titles import title_of
 from contracts.state.view import Overlay
 from node.epcis.commissioning import check_make, commissions
 from node.epcis.events import EpcisEvent, Place
+from node.epcis.holding import hold_record, still_to_do
 from node.epcis.matching import last_shipment, receipts
 from node.epcis.parties import Directory, Party
 from node.epcis.refusal import EventRefused
@@ -89,7 +90,9 @@ class Translator:
         self._contents = contents
         self._directory = Directory(state)
 
-    def translate(self, event: EpcisEvent, statement: Statement, evidence: Evidence) -> Told:
+    def translate(  # noqa: C901 - one case for each step
+        self, event: EpcisEvent, statement: Statement, evidence: Evidence
+    ) -> Told:
         """Return what an event means.
 
         Args:
@@ -114,6 +117,8 @@ class Translator:
                 return self._receive(statement, head)
             case Step.DISPENSE | Step.DECOMMISSION | Step.OBSERVE:
                 return _own_step(event, statement, head)
+            case Step.HOLD | Step.RELEASE:
+                return self._hold(statement, head)
             case Step.NONE:
                 return Told(note=statement.note)
             case _:
@@ -126,6 +131,11 @@ class Translator:
         )
         premises = next((gln for gln in glns if gln), b"")
         return Head(event.time_ms, event.offset_minutes, premises, (evidence.attachment,))
+
+    def _hold(self, statement: Statement, head: Head) -> Told:
+        open_items = still_to_do(self._state, statement, self._actor.number)
+        stated = (hold_record(statement, statement.items, head),)
+        return Told(stated, (hold_record(statement, open_items, head),) if open_items else ())
 
     # ------------------------------------------------------------------------- beginnings
 

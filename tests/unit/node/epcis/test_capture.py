@@ -4,6 +4,7 @@ import pytest
 
 from contracts.records.custody import Receive, ReceiveMode, Ship, ShipPurpose, Void
 from contracts.records.dispensing import Dispense
+from contracts.records.holds import HoldAction, LiftHold, PlaceHold
 from contracts.records.supply import Decommission, DecommissionReason, Observe, ObserveStep, Pack, Unpack
 from node.epcis.problems import CaptureProblem
 from tests.support.gateway import Desk
@@ -187,6 +188,39 @@ ORDER = [{"type": "po", "bizTransaction": "urn:epcglobal:cbv:bt:0614141020003:PO
 ERROR = {"declarationTime": "2026-09-21T14:00:00Z", "reason": "did_not_occur"}
 CLASSES = [{"epcClass": "urn:epc:class:lgtin:0614141.000001.L-1", "quantity": 200}]
 LOGGER = "urn:epc:id:giai:0614141.12345"
+
+
+@pytest.mark.parametrize(
+    ("held", "let_go"),
+    [
+        (
+            ("holding", {"disposition": "non_sellable_other"}),
+            ("inspecting", {"persistentDisposition": {"unset": ["non_sellable_other"]}}),
+        ),
+        (
+            ("inspecting", {"persistentDisposition": {"set": ["non_sellable_other"]}}),
+            ("holding", {"persistentDisposition": {"unset": ["non_sellable_other"]}}),
+        ),
+    ],
+)
+async def test_what_is_set_apart_is_quarantined_until_it_is_let_go(held, let_go):
+    desk = await made()
+    things = [pack("P1"), pallet(1)]
+    await recorded(desk, MAKER, observed(held[0], [pack("P1")], 7, MAKER, **held[1]))
+    (placed,) = records(desk)
+    assert isinstance(placed, PlaceHold)
+    assert (placed.action, placed.items) == (HoldAction.QUARANTINE, (pack_key("P1"),))
+    assert [hold.kind for hold in desk.custody().item(pack_key("P1")).holds] == ["quarantined"]
+    # Posted again it says nothing new; of several things only what is not held yet is recorded.
+    again = await post(desk, MAKER, observed(held[0], [pack("P1")], 8, MAKER, **held[1]))
+    assert outcomes(again) == ["already_recorded"]
+    await recorded(desk, MAKER, observed(held[0], things[1:], 9, MAKER, **held[1]))
+    await recorded(desk, MAKER, observed(let_go[0], things[1:], 10, MAKER, **let_go[1]))
+    await recorded(desk, MAKER, observed(let_go[0], things, 11, MAKER, **let_go[1]))
+    (lifted,) = records(desk)
+    assert isinstance(lifted, LiftHold)
+    assert lifted.items == (pack_key("P1"),)
+    assert desk.custody().item(pack_key("P1")).holds == ()
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """The union of all records, and how much each one weighs."""
 
+from contracts.records.agreement import AgreementRecord, Consent, OfferOwnership, Withdraw
 from contracts.records.catalogue import Delegate, DescribePremises, DescribeProduct, OfferProduct, TakeProduct
 from contracts.records.coldchain import (
     ClearSession,
@@ -47,6 +48,7 @@ Record = (
     | DispensePart
     | EndingRecord
     | HoldRecord
+    | AgreementRecord
     | DescribeProduct
     | OfferProduct
     | TakeProduct
@@ -72,13 +74,13 @@ def listed(record: Record) -> tuple[bytes, ...]:  # noqa: C901 - a case for seve
             return record.items
         case PlaceHold() | LiftHold() | Suspect() | ConfirmIllegitimate() | Clear():
             return record.items
-        case Verify() | Report():
+        case Verify() | Report() | OfferOwnership() | Consent():
             return record.items
         case StorageProfile() | LoggerOn() | LoggerOff() | Readings() | ClearSession():
             return listed_in_cold(record)
         case DescribeProduct() | OfferProduct() | TakeProduct() | DescribePremises() | Delegate():
             return ()
-        case DeclareOverdue():
+        case DeclareOverdue() | Withdraw():
             return ()
         case _:
             return listed_in_recall(record)

@@ -100,6 +100,16 @@ class Code(StrEnum):
     # Rule 7: overdue.
     NOT_OVERDUE = "not_overdue"
     ALREADY_OVERDUE = "already_overdue"
+    # Rule 8: transfer of ownership, and all that takes two parties.
+    UNTIL_HEIGHT_PAST = "until_height_past"
+    ALREADY_PROPOSED = "already_proposed"
+    PROPOSAL_UNKNOWN = "proposal_unknown"
+    NOT_ASKED = "not_asked"
+    PROPOSAL_CLOSED = "proposal_closed"
+    PROPOSAL_EXPIRED = "proposal_expired"
+    TERMS_DIFFER = "terms_differ"
+    NOT_OUTERMOST = "not_outermost"
+    OWNERSHIP_UNDER_WAY = "ownership_under_way"
 
     # Rule 9: return.
     SALE_NOT_EXPECTED = "sale_not_expected"

@@ -43,6 +43,9 @@ class EventKind(IntEnum):
     RECALL_REACHED = 58
     RECALL_RELEASED = 59
     HELD_ON_RECEIPT = 70
+    PROPOSED = 71
+    PROPOSAL_ENDED = 72
+    OWNERSHIP_PASSED = 73
     PRODUCT_OFFERED = 90
     PRODUCT_TAKEN = 91
     DELEGATION_GIVEN = 92
@@ -91,6 +94,9 @@ SENTENCES: Final[dict[EventKind, str]] = {
     EventKind.RECALL_REACHED: "Goods entered later belong to the open recall (subject), and are marked.",
     EventKind.RECALL_RELEASED: "Items turned out to be sound and left the recall (subject).",
     EventKind.HELD_ON_RECEIPT: "What was received of the shipment (subject) is held, and not sold as it is.",
+    EventKind.PROPOSED: "The signer proposes something (subject) to who is told, who may consent to it.",
+    EventKind.PROPOSAL_ENDED: "A proposal (subject) was withdrawn, or declined.",
+    EventKind.OWNERSHIP_PASSED: "Items belong to the signer now, as proposed (subject); their holder stays.",
     EventKind.PRODUCT_OFFERED: "The marketing holder offers a product (subject) to who is told.",
     EventKind.PRODUCT_TAKEN: "A product (subject) has a new marketing holder: the signer.",
     EventKind.DELEGATION_GIVEN: "Who is told may commission a product (subject) for its marketing holder.",

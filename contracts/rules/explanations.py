@@ -4,6 +4,7 @@ from typing import Final
 
 from contracts.rules.codes import Code
 from contracts.rules.explained import (
+    agreeing,
     cataloguing,
     cold_chain,
     ending,
@@ -28,6 +29,7 @@ EXPLANATIONS: Final[dict[Code, Explanation]] = {
     **shipping.TEXTS,
     **receiving.TEXTS,
     **late.TEXTS,
+    **agreeing.TEXTS,
     **returns.TEXTS,
     **ending.TEXTS,
     **holding.TEXTS,

@@ -46,8 +46,7 @@ from contracts.state.places import (
     effective_holds,
     effective_life,
     locate,
-    placed,
-    with_title,
+    owned_by,
 )
 from contracts.state.rows import ItemRow, Life
 from contracts.state.titles import NO_TITLE
@@ -174,8 +173,7 @@ def _imply(
         new_container(act.state, ready.key, act.signer)
     elif not has_same_owner(ready.top, first):
         # Only a bare unit gets here: it now belongs to the owner of the goods.
-        own = with_title(placed(row, row.holder, first.owner, row.premises), NO_TITLE)
-        act.state.write(ITEMS, ready.key, own)
+        act.state.write(ITEMS, ready.key, owned_by(row, first.owner, NO_TITLE))
     return loose, again(act, ready.key)
 
 

@@ -2,6 +2,7 @@
 
 from typing import assert_never
 
+from contracts.records.agreement import Consent, OfferOwnership, Withdraw
 from contracts.records.catalogue import Delegate, DescribePremises, DescribeProduct, OfferProduct, TakeProduct
 from contracts.records.coldchain import (
     ClearSession,
@@ -37,6 +38,7 @@ from contracts.records.record import Record
 from contracts.records.supply import Commission, CommissionLogisticUnits, Decommission, Observe, Pack, Unpack
 from contracts.records.verification import Report, Verify
 from contracts.rules.act import Act
+from contracts.rules.agreeing import consent, withdraw
 from contracts.rules.cataloguing import (
     delegate,
     describe_premises,
@@ -49,6 +51,7 @@ from contracts.rules.decommissioning import decommission, found
 from contracts.rules.dispensing import dispense, dispense_part
 from contracts.rules.holding import lift_hold, place_hold
 from contracts.rules.observing import observe
+from contracts.rules.offering import offer_ownership
 from contracts.rules.overdue import declare_overdue
 from contracts.rules.packing import pack, unpack
 from contracts.rules.readings import read_out
@@ -106,6 +109,12 @@ def judge(act: Act, record: Record) -> Verdict | None:  # noqa: C901 - one line 
             return _judge_recall(act, record)
         case RespondToRecall() | CloseRecall() | ReleaseFromRecall():
             return _judge_recall(act, record)
+        case OfferOwnership():
+            return offer_ownership(act, record)
+        case Consent():
+            return consent(act, record)
+        case Withdraw():
+            return withdraw(act, record)
         case DescribeProduct():
             return describe_product(act, record)
         case OfferProduct():

@@ -8,6 +8,7 @@ prefix scan finds what belongs together. This module and `rows.py` are the whole
 from typing import Final, Generic, TypeVar
 
 from contracts.primitives.encoding import RowDecoder
+from contracts.state.agreement_rows import ProposalRow
 from contracts.state.cold_rows import SessionRow, StorageRow
 from contracts.state.ending_rows import EndingRow, RemainderRow
 from contracts.state.recall_rows import NumbersRow, RecallRow, ResponseRow
@@ -112,6 +113,8 @@ LOGGERS: Final = Table("loggers", 0x62, int)
 """Number of its last session, by logger key."""
 REMAINDERS: Final = Table("remainders", 0x45, RemainderRow)
 """By item key: packs that were opened."""
+PROPOSALS: Final = Table("proposals", 0x50, ProposalRow)
+"""By proposal id."""
 
 RECALL_NUMBERS: Final = Table("recall numbers", 0x48, int)
 """By recall id."""
@@ -161,6 +164,7 @@ TABLES: Final = (
     SESSIONS,
     LOGGERS,
     REMAINDERS,
+    PROPOSALS,
 )
 
 

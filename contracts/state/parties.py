@@ -129,12 +129,14 @@ def lives_sent(purpose: ShipPurpose) -> frozenset[Life]:
 
 
 _FOR_THE_OWNER: Final = frozenset({ShipPurpose.OWN_PREMISES, ShipPurpose.DISPOSAL, ShipPurpose.AUTHORITY})
+_TO_THE_OWNER: Final = frozenset({ShipPurpose.RETURN, ShipPurpose.SALE})
 
 
 def may_ship_for_owner(purpose: ShipPurpose, receiver: int, position: Position) -> bool:
     """Tell whether a holder may send what is another's without that owner's mandate.
 
-    Between its own premises, to be destroyed, to an authority, or back to the owner: so that goods left with
-    a holder never get stuck, and it can sell none of them.
+    Between its own premises, to be destroyed, to an authority, or to the owner, who may have bought them in
+    place: so that goods left with a holder never get stuck, and it can sell none of them.
     """
-    return purpose in _FOR_THE_OWNER or (purpose == ShipPurpose.RETURN and is_owner(receiver, position))
+    is_to_owner = purpose in _TO_THE_OWNER and is_owner(receiver, position)
+    return purpose in _FOR_THE_OWNER or is_to_owner

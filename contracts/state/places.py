@@ -183,6 +183,11 @@ def _received(row: ItemRow, shipment: ShipmentRow) -> ItemRow:
     return there
 
 
+def owned_by(row: ItemRow, owner: int, title: bytes) -> ItemRow:
+    """Return a top-level item's row with another owner and its title; holder, place and shipment stay."""
+    return msgspec.structs.replace(row, owner=owner, title=title)
+
+
 def with_title(row: ItemRow, title: bytes) -> ItemRow:
     """Return an item's row with this title."""
     return row if title == row.title else msgspec.structs.replace(row, title=title)

@@ -40,6 +40,9 @@ _IDS: Final = frozenset(
         EventKind.RECALL_RELEASED,
         EventKind.HELD_ON_RECEIPT,
         EventKind.OVERDUE_DECLARED,
+        EventKind.PROPOSED,
+        EventKind.PROPOSAL_ENDED,
+        EventKind.OWNERSHIP_PASSED,
     }
 )
 
@@ -160,7 +163,7 @@ def subject_text(receipt: Receipt, records: Sequence[Record]) -> str:
         return _commission_subject(record, subject)
     if subject in (getattr(record, "gtin", None), _contained(record)):
         return gtin_text(subject)
-    named = [getattr(record, field, b"") for field in ("shipment", "sale", "recall")]
+    named = [getattr(record, field, b"") for field in ("shipment", "sale", "recall", "proposal")]
     if len(subject) == SHIPMENT_ID_BYTES and subject in named:
         return subject.hex()
     if isinstance(record, ColdRecord):

@@ -10,6 +10,7 @@ from typing import Annotated, Final, Literal
 import msgspec
 from msgspec import Meta
 
+from node.api.agreement_forms import AgreementForm
 from node.api.cold_forms import AnyColdForm, LoggerOnForm, ReadingsForm
 from node.api.ending_forms import AnyEndingForm
 from node.api.form_parts import (
@@ -156,6 +157,7 @@ AnyRecordForm = (
     | VoidForm
     | AnyEndingForm
     | AnyHoldForm
+    | AgreementForm
     | RegistryForm
     | AnyRecallForm
     | AnyColdForm

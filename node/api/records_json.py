@@ -12,6 +12,7 @@ import msgspec
 
 from contracts.ledger.document import NONCE_BYTES, Document, build_document
 from contracts.primitives.hashing import HASH_BYTES
+from contracts.records.agreement import Consent, OfferOwnership, Withdraw
 from contracts.records.catalogue import Delegate, DescribePremises, DescribeProduct, OfferProduct, TakeProduct
 from contracts.records.coldchain import ClearSession, LoggerOff, LoggerOn, Readings, StorageProfile
 from contracts.records.custody import (
@@ -40,6 +41,7 @@ from contracts.records.supply import (
 from contracts.records.verification import Report, Verify
 from node.api import record_forms as forms
 from node.api import registry_json
+from node.api.agreement_json import AGREEMENT_READERS, write_agreement_record
 from node.api.cold_json import COLD_READERS, write_cold_record
 from node.api.ending_json import ENDING_READERS, write_ending_record
 from node.api.field_readers import (
@@ -193,6 +195,7 @@ _READERS: Final[Mapping[type, Callable[[Any], Record]]] = {
     forms.RefuseForm: lambda form: Refuse(read_head(form), _shipment(form), read_items("items", form.items)),
     forms.VoidForm: lambda form: Void(read_head(form), _shipment(form), read_items("items", form.items)),
     **ENDING_READERS,
+    **AGREEMENT_READERS,
     **registry_json.READERS,
     **HOLD_READERS,
     **RECALL_READERS,
@@ -237,6 +240,8 @@ def write_record(  # noqa: C901 - one case for each kind of record
             return forms.VoidForm(**head, shipment=shipment.hex(), items=item_texts(items))
         case Dispense() | DispensePart() | Found() | Reinstate():
             return write_ending_record(record)
+        case OfferOwnership() | Consent() | Withdraw():
+            return write_agreement_record(record)
         case DescribeProduct() | OfferProduct() | TakeProduct() | DescribePremises() | Delegate():
             return write_registry_record(record)
         case DeclareOverdue() | PlaceHold() | LiftHold() | Suspect() | ConfirmIllegitimate() | Clear():

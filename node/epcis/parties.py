@@ -124,9 +124,13 @@ class Directory:
             named = (event.destinations and [entry.place for entry in event.destinations]) or file_receivers
             raise _unknown(*(place.uri for place in named))
         passes = self._passes(event, owner)
-        if passes and owner is not None and self.party_of(owner) != party:
+        if passes and owner is not None and not event.drop_shipment and self.party_of(owner) != party:
             raise _conflict(f"owning_party is {owner.uri}, the goods go to {party}: the receiver must be one")
         return Receiver(party, self.premises_of(location, party), passes)
+
+    def buyer(self, event: EpcisEvent) -> Party | None:
+        """Return who becomes the owner of goods that may go to another; None when that is not registered."""
+        return self.party_of(self._stated(event, OWNING))
 
     def _stated(self, event: EpcisEvent, kind: str) -> Place | None:
         """Return the one destination of a kind; two that name different places are a conflict."""

@@ -11,6 +11,7 @@ from typing import Final, assert_never
 import msgspec
 
 from contracts.gs1.keys import SSCC_KIND, ItemKey, format_item
+from contracts.records.agreement import OfferOwnership
 from contracts.records.custody import Receive, ReceiveMode, Ship, ShipPurpose, Void
 from contracts.records.dispensing import Dispense, SupplyTo
 from contracts.records.head import Head
@@ -177,19 +178,21 @@ class Translator:
     # ---------------------------------------------------------------------------- custody
 
     def _ship(self, event: EpcisEvent, statement: Statement, head: Head, evidence: Evidence) -> Told:
-        if event.drop_shipment:
-            reason = "ownership passes apart from the goods, and the law has no record for drop shipments"
-            raise EventRefused("not_supported", "dropShipment", reason)
         receiver = self._directory.receiver(event, self._receivers)
         purpose = _purpose(event, is_own=receiver.party == self._actor)
-        passes = receiver.ownership_passes and purpose is not ShipPurpose.OWN_PREMISES
+        is_bought = receiver.ownership_passes and purpose is not ShipPurpose.OWN_PREMISES
+        passes = is_bought and not event.drop_shipment
         route = (receiver.party.gln, receiver.destination, purpose, int(passes), 0, b"")
         groups = {b"": statement.items}
         if purpose is ShipPurpose.RETURN:
             groups = self._by_sale(statement.items)
-        records = tuple(
+        records: tuple[Record, ...] = tuple(
             Ship(head, items, *route, evidence.references, sale) for sale, items in groups.items()
         )
+        buyer = self._directory.buyer(event) if event.drop_shipment and is_bought else None
+        if buyer is not None:
+            # Goods go to one partner and are sold to another, which must consent (rule 8).
+            records += (OfferOwnership(head, statement.items, buyer.gln, 0),)
         if self._is_shipped(statement.items, receiver.party):
             return Told(records)
         self._check_contents(statement)

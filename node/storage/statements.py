@@ -15,8 +15,16 @@ from typing import Final, assert_never
 
 from contracts.ledger.receipt import ACCEPTED
 from contracts.primitives.encoding import encode
+from contracts.records.agreement import AgreementRecord, Consent, OfferOwnership, Withdraw
 from contracts.records.catalogue import Delegate, DescribePremises, DescribeProduct, OfferProduct, TakeProduct
-from contracts.records.coldchain import ClearSession, LoggerOff, LoggerOn, Readings, StorageProfile
+from contracts.records.coldchain import (
+    ClearSession,
+    ColdRecord,
+    LoggerOff,
+    LoggerOn,
+    Readings,
+    StorageProfile,
+)
 from contracts.records.custody import Receive, Refuse, Ship, Void
 from contracts.records.dispensing import Dispense, DispensePart
 from contracts.records.endings import Found, Reinstate
@@ -74,6 +82,8 @@ def _about(record: Record) -> tuple[str, tuple[bytes | int, ...]]:  # noqa: C901
             return "found", ()
         case Reinstate(undoes=undoes):
             return "reinstate", (int(undoes),)
+        case OfferOwnership() | Consent() | Withdraw():
+            return _about_agreement(record)
         case DescribeProduct(gtin=gtin, facts=facts):
             return "describe_product", (gtin, encode(facts))
         case OfferProduct(gtin=gtin, partner=partner):
@@ -90,6 +100,15 @@ def _about(record: Record) -> tuple[str, tuple[bytes | int, ...]]:  # noqa: C901
             return "verify", (lot, expiry, int(result))
         case Report(finding=finding):
             return "report", (int(finding),)
+        case StorageProfile() | LoggerOn() | LoggerOff() | Readings() | ClearSession():
+            return _about_cold(record)
+        case _:
+            # A recall's records are about all that they say.
+            return RECORD_NAMES[type(record)], (encode(record),)
+
+
+def _about_cold(record: ColdRecord) -> tuple[str, tuple[bytes | int, ...]]:
+    match record:
         case StorageProfile(gtin=gtin, low=low, high=high, longest_gap_s=gap_s):
             times = (record.allowance_s, record.budget_s, gap_s)
             return "storage_profile", (gtin, low, high, *times)
@@ -102,8 +121,19 @@ def _about(record: Record) -> tuple[str, tuple[bytes | int, ...]]:  # noqa: C901
         case ClearSession(session=session, gtin=gtin):
             return "clear_session", (session, gtin)
         case _:
-            # A recall's records are about all that they say.
-            return RECORD_NAMES[type(record)], (encode(record),)
+            assert_never(record)
+
+
+def _about_agreement(record: AgreementRecord) -> tuple[str, tuple[bytes | int, ...]]:
+    match record:
+        case OfferOwnership(new_owner=new_owner):
+            return "offer_ownership", (new_owner,)
+        case Consent(proposal=proposal):
+            return "consent", (proposal,)
+        case Withdraw(proposal=proposal):
+            return "withdraw", (proposal,)
+        case _:
+            assert_never(record)
 
 
 def _about_holds(

@@ -5,6 +5,7 @@ from typing import Final
 from contracts.gs1.dates import format_date, format_timestamp
 from contracts.gs1.keys import format_item, unpack_gln, unpack_gtin
 from contracts.ledger.receipt import Event
+from contracts.records.agreement import Consent, OfferOwnership, Withdraw, proposal_id
 from contracts.records.catalogue import Delegate, DescribePremises, DescribeProduct, OfferProduct, TakeProduct
 from contracts.records.coldchain import ClearSession, LoggerOff, LoggerOn, Readings, StorageProfile
 from contracts.records.custody import Receive, ReceiveMode, Refuse, Ship, ShipPurpose, Void, shipment_id
@@ -134,6 +135,11 @@ def _record_details(happening: Happening, key: bytes) -> Details:  # noqa: C901 
             details = {"to": SupplyTo(to).name.lower()}
         case DispensePart(quantity=quantity):
             details = {"quantity": quantity}
+        case OfferOwnership(new_owner=new_owner):
+            proposal = proposal_id(happening.placed.id, happening.index)
+            details = {"proposal": proposal.hex(), "new_owner": unpack_gln(new_owner)}
+        case Consent(proposal=proposal) | Withdraw(proposal=proposal):
+            details = {"proposal": proposal.hex()}
         case CommissionLogisticUnits() | Found() | ConfirmIllegitimate():
             pass
         case DescribeProduct() | OfferProduct() | TakeProduct() | DescribePremises() | Delegate():

@@ -8,6 +8,7 @@ from typing import Final
 
 import msgspec
 
+from contracts.records.agreement import Consent, OfferOwnership, Withdraw
 from contracts.records.catalogue import Delegate, DescribePremises, DescribeProduct, OfferProduct, TakeProduct
 from contracts.records.coldchain import ClearSession, LoggerOff, LoggerOn, Readings, StorageProfile
 from contracts.records.custody import Receive, Refuse, Ship, Void
@@ -49,6 +50,9 @@ RECORD_NAMES: Final[dict[type[Record], str]] = {
     RespondToRecall: "respond_to_recall",
     CloseRecall: "close_recall",
     ReleaseFromRecall: "release_from_recall",
+    OfferOwnership: "offer_ownership",
+    Consent: "consent",
+    Withdraw: "withdraw",
     DescribeProduct: "describe_product",
     OfferProduct: "offer_product",
     TakeProduct: "take_product",

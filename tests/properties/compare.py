@@ -17,6 +17,7 @@ from contracts.ledger.events import EventKind
 from contracts.ledger.execute import next_app_hash
 from contracts.ledger.receipt import ACCEPTED, Receipt
 from contracts.primitives.hashing import Hash
+from contracts.records.agreement import proposal_id
 from contracts.records.custody import shipment_id
 from contracts.records.recall import recall_id
 from contracts.state.directory import premises
@@ -138,6 +139,8 @@ class SideBySide:
             if one.verb == "recall":
                 self.shipments[one.recall] = recall_id(identifier, position)
             self._names |= {item_key(item): item for item in one.items}
+            if one.verb == "propose":
+                self.shipments[one.proposal] = proposal_id(identifier, position)
         self._documents[said.name] = (document, now_ms)
         return document
 

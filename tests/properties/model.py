@@ -81,12 +81,24 @@ def parties(shipment: Shipment) -> tuple[str, str, str]:
     return shipment.sender, shipment.receiver, shipment.carrier
 
 
+@dataclass(frozen=True)
+class Proposal:
+    """What one partner asked another to agree to."""
+
+    proposer: str
+    other: str
+    until: int
+    items: tuple[str, ...]
+    is_open: bool = True
+
+
 class Model:
     """The state of the ledger in plain words."""
 
     def __init__(self) -> None:
         self.items: dict[str, Thing] = {}
         self.shipments: dict[str, Shipment] = {}
+        self.proposals: dict[str, Proposal] = {}
         self.lots: dict[tuple[str, str], int] = {}
         self.instants: dict[tuple[str, str], int] = {}
         self.registered = Registered()
@@ -112,6 +124,7 @@ class Model:
         other.items = dict(self.items)
         other.shipments = dict(self.shipments)
         other.lots = dict(self.lots)
+        other.proposals = dict(self.proposals)
         other.instants = dict(self.instants)
         other.registered = self.registered.copy()
         other.lots, other.makers = dict(self.lots), dict(self.makers)

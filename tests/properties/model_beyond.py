@@ -1,8 +1,10 @@
-"""Rules 9 and 10 of contracts/LAW.md on the model: goods that go back."""
+"""Rules 8 and 9 of contracts/LAW.md on the model: ownership that passes in place, and goods that go back."""
 
-from tests.properties.facts import ROLES
-from tests.properties.model import Guard
-from tests.properties.model_judge import Judge, Verdicts
+from dataclasses import replace
+
+from tests.properties.facts import ROLES, UNLICENSED
+from tests.properties.model import Guard, Proposal
+from tests.properties.model_judge import NOT_TRADING, Judge, Verdicts
 from tests.properties.said import Said
 
 TAKING_BACK = {"maker", "repackager", "returns_processor"}
@@ -48,3 +50,65 @@ def held_on_receipt(judge: Judge, said: Said) -> str:
     if said.purpose != "return":
         return ""
     return "for_disposal" if said.sale and not _sold(judge, said) else "returned"
+
+
+def propose(judge: Judge, said: Said) -> Verdicts:
+    """Rule 8: the owner asks."""
+    model, other = judge.model, said.receiver
+    yield {"receiver_is_sender"} if other == judge.signer else set()
+    yield {"receiver_licence"} if other in UNLICENSED else set()
+    yield set() if ROLES[other] - NOT_TRADING - {"regulator"} else {"receiver_role"}
+    yield {"until_height_past"} if 0 < said.until <= judge.born[0] else set()
+    yield {"already_proposed"} if said.proposal in model.proposals else set()
+    yield model.first_fault(said.items, _for_transfer(judge, said, judge.signer))
+    model.proposals[said.proposal] = Proposal(judge.signer, other, said.until, said.items)
+    judge.tell("proposed", said.proposal, said.items, (other,))
+
+
+def _for_transfer(judge: Judge, said: Said, owner: str) -> list[Guard]:
+    """Ask whether an owner may sell goods where they are."""
+    model = judge.model
+
+    def is_sold(item: str) -> bool:
+        return bool(model.shipment(item)) and bool(model.shipments[model.shipment(item)].passes)
+
+    return [
+        judge.together(said),
+        *judge.life(),
+        ("not_owner", lambda item: model.owner(item) != owner),
+        ("not_outermost", lambda item: bool(model.items[item].parent)),
+        ("ownership_under_way", is_sold),
+        judge.empty(),
+        *judge.clean(),
+    ]
+
+
+def consent(judge: Judge, said: Said) -> Verdicts:
+    """Rule 8: the other agrees."""
+    model = judge.model
+    yield set() if said.proposal in model.proposals else {"proposal_unknown"}
+    asked = model.proposals[said.proposal]
+    yield set() if judge.signer == asked.other else {"not_asked"}
+    yield set() if asked.is_open else {"proposal_closed"}
+    yield {"proposal_expired"} if 0 < asked.until < judge.born[0] else set()
+    yield set() if asked.items == said.items else {"terms_differ"}
+    yield model.first_fault(said.items, _for_transfer(judge, said, asked.proposer))
+    model.proposals[said.proposal] = replace(asked, is_open=False)
+    for item in said.items:
+        on_its_way = model.shipments.get(model.shipment(item))
+        ends = (on_its_way.sender, on_its_way.receiver, on_its_way.carrier) if on_its_way else ()
+        judge.tell("ownership_passed", said.proposal, (item,), (model.holder(item), asked.proposer, *ends))
+        model.change(item, owner=judge.signer)
+        for name in (item, *model.inside(item)):
+            model.change(name, title=said.proposal)
+
+
+def withdraw(judge: Judge, said: Said) -> Verdicts:
+    """End a proposal."""
+    model = judge.model
+    yield set() if said.proposal in model.proposals else {"proposal_unknown"}
+    asked = model.proposals[said.proposal]
+    yield set() if judge.signer in (asked.proposer, asked.other) else {"not_asked"}
+    yield set() if asked.is_open else {"proposal_closed"}
+    model.proposals[said.proposal] = replace(asked, is_open=False)
+    judge.tell("proposal_ended", said.proposal, (), (asked.proposer, asked.other))

@@ -72,7 +72,7 @@ def _may_send(judge: Judge, item: str, said: Said) -> bool:
         return True
     if said.passes:
         return False
-    if said.purpose == "return":
+    if said.purpose in ("return", "sale"):
         return said.receiver == owner
     return said.purpose in ("disposal", "authority")
 

@@ -15,7 +15,7 @@ Told = tuple[str, str, str, frozenset[str]]
 
 ABOUT_PRODUCTS = {"describe", "offer", "take", "delegate"}
 ASKED_LATER = {
-    *("commission", "receive", "refuse", "void", "overdue", "place", *ABOUT_PRODUCTS),
+    *("commission", "receive", "refuse", "void", "overdue", "withdraw", "place", *ABOUT_PRODUCTS),
     *("recall", "widen", "classify", "acknowledge", "respond", "close"),
     *COLD_VERBS,
 }
@@ -24,6 +24,7 @@ LICENSED_REASONS = {"exported", "free_sample", "checked_out"}
 NEEDS_LICENCE = {
     *("unlock", "release", "confirm", "clear", "verify", "reject"),
     *("commission", "introduce", "pack", "dispense", "part", "reinstate"),
+    *("propose", "consent"),
     *("describe", "offer", "take", "place"),
     *("keep", "acquit"),
 }
@@ -35,6 +36,7 @@ NOT_SIGNING = {
     "acquit": set().union(*ROLES.values()) - {"maker", "repackager"},
     "pack": {"carrier", "regulator", "agent"},
     "ship": {"carrier", "regulator", "agent"},
+    "propose": {"carrier", "regulator", "agent"},
     **dict.fromkeys(ABOUT_PRODUCTS, set().union(*ROLES.values()) - {"maker", "repackager"}),
 }
 """Roles that alone are not enough, by verb; for all others: agents."""

@@ -8,6 +8,7 @@ resumed. So what stands after the last yield happens only to what is lawful.
 from collections.abc import Callable
 
 from tests.properties import model_recall
+from tests.properties.model_beyond import consent, propose, withdraw
 from tests.properties.model_cold import acquit, keep, put_logger, read, remove_logger
 from tests.properties.model_custody import receive, refuse, ship, void
 from tests.properties.model_dispensing import dispense, part
@@ -36,6 +37,7 @@ RULES: dict[str, Callable[[Judge, Said], Verdicts]] = {
         *(commission, introduce, pack, unpack),
         *(ship, receive, refuse, void),
         *(dispense, part, destroy, steal, observe),
+        *(propose, consent, withdraw),
         *(leave, find, reinstate),
         *(describe, offer, take, delegate, place),
         *model_recall.RULES,

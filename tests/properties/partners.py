@@ -5,7 +5,7 @@ from dataclasses import replace
 from random import Random
 from typing import Any
 
-from tests.properties import partners_endings, partners_recall, partners_registry
+from tests.properties import partners_beyond, partners_endings, partners_recall, partners_registry
 from tests.properties.facts import (
     DAY_MS,
     GTIN,
@@ -21,7 +21,6 @@ from tests.properties.facts import (
     is_unit,
 )
 from tests.properties.model import Model
-from tests.properties.partners_beyond import going_back
 from tests.properties.partners_cold import COLD_VERBS, ColdPartners
 from tests.properties.partners_holds import HOLDING_VERBS, LIFTED_KINDS, Holders
 from tests.properties.registered import Registered
@@ -56,6 +55,7 @@ VERBS = {
     "destroy": 2,
     "steal": 2,
     "observe": 4,
+    **partners_beyond.VERBS,
     **partners_endings.VERBS,
     **partners_registry.VERBS,
     **partners_recall.VERBS,
@@ -68,7 +68,7 @@ MAKING = {"commission", "introduce", "keep", "acquit"}
 """Verbs that are mostly up to makers."""
 
 
-class Partners(Holders, ColdPartners):
+class Partners(Holders, ColdPartners, partners_beyond.Dealers):
     """Chooses steps; looks at the model to find goods that are worth speaking of."""
 
     def __init__(self, random: Random, names: str = "") -> None:
@@ -201,6 +201,8 @@ class Partners(Holders, ColdPartners):
         special = self._special_signer(model, verb)
         if special:
             return special
+        if verb in partners_beyond.VERBS:
+            return partners_beyond.signer_for(self.random, model, verb) or self.random.choice(PARTNERS)
         if verb in {"dispense", "part"} and self._chance(70):
             return self.random.choice(["pharmacy", "clinic", "bulk"])
         return model.holder(self.random.choice(self._held(model) or list(model.items)))
@@ -226,6 +228,8 @@ class Partners(Holders, ColdPartners):
         if verb in ("receive", "refuse", "void"):
             roles = {"receive": ("receiver", "carrier"), "refuse": ("receiver",), "void": ("sender",)}[verb]
             return bool(self._concerning(model, signer, roles))
+        if verb in partners_beyond.VERBS:
+            return verb == "propose" or bool(model.proposals)
         if verb == "commission":
             return signer in ("maker", "rival", "delegate")
         if verb == "introduce":
@@ -314,11 +318,9 @@ class Partners(Holders, ColdPartners):
         new = [f"{kind}-{n}" for kind in STEMS for n in range(1, NUMBERS + 1)]
         new = [unit for unit in new if unit not in model.items] or [self._any_item()]
         parent = self.random.choice(boxes) if boxes and self._chance(75) else self.random.choice(new)
+        around = model.above(parent) if parent in model.items else []
         if self._chance(90):
-            items = (
-                tuple(item for item in items if item != parent and item not in _around(model, parent))
-                or items
-            )
+            items = tuple(item for item in items if item != parent and item not in around) or items
         return Said(verb="pack", items=items, parent=parent, at=self._place(signer))
 
     def _unpack(self, model: Model, signer: str, now_ms: int) -> Said:
@@ -360,7 +362,7 @@ class Partners(Holders, ColdPartners):
             carrier=carrier,
             shipment=self._name("S"),
         )
-        return going_back(self.random, model, said, self._held(model, signer))
+        return partners_beyond.going_back(self.random, model, said, self._held(model, signer))
 
     def _shipment_for(self, model: Model, signer: str, roles: Sequence[str]) -> str:
         mine = self._concerning(model, signer, roles)
@@ -441,7 +443,3 @@ class Partners(Holders, ColdPartners):
         ended = [item for item in model.items if model.life(item) == life]
         items = self._some(ended, 2) if ended and self._chance(20) else self._of_hands(model, signer)
         return Said(verb=verb, items=items, at=self._place(signer))
-
-
-def _around(model: Model, parent: str) -> list[str]:
-    return model.above(parent) if parent in model.items else []

@@ -1,12 +1,14 @@
-"""What random partners say of goods that go back, in the words of `partners.py`."""
+"""What random partners say by rules 8 and 9: of goods that go back, and of ownership that passes in place."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from random import Random
 
 from tests.properties.model import Model
 from tests.properties.said import Said
 
+VERBS = {"propose": 5, "consent": 5, "withdraw": 1}
+"""Verbs of two-party acts by how often they are said."""
 TAKERS = ("burner", "maker", "delegate", "bulk", "pharmacy")
 
 
@@ -17,7 +19,8 @@ def going_back(random: Random, model: Model, said: Said, held: Sequence[str]) ->
     if random.random() < 0.15:
         return said
     titles = {item: model.items[item].title for item in held}
-    bought = [item for item in held if titles[item] and model.shipments[titles[item]].purpose == "sale"]
+    sales = {name for name, shipment in model.shipments.items() if shipment.purpose == "sale"}
+    bought = [item for item in held if titles[item] in sales]
     if not bought:
         return replace(said, purpose="disposal")
     sale = titles[random.choice(bought)]
@@ -30,3 +33,65 @@ def going_back(random: Random, model: Model, said: Said, held: Sequence[str]) ->
 
 def _any_sale(random: Random, model: Model) -> str:
     return random.choice([*model.shipments, "S0", ""])
+
+
+def signer_for(random: Random, model: Model, verb: str) -> str:
+    """Return one whose word a proposal waits for, or an owner; empty when there is nobody."""
+    if verb == "propose":
+        owners = [model.owner(item) for item in model.items if model.life(item) == "active"]
+        return random.choice(owners or [""])
+    waiting = [proposal for proposal in model.proposals.values() if proposal.is_open]
+    if not waiting:
+        return ""
+    asked = random.choice(waiting)
+    return asked.proposer if verb == "withdraw" and random.random() < 0.5 else asked.other
+
+
+def agree(random: Random, model: Model, signer: str, said: Said) -> Said:
+    """Say the rest of a proposal, of consent to one, or of its end."""
+    if said.verb == "propose":
+        return _proposed(random, model, signer, said)
+    mine = [
+        name
+        for name, proposal in model.proposals.items()
+        if signer in (proposal.other, proposal.proposer if said.verb == "withdraw" else "")
+        and (proposal.is_open or random.random() < 0.1)
+    ]
+    name = random.choice(mine) if mine and random.random() < 0.95 else random.choice([*model.proposals, "P0"])
+    if said.verb == "withdraw":
+        return replace(said, proposal=name, items=())
+    asked = model.proposals.get(name)
+    items = asked.items if asked and random.random() < 0.95 else said.items
+    return replace(said, proposal=name, items=items)
+
+
+def _proposed(random: Random, model: Model, signer: str, said: Said) -> Said:
+    """Offer some of what one owns, mostly what stands by itself."""
+    own = [item for item in model.items if model.owner(item) == signer and model.life(item) == "active"]
+    loose = [item for item in own if not model.items[item].parent]
+    among = loose if loose and random.random() < 0.92 else own or list(model.items) or ["pack-1"]
+    items = tuple(random.sample(among, min(len(among), random.randint(1, 3))))
+    other = random.choice(("bulk", "broker", "pharmacy", "rival", "clinic", "lapsed", "carrier", signer))
+    until = 0 if random.random() < 0.7 else random.randint(1, 500)
+    return replace(said, items=items, receiver=other, until=until)
+
+
+class Dealers:
+    """The part of the partners' speech that is about two-party acts; `Partners` has the choices."""
+
+    random: Random
+    _place: Callable[[str], str]
+    _name: Callable[[str], str]
+
+    def _propose(self, model: Model, signer: str, now_ms: int) -> Said:
+        return self._agree(model, signer, "propose", self._name("P"))
+
+    def _consent(self, model: Model, signer: str, now_ms: int) -> Said:
+        return self._agree(model, signer, "consent", "")
+
+    def _withdraw(self, model: Model, signer: str, now_ms: int) -> Said:
+        return self._agree(model, signer, "withdraw", "")
+
+    def _agree(self, model: Model, signer: str, verb: str, proposal: str) -> Said:
+        said = Said(verb=verb, items=("pack-1",), at=self._place(signer), proposal=proposal)
+        return agree(self.random, model, signer, said)

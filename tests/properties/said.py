@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 
 from contracts.gs1 import keys
+from contracts.records.agreement import Consent, OfferOwnership, Withdraw
 from contracts.records.catalogue import (
     Delegate,
     DelegationStep,
@@ -111,6 +112,10 @@ class Said:
     """Receive, refuse, void: which; ship and receive all but: the name that the new shipment gets."""
     sale: str = ""
     """Ship, for a return: the shipment with which the goods were bought."""
+    proposal: str = ""
+    """Propose, consent, withdraw: the name of the proposal."""
+    until: int = 0
+    """Propose: the last height for consent; 0 for no end."""
     rest: str = ""
     """Receive all but: the name of the shipment of what is left."""
     mode: str = "all"
@@ -232,11 +237,19 @@ def to_record(said: Said, now_ms: int, shipments: dict[str, bytes]) -> Record:
         return _settled(said, head, listed, shipment)
     if said.verb in HOLD_VERBS:
         return hold_record(said.verb, head, listed, shipment, (said.lot, said.expiry), said.finding)
+    if said.proposal:
+        return _agreed(said, head, listed, shipment_key(said.proposal, shipments))
     if said.recall:
         return _recalled(said, head, listed, shipment_key(said.recall, shipments))
     of_family = registry_record(said, head) or _ended(said, head, listed)
     of_family = of_family or cold_record(said, head, listed, now_ms)
     return of_family or _handled(said.verb, head, listed)
+
+
+def _agreed(said: Said, head: Head, listed: tuple[bytes, ...], proposal: bytes) -> Record:
+    if said.verb == "propose":
+        return OfferOwnership(head, listed, gln(said.receiver), said.until)
+    return Consent(head, proposal, listed) if said.verb == "consent" else Withdraw(head, proposal)
 
 
 def registry_record(said: Said, head: Head) -> Record | None:

@@ -18,6 +18,7 @@ from contracts.ledger.lanes import lane_fault
 from contracts.ledger.receipt import ACCEPTED, RECEIPTS
 from contracts.primitives.encoding import encode
 from contracts.primitives.hashing import Hash
+from contracts.records.agreement import Consent, OfferOwnership, Withdraw
 from contracts.records.catalogue import (
     Delegate,
     DelegationStep,
@@ -99,7 +100,9 @@ def _stocked() -> SideBySide:
     recalled = Said(verb="recall", recall="C", scope=(Alternative(items=("pack-2",)),))
     kept = Said(verb="keep", kind="pack", limits=(200, 800, 60, 60, 60))
     watched = Said(verb="put_logger", logger="L1", items=("pallet-1",))
-    pair.take(Step(0, (Document("maker", (made, packed, sent, recalled, kept, watched), "D"),)))
+    offered = Said(verb="propose", items=("pallet-1",), receiver="bulk", proposal="P")
+    said = (made, packed, sent, offered, recalled, kept, watched)
+    pair.take(Step(0, (Document("maker", said, "D"),)))
     return pair
 
 
@@ -138,6 +141,7 @@ SCOPES = st.lists(
 ).map(tuple)
 LOGGERS = mostly([b"\x03L1", b"\x03L2"], WILD)
 TIMES_S = mostly([START_MS // 1_000, START_MS // 1_000 + 60], NUMBERS)
+PROPOSAL = mostly([PAIR.shipments["P"]], WILD)
 HASHES = mostly([(), (bytes(32),)], st.lists(WILD, max_size=3).map(tuple))
 
 
@@ -171,6 +175,9 @@ RECORDS: st.SearchStrategy[Record] = st.one_of(
     fields(SHIPMENT, LISTS).map(lambda found: Refuse(*found)),
     fields(SHIPMENT, LISTS).map(lambda found: Void(*found)),
     fields(LISTS).map(lambda found: Dispense(*found)),
+    fields(LISTS, PARTIES, FLAGS).map(lambda found: OfferOwnership(*found)),
+    fields(PROPOSAL, LISTS).map(lambda found: Consent(*found)),
+    fields(PROPOSAL).map(lambda found: Withdraw(*found)),
     *(
         fields(GTINS, FACTS).map(lambda found: DescribeProduct(*found)),
         fields(GTINS, PLACES).map(lambda found: OfferProduct(*found)),

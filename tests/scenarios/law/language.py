@@ -23,6 +23,7 @@ from contracts.gs1.dates import parse_date, parse_timestamp
 from contracts.gs1.keys import InvalidKey, format_item
 from contracts.ledger.events import EventKind
 from contracts.ledger.receipt import ACCEPTED, Event, Receipt
+from contracts.records.agreement import proposal_id
 from contracts.records.custody import Receive, ReceiveMode, Refuse, Ship, ShipPurpose, Void, shipment_id
 from contracts.records.dispensing import Dispense
 from contracts.records.head import Head
@@ -46,7 +47,7 @@ from contracts.state.places import effective_holds, effective_life, locate
 from contracts.state.recalls import RECALL_HOLDS
 from contracts.state.rows import THE_LAW, HoldKind, ShipmentStanding
 from contracts.state.view import Overlay
-from tests.scenarios.law import words_cold, words_endings, words_holds, words_recall
+from tests.scenarios.law import words_beyond, words_cold, words_endings, words_holds, words_recall
 from tests.scenarios.law.words_registry import registry_record, see_registered
 from tests.scenarios.law.world import (
     DAY_MS,
@@ -70,7 +71,7 @@ GTIN_NAMES = {gtin(kind): kind for kind in GTINS}
 OPTIONS = re.compile(
     rf" ({'|'.join(words_holds.OPTIONS)}|"
     r"at|of lot|expiring|on line|made|to|into|from|as|bound for|by|for|within|keeping|claiming|except|of|"
-    r"onto|off|every) "
+    r"onto|off|every|until) "
 )
 
 
@@ -95,14 +96,15 @@ class Speaker:
                 records.append(special)
                 continue
             records.append(self.record(words, options))
-            if words[0] == "ships":
-                names[options.get("as", "S")] = index
+            if words[0] in {"ships", "proposes"}:
+                identify = shipment_id if words[0] == "ships" else proposal_id
+                names[options.get("as", "S")] = (identify, index)
             if "except" in options:
-                names[words[1] + "-rest"] = index
+                names[words[1] + "-rest"] = (shipment_id, index)
         receipt = self.ledger.submit(signer, *records)
-        for name, index in names.items():
-            self.shipments[name] = shipment_id(receipt.document_id, index)
         self.recalls |= words_recall.opened(spoken, receipt.document_id)
+        for name, (identify, index) in names.items():
+            self.shipments[name] = identify(receipt.document_id, index)
         return receipt
 
     def parse(self, sentence: str) -> tuple[str, list[str], dict[str, str]]:
@@ -136,6 +138,9 @@ class Speaker:
                 return Unpack(head, item(options["from"]), listed(what))
             case "declares":
                 return DeclareOverdue(head, self.shipment(what.removesuffix(" overdue")))
+            case "proposes" | "consents" | "drops":
+                named = b"" if verb == "proposes" else self.shipment(options.get("of", what))
+                return words_beyond.agreement(verb, head, what, options, named, listed)
         of_cold_chain = words_cold.record(self, verb, head, what, options)
         return of_cold_chain or _of_family(verb, head, what, options)
 

@@ -3,6 +3,7 @@
 import pytest
 
 from contracts.primitives.encoding import Decoder, encode
+from contracts.records.agreement import Consent, OfferOwnership, Withdraw
 from contracts.records.catalogue import (
     Delegate,
     DelegationStep,
@@ -85,6 +86,8 @@ LISTING: tuple[Record, ...] = (
     Dispense(HEAD, ITEMS),
     DispensePart(HEAD, 2, ITEMS),
     Found(HEAD, ITEMS),
+    OfferOwnership(HEAD, ITEMS, b"to", 0),
+    Consent(HEAD, b"proposal", ITEMS),
     Reinstate(HEAD, UndoneEnding.SAMPLE, 1, ITEMS),
     OpenRecall(
         *(HEAD, RecallKind.RECALL, 0, RecallOrigin.ORDERED, RecallClass.CLASS_I, RecallDepth.RETAIL),
@@ -114,6 +117,7 @@ LISTING_NOTHING: tuple[Record, ...] = (
     StorageProfile(HEAD, b"gtin", 200, 800, 1, 2, 3),
     LoggerOff(HEAD, b"logger"),
     ClearSession(HEAD, 1, b"gtin"),
+    Withdraw(HEAD, b"proposal"),
 )
 ON, READ = LoggerOn(HEAD, b"logger", ITEMS[0]), Readings(HEAD, b"logger", ((1, 500), (2, 510)))
 RECORDS = (*LISTING, *LISTING_NOTHING, ON, READ)

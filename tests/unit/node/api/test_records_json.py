@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from contracts.gs1.dates import MAX_DATE, MAX_OFFSET_MINUTES, MAX_TIME_MS
 from contracts.gs1.keys import CHARACTER_SET_82, check_digit, pack_gln, pack_gtin, sgtin, sscc
+from contracts.records.agreement import Consent, OfferOwnership, Withdraw
 from contracts.records.catalogue import (
     Delegate,
     DelegationStep,
@@ -276,13 +277,16 @@ records = st.one_of(
     st.builds(
         Ship,
         *(heads, lists, glns, glns | st.just(b""), st.sampled_from(ShipPurpose), st.integers(0, 1)),
-        *(times, glns | st.just(b""), hashes),
+        *(times, glns | st.just(b""), hashes, shipments | st.just(b"")),
     ),
     st.builds(Receive, heads, shipments, st.sampled_from(ReceiveMode), lists),
     st.builds(Refuse, heads, shipments, lists),
     st.builds(Void, heads, shipments, lists),
     st.builds(Dispense, heads, lists, st.sampled_from(SupplyTo)),
     st.builds(DispensePart, heads, st.integers(1, 2**53 - 1), lists),
+    st.builds(OfferOwnership, heads, lists, glns, st.integers(0, 2**53 - 1)),
+    st.builds(Consent, heads, shipments, lists),
+    st.builds(Withdraw, heads, shipments),
     st.builds(Found, heads, lists),
     st.builds(Reinstate, heads, st.sampled_from(UndoneEnding), st.integers(0, 1), lists),
     *(
@@ -341,6 +345,7 @@ nonsense_facts = st.builds(
             *(numbers, anything, byte_lists),
         ),
         st.builds(Receive, nonsense_heads, anything, st.sampled_from(ReceiveMode), byte_lists),
+        st.builds(OfferOwnership, nonsense_heads, byte_lists, anything, numbers),
         st.builds(DescribeProduct, nonsense_heads, anything, nonsense_facts),
         st.builds(DescribePremises, nonsense_heads, anything, words, words, words, words),
         st.builds(Delegate, nonsense_heads, anything, anything, st.sampled_from(DelegationStep)),

@@ -28,6 +28,7 @@ from tests.unit.node.epcis.files import (
     shipped,
 )
 
+US_HEALTHCARE = {"gs1ushc": "http://epcis.gs1us.org/hc/ns/"}
 ILMD = {"cbvmda:lotNumber": "L-1", "cbvmda:itemExpirationDate": "2030-03-27"}
 
 
@@ -103,6 +104,21 @@ async def test_goods_go_back_as_a_return(fields):
     await recorded(desk, WHOLESALER, shipped([pallet(1)], WHOLESALER, MAKER, 30, **fields))
     assert records(desk)[0].purpose == ShipPurpose.RETURN
     assert records(desk)[0].sale.hex() == bought_with
+
+
+async def test_a_drop_shipment_goes_to_one_partner_and_is_offered_to_another():
+    desk = await made()
+    bought = [
+        {"type": "owning_party", "destination": sgln(WHOLESALER.gln)},
+        {"type": "location", "destination": sgln(PHARMACY.premises)},
+    ]
+    drop = {"gs1ushc:dropShipment": "true", "destinationList": bought}
+    context = ["https://ref.gs1.org/standards/epcis/epcis-context.jsonld", US_HEALTHCARE]
+    sold_past = file(shipped([pallet(1)], MAKER, PHARMACY, **drop), **{"@context": context})
+    await desk.post(sold_past, MAKER)
+    ship, offer = records(desk)
+    assert (ship.receiver, ship.ownership_passes) == (PHARMACY.packed, 0)
+    assert (offer.new_owner, offer.items, offer.until_height) == (WHOLESALER.packed, (pallet_key(1),), 0)
 
 
 async def test_goods_between_own_premises_stay_the_partners():
@@ -264,11 +280,6 @@ async def test_what_the_law_has_no_record_for_is_kept(attached):
             "disposition",
         ),
         (
-            shipped([pallet(1)], PHARMACY, WHOLESALER, 50, **{"gs1ushc:dropShipment": "true"}),
-            "not_supported",
-            "dropShipment",
-        ),
-        (
             observed(
                 "inspecting", packs(1), 50, PHARMACY, readPoint={"id": "urn:epc:id:sgln:9521234.00001.0"}
             ),
@@ -279,10 +290,7 @@ async def test_what_the_law_has_no_record_for_is_kept(attached):
 )
 async def test_what_the_law_must_not_guess_is_refused(refused, code, field):
     desk = await at_pharmacy()
-    context = [
-        "https://ref.gs1.org/standards/epcis/epcis-context.jsonld",
-        {"gs1ushc": "http://epcis.gs1us.org/hc/ns/"},
-    ]
+    context = ["https://ref.gs1.org/standards/epcis/epcis-context.jsonld", US_HEALTHCARE]
     result = await desk.post(file(refused, **{"@context": context}), PHARMACY)
     (found,) = result.events
     assert (found.code, found.field) == (code, field)

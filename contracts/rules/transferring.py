@@ -1,0 +1,79 @@
+"""Rule 8: ownership passes while goods stay where they are; the owner proposes, the new owner consents.
+
+So goods in a logistics provider's hall are sold in place, and goods on their way straight from a maker to a
+pharmacy pass through the wholesaler that never holds them (drop shipment).
+"""
+
+from contracts.rules.act import Act
+from contracts.rules.codes import Code
+from contracts.rules.events import EventKind
+from contracts.rules.guards import CleanGuard, Positions, empty_fault, life_fault, locate_all
+from contracts.rules.verdict import Verdict
+from contracts.state.directory import find_partner, partner
+from contracts.state.layout import ITEMS
+from contracts.state.parties import TRADING, has_role, is_licensed, is_owner, is_party, stakeholders
+from contracts.state.places import Position, owned_by
+from contracts.state.rows import PartnerRow
+
+
+def find_new_owner(act: Act, gln: bytes) -> int | Verdict:
+    """Find who shall own the goods: another partner that may own and be sold to."""
+    found = find_partner(act.state, gln)
+    if found is None:
+        return Verdict(Code.RECEIVER_UNKNOWN, gln)
+    number, row = found
+    if is_party(number, act.signer):
+        return Verdict(Code.RECEIVER_IS_SENDER, gln)
+    return _buyer_fault(row) or number
+
+
+def _buyer_fault(row: PartnerRow) -> Verdict | None:
+    """Ask whether a partner may be sold to."""
+    if not is_licensed(row):
+        return Verdict(Code.RECEIVER_LICENCE, row.gln)
+    return None if has_role(row, TRADING) else Verdict(Code.RECEIVER_ROLE, row.gln)
+
+
+def goods_to_transfer(act: Act, owner: int, keys: tuple[bytes, ...]) -> Positions | Verdict:
+    """Find goods and ask whether their owner may sell them, wherever they are."""
+    items = locate_all(act, keys)
+    if isinstance(items, Verdict):
+        return items
+    clean = CleanGuard(act)
+    for item in items:
+        fault = life_fault(item) or _place_fault(owner, item) or empty_fault(act, item) or clean.fault(item)
+        if fault:
+            return fault
+    return items
+
+
+def _place_fault(owner: int, item: Position) -> Verdict | None:
+    """Ask whether an item is the owner's, by itself, and not about to become another's by receipt."""
+    if not is_owner(owner, item):
+        return Verdict(Code.NOT_OWNER, item.key)
+    if item.above:
+        return Verdict(Code.NOT_OUTERMOST, item.key)
+    if item.shipment is not None and item.shipment.ownership_passes:
+        return Verdict(Code.OWNERSHIP_UNDER_WAY, item.key)
+    return None
+
+
+def take_ownership(act: Act, owner: int, proposal: bytes, keys: tuple[bytes, ...]) -> Verdict | None:
+    """Make the signer, that consented, the owner; holder, place and shipment stay."""
+    seller = partner(act.state, owner)
+    fault = None if is_licensed(seller) else Verdict(Code.LICENCE_NOT_ACTIVE, seller.gln)
+    fault = fault or _buyer_fault(act.partner)
+    if fault:
+        return fault
+    items = goods_to_transfer(act, owner, keys)
+    if isinstance(items, Verdict):
+        return items
+    # After this point it must succeed.
+    # Everyone is told of what is theirs, and of nothing else; groups come in the order of the list.
+    groups: dict[tuple[int, ...], list[bytes]] = {}
+    for item in items:
+        act.state.write(ITEMS, item.key, owned_by(item.row, act.signer, proposal))
+        groups.setdefault(tuple(sorted(set(stakeholders(item)))), []).append(item.key)
+    for concerned, mine in groups.items():
+        act.tell(EventKind.OWNERSHIP_PASSED, mine, proposal, concerned)
+    return None

@@ -48,10 +48,16 @@ def row_of(step: dict[str, Any]) -> dict[str, Any]:
         "height": step.get("height"),
         "time": step.get("time"),
         "what": f"{what} ({show(details)})" if details else what,
-        "who": named(step.get("partner")),
+        "who": _who(step),
         "where": named(step.get("place")),
         "inside": step.get("via"),
     }
+
+
+def _who(step: dict[str, Any]) -> str:
+    """Return whose statement a step is, and who signed it for that partner."""
+    partner, agent = named(step.get("partner")), named(step.get("agent"))
+    return f"{partner}, by {agent}" if agent else partner
 
 
 def named(party: dict[str, Any] | None) -> str:

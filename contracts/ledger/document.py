@@ -4,6 +4,7 @@ import msgspec
 
 from contracts.primitives.encoding import Decoder, encode
 from contracts.primitives.hashing import DOCUMENT, Hash
+from contracts.records.mandates import ActFor
 from contracts.records.record import Record, weight
 
 DOCUMENT_VERSION = 1
@@ -40,6 +41,12 @@ def build_document(nonce: bytes, records: tuple[Record, ...]) -> Document:
 def encode_document(document: Document) -> bytes:
     """Return the bytes that the document's id is the hash of."""
     return encode(document)
+
+
+def principal_of(document: Document) -> bytes:
+    """Return the packed GLN of the partner that a document is signed for (rule 27); empty for its signer."""
+    first = document.records[0] if document.records else None
+    return first.principal if isinstance(first, ActFor) else b""
 
 
 def document_id(data: bytes) -> Hash:

@@ -1,7 +1,8 @@
 """The union of all records, and how much each one weighs."""
 
+from typing import Final, get_args
+
 from contracts.records.agreement import AgreementRecord, Consent, OfferOwnership, Withdraw
-from contracts.records.catalogue import Delegate, DescribePremises, DescribeProduct, OfferProduct, TakeProduct
 from contracts.records.coldchain import (
     ClearSession,
     ColdRecord,
@@ -30,6 +31,7 @@ from contracts.records.recall import (
     listed_in_recall,
     scope_weight,
 )
+from contracts.records.registered import RegisterRecord, listed_in_register
 from contracts.records.supply import Commission, CommissionLogisticUnits, Decommission, Observe, Pack, Unpack
 from contracts.records.verification import Report, Verify
 
@@ -49,18 +51,27 @@ Record = (
     | EndingRecord
     | HoldRecord
     | AgreementRecord
-    | DescribeProduct
-    | OfferProduct
-    | TakeProduct
-    | DescribePremises
-    | Delegate
     | RecallRecord
     | ColdRecord
+    | RegisterRecord
 )
+
+
+RECORD_TAGS: Final[dict[int, type]] = {kind.__struct_config__.tag: kind for kind in get_args(Record)}
+"""Every kind of record by its tag, the number that its bytes begin with."""
+
+_TAGS: Final = {kind: tag for tag, kind in RECORD_TAGS.items()}
+
+
+def tag_of(record: Record) -> int:
+    """Return the tag of a record's kind."""
+    return _TAGS[type(record)]
 
 
 def listed(record: Record) -> tuple[bytes, ...]:  # noqa: C901 - a case for several kinds each
     """Return the identifiers a record lists: serials, SSCC keys, children or items; not the parent."""
+    if isinstance(record, RegisterRecord):
+        return listed_in_register(record)
     match record:
         case Commission(serials=serials):
             return serials
@@ -78,8 +89,6 @@ def listed(record: Record) -> tuple[bytes, ...]:  # noqa: C901 - a case for seve
             return record.items
         case StorageProfile() | LoggerOn() | LoggerOff() | Readings() | ClearSession():
             return listed_in_cold(record)
-        case DescribeProduct() | OfferProduct() | TakeProduct() | DescribePremises() | Delegate():
-            return ()
         case DeclareOverdue() | Withdraw():
             return ()
         case _:

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from contracts.gs1.keys import ItemKey
 from contracts.rules.events import EventKind, Occurrence
-from contracts.state.rows import NOBODY, LimitsRow, PartnerRow
+from contracts.state.rows import NOBODY, LimitsRow, MandateRow, PartnerRow
 from contracts.state.view import Overlay
 
 
@@ -16,6 +16,7 @@ class Act:
         "document_index",
         "height",
         "limits",
+        "mandate",
         "occurrences",
         "partner",
         "record_index",
@@ -47,7 +48,13 @@ class Act:
         self.signer, self.partner = signer
         self.document_id, self.document_index = document
         self.record_index = 0
+        self.mandate: MandateRow | None = None
         self.occurrences: list[Occurrence] = []
+
+    def sign_for(self, principal: int, partner: PartnerRow, mandate: MandateRow) -> None:
+        """Judge what follows in the document as if its signer's principal had signed it (rule 27)."""
+        self.signer, self.partner = principal, partner
+        self.mandate = mandate
 
     def tell(
         self, kind: EventKind, items: Iterable[ItemKey | bytes], subject: bytes, concerned: Iterable[int] = ()

@@ -213,5 +213,12 @@ class Code(StrEnum):
     GLN_TAKEN = "gln_taken"
     MARKET_FIXED = "market_fixed"
 
+    # Rule 27: mandates.
+    MANDATE_INVALID = "mandate_invalid"
+    NO_MANDATE = "no_mandate"
+    MANDATE_NOT_FIRST = "mandate_not_first"
+    MANDATE_NOT_FOR_RECORD = "mandate_not_for_record"
+    MANDATE_NOT_FOR_PREMISES = "mandate_not_for_premises"
+
     # Rule 28: observe, move.
     PREMISES_MISSING = "premises_missing"

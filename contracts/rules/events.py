@@ -55,6 +55,9 @@ class EventKind(IntEnum):
     LOGGER_MISSING = 112
     COLD_CHAIN_CLEARED = 113
     OPENED = 44
+    MANDATE_GIVEN = 94
+    MANDATE_WITHDRAWN = 95
+    ACTED_FOR = 96
 
 
 SENTENCES: Final[dict[EventKind, str]] = {
@@ -106,6 +109,9 @@ SENTENCES: Final[dict[EventKind, str]] = {
     EventKind.LOGGER_MISSING: "Goods that need a logger were received without one (session: subject).",
     EventKind.COLD_CHAIN_CLEARED: "Their maker finds goods fit in spite of a session (subject).",
     EventKind.OPENED: "Packs were opened; what is left in them is dispensed here, or nowhere.",
+    EventKind.MANDATE_GIVEN: "Who is told may sign for a partner (subject).",
+    EventKind.MANDATE_WITHDRAWN: "Who is told may sign for a partner (subject) no more.",
+    EventKind.ACTED_FOR: "An agent signed this document for a partner (subject), under its mandate.",
 }
 """One sentence for people per kind."""
 

@@ -12,6 +12,7 @@ from contracts.rules.explained import (
     holding,
     late,
     making,
+    mandating,
     observing,
     packing,
     recalling,
@@ -37,6 +38,7 @@ EXPLANATIONS: Final[dict[Code, Explanation]] = {
     **cold_chain.TEXTS,
     **verifying.TEXTS,
     **cataloguing.TEXTS,
+    **mandating.TEXTS,
     **observing.TEXTS,
 }
 """Every code, in the order in which the codes are defined."""

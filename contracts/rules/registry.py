@@ -3,7 +3,6 @@
 from typing import assert_never
 
 from contracts.records.agreement import Consent, OfferOwnership, Withdraw
-from contracts.records.catalogue import Delegate, DescribePremises, DescribeProduct, OfferProduct, TakeProduct
 from contracts.records.coldchain import (
     ClearSession,
     ColdRecord,
@@ -35,21 +34,16 @@ from contracts.records.recall import (
     WidenRecall,
 )
 from contracts.records.record import Record
+from contracts.records.registered import RegisterRecord
 from contracts.records.supply import Commission, CommissionLogisticUnits, Decommission, Observe, Pack, Unpack
 from contracts.records.verification import Report, Verify
 from contracts.rules.act import Act
 from contracts.rules.agreeing import consent, withdraw
-from contracts.rules.cataloguing import (
-    delegate,
-    describe_premises,
-    describe_product,
-    offer_product,
-    take_product,
-)
 from contracts.rules.cold_chain import clear_session, logger_off, logger_on, storage_profile
 from contracts.rules.decommissioning import decommission, found
 from contracts.rules.dispensing import dispense, dispense_part
 from contracts.rules.holding import lift_hold, place_hold
+from contracts.rules.mandating import mandate_fault
 from contracts.rules.observing import observe
 from contracts.rules.offering import offer_ownership
 from contracts.rules.overdue import declare_overdue
@@ -64,6 +58,7 @@ from contracts.rules.recall_answers import (
 )
 from contracts.rules.recalling import open_recall, widen_recall
 from contracts.rules.receiving import receive
+from contracts.rules.registering import judge_registration
 from contracts.rules.reinstating import reinstate
 from contracts.rules.reporting import report
 from contracts.rules.returning import refuse, void
@@ -76,6 +71,11 @@ from contracts.rules.verifying import verify
 
 def judge(act: Act, record: Record) -> Verdict | None:  # noqa: C901 - one line for each kind of record
     """Apply the rule of a record: return why it is refused, or None once it has acted."""
+    fault = mandate_fault(act, record)
+    if fault:
+        return fault
+    if isinstance(record, RegisterRecord):
+        return judge_registration(act, record)
     match record:
         case Commission():
             return commission(act, record)
@@ -115,16 +115,6 @@ def judge(act: Act, record: Record) -> Verdict | None:  # noqa: C901 - one line 
             return consent(act, record)
         case Withdraw():
             return withdraw(act, record)
-        case DescribeProduct():
-            return describe_product(act, record)
-        case OfferProduct():
-            return offer_product(act, record)
-        case TakeProduct():
-            return take_product(act, record)
-        case DescribePremises():
-            return describe_premises(act, record)
-        case Delegate():
-            return delegate(act, record)
         case DeclareOverdue() | PlaceHold() | LiftHold() | Suspect() | ConfirmIllegitimate() | Clear():
             return _judge_hold(act, record)
         case Verify() | Report():

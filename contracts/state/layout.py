@@ -18,6 +18,7 @@ from contracts.state.rows import (
     KeyRow,
     LimitsRow,
     LotRow,
+    MandateRow,
     MarketRow,
     PartnerRow,
     PremisesRow,
@@ -115,6 +116,8 @@ REMAINDERS: Final = Table("remainders", 0x45, RemainderRow)
 """By item key: packs that were opened."""
 PROPOSALS: Final = Table("proposals", 0x50, ProposalRow)
 """By proposal id."""
+MANDATES: Final = Table("mandates", 0x59, MandateRow, is_directory=True)
+"""By `mandate_key`."""
 
 RECALL_NUMBERS: Final = Table("recall numbers", 0x48, int)
 """By recall id."""
@@ -165,6 +168,7 @@ TABLES: Final = (
     LOGGERS,
     REMAINDERS,
     PROPOSALS,
+    MANDATES,
 )
 
 
@@ -191,6 +195,11 @@ def lot_key(gtin: bytes, lot: bytes) -> bytes:
 def delegation_key(gtin: bytes, partner: int) -> bytes:
     """Return the key that says that a partner may commission a product."""
     return gtin + number_key(partner)
+
+
+def mandate_key(principal: int, agent: int) -> bytes:
+    """Return the key of what an agent may sign for a principal, both by number."""
+    return number_key(principal) + number_key(agent)
 
 
 def origin_key(lot: int, line: bytes, hour: int, site: int) -> bytes:

@@ -35,6 +35,10 @@ UNSALEABLE_RETURNS: Final = int(Role.MAKER | Role.REPACKAGER | Role.RETURNS_PROC
 """Roles that may take goods back that they never sold: nobody sells those any more."""
 
 
+ANYONE: Final = HANDLING | int(Role.AGENT)
+"""Every role."""
+
+
 def has_role(partner: PartnerRow, roles: int) -> bool:
     """Tell whether a partner has one of these roles."""
     return partner.roles & roles != 0

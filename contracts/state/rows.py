@@ -210,6 +210,17 @@ class KeyRow(msgspec.Struct, frozen=True, array_like=True):
     """First height at which it acts no more; 0 for open."""
 
 
+class MandateRow(msgspec.Struct, frozen=True, array_like=True):
+    """What an agent may sign for a partner."""
+
+    kinds: tuple[int, ...]
+    """Tags of records, ascending."""
+    premises: tuple[int, ...]
+    """Numbers of the premises that such a record must state, ascending; none for no such condition."""
+    until_height: int
+    """First height at which it may sign no more."""
+
+
 class ProductRow(msgspec.Struct, frozen=True, array_like=True):
     """A trade item."""
 

@@ -98,7 +98,9 @@ class DocumentView(msgspec.Struct, frozen=True):
     time: str
     """Block time."""
     partner: str
-    """GLN of the partner that signed it."""
+    """GLN of the partner whose statement it is."""
+    agent: str | None
+    """GLN of the partner that signed for it under a mandate; null when it signed itself."""
     code: str
     """accepted, or the verdict code."""
     accepted: bool
@@ -330,6 +332,7 @@ def _show(snapshot: Snapshot, identifier: bytes, scope: Scope) -> web.Response:
         document=identifier.hex(),
         time=format_timestamp(placed.time_ms),
         partner=partner,
+        agent=custody.gln_of(placed.agent),
         code=receipt.code,
         accepted=receipt.accepted,
         records=tuple(write_record(record, references) for record in records),
@@ -340,9 +343,9 @@ def _show(snapshot: Snapshot, identifier: bytes, scope: Scope) -> web.Response:
 
 
 def concerned_glns(custody: Custody, placed: PlacedDocument) -> frozenset[str | None]:
-    """Return the GLNs of the signer of a document and of everyone whom its events concern."""
+    """Return the GLNs of the signers of a document and of everyone whom its events concern."""
     numbers = {number for event in placed.receipt.events for number in event.concerned}
-    return frozenset(custody.gln_of(number) for number in numbers | {placed.sender})
+    return frozenset(custody.gln_of(number) for number in numbers | {placed.sender, placed.agent})
 
 
 def _known_references(snapshot: Snapshot, records: tuple[Record, ...]) -> Mapping[bytes, KeptReference]:

@@ -46,6 +46,10 @@ _IDS: Final = frozenset(
     }
 )
 
+_GLN_SUBJECTS: Final = frozenset(
+    {EventKind.MOVED, EventKind.MANDATE_GIVEN, EventKind.MANDATE_WITHDRAWN, EventKind.ACTED_FOR}
+)
+
 _PRODUCT_SUBJECTS: Final = frozenset(
     {
         EventKind.PRODUCT_OFFERED,
@@ -145,7 +149,7 @@ def _event_subject(kind: EventKind, subject: bytes) -> str:
         return gtin_text(subject)
     if kind in _SESSION_SUBJECTS:
         return str(int.from_bytes(subject, "big")) if subject else ""
-    if kind == EventKind.MOVED:
+    if kind in _GLN_SUBJECTS:
         return gln_text(subject)
     return item_text(subject) if subject else ""
 

@@ -13,7 +13,6 @@ import msgspec
 from contracts.ledger.document import NONCE_BYTES, Document, build_document
 from contracts.primitives.hashing import HASH_BYTES
 from contracts.records.agreement import Consent, OfferOwnership, Withdraw
-from contracts.records.catalogue import Delegate, DescribePremises, DescribeProduct, OfferProduct, TakeProduct
 from contracts.records.coldchain import ClearSession, LoggerOff, LoggerOn, Readings, StorageProfile
 from contracts.records.custody import (
     SHIPMENT_ID_BYTES,
@@ -28,6 +27,7 @@ from contracts.records.dispensing import Dispense, DispensePart
 from contracts.records.endings import Found, Reinstate
 from contracts.records.holds import Clear, ConfirmIllegitimate, DeclareOverdue, LiftHold, PlaceHold, Suspect
 from contracts.records.record import Record
+from contracts.records.registered import RegisterRecord
 from contracts.records.supply import (
     Commission,
     CommissionLogisticUnits,
@@ -214,6 +214,8 @@ def write_record(  # noqa: C901 - one case for each kind of record
         record: Any, also one that the law refused.
         references: What hashes stand for, as far as it is known here and may be shown.
     """
+    if isinstance(record, RegisterRecord):
+        return write_registry_record(record)
     head = written_head(record.head)
     match record:
         case Commission():
@@ -242,8 +244,6 @@ def write_record(  # noqa: C901 - one case for each kind of record
             return write_ending_record(record)
         case OfferOwnership() | Consent() | Withdraw():
             return write_agreement_record(record)
-        case DescribeProduct() | OfferProduct() | TakeProduct() | DescribePremises() | Delegate():
-            return write_registry_record(record)
         case DeclareOverdue() | PlaceHold() | LiftHold() | Suspect() | ConfirmIllegitimate() | Clear():
             return write_hold_record(record)
         case Verify() | Report():

@@ -86,5 +86,33 @@ class DelegateForm(RecordForm, frozen=True, kw_only=True, tag="delegate"):
     """Given or withdrawn."""
 
 
-RegistryForm = DescribeProductForm | OfferProductForm | TakeProductForm | DescribePremisesForm | DelegateForm
+class MandateForm(RecordForm, frozen=True, kw_only=True, tag="mandate"):
+    """A partner lets an agent sign for it, or no more (rule 27)."""
+
+    agent: Gln
+    """Party."""
+    kinds: Names = ()
+    """What it may sign: names of records, such as ship."""
+    only_at: Annotated[tuple[Gln, ...], Meta(max_length=MAX_NAMES)] = ()
+    """Premises that such a record must state; none for no such condition."""
+    until_height: Count = 0
+    """First height at which it may sign no more; left out, the mandate is withdrawn."""
+
+
+class ActForForm(RecordForm, frozen=True, kw_only=True, tag="act_for"):
+    """First in a document: all that follows is stated for another partner, under its mandate (rule 27)."""
+
+    principal: Gln
+    """That party."""
+
+
+RegistryForm = (
+    DescribeProductForm
+    | OfferProductForm
+    | TakeProductForm
+    | DescribePremisesForm
+    | DelegateForm
+    | MandateForm
+    | ActForForm
+)
 """Any record of this family."""

@@ -12,10 +12,12 @@ from contracts.records.catalogue import (
     ProductFacts,
     TakeProduct,
 )
-from contracts.records.record import Record
+from contracts.records.mandates import ActFor, Mandate
+from contracts.records.record import RECORD_TAGS, Record
+from contracts.records.registered import RegisterRecord
 from contracts.state.rows import Serialisation
 from node.api import registry_forms as forms
-from node.api.field_readers import read_gln, read_gtin
+from node.api.field_readers import INVALID_FIELD, FieldFault, read_gln, read_gtin
 from node.api.record_texts import (
     gln_text,
     gtin_text,
@@ -24,9 +26,10 @@ from node.api.record_texts import (
     word_of,
     written_head,
 )
+from node.storage.views import RECORD_NAMES
 
-RegistryRecord = DescribeProduct | OfferProduct | TakeProduct | DescribePremises | Delegate
-"""Records of this family."""
+_TAGS: Final = {RECORD_NAMES[kind]: tag for tag, kind in RECORD_TAGS.items()}
+"""Tags of records by their names."""
 
 
 def _describe_product(form: forms.DescribeProductForm) -> DescribeProduct:
@@ -58,6 +61,17 @@ def _delegate(form: forms.DelegateForm) -> Delegate:
     return Delegate(read_head(form), read_gtin("gtin", form.gtin), partner, step)
 
 
+def _mandate(form: forms.MandateForm) -> Mandate:
+    kinds: set[int] = set()
+    for at, name in enumerate(form.kinds):
+        if name not in _TAGS:
+            raise FieldFault(INVALID_FIELD, ("kinds", at), f"{name[:80]!r} is no kind of record")
+        kinds.add(_TAGS[name])
+    premises = tuple(read_required_gln("only_at", gln) for gln in form.only_at)
+    agent = read_required_gln("agent", form.agent)
+    return Mandate(read_head(form), agent, tuple(sorted(kinds)), premises, form.until_height)
+
+
 READERS: Final[Mapping[type, Callable[[Any], Record]]] = {
     forms.DescribeProductForm: _describe_product,
     forms.OfferProductForm: lambda form: OfferProduct(
@@ -66,11 +80,13 @@ READERS: Final[Mapping[type, Callable[[Any], Record]]] = {
     forms.TakeProductForm: lambda form: TakeProduct(read_head(form), read_gtin("gtin", form.gtin)),
     forms.DescribePremisesForm: _describe_premises,
     forms.DelegateForm: _delegate,
+    forms.MandateForm: _mandate,
+    forms.ActForForm: lambda form: ActFor(read_head(form), read_required_gln("principal", form.principal)),
 }
 """How each form is read; all raise FieldFault."""
 
 
-def write_registry_record(record: RegistryRecord) -> forms.RegistryForm:
+def write_registry_record(record: RegisterRecord) -> forms.RegistryForm:
     """Return a record as JSON shows it; also one that the law refused."""
     head = written_head(record.head)
     match record:
@@ -86,8 +102,24 @@ def write_registry_record(record: RegistryRecord) -> forms.RegistryForm:
             return forms.DelegateForm(
                 **head, gtin=gtin_text(gtin), partner=gln_text(partner), step=word_of(step)
             )
+        case Mandate():
+            return _written_mandate(record, head)
+        case ActFor(principal=principal):
+            return forms.ActForForm(**head, principal=gln_text(principal))
         case _:
             assert_never(record)
+
+
+def _written_mandate(record: Mandate, head: dict[str, Any]) -> forms.MandateForm:
+    return forms.MandateForm(
+        **head,
+        agent=gln_text(record.agent),
+        kinds=tuple(
+            RECORD_NAMES[RECORD_TAGS[tag]] if tag in RECORD_TAGS else str(tag) for tag in record.kinds
+        ),
+        only_at=tuple(map(gln_text, record.premises)),
+        until_height=record.until_height,
+    )
 
 
 def _written_product(record: DescribeProduct, head: dict[str, Any]) -> forms.DescribeProductForm:

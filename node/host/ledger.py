@@ -32,6 +32,7 @@ from contracts.ledger.receipt import Receipt
 from contracts.primitives.hashing import Hash
 from contracts.state.layout import KEYS, LANES
 from contracts.state.view import DirectoryCache, Overlay
+from node.storage.authors import authors_of
 from node.storage.blocks import BlockStore, BundleRows, FinishedBlock, block_entries
 from node.storage.errors import StorageDamaged
 from node.storage.head import Head, check_identity, head_entry, identity_entry, load_head
@@ -262,8 +263,8 @@ class Ledger:
         indexed: list[IndexedDocument] = []
         own: list[IndexedDocument] = []
         for bundle in bundles:
-            sender = state.require(KEYS, bundle.header.lane).partner
             for document in bundle.documents:
+                sender = authors_of(state, bundle.header.lane, document).sender
                 at = len(indexed)
                 indexed.append(IndexedDocument(at, document, receipts[at], sender))
                 if bundle.header.lane in self._own_lanes:

@@ -11,6 +11,7 @@ from contracts.ledger.receipt import ACCEPTED, Receipt
 from contracts.primitives.encoding import Decoder, MalformedBytes
 from contracts.state.layout import KEYS
 from contracts.state.view import Overlay
+from node.storage.authors import authors_of
 from node.storage.blocks import BlockStore, DocumentPlace
 from node.storage.errors import StorageDamaged
 from node.storage.store import STATE, Reader, Space
@@ -43,7 +44,9 @@ class PlacedDocument(msgspec.Struct, frozen=True):
     lane: bytes
     """The key that signed it, 32 bytes."""
     sender: int
-    """Number of the partner whose key that is."""
+    """Number of the partner whose statement it is."""
+    agent: int
+    """Number of the partner that signed for it (rule 27), whose key that is; nobody when it signed itself."""
     document: Document
     """What it says."""
     receipt: Receipt
@@ -156,13 +159,15 @@ class History:
         except MalformedBytes as error:
             raise StorageDamaged(f"document {document_id.hex()}", str(error)) from error
         lane = bundle.header.lane
+        authors = authors_of(self._state, lane, document)
         return PlacedDocument(
             document_id,
             place.height,
             receipt,
             block.header.time_ms,
             lane,
-            self.sender_of(lane),
+            authors.sender,
+            authors.agent,
             document,
             self.receipts(place.height)[receipt],
         )

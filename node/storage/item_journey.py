@@ -18,8 +18,10 @@ from contracts.records.record import listed
 from contracts.records.supply import Commission, CommissionLogisticUnits, Pack, Unpack
 from contracts.rules.events import EventKind
 from contracts.state.places import MAX_LEVELS
+from contracts.state.rows import NOBODY
 from node.storage.custody import Custody
 from node.storage.happenings import Happening, Happenings, Moment
+from node.storage.history import PlacedDocument
 from node.storage.steps import step
 from node.storage.store import Reader
 from node.storage.views import StepView
@@ -82,7 +84,8 @@ def item_journey(
         return None
     walk = _Walk(Happenings(reader))
     passages = walk.passages(key, (*born, 0, 0, 0))
-    signers = frozenset(passage.happening.placed.sender for passage in passages)
+    placed = [passage.happening.placed for passage in passages]
+    signers = frozenset(number for one in placed for number in (one.sender, one.agent)) - {NOBODY}
     shown = passages if shown_to is None else _shown(custody, passages, shown_to)
     steps = tuple(
         step(custody, passage.happening, passage.key, None if passage.key == key else passage.key)
@@ -93,10 +96,15 @@ def item_journey(
 
 
 def _shown(custody: Custody, passages: list[_Passage], partners: Collection[int]) -> list[_Passage]:
-    own = [at for at, passage in enumerate(passages) if passage.happening.placed.sender in partners]
+    own = [at for at, passage in enumerate(passages) if _is_by(passage.happening.placed, partners)]
     end = own[-1] + 1 if own else 0
     later = (passage for passage in passages[end:] if not _concerned(custody, passage).isdisjoint(partners))
     return [*passages[:end], *later]
+
+
+def _is_by(placed: PlacedDocument, partners: Collection[int]) -> bool:
+    """Tell whether one of these partners stated something, or signed it for another."""
+    return placed.sender in partners or placed.agent in partners
 
 
 def _concerned(custody: Custody, passage: _Passage) -> set[int]:

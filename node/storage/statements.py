@@ -13,10 +13,11 @@ import hashlib
 from collections.abc import Iterable
 from typing import Final, assert_never
 
+import msgspec
+
 from contracts.ledger.receipt import ACCEPTED
 from contracts.primitives.encoding import encode
 from contracts.records.agreement import AgreementRecord, Consent, OfferOwnership, Withdraw
-from contracts.records.catalogue import Delegate, DescribePremises, DescribeProduct, OfferProduct, TakeProduct
 from contracts.records.coldchain import (
     ClearSession,
     ColdRecord,
@@ -28,8 +29,10 @@ from contracts.records.coldchain import (
 from contracts.records.custody import Receive, Refuse, Ship, Void
 from contracts.records.dispensing import Dispense, DispensePart
 from contracts.records.endings import Found, Reinstate
+from contracts.records.head import Head
 from contracts.records.holds import Clear, ConfirmIllegitimate, DeclareOverdue, LiftHold, PlaceHold, Suspect
 from contracts.records.record import Record, listed
+from contracts.records.registered import RegisterRecord
 from contracts.records.supply import Commission, CommissionLogisticUnits, Decommission, Observe, Pack, Unpack
 from contracts.records.verification import Report, Verify
 from node.storage.journeys import IndexedDocument
@@ -37,6 +40,7 @@ from node.storage.store import INDEX, Reader, Space, Write, put
 from node.storage.views import RECORD_NAMES
 
 _STATEMENT: Final = b"r"
+_NO_HEAD: Final = Head(0, 0, b"")
 
 
 def fingerprint(sender: int, record: Record) -> bytes:
@@ -53,6 +57,8 @@ def fingerprint(sender: int, record: Record) -> bytes:
 
 def _about(record: Record) -> tuple[str, tuple[bytes | int, ...]]:  # noqa: C901 - one branch per record
     """Return a record's kind and what it is about beside its items."""
+    if isinstance(record, RegisterRecord):
+        return "registered", (encode(msgspec.structs.replace(record, head=_NO_HEAD)),)
     match record:
         case Commission():
             return "commission", (record.gtin, record.lot, record.expiry)
@@ -84,16 +90,6 @@ def _about(record: Record) -> tuple[str, tuple[bytes | int, ...]]:  # noqa: C901
             return "reinstate", (int(undoes),)
         case OfferOwnership() | Consent() | Withdraw():
             return _about_agreement(record)
-        case DescribeProduct(gtin=gtin, facts=facts):
-            return "describe_product", (gtin, encode(facts))
-        case OfferProduct(gtin=gtin, partner=partner):
-            return "offer_product", (gtin, partner)
-        case TakeProduct(gtin=gtin):
-            return "take_product", (gtin,)
-        case DescribePremises(gln=gln):
-            return "describe_premises", (gln,)
-        case Delegate(gtin=gtin, partner=partner, step=delegation):
-            return "delegate", (gtin, partner, int(delegation))
         case DeclareOverdue() | PlaceHold() | LiftHold() | Suspect() | ConfirmIllegitimate() | Clear():
             return _about_holds(record)
         case Verify(lot=lot, expiry=expiry, result=result):

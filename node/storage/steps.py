@@ -6,7 +6,6 @@ from contracts.gs1.dates import format_date, format_timestamp
 from contracts.gs1.keys import format_item, unpack_gln, unpack_gtin
 from contracts.ledger.receipt import Event
 from contracts.records.agreement import Consent, OfferOwnership, Withdraw, proposal_id
-from contracts.records.catalogue import Delegate, DescribePremises, DescribeProduct, OfferProduct, TakeProduct
 from contracts.records.coldchain import ClearSession, LoggerOff, LoggerOn, Readings, StorageProfile
 from contracts.records.custody import Receive, ReceiveMode, Refuse, Ship, ShipPurpose, Void, shipment_id
 from contracts.records.dispensing import Dispense, DispensePart, SupplyTo
@@ -14,6 +13,7 @@ from contracts.records.endings import Found, Reinstate, UndoneEnding
 from contracts.records.holds import Clear, ConfirmIllegitimate, DeclareOverdue, LiftHold, PlaceHold, Suspect
 from contracts.records.recall import OpenRecall, RecallClass, RecallKind, RecallReason, recall_id
 from contracts.records.record import Record, listed
+from contracts.records.registered import RegisterRecord
 from contracts.records.supply import (
     Commission,
     CommissionLogisticUnits,
@@ -63,6 +63,7 @@ def step(custody: Custody, happening: Happening, key: bytes, via: bytes | None =
         record=happening.index,
         kind=_kind(happening, key),
         partner=custody.named(placed.sender) or NamedGln("", ""),
+        agent=custody.named(placed.agent),
         place=_place(custody, happening),
         via=None if via is None else format_item(via),
         details=details,
@@ -110,6 +111,9 @@ def _event_details(event: Event, key: bytes) -> Details:
 def _record_details(happening: Happening, key: bytes) -> Details:  # noqa: C901 - a case per kind of record
     record = happening.record
     details: Details = {}
+    if isinstance(record, RegisterRecord):
+        # About no item, and so in no item's journey.
+        return details
     match record:
         case Commission():
             details = _make_details(record)
@@ -141,9 +145,6 @@ def _record_details(happening: Happening, key: bytes) -> Details:  # noqa: C901 
         case Consent(proposal=proposal) | Withdraw(proposal=proposal):
             details = {"proposal": proposal.hex()}
         case CommissionLogisticUnits() | Found() | ConfirmIllegitimate():
-            pass
-        case DescribeProduct() | OfferProduct() | TakeProduct() | DescribePremises() | Delegate():
-            # They are about no item, and so in no item's journey.
             pass
         case OpenRecall():
             details = _recall_details(record, recall_id(happening.placed.id, happening.index))

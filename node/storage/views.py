@@ -15,6 +15,7 @@ from contracts.records.custody import Receive, Refuse, Ship, Void
 from contracts.records.dispensing import Dispense, DispensePart
 from contracts.records.endings import Found, Reinstate
 from contracts.records.holds import Clear, ConfirmIllegitimate, DeclareOverdue, LiftHold, PlaceHold, Suspect
+from contracts.records.mandates import ActFor, Mandate
 from contracts.records.recall import (
     AcknowledgeRecall,
     ClassifyRecall,
@@ -71,6 +72,8 @@ RECORD_NAMES: Final[dict[type[Record], str]] = {
     LoggerOff: "logger_off",
     Readings: "readings",
     ClearSession: "clear_session",
+    Mandate: "mandate",
+    ActFor: "act_for",
 }
 """What each kind of record is called."""
 
@@ -299,7 +302,9 @@ class StepView(msgspec.Struct, frozen=True):
     kind: str
     """The record's name; or, for what the law did beside it: unpacked, moved, introduced, shipment_split."""
     partner: NamedGln
-    """Who signed it."""
+    """Whose statement it is."""
+    agent: NamedGln | None
+    """Who signed it for that partner, under its mandate; null when it signed itself."""
     place: NamedGln | None
     """Where, when stated."""
     via: str | None

@@ -158,7 +158,7 @@ class SideBySide:
         told: list[set[Told]] = []
         expected, position = {ACCEPTED}, 0
         for record in said.records:
-            judge.told = set()
+            judge.told, judge.index = set(), len(told)
             refused = verdict(judge, record)
             if refused:
                 expected, position = refused, len(told)

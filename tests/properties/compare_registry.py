@@ -1,13 +1,24 @@
 """Whether the law's directory says what the model's does."""
 
+import itertools
+
 from contracts.gs1.keys import pack_gtin
-from contracts.state.directory import find_premises
-from contracts.state.layout import DELEGATIONS, PRODUCT_OFFERS, PRODUCTS, delegation_key
+from contracts.state.directory import find_premises, premises
+from contracts.state.layout import (
+    DELEGATIONS,
+    MANDATES,
+    PRODUCT_OFFERS,
+    PRODUCTS,
+    delegation_key,
+    mandate_key,
+)
 from contracts.state.rows import Serialisation
 from contracts.state.view import Overlay
 from tests.properties.facts import GTIN, NEW_PLACES, PARTNER_NAMES, PLACES, gln
 from tests.properties.registered import Registered
+from tests.properties.said import TAGS
 
+PLACE_OF = {gln(name): name for name in (*PLACES, *NEW_PLACES, *PARTNER_NAMES.values())}
 NUMBERS = {name: number for number, name in PARTNER_NAMES.items()}
 
 
@@ -35,4 +46,14 @@ def read_registered(state: Overlay) -> Registered:
         place = find_premises(state, gln(name))
         if place is not None:
             found.places[name] = (PARTNER_NAMES[place[1].partner], place[1].market)
+    _read_mandates(state, found)
     return found
+
+
+def _read_mandates(state: Overlay, found: Registered) -> None:
+    for name, other in itertools.permutations(NUMBERS, 2):
+        given = state.read(MANDATES, mandate_key(NUMBERS[name], NUMBERS[other]))
+        if given is not None:
+            verbs = frozenset(verb for verb, tag in TAGS.items() if tag in given.kinds)
+            at = frozenset(PLACE_OF[premises(state, number).gln] for number in given.premises)
+            found.mandates[(name, other)] = (verbs, at, given.until_height)

@@ -16,6 +16,7 @@ Told = tuple[str, str, str, frozenset[str]]
 ABOUT_PRODUCTS = {"describe", "offer", "take", "delegate"}
 ASKED_LATER = {
     *("commission", "receive", "refuse", "void", "overdue", "withdraw", "place", *ABOUT_PRODUCTS),
+    *("mandate", "act_for"),
     *("recall", "widen", "classify", "acknowledge", "respond", "close"),
     *COLD_VERBS,
 }
@@ -25,8 +26,8 @@ NEEDS_LICENCE = {
     *("unlock", "release", "confirm", "clear", "verify", "reject"),
     *("commission", "introduce", "pack", "dispense", "part", "reinstate"),
     *("propose", "consent"),
-    *("describe", "offer", "take", "place"),
     *("keep", "acquit"),
+    *("describe", "offer", "take", "place", "act_for"),
 }
 LICENSED_PURPOSES = {"sale", "own_premises", "export"}
 NOT_TRADING = {"carrier", "agent"}
@@ -37,6 +38,8 @@ NOT_SIGNING = {
     "pack": {"carrier", "regulator", "agent"},
     "ship": {"carrier", "regulator", "agent"},
     "propose": {"carrier", "regulator", "agent"},
+    "mandate": set(),
+    "act_for": set(),
     **dict.fromkeys(ABOUT_PRODUCTS, set().union(*ROLES.values()) - {"maker", "repackager"}),
 }
 """Roles that alone are not enough, by verb; for all others: agents."""
@@ -56,6 +59,8 @@ class Judge:
         self.signer = signer
         self.now_ms = now_ms
         self.born = born
+        self.index = 0
+        self.covered: tuple[frozenset[str], frozenset[str], int] | None = None
         self.told: set[Told] = set()
 
     def tell(self, kind: str, subject: str, items: Iterable[str] = (), concerned: Iterable[str] = ()) -> None:
@@ -67,6 +72,15 @@ class Judge:
         """Return the profile that binds the signer where it acts."""
         return PROFILES[self.model.registered.market_at(self.signer, said.at)]
 
+    # ------------------------------------------------------------------------------ rule 27
+
+    def under_mandate(self, said: Said) -> Verdicts:
+        """Ask whether a mandate covers what an agent says for its principal."""
+        if self.covered is not None:
+            verbs, places, _until = self.covered
+            yield set() if said.verb in verbs else {"mandate_not_for_record"}
+            yield {"mandate_not_for_premises"} if places and said.at not in places else set()
+
     # ------------------------------------------------------------------------------ rule 0
 
     def every_record(self, said: Said) -> Verdicts:
@@ -75,6 +89,7 @@ class Judge:
             said.verb in NEEDS_LICENCE
             or (said.verb == "ship" and said.purpose in LICENSED_PURPOSES)
             or (said.verb == "delegate" and said.step == "given")
+            or (said.verb == "mandate" and said.until != 0)
         )
         needs_licence = needs_licence or (said.verb == "leave" and said.reason in LICENSED_REASONS)
         yield {"licence_not_active"} if needs_licence and self.signer in UNLICENSED else set()

@@ -1,4 +1,4 @@
-"""Rule 24 of contracts/LAW.md on the model: products, delegations, premises."""
+"""Rules 24 and 27 of contracts/LAW.md on the model: products, delegations, premises, mandates."""
 
 from tests.properties.facts import KIND_PREFIXES, PLACE_PREFIXES, ROLES
 from tests.properties.model_judge import Judge, Verdicts
@@ -79,3 +79,31 @@ def place(judge: Judge, said: Said) -> Verdicts:
     yield set() if set(said.markets) <= MARKETS else {"market_unknown"}
     yield {"market_fixed"} if owner and (market,) != said.markets else set()
     places[said.place] = (judge.signer, said.markets[0])
+
+
+def mandate(judge: Judge, said: Said) -> Verdicts:
+    """Rule 27: let an agent sign, or no more."""
+    known, pair = judge.model.registered, (judge.signer, said.receiver)
+    yield {"partner_is_signer"} if said.receiver == judge.signer else set()
+    if not said.until:
+        yield set() if pair in known.mandates else {"no_mandate"}
+        del known.mandates[pair]
+        judge.tell("mandate_withdrawn", judge.signer, (), (said.receiver,))
+        return
+    yield {"mandate_invalid"} if not said.verbs or said.until <= judge.born[0] else set()
+    yield {"listed_twice"} if len(set(said.named_places)) < len(said.named_places) else set()
+    for name in said.named_places:
+        yield set() if name in known.places else {"premises_unknown"}
+        yield set() if known.places[name][0] == judge.signer else {"premises_not_own"}
+    known.mandates[pair] = (frozenset(said.verbs), frozenset(said.named_places), said.until)
+    judge.tell("mandate_given", judge.signer, (), (said.receiver,))
+
+
+def act_for(judge: Judge, said: Said) -> Verdicts:
+    """Rule 27: what follows is the principal's."""
+    yield {"mandate_not_first"} if judge.index else set()
+    yield {"partner_is_signer"} if said.receiver == judge.signer else set()
+    given = judge.model.registered.mandates.get((said.receiver, judge.signer))
+    yield {"no_mandate"} if given is None or given[2] <= judge.born[0] else set()
+    judge.tell("acted_for", said.receiver, (), (said.receiver,))
+    judge.signer, judge.covered = said.receiver, given

@@ -27,7 +27,7 @@ from tests.properties.model_holds import (
     verify,
 )
 from tests.properties.model_judge import Judge, Verdicts
-from tests.properties.model_registry import delegate, describe, offer, place, take
+from tests.properties.model_registry import act_for, delegate, describe, mandate, offer, place, take
 from tests.properties.model_supply import commission, introduce, pack, unpack
 from tests.properties.said import Said
 
@@ -43,6 +43,7 @@ RULES: dict[str, Callable[[Judge, Said], Verdicts]] = {
         *model_recall.RULES,
         *(overdue, lock, unlock, quarantine, release, suspect, confirm, clear, verify, reject, report),
         *(keep, put_logger, remove_logger, read, acquit),
+        *(mandate, act_for),
     )
 }
 """Rules by the verb that asks for them."""
@@ -50,7 +51,7 @@ RULES: dict[str, Callable[[Judge, Said], Verdicts]] = {
 
 def verdict(judge: Judge, said: Said) -> set[str]:
     """Return the codes that may refuse a record, or nothing after it acted."""
-    for guards in (judge.every_record(said), RULES[said.verb](judge, said)):
+    for guards in (judge.under_mandate(said), judge.every_record(said), RULES[said.verb](judge, said)):
         for codes in guards:
             if codes:
                 return codes

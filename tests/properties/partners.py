@@ -101,10 +101,15 @@ class Partners(Holders, ColdPartners, partners_beyond.Dealers):
             again = self.random.choice(self._said_before[-20:])
             return replace(again, signer=self.random.choice(PARTNERS)) if self._chance(30) else again
         count = 1 + self._chance(12) + self._chance(4)
-        signer, first = self.record(model, now_ms)
-        records = [first]
+        mandates = list(model.registered.mandates)
+        if mandates and self._chance(12):
+            principal, signer = self.random.choice(mandates)
+            records = [Said(verb="act_for", receiver=principal), self.record(model, now_ms, principal)[1]]
+        else:
+            principal, first = self.record(model, now_ms)
+            signer, records = principal, [first]
         while len(records) < count:
-            records.append(self.record(model, now_ms, signer)[1])
+            records.append(self.record(model, now_ms, principal)[1])
         document = Document(signer, tuple(records), self._name("D"))
         self._said_before.append(document)
         return document

@@ -140,4 +140,5 @@ class Holders:
 
 def _setters(model: Model, item: str) -> list[str]:
     """Return the partners that put a hold on an item."""
-    return [hold.split()[1] for hold in model.items[item].holds if " " in hold]
+    words = [hold.split() for hold in model.items[item].holds]
+    return sorted(said[1] for said in words if len(said) > 1 and said[1] in ROLES)

@@ -4,9 +4,9 @@ from random import Random
 
 from tests.properties.facts import GTIN, NEW_PLACES, PLACES, ROLES
 from tests.properties.model import Model
-from tests.properties.said import Said
+from tests.properties.said import TAGS, Said
 
-VERBS = {"describe": 2, "offer": 2, "take": 2, "delegate": 2, "place": 2}
+VERBS = {"describe": 2, "offer": 2, "take": 2, "delegate": 2, "place": 2, "mandate": 3, "act_for": 1}
 """Verbs by how often they are said."""
 MARKETS = (("home",), ("home",), ("home",), ("away",), ("home", "away"), (), ("home", "home"), ("moon",))
 
@@ -16,7 +16,7 @@ def chooses_signer(random: Random, model: Model, verb: str) -> str:
     known = model.registered
     if verb == "take" and known.offers:
         return random.choice(list(known.offers.values()))
-    if verb == "place":
+    if verb in {"place", "mandate", "act_for"}:
         return random.choice(list(ROLES))
     return random.choice(["maker", "delegate", *known.holders.values()])
 
@@ -28,11 +28,30 @@ def is_apt(model: Model, verb: str, _signer: str) -> bool:
 
 def says(random: Random, model: Model, verb: str, signer: str) -> Said:
     """Return one record of a kind."""
-    known = model.registered
     if verb == "place":
         names = list(NEW_PLACES) * 4 + [*PLACES, *ROLES]
         market = random.choice(("home", "home", "away", "moon"))
         return Said(verb="place", place=random.choice(names), markets=(market,))
+    if verb == "act_for":
+        return Said(verb="act_for", receiver=random.choice(list(ROLES)))
+    if verb == "mandate":
+        return _lets(random, model, signer)
+    return _of_products(random, model, verb, signer)
+
+
+def _lets(random: Random, model: Model, signer: str) -> Said:
+    places = [name for name, (owner, _market) in model.registered.places.items() if owner == signer]
+    named = random.sample(places, min(len(places), random.choice((0, 0, 1, 2))))
+    if random.random() < 0.1:
+        named.append(random.choice([*PLACES, *NEW_PLACES]))
+    agent = random.choice(["agent", "agent", "carrier", *ROLES])
+    verbs = random.sample(sorted(TAGS), random.choice((0, 2, 3, 5, 7)))
+    until = random.choice((0, 1, 300, 10_000, 10_000, 10_000))
+    return Said(verb="mandate", receiver=agent, verbs=tuple(verbs), named_places=tuple(named), until=until)
+
+
+def _of_products(random: Random, model: Model, verb: str, signer: str) -> Said:
+    known = model.registered
     own = [kind for kind, holder in known.holders.items() if holder == signer]
     if verb == "take":
         own = [kind for kind, to in known.offers.items() if to == signer]

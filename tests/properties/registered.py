@@ -36,6 +36,9 @@ class Registered:
     logged: frozenset[str] = frozenset()
     """Kinds of which no journey may be without a logger."""
 
+    mandates: dict[tuple[str, str], tuple[frozenset[str], frozenset[str], int]] = field(default_factory=dict)
+    """(Principal, agent): verbs, places and end of what the agent may sign."""
+
     def copy(self) -> "Registered":
         """Return a copy."""
         return Registered(
@@ -47,6 +50,7 @@ class Registered:
             dict(self.offers),
             dict(self.places),
             self.logged,
+            dict(self.mandates),
         )
 
     def market_at(self, partner: str, place: str) -> str:

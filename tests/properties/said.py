@@ -17,6 +17,7 @@ from contracts.records.custody import Receive, ReceiveMode, Refuse, Ship, ShipPu
 from contracts.records.dispensing import Dispense, DispensePart, SupplyTo
 from contracts.records.endings import Found, Reinstate, UndoneEnding
 from contracts.records.head import Head
+from contracts.records.mandates import ActFor, Mandate
 from contracts.records.recall import (
     AcknowledgeRecall,
     ClassifyRecall,
@@ -77,7 +78,7 @@ class Said:
     steal, observe, leave, find, reinstate; describe, offer, take, delegate (products), place; recall, widen,
     classify, acknowledge, respond, close, free (release from a recall); overdue, lock, unlock, quarantine,
     release, suspect, confirm, clear, verify, reject, report (a finding); keep (a storage profile),
-    put_logger, remove_logger, read, acquit (clear a session); part."""
+    put_logger, remove_logger, read, acquit (clear a session); part; mandate, act_for."""
     items: tuple[str, ...] = ()
     """What is listed."""
     at: str = ""
@@ -115,7 +116,7 @@ class Said:
     proposal: str = ""
     """Propose, consent, withdraw: the name of the proposal."""
     until: int = 0
-    """Propose: the last height for consent; 0 for no end."""
+    """Propose: the last height for consent; 0 for no end. Mandate: likewise; 0 to withdraw it."""
     rest: str = ""
     """Receive all but: the name of the shipment of what is left."""
     mode: str = "all"
@@ -162,6 +163,10 @@ class Said:
     """Read: (ms after block time, hundredths of a degree)."""
     session: int = 0
     """Clear: which session."""
+    verbs: tuple[str, ...] = ()
+    """Mandate: what the agent may say."""
+    named_places: tuple[str, ...] = ()
+    """Mandate: where it must be."""
 
     def __str__(self) -> str:
         """Say it in one line, without what is not stated."""
@@ -252,10 +257,19 @@ def _agreed(said: Said, head: Head, listed: tuple[bytes, ...], proposal: bytes) 
     return Consent(head, proposal, listed) if said.verb == "consent" else Withdraw(head, proposal)
 
 
+TAGS = {"pack": 3, "unpack": 4, "observe": 6, "ship": 10, "receive": 11, "refuse": 12, "dispense": 20}
+"""Tags of records that mandates name here, by the verb that says them."""
+
+
 def registry_record(said: Said, head: Head) -> Record | None:
     """Translate what is said of products and places; None for all else."""
     if said.verb == "place":
         return DescribePremises(head, gln(said.place), said.place, "", said.markets[0], "warehouse")
+    if said.verb == "mandate":
+        tags = tuple(sorted(TAGS[verb] for verb in said.verbs))
+        return Mandate(head, gln(said.receiver), tags, tuple(map(gln, said.named_places)), said.until)
+    if said.verb == "act_for":
+        return ActFor(head, gln(said.receiver))
     if said.verb not in {"describe", "offer", "take", "delegate"}:
         return None
     gtin = keys.pack_gtin(GTIN[said.kind])

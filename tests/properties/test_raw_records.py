@@ -42,6 +42,7 @@ from contracts.records.holds import (
     Suspect,
     SuspectGround,
 )
+from contracts.records.mandates import ActFor, Mandate
 from contracts.records.recall import (
     AcknowledgeRecall,
     ClassifyRecall,
@@ -193,6 +194,13 @@ RECORDS: st.SearchStrategy[Record] = st.one_of(
             lambda found: Readings(*found)
         ),
         fields(FLAGS, GTINS).map(lambda found: ClearSession(*found)),
+        fields(
+            PARTIES,
+            mostly([(6,), (6, 10)], st.lists(NUMBERS, max_size=3).map(tuple)),
+            mostly([()], st.lists(PARTIES, max_size=3).map(tuple)),
+            mostly([0, 9], NUMBERS),
+        ).map(lambda found: Mandate(*found)),
+        fields(PARTIES).map(lambda found: ActFor(*found)),
     ),
     fields(
         *(st.sampled_from(RecallKind), FLAGS, st.sampled_from(RecallOrigin), st.sampled_from(RecallClass)),

@@ -1,10 +1,12 @@
-"""Words of rule 24: who makes what, and where.
+"""Words of rules 24 and 27: who makes what, and where; who signs for whom.
 
 Acme registers tablet for DE, XX            Acme registers carton holding 4 tablet
 Acme registers tablet by lot                Acme registers Barn as pharmacy for XX
 Acme offers pack to Rival                   Acme withdraws the offer of pack
 Rival takes pack                            Acme delegates pack to Helper
 Acme withdraws the right of Helper to pack
+Acme lets Fleet sign observe, ship in Depot until height 100
+Acme lets Fleet sign nothing                Fleet acts for Acme; Fleet ships pack-1 to Bulk
 """
 
 import re
@@ -19,13 +21,17 @@ from contracts.records.catalogue import (
     TakeProduct,
 )
 from contracts.records.head import Head
-from contracts.records.record import Record
+from contracts.records.mandates import ActFor, Mandate
+from contracts.records.record import RECORD_TAGS, Record
 from contracts.state.layout import DELEGATIONS, PRODUCT_OFFERS, PRODUCTS, delegation_key
 from contracts.state.rows import Serialisation
 from contracts.state.view import Overlay
+from node.storage.views import RECORD_NAMES
 from tests.scenarios.law.world import GTINS, ROLES, gln, gtin
 
 NAMES = dict(enumerate(ROLES, start=1))
+LETS = re.compile(r"(\w+) sign (.+?)(?: in (.+?))?")
+TAGS = {RECORD_NAMES[kind]: tag for tag, kind in RECORD_TAGS.items()}
 CASE = re.compile(r"(\w+)(?: holding (\d+) (\w+))?")
 
 
@@ -47,7 +53,27 @@ def registry_record(verb: str, head: Head, what: str, options: dict[str, str]) -
             return OfferProduct(head, gtin(options["of"]), b"")
         case "withdraws" if what == "the right":
             return Delegate(head, gtin(options["to"]), gln(options["of"]), DelegationStep.WITHDRAWN)
+    return _of_mandates(verb, head, what, options)
+
+
+def _of_mandates(verb: str, head: Head, what: str, options: dict[str, str]) -> Record | None:
+    match verb:
+        case "lets":
+            return _mandate(head, what, options.get("until", ""))
+        case "acts":
+            return ActFor(head, gln(options["for"]))
     return None
+
+
+def _mandate(head: Head, what: str, until: str) -> Mandate:
+    found = LETS.fullmatch(what)
+    assert found, what
+    agent, kinds, places = found.groups()
+    if kinds == "nothing":
+        return Mandate(head, gln(agent), (), (), 0)
+    tags = sorted(TAGS[kind] for kind in kinds.split(", "))
+    premises = tuple(gln(place) for place in places.split(", ")) if places else ()
+    return Mandate(head, gln(agent), tuple(tags), premises, int(until.removeprefix("height ")))
 
 
 def _product(head: Head, what: str, options: dict[str, str]) -> DescribeProduct:

@@ -37,6 +37,7 @@ from contracts.records.holds import (
     Suspect,
     SuspectGround,
 )
+from contracts.records.mandates import ActFor, Mandate
 from contracts.records.recall import (
     MAX_RANGE,
     AcknowledgeRecall,
@@ -85,6 +86,7 @@ LISTING: tuple[Record, ...] = (
     Void(HEAD, b"shipment", ITEMS),
     Dispense(HEAD, ITEMS),
     DispensePart(HEAD, 2, ITEMS),
+    Mandate(HEAD, b"agent", (6, 10), ITEMS, 9),
     Found(HEAD, ITEMS),
     OfferOwnership(HEAD, ITEMS, b"to", 0),
     Consent(HEAD, b"proposal", ITEMS),
@@ -118,6 +120,7 @@ LISTING_NOTHING: tuple[Record, ...] = (
     LoggerOff(HEAD, b"logger"),
     ClearSession(HEAD, 1, b"gtin"),
     Withdraw(HEAD, b"proposal"),
+    ActFor(HEAD, b"gln"),
 )
 ON, READ = LoggerOn(HEAD, b"logger", ITEMS[0]), Readings(HEAD, b"logger", ((1, 500), (2, 510)))
 RECORDS = (*LISTING, *LISTING_NOTHING, ON, READ)

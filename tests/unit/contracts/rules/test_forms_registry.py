@@ -1,4 +1,4 @@
-"""Rule 24: refusals that no sentence would say, blocks in which the directory changes, costs."""
+"""Rules 24 and 27: refusals that no sentence would say, blocks in which the directory changes, costs."""
 
 import msgspec
 import pytest
@@ -17,10 +17,12 @@ from contracts.records.catalogue import (
     TakeProduct,
 )
 from contracts.records.head import Head
+from contracts.records.mandates import ActFor, Mandate
 from contracts.records.record import Record
 from contracts.records.supply import Commission, Observe, ObserveStep
 from contracts.rules.cataloguing import MAX_NAMES, MAX_TEXT
 from contracts.rules.codes import Code
+from contracts.rules.mandating import MAX_PREMISES
 from contracts.state.layout import PREMISES, PRODUCTS, TABLES
 from contracts.state.view import Overlay
 from tests.scenarios.law.world import START_MS, Ledger, gln, gtin, item, lane_of
@@ -32,6 +34,7 @@ LONG = "x" * (MAX_TEXT + 1)
 FACTS = ProductFacts("Tablet", "", "", ("DE",), 1, 1, b"", 0, (), "", 0, "")
 TABLET = DescribeProduct(HEAD, gtin("tablet"), FACTS)
 BARN = DescribePremises(HEAD, gln("Barn"), "Barn", "", "DE", "warehouse")
+LETS = Mandate(HEAD, gln("Janus"), (6,), (), 100)
 MADE = Commission(HEAD, gtin("tablet"), b"L1", EXPIRY, b"", 0, (b"1",))
 DIRECTORY = {table.prefix for table in TABLES if table.is_directory}
 
@@ -68,6 +71,16 @@ BAD: tuple[tuple[Code, Record], ...] = (
     (Code.PARTNER_UNKNOWN, OfferProduct(HEAD, gtin("pack"), NOWHERE)),
     (Code.PARTNER_UNKNOWN, Delegate(HEAD, gtin("pack"), b"", DelegationStep.GIVEN)),
     (Code.PRODUCT_UNKNOWN, TakeProduct(HEAD, b"")),
+    (Code.PARTNER_UNKNOWN, msgspec.structs.replace(LETS, agent=NOWHERE)),
+    (Code.MANDATE_INVALID, msgspec.structs.replace(LETS, kinds=())),
+    (Code.MANDATE_INVALID, msgspec.structs.replace(LETS, kinds=(6, 6))),
+    (Code.MANDATE_INVALID, msgspec.structs.replace(LETS, kinds=(10, 6))),
+    (Code.MANDATE_INVALID, msgspec.structs.replace(LETS, kinds=(999,))),
+    (Code.MANDATE_INVALID, msgspec.structs.replace(LETS, until_height=-1)),
+    (Code.MANDATE_INVALID, msgspec.structs.replace(LETS, premises=(gln("Plant"),) * (MAX_PREMISES + 1))),
+    (Code.LISTED_TWICE, msgspec.structs.replace(LETS, premises=(gln("Plant"),) * 2)),
+    (Code.PREMISES_UNKNOWN, msgspec.structs.replace(LETS, premises=(NOWHERE,))),
+    (Code.PARTNER_UNKNOWN, ActFor(HEAD, NOWHERE)),
     (Code.GLN_INVALID, placed(gln=b"")),
     (Code.GLN_INVALID, placed(gln=NOWHERE)),
     (Code.TEXT_INVALID, placed(name="")),
@@ -162,3 +175,24 @@ def test_what_is_registered_costs_a_handful_of_rows() -> None:
         assert result.receipts[0].code == ACCEPTED
         assert len(result.writes) <= most
         assert sum(key[:1] not in DIRECTORY for key in ledger.reader.reads) <= 3
+
+
+def test_acting_for_another_costs_one_record_and_no_row() -> None:
+    ledger = Ledger()
+    assert ledger.submit("Acme", LETS, TABLET, MADE).code == ACCEPTED
+    seen = Observe(
+        msgspec.structs.replace(HEAD, premises=gln("Plant")), ObserveStep.STORING, (item("tablet-1"),)
+    )
+    document = ledger.document(ActFor(HEAD, gln("Acme")), seen)
+    assert document.weight == 1 + 2
+    result = ledger.block(ledger.bundle("Janus", [document]))
+    assert result.receipts[0].code == ACCEPTED
+    assert len(result.writes) == 2
+
+
+def test_a_mandate_acts_up_to_its_height_and_not_at_it() -> None:
+    ledger = Ledger()
+    assert ledger.submit("Acme", msgspec.structs.replace(LETS, until_height=3)).code == ACCEPTED
+    document = ActFor(HEAD, gln("Acme"))
+    assert ledger.submit("Janus", document).code == ACCEPTED
+    assert ledger.submit("Janus", document).code == Code.NO_MANDATE

@@ -35,7 +35,8 @@ from contracts.records.holds import (
     Suspect,
     SuspectGround,
 )
-from contracts.records.record import Record
+from contracts.records.mandates import ActFor, Mandate
+from contracts.records.record import RECORD_TAGS, Record
 from contracts.records.supply import (
     Commission,
     CommissionLogisticUnits,
@@ -295,6 +296,16 @@ records = st.one_of(
         st.builds(TakeProduct, heads, gtins),
         st.builds(DescribePremises, heads, glns, words, words, words, st.sampled_from(PREMISES_KINDS)),
         st.builds(Delegate, heads, gtins, glns, st.sampled_from(DelegationStep)),
+        st.builds(
+            Mandate,
+            *(
+                heads,
+                glns,
+                st.sets(st.sampled_from(sorted(RECORD_TAGS))).map(lambda tags: tuple(sorted(tags))),
+            ),
+            *(st.lists(glns, max_size=3).map(tuple), counts),
+        ),
+        st.builds(ActFor, heads, glns),
     ),
     st.builds(DeclareOverdue, heads, shipments),
     st.builds(PlaceHold, heads, st.sampled_from(HoldAction), lists),
@@ -348,6 +359,8 @@ nonsense_facts = st.builds(
         st.builds(OfferOwnership, nonsense_heads, byte_lists, anything, numbers),
         st.builds(DescribeProduct, nonsense_heads, anything, nonsense_facts),
         st.builds(DescribePremises, nonsense_heads, anything, words, words, words, words),
+        st.builds(Mandate, nonsense_heads, anything, st.tuples(numbers), byte_lists, numbers),
+        st.builds(ActFor, nonsense_heads, anything),
         st.builds(Delegate, nonsense_heads, anything, anything, st.sampled_from(DelegationStep)),
         st.builds(StorageProfile, nonsense_heads, anything, *[numbers] * 5),
         st.builds(LoggerOn, nonsense_heads, anything, anything),

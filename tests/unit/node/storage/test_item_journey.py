@@ -15,6 +15,7 @@ from contracts.records.holds import (
     Suspect,
     SuspectGround,
 )
+from contracts.records.mandates import ActFor, Mandate
 from contracts.records.record import Record
 from contracts.records.supply import (
     CommissionLogisticUnits,
@@ -41,9 +42,9 @@ def node() -> OneNode:
     return one
 
 
-def journey(node: OneNode, key: bytes) -> Journey:
+def journey(node: OneNode, key: bytes, shown_to: set[int] | None = None) -> Journey:
     with node.store.snapshot() as snapshot:
-        found = item_journey(snapshot, Custody(snapshot), key)
+        found = item_journey(snapshot, Custody(snapshot), key, shown_to=shown_to)
     assert found is not None
     return found
 
@@ -114,6 +115,25 @@ def test_from_maker_to_patient_inside_a_case_on_a_pallet(node: OneNode) -> None:
     assert told(node, B) == told(node, A)[:8]
     custody = [step.details.get("custody_only") for step in journey(node, A).steps if step.kind == "receive"]
     assert custody == [True, False, False]
+
+
+def test_who_signed_for_another_is_named_beside_it(node: OneNode) -> None:
+    do(node, MAKER, Mandate(node.head(MAKER), CARRIER.packed, (6,), (), 1_000))
+    seen = Observe(node.head(MAKER), ObserveStep.STORING, (A,))
+    do(node, CARRIER, ActFor(node.head(CARRIER), MAKER.packed), seen)
+    found = journey(node, A)
+    named = [(step.kind, step.partner.name, step.agent and step.agent.name) for step in found.steps]
+    assert named == [("commission", "maker", None), ("observe", "maker", "carrier")]
+    with node.store.snapshot() as snapshot:
+        custody = Custody(snapshot)
+        numbers = {party.name: custody.number_of(party.packed) for party in (MAKER, CARRIER, PHARMACY)}
+    assert found.signers == {numbers["maker"], numbers["carrier"]}
+    # The agent sees what it signed, and what went before.
+    assert [step.kind for step in journey(node, A, shown_to={numbers["carrier"]}).steps] == [
+        "commission",
+        "observe",
+    ]
+    assert journey(node, A, shown_to={numbers["pharmacy"]}).steps == ()
 
 
 def test_where_a_receipt_without_place_happened(node: OneNode) -> None:

@@ -8,7 +8,7 @@ from contracts.rules.codes import Code
 from contracts.rules.events import EventKind
 from contracts.rules.guards import life_fault, list_fault, locate_all, signer_fault
 from contracts.rules.implied import move_own
-from contracts.rules.lifting import lift, lift_code, own_holds, put_hold, tell_each
+from contracts.rules.lifting import HOLDABLE, lift, lift_code, own_holds, put_hold, tell_each
 from contracts.rules.verdict import Verdict
 from contracts.state.parties import HANDLING, has_role, is_holder, stakeholders
 from contracts.state.places import Holds, Position, effective_holds
@@ -27,7 +27,7 @@ def place_hold(act: Act, record: PlaceHold) -> Verdict | None:
         return items
     hold = (int(_KINDS[record.action]), act.signer)
     for item in items:
-        fault = life_fault(item) or _may_hold_fault(act, item)
+        fault = life_fault(item, HOLDABLE) or _may_hold_fault(act, item)
         if fault:
             return fault
         if hold in effective_holds(item):
@@ -56,7 +56,7 @@ def lift_hold(act: Act, record: LiftHold) -> Verdict | None:
         return items
     lifted: list[Holds] = []
     for item in items:
-        fault = life_fault(item)
+        fault = life_fault(item, HOLDABLE)
         if fault:
             return fault
         holds = _liftable(act, record, item)

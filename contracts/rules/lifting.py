@@ -18,7 +18,7 @@ from contracts.state.directory import partner
 from contracts.state.layout import LAW_HOLDS, number_key
 from contracts.state.parties import has_role, is_in_hand, is_party, stakeholders
 from contracts.state.places import Holds, Position, merge_holds, with_holds
-from contracts.state.rows import THE_LAW, HoldKind, Licence, Role
+from contracts.state.rows import THE_LAW, HoldKind, Licence, Life, Role
 
 Hold = tuple[int, int]
 """(`HoldKind`, setter's number)."""
@@ -26,6 +26,8 @@ Hold = tuple[int, int]
 Lifted = Sequence[tuple[Position, Holds]]
 """Items, each with those of its own holds that go."""
 
+HOLDABLE: Final = frozenset({Life.PARTLY_DISPENSED})
+"""Lives beside active in which goods are still at hand: opened packs are held back and let go like others."""
 LIFTED_BY_VERIFICATION: Final = frozenset({HoldKind.QUARANTINED})
 """Kinds of the law's own holds that their holder's verification lifts (rule 23)."""
 

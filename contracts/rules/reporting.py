@@ -9,7 +9,7 @@ from contracts.rules.codes import Code
 from contracts.rules.events import EventKind
 from contracts.rules.guards import Positions, list_fault, locate_all, signer_fault
 from contracts.rules.implied import move_own
-from contracts.rules.lifting import tell_each
+from contracts.rules.lifting import HOLDABLE, tell_each
 from contracts.rules.logistic_units import prefix_owner_of
 from contracts.rules.suspecting import raise_suspicion, suspicion_of
 from contracts.rules.verdict import Verdict
@@ -51,7 +51,7 @@ def _suspect_now(act: Act, items: Positions) -> Positions:
 
 
 def _is_new_suspicion(act: Act, item: Position) -> bool:
-    is_own = is_holder(act.signer, item) and effective_life(item) == Life.ACTIVE
+    is_own = is_holder(act.signer, item) and effective_life(item) in {Life.ACTIVE, *HOLDABLE}
     return is_own and suspicion_of(act.signer) not in effective_holds(item)
 
 

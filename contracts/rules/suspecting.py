@@ -15,7 +15,7 @@ from contracts.rules.codes import Code
 from contracts.rules.events import EventKind
 from contracts.rules.guards import life_fault, list_fault, locate_all, signer_fault
 from contracts.rules.implied import again, move_own
-from contracts.rules.lifting import Hold, lift_code, own_holds, put_hold, take_off, tell_each
+from contracts.rules.lifting import HOLDABLE, Hold, lift_code, own_holds, put_hold, take_off, tell_each
 from contracts.rules.verdict import Verdict
 from contracts.state.concerned import alarmed, is_sole_maker
 from contracts.state.containers import rewrite
@@ -37,7 +37,7 @@ def suspect(act: Act, record: Suspect) -> Verdict | None:
         return items
     hold = suspicion_of(act.signer)
     for item in items:
-        fault = life_fault(item)
+        fault = life_fault(item, HOLDABLE)
         if fault:
             return fault
         if not is_holder(act.signer, item):
@@ -71,7 +71,7 @@ def confirm_illegitimate(act: Act, record: ConfirmIllegitimate) -> Verdict | Non
     if isinstance(items, Verdict):
         return items
     for item in items:
-        fault = life_fault(item)
+        fault = life_fault(item, HOLDABLE)
         if fault:
             return fault
         if not own_holds(item, (HoldKind.SUSPECT,)):
@@ -106,7 +106,7 @@ def clear(act: Act, record: Clear) -> Verdict | None:
         return items
     cleared: list[Holds] = []
     for item in items:
-        fault = life_fault(item)
+        fault = life_fault(item, HOLDABLE)
         if fault:
             return fault
         holds = _clearable(act, record.head, item)

@@ -8,7 +8,7 @@ from contracts.rules.codes import Code
 from contracts.rules.events import EventKind
 from contracts.rules.guards import Positions, life_fault, list_fault, locate_all, signer_fault
 from contracts.rules.implied import move_own
-from contracts.rules.lifting import lift, lift_by_verification, tell_each
+from contracts.rules.lifting import HOLDABLE, lift, lift_by_verification, tell_each
 from contracts.rules.verdict import Verdict
 from contracts.state.concerned import alarmed
 from contracts.state.parties import HANDLING, stakeholders
@@ -53,7 +53,7 @@ def _verified(act: Act, record: Verify, items: Positions) -> list[Holds] | Verdi
     """Ask of each item whether it is usable and as read; return what its verification lifts."""
     lifted: list[Holds] = []
     for item in items:
-        fault = life_fault(item) or _mismatch(act, record, item)
+        fault = life_fault(item, HOLDABLE) or _mismatch(act, record, item)
         if fault:
             return fault
         holds = lift_by_verification(act, item)

@@ -5,9 +5,11 @@ from collections.abc import Callable, Iterable
 from tests.properties.facts import PARTNER_NAMES, PREFIXES, ROLES, STEMS, is_unit, kind_of
 from tests.properties.model_custody import parties
 from tests.properties.model_endings import stakeholders
-from tests.properties.model_judge import Judge, Verdicts
+from tests.properties.model_judge import LIVES, Judge, Verdicts
 from tests.properties.said import Said
 
+ENDED = tuple(life for life in LIVES if life != "partly_dispensed")
+"""Lives in which nothing is held back or let go any more."""
 REGULATORS = tuple(name for name, roles in ROLES.items() if "regulator" in roles)
 Hold = tuple[str, str]
 """Kind, and who set it: a partner, or `law`."""
@@ -44,7 +46,7 @@ def _hold_back(judge: Judge, said: Said, kind: str) -> Verdicts:
     is_regulator = judge.signer in REGULATORS
     guards = [
         judge.together(said),
-        *judge.life(),
+        *judge.life(*ENDED),
         ("not_holder", lambda item: not is_regulator and model.holder(item) != judge.signer),
         ("already_held", lambda item: hold in model.holds(item)),
     ]
@@ -113,7 +115,7 @@ def _taken_off(
     reasons = (*("needs_verification", "regulators_hold", "not_setter", "regulator_needed", "not_holder"),)
     guards = [
         judge.together(said),
-        *judge.life(),
+        *judge.life(*ENDED),
         (none, lambda item: not _own(judge, item, kinds)),
         *((code, fails_with(code)) for code in reasons),
     ]
@@ -154,7 +156,7 @@ def suspect(judge: Judge, said: Said) -> Verdicts:
     model, hold = judge.model, f"suspect {judge.signer}"
     guards = [
         judge.together(said),
-        *judge.life(),
+        *judge.life(*ENDED),
         judge.hand()[0],
         ("already_held", lambda item: hold in model.holds(item)),
     ]
@@ -174,7 +176,7 @@ def confirm(judge: Judge, said: Said) -> Verdicts:
     model, signer = judge.model, judge.signer
     guards = [
         judge.together(said),
-        *judge.life(),
+        *judge.life(*ENDED),
         ("not_suspect", lambda item: not _own(judge, item, {"suspect"})),
         (
             "not_maker_or_regulator",
@@ -238,7 +240,7 @@ def verify(judge: Judge, said: Said) -> Verdicts:
 
     guards = [
         judge.together(said),
-        *judge.life(),
+        *judge.life(*ENDED),
         ("lot_mismatch", is_other_lot),
         ("expiry_mismatch", is_other_expiry),
         (
@@ -277,7 +279,7 @@ def report(judge: Judge, said: Said) -> Verdicts:
         judge.tell("finding_reported", "", (item,), _alarmed(judge, item))
     if said.finding in ("tampered", "copied"):
         own = [item for item in said.items if model.holder(item) == judge.signer]
-        living = [item for item in own if model.life(item) == "active"]
+        living = [item for item in own if model.life(item) not in ENDED]
         _raise_suspicion(
             judge, [item for item in living if f"suspect {judge.signer}" not in model.holds(item)]
         )

@@ -47,7 +47,8 @@ class Holders:
         return [
             item
             for item, thing in model.items.items()
-            if any(hold.split()[0] in kinds for hold in thing.holds) and model.life(item) == "active"
+            if any(hold.split()[0] in kinds for hold in thing.holds)
+            and model.life(item) in ("active", "partly_dispensed")
         ]
 
     def _is_worth_holding(self, model: Model, verb: str) -> bool:

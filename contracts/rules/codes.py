@@ -119,6 +119,9 @@ class Code(StrEnum):
     NOT_OF_THAT_SALE = "not_of_that_sale"
     FOR_DISPOSAL_ONLY = "for_disposal_only"
 
+    # Rule 10: resale of what came back.
+    VERIFY_EACH_PACK = "verify_each_pack"
+
     # Rule 11a: dispense.
     DISPENSING_NOT_ALLOWED = "dispensing_not_allowed"
     NOT_A_PRODUCT = "not_a_product"

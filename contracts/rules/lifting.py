@@ -19,6 +19,7 @@ from contracts.state.layout import LAW_HOLDS, number_key
 from contracts.state.parties import has_role, is_in_hand, is_party, stakeholders
 from contracts.state.places import Holds, Position, merge_holds, with_holds
 from contracts.state.rows import THE_LAW, HoldKind, Licence, Life, Role
+from contracts.state.seals import is_seen_whole
 
 Hold = tuple[int, int]
 """(`HoldKind`, setter's number)."""
@@ -28,7 +29,7 @@ Lifted = Sequence[tuple[Position, Holds]]
 
 HOLDABLE: Final = frozenset({Life.PARTLY_DISPENSED})
 """Lives beside active in which goods are still at hand: opened packs are held back and let go like others."""
-LIFTED_BY_VERIFICATION: Final = frozenset({HoldKind.QUARANTINED})
+LIFTED_BY_VERIFICATION: Final = frozenset({HoldKind.QUARANTINED, HoldKind.RETURNED})
 """Kinds of the law's own holds that their holder's verification lifts (rule 23)."""
 
 
@@ -98,13 +99,15 @@ def lift_by_verification(act: Act, position: Position) -> Holds | Code:
     verification is an act of its own, not a word in the document that brought the goods back.
 
     Returns:
-        The holds, none when there is nothing to lift; or why it is too soon.
+        The holds, none when there is nothing to lift; or why it is too soon, or too little to look at.
     """
     if not is_in_hand(act.signer, position):
         return ()
     found = tuple(hold for hold in own_holds(position, LIFTED_BY_VERIFICATION) if hold[1] == THE_LAW)
     if found and act.state.read(LAW_HOLDS, number_key(act.signer)) == act.height:
         return Code.VERIFIED_TOO_SOON
+    if (int(HoldKind.RETURNED), THE_LAW) in found and not is_seen_whole(act.state, position):
+        return Code.VERIFY_EACH_PACK
     return found
 
 

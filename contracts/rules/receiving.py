@@ -10,6 +10,7 @@ from contracts.rules.codes import Code
 from contracts.rules.events import EventKind
 from contracts.rules.guards import Positions, list_fault, locate_all, signer_fault, stated_number
 from contracts.rules.implied import again, by_parent
+from contracts.rules.lifting import note_law_hold
 from contracts.rules.unlogged import receive_unlogged
 from contracts.rules.verdict import Verdict
 from contracts.state.containers import take_out
@@ -38,6 +39,7 @@ def receive(act: Act, record: Receive) -> Verdict | None:
         return fault
     act.tell(EventKind.SHIPMENT_RECEIVED, (), record.shipment, parties_of(shipment))
     if shipment.hold:
+        note_law_hold(act)
         some = record.items if record.mode == ReceiveMode.LISTED else ()
         act.tell(EventKind.HELD_ON_RECEIPT, some, record.shipment, parties_of(shipment))
     receive_unlogged(act, shipment)

@@ -18,6 +18,7 @@ import msgspec
 from contracts.state.endings import inherit_ending
 from contracts.state.exposures import Exposures, joined, leaving, with_exposures
 from contracts.state.layout import CONTAINERS, ITEMS
+from contracts.state.parties import is_party
 from contracts.state.places import (
     Position,
     carried_holds,
@@ -119,6 +120,7 @@ def put_in(state: Overlay, parent: Position, children: Sequence[Position], load:
     title = title_of(parent)
     for child in children:
         state.write(ITEMS, child.key, inside(child.row, parent.key, nested_title(child.row.title, title)))
+    packer = parent.top.holder
     level, added = load.height, load.children
     for key, _row in _from_inside_out(parent):
         contents = state.require(CONTAINERS, key)
@@ -134,7 +136,7 @@ def put_in(state: Overlay, parent: Position, children: Sequence[Position], load:
                 contents.generation,
                 contents.introduced_by,
                 0,
-                contents.opened,
+                contents.opened or int(not is_party(packer, contents.introduced_by)),
                 _plus(contents.exposures, load.exposures),
             ),
         )

@@ -335,7 +335,7 @@ class ContainerRow(msgspec.Struct, frozen=True, array_like=True):
     emptied_at_ms: int
     """Block time at which the last child left; 0 while it has children or never had any."""
     opened: int = 0
-    """1 when something came out of this unit since it came to life: no seal of its packer counts any more."""
+    """1 once something came out, or went in by another hand: no seal of its packer counts any more."""
     exposures: tuple[tuple[int, int], ...] = ()
     """(exposure, count) over all descendants, ascending: cold-chain sessions that they went through."""
 

@@ -47,6 +47,10 @@ class Thing:
     introducer: str = ""
     """Who brought it to life, or first filled it."""
     generation: int = 1
+    unsealed: bool = False
+    """Whether something came out, or went in by another hand than the packer's."""
+    packer: str = ""
+    """Who first filled it."""
     title: str = ""
     """The shipment with which its owner came to own it; empty for what its owner made."""
     exposures: Exposures = frozenset()
@@ -266,6 +270,8 @@ class Model:
         parent = self.items[item].parent
         if not parent:
             return
+        if self.children(parent) == [item]:
+            self.change(parent, emptied_ms=now_ms, levels=1)
         top = self.items[self.top(item)]
         around = (self.items[name] for name in (item, *self.above(item)))
         end = next((thing for thing in around if thing.life != "active"), self.items[item])
@@ -286,17 +292,23 @@ class Model:
             holds=self.carried(item),
             life=self.life(item),
         )
-        if not self.children(parent):
-            self.change(parent, emptied_ms=now_ms, levels=1)
+        while parent:
+            self.change(parent, unsealed=True)
+            parent = self.items[parent].parent
 
     def put_in(self, item: str, parent: str) -> None:
         """Put an item, standing by itself, into a parent."""
         self.change(item, parent=parent, holder="", owner="", place="", shipment="")
+        hand = self.holder(parent)
+        if not self.items[parent].was_filled and not is_unit(parent):
+            self.change(parent, packer=hand)
         self.change(parent, was_filled=True, emptied_ms=None)
         level = self.items[item].levels
         for name in (parent, *self.above(parent)):
             level += 1
-            self.change(name, levels=max(level, self.items[name].levels))
+            thing = self.items[name]
+            unsealed = thing.unsealed or hand != (thing.introducer if is_unit(name) else thing.packer)
+            self.change(name, levels=max(level, thing.levels), unsealed=unsealed)
 
     def move(self, items: Iterable[str], signer: str, place: str) -> list[str]:
         """Move the signer's still items, with all around them, to a stated place; return what moved."""

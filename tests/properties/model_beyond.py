@@ -2,8 +2,8 @@
 
 from dataclasses import replace
 
-from tests.properties.facts import ROLES, UNLICENSED
-from tests.properties.model import Guard, Proposal
+from tests.properties.facts import ROLES, UNLICENSED, is_unit
+from tests.properties.model import Guard, Model, Proposal
 from tests.properties.model_judge import NOT_TRADING, Judge, Verdicts
 from tests.properties.said import Said
 
@@ -112,3 +112,15 @@ def withdraw(judge: Judge, said: Said) -> Verdicts:
     yield set() if asked.is_open else {"proposal_closed"}
     model.proposals[said.proposal] = replace(asked, is_open=False)
     judge.tell("proposal_ended", said.proposal, (), (asked.proposer, asked.other))
+
+
+def is_seen_whole(model: Model, item: str) -> bool:
+    """Rule 10: tell whether to look at an item is to look at all of it."""
+    inside = model.inside(item)
+    if not inside:
+        return True
+    thing = model.items[item]
+    lots = {model.items[name].source[:2] for name in inside}
+    if thing.unsealed or thing.levels > 1 or len(lots) > 1:
+        return False
+    return model.makers[lots.pop()] == (thing.introducer if is_unit(item) else thing.packer)

@@ -128,6 +128,7 @@ def receive(judge: Judge, said: Said) -> Verdicts:
         for name in (item, *model.inside(item)) if shipment.passes else ():
             model.change(name, title=said.shipment)
     if shipment.hold:
+        model.law_held_ms[judge.signer] = judge.now_ms
         some = said.items if said.mode == "listed" else ()
         judge.tell("held_on_receipt", said.shipment, some, parties(shipment))
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable
 
 from tests.properties.facts import PARTNER_NAMES, PREFIXES, ROLES, STEMS, is_unit, kind_of
+from tests.properties.model_beyond import is_seen_whole
 from tests.properties.model_custody import parties
 from tests.properties.model_endings import stakeholders
 from tests.properties.model_judge import LIVES, Judge, Verdicts
@@ -236,7 +237,10 @@ def verify(judge: Judge, said: Said) -> Verdicts:
         return bool(said.expiry) and known != said.expiry
 
     def lifts(item: str) -> bool:
-        return _has_in_hand(judge, item) and "quarantined" in model.items[item].holds
+        return _has_in_hand(judge, item) and bool({"quarantined", "returned"} & model.items[item].holds)
+
+    def is_unseen(item: str) -> bool:
+        return lifts(item) and "returned" in model.items[item].holds and not is_seen_whole(model, item)
 
     guards = [
         judge.together(said),
@@ -247,6 +251,7 @@ def verify(judge: Judge, said: Said) -> Verdicts:
             "verified_too_soon",
             lambda item: lifts(item) and model.law_held_ms.get(judge.signer) == judge.now_ms,
         ),
+        ("verify_each_pack", is_unseen),
     ]
     yield model.first_fault(said.items, guards)
     judge.bring(said.items, said)
@@ -254,7 +259,7 @@ def verify(judge: Judge, said: Said) -> Verdicts:
         judge.tell("verified", "", (item,), stakeholders(judge, item))
         if lifts(item):
             judge.tell("hold_lifted", "", (item,), stakeholders(judge, item))
-            model.change(item, holds=model.items[item].holds - {"quarantined"})
+            model.change(item, holds=model.items[item].holds - {"quarantined", "returned"})
 
 
 def reject(judge: Judge, said: Said) -> Verdicts:

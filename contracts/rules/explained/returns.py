@@ -36,4 +36,9 @@ TEXTS: Final[dict[Code, Explanation]] = {
         "",
         NOT_FOR_REDISTRIBUTION,
     ),
+    Code.VERIFY_EACH_PACK: Explanation(
+        "10",
+        "The returned container is not as its maker packed it: one look does not stand for all packs in it.",
+        "Unpack it and verify each pack, or each sealed case of one lot.",
+    ),
 }

@@ -18,6 +18,7 @@ from contracts.chain.header import BLOCKS, Block, block_id, has_own_body
 from contracts.chain.validators import ValidatorSet
 from contracts.chain.votes import Proposal, Vote, verify_proposal, verify_vote
 from contracts.primitives.encoding import MalformedBytes
+from contracts.primitives.hashing import HASH_BYTES
 from network.gossip.votes import answer_request, build_request
 from network.peer.allowance import Allowance
 from network.peer.face import PeerNetwork
@@ -135,6 +136,11 @@ class Ballots:
         is_named = block.header.height == proposal.height and block_id(block.header) == proposal.block_id
         if not is_named or not has_own_body(block):
             raise RemoteProtocolError("a proposal came with another block than it names")
+        if any(len(entry.bundle_id) != HASH_BYTES for entry in block.bundles):
+            # Who asked for it would be taken for a liar; and a request with a long one cannot even leave.
+            raise RemoteProtocolError(
+                f"a proposed block names a bundle by an id of other than {HASH_BYTES} bytes"
+            )
         sizes = [entry.size for entry in block.bundles]
         # Before anything is fetched for it: what may be fetched for a vote is bounded by this.
         if len(sizes) > limits.block_bundles or min(sizes, default=1) < 1 or sum(sizes) > limits.block_bytes:

@@ -9,6 +9,7 @@ clever one would. What it may do besides:
     both         both votes to everybody
     valid_round  a fresh block under a valid round that never was, and votes for it, to everybody
     skip         a block that leaves out a bundle of a lane and takes a later one, likewise
+    misname      a block that names a bundle by an id that none can have
     flood        votes for rounds to come
     boast        heights it has not reached
     silence      nothing about a height
@@ -39,12 +40,13 @@ from tests.simulation.cast import CHAIN_ID
 
 BEHAVIOURS: Final = (
     *("propose", "prevote", "precommit", "both", "valid_round", "skip"),
-    *("flood", "boast", "silence"),
+    *("misname", "flood", "boast", "silence"),
 )
 LaneOf = Callable[[bytes], bytes | None]
 _WORDS: Final = (ProposalMessage, VoteMessage, RoundVotes, RoundRequest)
 _FLOOD: Final = 0.05
 _BOAST: Final = 0.1
+_MISNAME: Final = 0.2
 _SILENCE: Final = 0.3
 
 
@@ -128,6 +130,10 @@ class Liar:
 
     def _other_proposal(self, message: ProposalMessage) -> Message:
         proposal, block = message.proposal, BLOCKS.decode(message.block)
+        if "misname" in self.behaviours and self._random.random() < _MISNAME:
+            self.counts["misname"] += 1
+            crooked = BundleEntry(bytes(self._random.choice((0, 31, 20_000))), 1, 1)
+            return self._signed(message, block, (*block.bundles, crooked), NO_ROUND)
         skipped = self._skip(block) if "skip" in self.behaviours else None
         lies_about_round = "valid_round" in self.behaviours and proposal.round > 0
         if skipped is None and not lies_about_round and "propose" not in self.behaviours:
@@ -136,17 +142,23 @@ class Liar:
             self.counts["skip"] += 1
         if skipped is not None or lies_about_round:
             self._bold.add((proposal.height, proposal.round))
-        header = msgspec.structs.replace(block.header, time_ms=block.header.time_ms + 1)
-        entries = block.bundles if skipped is None else skipped
-        header = msgspec.structs.replace(header, bundles_root=bundles_root(entries))
-        other = Block(header, entries, block.last_commit, block.evidence)
-        identifier = block_id(header)
         valid_round = NO_ROUND
         if lies_about_round:
             valid_round = self._random.randrange(proposal.round)
             self.counts["valid_round"] += 1
         else:
             self.counts["propose"] += 1
+        return self._signed(message, block, block.bundles if skipped is None else skipped, valid_round)
+
+    def _signed(
+        self, message: ProposalMessage, block: Block, entries: tuple[BundleEntry, ...], valid_round: int
+    ) -> ProposalMessage:
+        """Return a proposal of another block than that of `message`, with these bundles."""
+        proposal = message.proposal
+        header = msgspec.structs.replace(block.header, time_ms=block.header.time_ms + 1)
+        header = msgspec.structs.replace(header, bundles_root=bundles_root(entries))
+        other = Block(header, entries, block.last_commit, block.evidence)
+        identifier = block_id(header)
         data = proposal_sign_bytes(CHAIN_ID, proposal.height, proposal.round, identifier, valid_round)
         signature = signing.sign(self._seed, data)
         self._others[proposal.height, proposal.round] = identifier

@@ -201,6 +201,16 @@ def test_nothing_is_fetched_for_a_block_beyond_all_bounds(
     assert host.inputs == []
 
 
+@pytest.mark.parametrize("length", [0, 31, 33, 20_000])
+def test_nothing_is_fetched_by_an_id_that_no_bundle_has(
+    node: OneNode, host: Host, ballots: Ballots, length: int
+) -> None:
+    # A request with it would be refused by whoever gets it, or be too long to leave at all.
+    with pytest.raises(RemoteProtocolError, match="other than 32 bytes"):
+        ballots.take_proposal(proposal(node, 0, 0, (BundleEntry(bytes(length), 1, 1),)))
+    assert host.inputs == []
+
+
 LOST = RoundRequest(1, 0, (), ())
 """From a peer that has nothing yet."""
 

@@ -33,6 +33,7 @@ from contracts.records.recall import (
 )
 from contracts.records.registered import RegisterRecord, listed_in_register
 from contracts.records.supply import Commission, CommissionLogisticUnits, Decommission, Observe, Pack, Unpack
+from contracts.records.transformation import Transform
 from contracts.records.verification import Report, Verify
 
 Record = (
@@ -54,6 +55,7 @@ Record = (
     | RecallRecord
     | ColdRecord
     | RegisterRecord
+    | Transform
 )
 
 
@@ -91,6 +93,8 @@ def listed(record: Record) -> tuple[bytes, ...]:  # noqa: C901 - a case for seve
             return listed_in_cold(record)
         case DeclareOverdue() | Withdraw():
             return ()
+        case Transform(inputs=inputs, serials=serials):
+            return inputs + serials
         case _:
             return listed_in_recall(record)
 

@@ -33,6 +33,7 @@ class Code(StrEnum):
     ALREADY_CHECKED_OUT = "already_checked_out"
     ALREADY_LOST = "already_lost"
     PARTLY_DISPENSED = "partly_dispensed"
+    ALREADY_CONSUMED = "already_consumed"
     NOT_HOLDER = "not_holder"
     IN_TRANSIT = "in_transit"
     PARENT_NOT_ACTIVE = "parent_not_active"
@@ -156,6 +157,10 @@ class Code(StrEnum):
     NOT_MAKER_OR_REGULATOR = "not_maker_or_regulator"
     INVESTIGATION_INVALID = "investigation_invalid"
     REGULATOR_NEEDED = "regulator_needed"
+    # Rule 16: repack, transform.
+    INPUT_IS_CONTAINER = "input_is_container"
+    EXPIRY_TOO_LATE = "expiry_too_late"
+    QUANTITIES_DIFFER = "quantities_differ"
 
     # Rule 17: recall.
     RECALL_INVALID = "recall_invalid"

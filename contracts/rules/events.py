@@ -42,6 +42,7 @@ class EventKind(IntEnum):
     RECALL_MISSED = 57
     RECALL_REACHED = 58
     RECALL_RELEASED = 59
+    REPACKED = 60
     HELD_ON_RECEIPT = 70
     PROPOSED = 71
     PROPOSAL_ENDED = 72
@@ -96,6 +97,7 @@ SENTENCES: Final[dict[EventKind, str]] = {
     EventKind.RECALL_MISSED: "Items had come to an end before the recall (subject) reached them.",
     EventKind.RECALL_REACHED: "Goods entered later belong to the open recall (subject), and are marked.",
     EventKind.RECALL_RELEASED: "Items turned out to be sound and left the recall (subject).",
+    EventKind.REPACKED: "Packs were opened, and their contents packed anew as this lot (subject).",
     EventKind.HELD_ON_RECEIPT: "What was received of the shipment (subject) is held, and not sold as it is.",
     EventKind.PROPOSED: "The signer proposes something (subject) to who is told, who may consent to it.",
     EventKind.PROPOSAL_ENDED: "A proposal (subject) was withdrawn, or declined.",

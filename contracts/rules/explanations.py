@@ -19,6 +19,7 @@ from contracts.rules.explained import (
     receiving,
     returns,
     shipping,
+    transforming,
     verifying,
 )
 from contracts.rules.explained.explanation import Explanation
@@ -34,6 +35,7 @@ EXPLANATIONS: Final[dict[Code, Explanation]] = {
     **returns.TEXTS,
     **ending.TEXTS,
     **holding.TEXTS,
+    **transforming.TEXTS,
     **recalling.TEXTS,
     **cold_chain.TEXTS,
     **verifying.TEXTS,

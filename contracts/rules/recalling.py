@@ -43,7 +43,7 @@ from contracts.state.recalls import (
     watch,
 )
 from contracts.state.rows import MAKES_PER_LOT, Life, LotRow, Role, SourceRow
-from contracts.state.scopes import Reach, find_reach, hours_of, is_made_so
+from contracts.state.scopes import Reach, find_reach, follow_lineage, hours_of, is_made_so
 from contracts.state.sources import lot_of, lot_row, source_row
 
 MAX_ALTERNATIVES = 64
@@ -164,11 +164,19 @@ def _find(act: Act, scope: tuple[Scope, ...], before: tuple[Scope, ...]) -> Reac
     products = products_of(act, reach)
     if not products:
         return Verdict(Code.SCOPE_EMPTY, b"")
-    if has_role(act.partner, Role.REGULATOR):
-        return reach
+    is_regulator = has_role(act.partner, Role.REGULATOR)
     for gtin in products:
-        if not is_party(act.state.require(PRODUCTS, gtin).holder, act.signer):
+        if not is_regulator and not is_party(act.state.require(PRODUCTS, gtin).holder, act.signer):
             return Verdict(Code.NOT_MARKETING_HOLDER, gtin)
+    return _with_lineage(act, reach)
+
+
+def _with_lineage(act: Act, reach: Reach) -> Reach | Verdict:
+    """Follow the goods into what they were repacked into: that is called back too, whoever's it is."""
+    try:
+        follow_lineage(act.state, reach)
+    except TooManyRows:
+        return Verdict(Code.SCOPE_TOO_WIDE, b"")
     return reach
 
 

@@ -36,6 +36,7 @@ from contracts.records.recall import (
 from contracts.records.record import Record
 from contracts.records.registered import RegisterRecord
 from contracts.records.supply import Commission, CommissionLogisticUnits, Decommission, Observe, Pack, Unpack
+from contracts.records.transformation import Transform
 from contracts.records.verification import Report, Verify
 from contracts.rules.act import Act
 from contracts.rules.agreeing import consent, withdraw
@@ -65,6 +66,7 @@ from contracts.rules.returning import refuse, void
 from contracts.rules.shipping import ship
 from contracts.rules.supply import commission, commission_logistic_units
 from contracts.rules.suspecting import clear, confirm_illegitimate, suspect
+from contracts.rules.transforming import transform
 from contracts.rules.verdict import Verdict
 from contracts.rules.verifying import verify
 
@@ -105,6 +107,8 @@ def judge(act: Act, record: Record) -> Verdict | None:  # noqa: C901 - one line 
             return found(act, record)
         case Reinstate():
             return reinstate(act, record)
+        case Transform():
+            return transform(act, record)
         case OpenRecall() | WidenRecall() | ClassifyRecall() | AcknowledgeRecall():
             return _judge_recall(act, record)
         case RespondToRecall() | CloseRecall() | ReleaseFromRecall():

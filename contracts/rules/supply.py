@@ -27,10 +27,10 @@ def commission(act: Act, record: Commission) -> Verdict | None:
     """Rule 1: serials of one GTIN and lot come to life with the partner that makes or packs them."""
     fault = (
         signer_fault(act, record.head, MAKING)
-        or _authority_fault(act, record)
-        or _make_fault(act, record)
-        or _serials_fault(record.serials)
-        or _lot_fault(act, record)
+        or authority_fault(act, record)
+        or make_fault(act, record)
+        or serials_fault(record.serials)
+        or lot_fault(act, record)
     )
     if fault:
         return fault
@@ -40,8 +40,8 @@ def commission(act: Act, record: Commission) -> Verdict | None:
     if known is not None:
         return Verdict(Code.ALREADY_COMMISSIONED, known)
     # After this point it must succeed.
-    make = _make(act, record)
-    lot = _open_lot(act, record)
+    make = make_of(act, record)
+    lot = open_lot_of(act, record)
     is_new = find_source(act.state, lot, make) is None
     number = intern_source(act.state, lot, make)
     if is_new:
@@ -53,7 +53,7 @@ def commission(act: Act, record: Commission) -> Verdict | None:
     return None
 
 
-def _authority_fault(act: Act, record: Commission) -> Verdict | None:
+def authority_fault(act: Act, record: Commission) -> Verdict | None:
     """Ask whether the product is known and serialised, and the signer its holder or the holder's delegate."""
     product = act.state.read(PRODUCTS, record.gtin)
     if product is None:
@@ -67,7 +67,7 @@ def _authority_fault(act: Act, record: Commission) -> Verdict | None:
     return None
 
 
-def _make_fault(act: Act, record: Commission) -> Verdict | None:
+def make_fault(act: Act, record: Commission) -> Verdict | None:
     """Ask whether lot, line, time of making and expiry are well formed, and the expiry still to come."""
     if not is_valid_lot(record.lot):
         return Verdict(Code.LOT_INVALID, record.lot)
@@ -82,7 +82,7 @@ def _make_fault(act: Act, record: Commission) -> Verdict | None:
     return None
 
 
-def _serials_fault(serials: tuple[bytes, ...]) -> Verdict | None:
+def serials_fault(serials: tuple[bytes, ...]) -> Verdict | None:
     """Ask whether serials are 1 to 20 characters of set 82, and none stands there twice."""
     # One pass over all of them in C; only a bad list is searched for its culprit.
     is_sized = all(map(len, serials)) and max(map(len, serials), default=0) <= MAX_SERIAL_BYTES
@@ -92,7 +92,7 @@ def _serials_fault(serials: tuple[bytes, ...]) -> Verdict | None:
     return Verdict(Code.SERIAL_INVALID, wrong)
 
 
-def _lot_fault(act: Act, record: Commission) -> Verdict | None:
+def lot_fault(act: Act, record: Commission) -> Verdict | None:
     """Ask whether what is known of the lot agrees, and it has room for this make."""
     found = find_lot(act.state, record.gtin, record.lot)
     if found is None:
@@ -102,17 +102,17 @@ def _lot_fault(act: Act, record: Commission) -> Verdict | None:
         return Verdict(Code.LOT_EXPIRY_MISMATCH, record.lot)
     if any(make == ALL_MAKES for make, _kind, _recall in lot.marks):
         return Verdict(Code.LOT_ON_HOLD, record.lot)
-    if lot.makes == MAX_MAKES and find_source(act.state, number, _make(act, record)) is None:
+    if lot.makes == MAX_MAKES and find_source(act.state, number, make_of(act, record)) is None:
         return Verdict(Code.LOT_TOO_MIXED, record.lot)
     return None
 
 
-def _make(act: Act, record: Commission) -> SourceRow:
+def make_of(act: Act, record: Commission) -> SourceRow:
     """Return where these serials come from."""
     return SourceRow(record.line, record.made_at_ms // MS_PER_HOUR, stated_number(act, record.head))
 
 
-def _open_lot(act: Act, record: Commission) -> int:
+def open_lot_of(act: Act, record: Commission) -> int:
     """Return the number of the lot, which these may be the first packs of."""
     found = find_lot(act.state, record.gtin, record.lot)
     if found is not None:

@@ -131,6 +131,8 @@ LISTS: Final = Table("lists", 0x4C, NumbersRow)
 """Lists of lots and sources that recalls go through, by `list_name` (contracts/state/lists.py)."""
 RELEASES: Final = Table("releases from recalls", 0x4D, NumbersRow)
 """Numbers of the recalls from which an item was released though its lot is not clear, by item key."""
+CONSUMPTIONS: Final = Table("consumptions", 0x4E, int)
+"""Number of the source that an item was repacked into, by item key."""
 
 TABLES: Final = (
     LIMITS,
@@ -162,6 +164,7 @@ TABLES: Final = (
     OPEN_RECALLS,
     LISTS,
     RELEASES,
+    CONSUMPTIONS,
     PRODUCT_OFFERS,
     STORAGE,
     SESSIONS,

@@ -1,14 +1,15 @@
 """Lists of lots and sources, so that a recall finds what was made by point reads alone, in one order.
 
 State can be read by key only. So whatever a recall may name has a list: the lots of a GTIN, the lots made at
-a site, the makes of a GTIN in an hour. A list grows at its open end, one row under its name; a full part
-moves to a row of its own, so that adding costs one read and one or two writes however long the list is.
+a site, the makes of a GTIN in an hour, what was repacked from a lot. A list grows at its open end, one row
+under its name; a full part moves to a row of its own, so that adding costs one read and one or two writes
+however long the list is.
 """
 
 from collections.abc import Iterator
 from typing import Final
 
-from contracts.state.layout import LISTS, list_name, list_part_key, number_key
+from contracts.state.layout import LISTS, list_name, list_part_key, number_key, source_key
 from contracts.state.recall_rows import NumbersRow
 from contracts.state.view import Overlay
 
@@ -19,6 +20,9 @@ _LOTS_OF_GTIN: Final = b"g"
 _LOTS_OF_SITE: Final = b"s"
 _SITES_OF_LOT: Final = b"l"
 _MAKES_OF_HOUR: Final = b"h"
+_DERIVED_FROM_LOT: Final = b"D"
+_DERIVED_FROM_MAKE: Final = b"d"
+_ORIGINS_OF_MAKE: Final = b"o"
 
 
 class TooManyRows(Exception):
@@ -63,6 +67,21 @@ def sites_of_lot(lot: int) -> bytes:
 def makes_of_hour(gtin: bytes, hour: int) -> bytes:
     """Return the name of the list of the sources of a GTIN that were made in an hour."""
     return list_name(_MAKES_OF_HOUR, gtin, number_key(hour))
+
+
+def derived_from_lot(lot: int) -> bytes:
+    """Return the name of the list of the sources that something of a lot was repacked into."""
+    return list_name(_DERIVED_FROM_LOT, number_key(lot))
+
+
+def derived_from_make(source: int) -> bytes:
+    """Return the name of the list of the sources that something of a make was repacked into."""
+    return list_name(_DERIVED_FROM_MAKE, source_key(source))
+
+
+def origins_of_make(source: int) -> bytes:
+    """Return the name of the list of the sources that a repacked make comes from."""
+    return list_name(_ORIGINS_OF_MAKE, source_key(source))
 
 
 def append(state: Overlay, name: bytes, number: int) -> None:

@@ -74,6 +74,7 @@ class Life(IntEnum):
     SAMPLE = 7
     FREE_SAMPLE = 8
     CHECKED_OUT = 9
+    CONSUMED = 10
     LOST = 12
 
 

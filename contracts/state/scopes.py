@@ -13,15 +13,17 @@ import msgspec
 from contracts.gs1.keys import SGTIN_KIND
 from contracts.records.recall import Scope, range_length
 from contracts.state.directory import find_premises
-from contracts.state.layout import ITEMS, LOT_NUMBERS, PRODUCTS, SOURCES, lot_key, source_key
+from contracts.state.layout import CONSUMPTIONS, ITEMS, LOT_NUMBERS, PRODUCTS, SOURCES, lot_key, source_key
 from contracts.state.lists import (
     Budget,
+    derived_from_lot,
+    derived_from_make,
     entries,
     lots_of_gtin,
     lots_of_site,
     makes_of_hour,
 )
-from contracts.state.rows import ALL_MAKES, MAKES_PER_LOT, ItemRow, LotRow, SourceRow
+from contracts.state.rows import ALL_MAKES, MAKES_PER_LOT, ItemRow, Life, LotRow, SourceRow
 from contracts.state.sources import MS_PER_HOUR, lot_of, lot_row
 from contracts.state.view import Overlay
 
@@ -61,7 +63,7 @@ class Reach(msgspec.Struct):
 
 
 def find_reach(state: Overlay, scope: Iterable[Scope], max_rows: int = MAX_ROWS) -> Reach:
-    """Return what a scope reaches now.
+    """Return what a scope names itself; `follow_lineage` adds what came of it.
 
     Raises:
         TooManyRows: More rows would have to be read than `max_rows`.
@@ -74,6 +76,35 @@ def find_reach(state: Overlay, scope: Iterable[Scope], max_rows: int = MAX_ROWS)
         else:
             _add_makes(state, one, reach, budget)
     return reach
+
+
+def follow_lineage(state: Overlay, reach: Reach, max_rows: int = MAX_ROWS) -> None:
+    """Add to what is reached everything that was ever repacked from it, whoever's product that is now.
+
+    Raises:
+        TooManyRows: More rows would have to be read than `max_rows`.
+    """
+    budget = Budget(max_rows)
+    found = list(_derived(state, reach, budget))
+    # Each make is added once, so this ends: what is repacked is always a new make.
+    while found:
+        source = found.pop()
+        if reach.add_make(source):
+            found += entries(state, derived_from_make(source), budget)
+
+
+def _derived(state: Overlay, reach: Reach, budget: Budget) -> Iterator[int]:
+    """Yield the sources that something reached was repacked into."""
+    for lot, makes in reach.makes.items():
+        if ALL_MAKES in makes:
+            yield from entries(state, derived_from_lot(lot), budget)
+            continue
+        for make in sorted(makes):
+            yield from entries(state, derived_from_make(lot * MAKES_PER_LOT + make), budget)
+    for key, row in reach.items.items():
+        if row.life == Life.CONSUMED:
+            budget.spend()
+            yield state.require(CONSUMPTIONS, key)
 
 
 def is_made_so(state: Overlay, one: Scope, lot: LotRow, make: SourceRow) -> bool:

@@ -5,6 +5,7 @@ that of the make in its lot, so whoever has the number has the lot's row. There 
 must know (expiry, what speaks against the lot or some of its makes): one read for all makes and packs of it.
 """
 
+from collections.abc import Sequence
 from typing import Final
 
 from contracts.gs1.dates import end_of_day_ms
@@ -22,10 +23,13 @@ from contracts.state.layout import (
 from contracts.state.lists import (
     Budget,
     append,
+    derived_from_lot,
+    derived_from_make,
     entries,
     lots_of_gtin,
     lots_of_site,
     makes_of_hour,
+    origins_of_make,
     sites_of_lot,
 )
 from contracts.state.rows import ALL_MAKES, MAKES_PER_LOT, MAX_MAKES, LotRow, SourceRow
@@ -71,10 +75,36 @@ def intern_source(state: Overlay, lot: int, make: SourceRow) -> int:
     number = find_source(state, lot, make)
     if number is not None:
         return number
+    number = _add_make(state, lot, make)
+    state.write(ORIGINS, origin_key(lot, make.line, make.hour, make.site), number)
+    return number
+
+
+def add_derived_make(state: Overlay, lot: int, make: SourceRow, origins: Sequence[int]) -> int:
+    """Give what was repacked a source number of its own, and keep its lineage both ways; return the number.
+
+    Nothing else is ever of this make, so that a recall of an origin reaches no more than what came of it.
+
+    Args:
+        state: State.
+        lot: The lot's number; it must have room (`rows.MAX_MAKES`).
+        make: Where it was repacked.
+        origins: Numbers of the sources it comes from, each once.
+    """
+    number = _add_make(state, lot, make)
+    for origin in origins:
+        append(state, origins_of_make(number), origin)
+        append(state, derived_from_make(origin), number)
+    for origin_lot in sorted({lot_of(origin) for origin in origins}):
+        append(state, derived_from_lot(origin_lot), number)
+    return number
+
+
+def _add_make(state: Overlay, lot: int, make: SourceRow) -> int:
+    """Give a lot one more make; return its source number."""
     row = lot_row(state, lot)
     number = lot * MAKES_PER_LOT + row.makes + 1
     state.write(LOTS, number_key(lot), _with_one_more(row))
-    state.write(ORIGINS, origin_key(lot, make.line, make.hour, make.site), number)
     state.write(SOURCES, source_key(number), make)
     _list_make(state, row.gtin, number, make)
     return number

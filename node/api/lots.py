@@ -7,6 +7,7 @@ import msgspec
 from aiohttp import web
 
 from contracts.records.supply import Commission
+from contracts.records.transformation import Transform
 from node.api.access import Right, Scope, scope_of
 from node.api.answers import answer, pinned
 from node.api.context import ApiContext
@@ -95,7 +96,7 @@ def _show(snapshot: Snapshot, gtin: bytes, lot: bytes, scope: Scope) -> web.Resp
     commissions: list[CommissionView] = []
     for happening in map(happenings.at, touches):
         record = happening.record
-        if isinstance(record, Commission):
+        if isinstance(record, Commission | Transform):
             placed, line = happening.placed, record.line.decode("ascii")
             commissions.append(CommissionView(placed.height, placed.id.hex(), len(record.serials), line))
     full = LotInFullView(

@@ -30,6 +30,7 @@ from node.api.form_parts import (
 from node.api.hold_forms import AnyHoldForm
 from node.api.recall_forms import AnyRecallForm, OpenRecallForm, WidenRecallForm
 from node.api.registry_forms import RegistryForm
+from node.api.transform_json import TransformForm
 
 
 class CommissionForm(RecordForm, frozen=True, kw_only=True, tag="commission"):
@@ -161,6 +162,7 @@ AnyRecordForm = (
     | RegistryForm
     | AnyRecallForm
     | AnyColdForm
+    | TransformForm
 )
 """Any record."""
 
@@ -182,6 +184,8 @@ def count_listed(form: AnyRecordForm) -> int:
         return len(form.readings)
     if isinstance(form, LoggerOnForm):
         return 1
+    if isinstance(form, TransformForm):
+        return len(form.inputs) + len(form.serials)
     return len(getattr(form, _LISTS.get(type(form), "items"), ()))
 
 

@@ -38,6 +38,7 @@ from contracts.records.supply import (
     Pack,
     Unpack,
 )
+from contracts.records.transformation import Transform
 from contracts.records.verification import Report, Verify
 from node.api import record_forms as forms
 from node.api import registry_json
@@ -75,6 +76,7 @@ from node.api.record_texts import (
     written_head,
 )
 from node.api.registry_json import write_registry_record
+from node.api.transform_json import TransformForm, read_transform, write_transform
 from node.storage.references import SALT_BYTES, KeptReference, reference_hash
 
 _NONCE_USE: Final = 1
@@ -200,6 +202,7 @@ _READERS: Final[Mapping[type, Callable[[Any], Record]]] = {
     **HOLD_READERS,
     **RECALL_READERS,
     **COLD_READERS,
+    TransformForm: read_transform,
 }
 
 # ------------------------------------------------------------------------------------------ writing
@@ -250,6 +253,8 @@ def write_record(  # noqa: C901 - one case for each kind of record
             return write_hold_record(record)
         case StorageProfile() | LoggerOn() | LoggerOff() | Readings() | ClearSession():
             return write_cold_record(record)
+        case Transform():
+            return write_transform(record)
         case _:
             return write_recall_record(record)
 

@@ -16,6 +16,7 @@ from contracts.records.custody import Receive, ReceiveMode, Refuse, Ship, Void, 
 from contracts.records.holds import DeclareOverdue
 from contracts.records.record import listed
 from contracts.records.supply import Commission, CommissionLogisticUnits, Pack, Unpack
+from contracts.records.transformation import Transform
 from contracts.rules.events import EventKind
 from contracts.state.places import MAX_LEVELS
 from contracts.state.rows import NOBODY
@@ -144,7 +145,7 @@ class _Walk:
         placed = self._happenings.history.at(born[0], born[1])
         for happening in self._happenings.records_of(placed):
             match happening.record:
-                case Commission(gtin=gtin, serials=serials):
+                case Commission(gtin=gtin, serials=serials) | Transform(gtin=gtin, serials=serials):
                     is_birth = key[1:7] == gtin and key[7:] in serials
                 case CommissionLogisticUnits(ssccs=ssccs):
                     is_birth = key in ssccs

@@ -8,7 +8,7 @@ it is the record itself.
 Rows (numbers big-endian: height 8 bytes, document index 4, record index 2):
     i  length, item key, height, document, record, event     one thing that happened to an item
     s  shipment id, height, document, record, event          one thing that happened to a shipment
-    l  GTIN, length, lot, height, document, record, event    one commission of a lot
+    l  GTIN, length, lot, height, document, record, event    one commission of a lot, or repacking into it
     c  recall id, height, document, record, event            one thing that happened to a recall
     p  partner number (4), height, document, record, event   one shipment that a partner sends or gets
 """
@@ -29,6 +29,7 @@ from contracts.records.recall import (
 )
 from contracts.records.record import Record, listed
 from contracts.records.supply import Commission, CommissionLogisticUnits, Pack, Unpack
+from contracts.records.transformation import Transform
 from contracts.rules.events import EventKind
 from node.storage.errors import StorageDamaged
 from node.storage.store import INDEX, Reader, Space, Write
@@ -136,11 +137,16 @@ def _record_subjects(record: Record, receipt: Receipt, position: int) -> list[by
         case Ship():
             own_shipment = _SHIPMENT + shipment_id(receipt.document_id, position)
             return [own_shipment, *map(_item_prefix, items)]
-        case DeclareOverdue(shipment=shipment):
-            return [_SHIPMENT + shipment]
+        case Transform(inputs=inputs):
+            return [_lot_prefix(record.gtin, record.lot), *map(_item_prefix, inputs)]
         case OpenRecall():
             return [_RECALL + recall_id(receipt.document_id, position), *map(_item_prefix, items)]
-        case Receive(shipment=shipment) | Refuse(shipment=shipment) | Void(shipment=shipment):
+        case (
+            Receive(shipment=shipment)
+            | Refuse(shipment=shipment)
+            | Void(shipment=shipment)
+            | DeclareOverdue(shipment=shipment)
+        ):
             return [_SHIPMENT + shipment, *map(_item_prefix, items)]
         case _:
             pass

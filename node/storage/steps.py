@@ -24,6 +24,7 @@ from contracts.records.supply import (
     Pack,
     Unpack,
 )
+from contracts.records.transformation import Transform
 from contracts.records.verification import Report, Verify
 from contracts.rules.events import EventKind
 from contracts.state.rows import NOBODY
@@ -146,6 +147,8 @@ def _record_details(happening: Happening, key: bytes) -> Details:  # noqa: C901 
             details = {"proposal": proposal.hex()}
         case CommissionLogisticUnits() | Found() | ConfirmIllegitimate():
             pass
+        case Transform():
+            details = _repack_details(record, key)
         case OpenRecall():
             details = _recall_details(record, recall_id(happening.placed.id, happening.index))
         case _:
@@ -178,6 +181,19 @@ def _ship_details(record: Ship, shipment: bytes) -> Details:
         "ownership_passes": bool(record.ownership_passes),
         "sale": record.sale.hex() or None,
     }
+
+
+def _repack_details(record: Transform, key: bytes) -> Details:
+    """Tell an input what became of it, and an output what it came of."""
+    details: Details = {
+        "gtin": unpack_gtin(record.gtin),
+        "lot": record.lot.decode("ascii"),
+        "expiry": format_date(record.expiry),
+        "inputs": len(record.inputs),
+        "outputs": len(record.serials),
+        "waste": record.waste,
+    }
+    return {**details, "consumed": True} if key in record.inputs else details
 
 
 def _recall_details(record: OpenRecall, recall: bytes) -> Details:

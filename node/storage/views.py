@@ -27,6 +27,7 @@ from contracts.records.recall import (
 )
 from contracts.records.record import Record
 from contracts.records.supply import Commission, CommissionLogisticUnits, Decommission, Observe, Pack, Unpack
+from contracts.records.transformation import Transform
 from contracts.records.verification import Report, Verify
 
 RECORD_NAMES: Final[dict[type[Record], str]] = {
@@ -44,6 +45,7 @@ RECORD_NAMES: Final[dict[type[Record], str]] = {
     DispensePart: "dispense_part",
     Found: "found",
     Reinstate: "reinstate",
+    Transform: "transform",
     OpenRecall: "open_recall",
     WidenRecall: "widen_recall",
     ClassifyRecall: "classify_recall",

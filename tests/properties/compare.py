@@ -34,6 +34,7 @@ from contracts.state.layout import (
     SOURCES,
     number_key,
 )
+from contracts.state.lists import Budget, entries, origins_of_make
 from contracts.state.parties import holder_of
 from contracts.state.places import effective_holds, effective_life, locate
 from contracts.state.recalls import RECALL_HOLDS
@@ -189,7 +190,8 @@ class SideBySide:
             self._names |= {one: name for name, one in self.shipments.items()}
             self._names |= {number_key(one): f"session {one}" for one in self.model.sessions}
             self._names |= {item_key(item): item for item in self.model.items}
-        return self._names[key]
+        # What has no name of its own is a lot.
+        return self._names[key] if key in self._names else key.decode("ascii")
 
     def _compare_writes(self, before: Raw, hash_before: Hash, receipts: tuple[Receipt, ...]) -> None:
         """Ask that the app hash is that of what changed, and that refusals changed lanes and nothing else."""
@@ -317,6 +319,16 @@ class SideBySide:
             if key.startswith(prefix):
                 yield key[1:], decode(value)
 
+    def _first_outputs(self, state: Overlay) -> dict[int, tuple[str]]:
+        """Return the first serial of every repacked make, by source number."""
+        first: dict[int, bytes] = {}
+        for key, row in self._rows(ITEMS.prefix, ITEMS.decode):
+            first[row.source] = min(key, first.get(row.source, key))
+        is_repacked = (
+            source for source in first if next(entries(state, origins_of_make(source), Budget(99)), 0)
+        )
+        return {source: (self._name(first[source]),) for source in is_repacked}
+
     def _makes(self) -> dict[int, tuple[object, ...]]:
         """Return every source number's make, in the model's words."""
         state = self.ledger.state()
@@ -325,15 +337,20 @@ class SideBySide:
             int.from_bytes(key, "big"): row for key, row in self._rows(LOTS.prefix, LOTS.decode)
         }
         found = {}
+        first_of = self._first_outputs(state)
         for key, row in self._rows(SOURCES.prefix, SOURCES.decode):
             source: SourceRow = row
             number = int.from_bytes(key, "big")
             lot = lots[number // 65_536]
             make = (kinds[lot.gtin], lot.lot.decode(), source.line.decode())
-            found[number] = (*make, source.hour, self._place(state, source.site))
+            found[number] = (*make, source.hour, self._place(state, source.site), *first_of.get(number, ()))
             law = {(HoldKind(kind).name.lower(), recall) for kind, recall in marks_of(lot, number)}
             model = self.model.marks_on(found[number])
             require(law == model, f"marks on {found[number]}", law=law, model=model)
+        for number, made in found.items():
+            law = {found[origin] for origin in entries(state, origins_of_make(number), Budget(99))}
+            model = self.model.lineage.get(made, frozenset())
+            require(law == model, f"what {made} comes of", law=law, model=model)
         for number, lot in lots.items():
             numbered = [at % 65_536 for at in found if at // 65_536 == number]
             require(numbered == [*range(1, lot.makes + 1)], "makes of a lot", law=numbered, model=lot.makes)

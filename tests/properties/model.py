@@ -113,6 +113,10 @@ class Model:
         self.marks: dict[tuple[object, ...], set[tuple[str, int]]] = {}
         """What speaks against a lot (two words) or a make: (recalled or withdrawn, recall's number)."""
         self.recalls: dict[str, Any] = {}
+        self.lineage: dict[tuple[object, ...], frozenset[tuple[object, ...]]] = {}
+        """What makes a repacked make comes of; the name of one ends in its first serial."""
+        self.repacked: dict[str, tuple[object, ...]] = {}
+        """Items that were opened, and the make they were repacked into."""
         self.released: set[tuple[str, int]] = set()
         """(item, recall's number)."""
         self.law_held_ms: dict[str, int] = {}
@@ -133,6 +137,7 @@ class Model:
         other.registered = self.registered.copy()
         other.lots, other.makers = dict(self.lots), dict(self.makers)
         other.makes, other.marks = set(self.makes), {key: set(marks) for key, marks in self.marks.items()}
+        other.lineage, other.repacked = dict(self.lineage), dict(self.repacked)
         other.recalls, other.released = dict(self.recalls), set(self.released)
         other.law_held_ms = dict(self.law_held_ms)
         other.storages, other.sessions = dict(self.storages), dict(self.sessions)

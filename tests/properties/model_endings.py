@@ -47,7 +47,7 @@ def _unless_repeated(
 
 def destroy(judge: Judge, said: Said) -> Verdicts:
     """Rule 12: destroyed."""
-    guards = [*judge.life("supplied", "destroyed"), judge.unended(), *judge.hand()]
+    guards = [*judge.life("supplied", "destroyed", "consumed"), judge.unended(), *judge.hand()]
     yield from _ended(judge, said, "destroyed", guards)
 
 
@@ -75,7 +75,7 @@ def steal(judge: Judge, said: Said) -> Verdicts:
     def is_again(item: str) -> bool:
         return is_repeated(judge, item, said, "stolen")
 
-    guards = [*judge.life("supplied", "destroyed", "stolen"), ("not_holder_or_owner", is_strange)]
+    guards = [*judge.life("supplied", "destroyed", "stolen", "consumed"), ("not_holder_or_owner", is_strange)]
     once = [(code, _unless_repeated(judge, fails, said, "stolen")) for code, fails in guards]
     yield model.first_fault(said.items, [judge.together(said), *once])
     # Whose a thing is, and who repeats what, is asked of all before any of them changes.

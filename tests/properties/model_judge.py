@@ -27,7 +27,7 @@ NEEDS_LICENCE = {
     *("commission", "introduce", "pack", "dispense", "part", "reinstate"),
     *("propose", "consent"),
     *("keep", "acquit"),
-    *("describe", "offer", "take", "place", "act_for"),
+    *("describe", "offer", "take", "place", "act_for", "repack"),
 }
 LICENSED_PURPOSES = {"sale", "own_premises", "export"}
 NOT_TRADING = {"carrier", "agent"}
@@ -35,6 +35,7 @@ NOT_SIGNING = {
     "commission": set().union(*ROLES.values()) - {"maker", "repackager"},
     "keep": set().union(*ROLES.values()) - {"maker", "repackager"},
     "acquit": set().union(*ROLES.values()) - {"maker", "repackager"},
+    "repack": set().union(*ROLES.values()) - {"maker", "repackager"},
     "pack": {"carrier", "regulator", "agent"},
     "ship": {"carrier", "regulator", "agent"},
     "propose": {"carrier", "regulator", "agent"},
@@ -47,7 +48,7 @@ NOT_SIGNING = {
 
 LEFT = ("exported", "sample", "free_sample", "checked_out", "lost")
 """Lives of what left the supply chain, but may still be destroyed or stolen."""
-LIVES = ("supplied", "destroyed", "stolen", "partly_dispensed", *LEFT)
+LIVES = ("supplied", "destroyed", "stolen", "partly_dispensed", *LEFT, "consumed")
 """Lives that have ended."""
 
 

@@ -31,7 +31,7 @@ class Recall:
 
 def names_make(model: Model, one: Alternative, source: tuple[Any, ...]) -> bool:
     """Tell whether all that an alternative says of a make is true of one."""
-    kind, lot, line, hour, site = source
+    kind, lot, line, hour, site = source[:5]
     kinds = FAMILIES.get(one.kind, (one.kind,)) if one.family else (one.kind,)
     if one.kind and kind not in kinds:
         return False
@@ -59,7 +59,7 @@ def recall(judge: Judge, said: Said) -> Verdicts:
     number = len(model.recalls) + 1
     word = "withdrawn" if said.withdrawal else "recalled"
     kept = tuple(one for one in said.scope if not one.items)
-    marks, items = _reached(judge, said)
+    marks, items = _with_lineage(judge, said)
     kinds = {source[0] for source in marks} | {kind_of(item) for item in items}
     is_lenient = PROFILES[model.registered.markets[min(kinds, key=GTIN.__getitem__)][0]].lenient
     model.recalls[said.recall] = Recall(number, judge.signer, word, said.drill, kept, is_lenient)
@@ -95,6 +95,18 @@ def _reached(judge: Judge, said: Said) -> tuple[set[tuple[Any, ...]], list[str]]
     return marks, list(dict.fromkeys(items))
 
 
+def _with_lineage(judge: Judge, said: Said) -> tuple[set[tuple[Any, ...]], list[str]]:
+    """Return what is in scope, and every make that something of it was repacked into."""
+    model = judge.model
+    marks, items = _reached(judge, said)
+    marks |= {model.repacked[item] for item in items if item in model.repacked}
+    # Makes are listed in the order in which they were repacked, so that one pass follows all of them.
+    for source, origins in model.lineage.items():
+        if any(origin in marks or origin[:2] in marks for origin in origins):
+            marks.add(source)
+    return marks, items
+
+
 def _reachable(judge: Judge, said: Said, before: int) -> Verdicts:
     """Ask whether a scope makes sense, and may be called back by the signer."""
     model = judge.model
@@ -112,7 +124,7 @@ def _reachable(judge: Judge, said: Said, before: int) -> Verdicts:
 
 
 def _concerned(judge: Judge, said: Said) -> Iterator[str]:
-    marks, items = _reached(judge, said)
+    marks, items = _with_lineage(judge, said)
     for source in marks:
         yield judge.model.makers[source[:2]]
         yield judge.model.registered.holders[source[0]]
@@ -124,7 +136,7 @@ def _mark(judge: Judge, said: Said, found: Recall) -> None:
     if found.drill:
         return
     model = judge.model
-    marks, items = _reached(judge, said)
+    marks, items = _with_lineage(judge, said)
     against = (found.word, found.number)
     for source in marks:
         model.marks[source] = model.marks.get(source, set()) | {against}

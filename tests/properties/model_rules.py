@@ -29,6 +29,7 @@ from tests.properties.model_holds import (
 from tests.properties.model_judge import Judge, Verdicts
 from tests.properties.model_registry import act_for, delegate, describe, mandate, offer, place, take
 from tests.properties.model_supply import commission, introduce, pack, unpack
+from tests.properties.model_transform import repack
 from tests.properties.said import Said
 
 RULES: dict[str, Callable[[Judge, Said], Verdicts]] = {
@@ -44,6 +45,7 @@ RULES: dict[str, Callable[[Judge, Said], Verdicts]] = {
         *(overdue, lock, unlock, quarantine, release, suspect, confirm, clear, verify, reject, report),
         *(keep, put_logger, remove_logger, read, acquit),
         *(mandate, act_for),
+        repack,
     )
 }
 """Rules by the verb that asks for them."""

@@ -86,7 +86,7 @@ class Partners(Holders, ColdPartners, partners_beyond.Dealers):
 
     def says(self, model: Model, now_ms: int, verb: str) -> Document:
         """Return one record of a kind."""
-        signer = self._speaker(model, verb)
+        signer = self._signer(model, verb)
         return Document(signer, (self._said(model, now_ms, verb, signer),), self._name("D"))
 
     def step(self, model: Model, now_ms: int) -> Step:
@@ -120,7 +120,7 @@ class Partners(Holders, ColdPartners, partners_beyond.Dealers):
             verb = self._weighted(VERBS)
             if self._chance(50) and not speaker and len(self._held(model)) < ENOUGH:
                 verb = "commission"
-            signer = speaker or self._speaker(model, verb)
+            signer = speaker or self._signer(model, verb)
             if self._is_apt(model, verb, signer) or self._chance(5):
                 break
         said = self._said(model, now_ms, verb, signer)
@@ -181,14 +181,10 @@ class Partners(Holders, ColdPartners, partners_beyond.Dealers):
             held = [item for item in held if model.items[item].parent == parent]
         return self._some(held)
 
-    def _speaker(self, model: Model, verb: str) -> str:
-        if verb in partners_recall.VERBS:
-            return partners_recall.signer_on_recalls(self.random, model, verb)
-        return self._signer(model, verb)
-
     def _signer(self, model: Model, verb: str) -> str:
-        if verb in partners_registry.VERBS:
-            return partners_registry.chooses_signer(self.random, model, verb)
+        for others in (partners_registry, partners_recall):
+            if verb in others.VERBS:
+                return others.chooses_signer(self.random, model, verb)
         return self._handler(model, verb)
 
     def _handler(self, model: Model, verb: str) -> str:

@@ -1,9 +1,10 @@
-"""Random partners on recalls: which goods they call back, and what they answer."""
+"""Random partners on recalls and repacking: which goods they call back, what they answer, what they open."""
 
 from dataclasses import replace
 from random import Random
 from typing import Any
 
+from tests.properties import partners_transform
 from tests.properties.facts import DAY_MS, HOUR_MS, PLACES, ROLES
 from tests.properties.model import Model
 from tests.properties.said import Alternative, Said
@@ -16,13 +17,16 @@ VERBS = {
     "respond": 1,
     "close": 1,
     "free": 2,
+    **partners_transform.VERBS,
 }
 """Verbs by how often they are said."""
 OPENERS = ("maker", "maker", "rival", "regulator")
 
 
-def signer_on_recalls(random: Random, model: Model, verb: str) -> str:
+def chooses_signer(random: Random, model: Model, verb: str) -> str:
     """Return who speaks of recalls."""
+    if verb == "repack":
+        return random.choice(partners_transform.SIGNERS)
     if verb == "recall":
         return random.choice([*OPENERS, *ROLES] if random.randrange(8) == 0 else list(OPENERS))
     if verb in ("acknowledge", "respond"):
@@ -33,6 +37,8 @@ def signer_on_recalls(random: Random, model: Model, verb: str) -> str:
 
 def on_recalls(random: Random, model: Model, signer: str, now_ms: int, verb: str, name: str) -> Said:
     """Return a record of a recall; `name` is what a new one is called."""
+    if verb == "repack":
+        return partners_transform.repack(random, model, signer)
     known = [one for one, found in model.recalls.items() if not found.closed or random.randrange(4) == 0]
     recall = name if verb == "recall" else random.choice([*known, *known, "C0"])
     items: tuple[str, ...] = ()
@@ -55,6 +61,8 @@ def on_recalls(random: Random, model: Model, signer: str, now_ms: int, verb: str
 
 def is_apt(model: Model, verb: str, signer: str) -> bool:
     """Tell whether it may be up to a partner to say this of recalls now."""
+    if verb == "repack":
+        return partners_transform.is_apt(model, signer)
     return signer in OPENERS if verb == "recall" else bool(model.recalls)
 
 
@@ -79,7 +87,7 @@ def _alternative(random: Random, model: Model, signer: str, now_ms: int) -> Alte
     if not own:
         return Alternative(kind="pack", lot="A")
     source = random.choice(own)
-    kind, lot, line, _hour, site = source
+    kind, lot, line, _hour, site = source[:5]
     any_kind = random.choice(list(model.registered.holders))
     window = _window(random, source, now_ms)
     return random.choice(

@@ -45,6 +45,7 @@ from contracts.records.supply import (
     Pack,
     Unpack,
 )
+from contracts.records.transformation import Transform
 from contracts.state.rows import Serialisation
 from tests.properties.facts import FAMILIES, GTIN, gln, item_key
 from tests.properties.said_cold import cold_record
@@ -78,7 +79,7 @@ class Said:
     steal, observe, leave, find, reinstate; describe, offer, take, delegate (products), place; recall, widen,
     classify, acknowledge, respond, close, free (release from a recall); overdue, lock, unlock, quarantine,
     release, suspect, confirm, clear, verify, reject, report (a finding); keep (a storage profile),
-    put_logger, remove_logger, read, acquit (clear a session); part; mandate, act_for."""
+    put_logger, remove_logger, read, acquit (clear a session); part; mandate, act_for, repack."""
     items: tuple[str, ...] = ()
     """What is listed."""
     at: str = ""
@@ -167,6 +168,10 @@ class Said:
     """Mandate: what the agent may say."""
     named_places: tuple[str, ...] = ()
     """Mandate: where it must be."""
+    outputs: tuple[str, ...] = ()
+    """Repack: what comes out."""
+    waste: int = 0
+    """Repack: units declared as waste."""
 
     def __str__(self) -> str:
         """Say it in one line, without what is not stated."""
@@ -248,7 +253,7 @@ def to_record(said: Said, now_ms: int, shipments: dict[str, bytes]) -> Record:
         return _recalled(said, head, listed, shipment_key(said.recall, shipments))
     of_family = registry_record(said, head) or _ended(said, head, listed)
     of_family = of_family or cold_record(said, head, listed, now_ms)
-    return of_family or _handled(said.verb, head, listed)
+    return of_family or _handled(said, head, listed)
 
 
 def _agreed(said: Said, head: Head, listed: tuple[bytes, ...], proposal: bytes) -> Record:
@@ -351,8 +356,16 @@ def _ended(said: Said, head: Head, listed: tuple[bytes, ...]) -> Record | None:
     return None
 
 
-def _handled(verb: str, head: Head, listed: tuple[bytes, ...]) -> Record:
-    match verb:
+def _repacked(said: Said, head: Head, listed: tuple[bytes, ...]) -> Transform:
+    made = _commission(replace(said, items=said.outputs), head)
+    terms = (made.gtin, made.lot, made.expiry, made.line, made.made_at_ms, made.serials)
+    return Transform(head, listed, *terms, said.waste)
+
+
+def _handled(said: Said, head: Head, listed: tuple[bytes, ...]) -> Record:
+    match said.verb:
+        case "repack":
+            return _repacked(said, head, listed)
         case "introduce":
             return CommissionLogisticUnits(head, listed)
         case "destroy":

@@ -70,6 +70,7 @@ from contracts.records.supply import (
     Pack,
     Unpack,
 )
+from contracts.records.transformation import Transform
 from contracts.records.verification import Finding, Report, VerificationReason, VerificationResult, Verify
 from contracts.rules.codes import Code
 from contracts.state.layout import LANES
@@ -207,6 +208,9 @@ RECORDS: st.SearchStrategy[Record] = st.one_of(
         *(st.sampled_from(RecallDepth), st.sampled_from(RecallReason), SCOPES, mostly([b""], WILD)),
         *(mostly([b"", bytes(32)], WILD), TIMES),
     ).map(lambda found: OpenRecall(*found)),
+    fields(LISTS, GTINS, TEXTS, EXPIRIES, mostly([b""], WILD), TIMES, SERIALS, mostly([0, 1], NUMBERS)).map(
+        lambda found: Transform(*found)
+    ),
     fields(RECALL, SCOPES).map(lambda found: WidenRecall(*found)),
     fields(RECALL, st.sampled_from(RecallClass)).map(lambda found: ClassifyRecall(*found)),
     fields(RECALL).map(lambda found: AcknowledgeRecall(*found)),

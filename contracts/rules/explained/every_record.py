@@ -107,6 +107,13 @@ TEXTS: Final[dict[Code, Explanation]] = {
         "PCK_22",
         NOT_FOR_REDISTRIBUTION,
     ),
+    Code.ALREADY_CONSUMED: Explanation(
+        "0",
+        "The pack was opened, and its contents were packed anew.",
+        "Look up what it was repacked into; keep this one apart and report it.",
+        "PCK_22",
+        NOT_FOR_REDISTRIBUTION,
+    ),
     Code.NOT_HOLDER: Explanation(
         "0", "The signer does not hold the item.", "Receive it first, or let its holder sign."
     ),

@@ -47,7 +47,14 @@ from contracts.state.places import effective_holds, effective_life, locate
 from contracts.state.recalls import RECALL_HOLDS
 from contracts.state.rows import THE_LAW, HoldKind, ShipmentStanding
 from contracts.state.view import Overlay
-from tests.scenarios.law import words_beyond, words_cold, words_endings, words_holds, words_recall
+from tests.scenarios.law import (
+    words_beyond,
+    words_cold,
+    words_endings,
+    words_holds,
+    words_recall,
+    words_transform,
+)
 from tests.scenarios.law.words_registry import registry_record, see_registered
 from tests.scenarios.law.world import (
     DAY_MS,
@@ -91,7 +98,7 @@ class Speaker:
         for index, sentence in enumerate(spoken):
             said, words, options = self.parse(sentence)
             assert said == signer, f"one document has one signer: {sentences}"
-            special = words_recall.record(self, sentence)
+            special = words_recall.record(self, sentence) or words_transform.record(self, sentence)
             if special is not None:
                 records.append(special)
                 continue

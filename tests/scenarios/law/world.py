@@ -93,6 +93,7 @@ GTINS = {
     "syrup": _check("0401234500002"),
     "vial": _check("0401234500004"),
     "blister": _check("0401234500009"),
+    "duo": _check("0401234500008"),
     "tablet": _check("0401234500003"),
     "carton": _check("1401234500003"),
     "herb": _check("0777777700001"),
@@ -175,6 +176,7 @@ def small_genesis(limits: Limits | None = None) -> Genesis:
         ),
         Product(GTINS["vial"], acme, "Vial", ("DE",), logger_required=1),
         Product(GTINS["rival"], rival, "Drop 1 %", ("DE", "XX")),
+        Product(GTINS["duo"], acme, "Pill 5 mg, twice as many", ("DE",), units_per_pack=2),
         Product(GTINS["syrup"], acme, "Syrup", ("DE",), serialisation="lot"),
         Product(GTINS["blister"], acme, "Pill 5 mg, 10 pieces", ("DE",), units_per_pack=10),
     )
@@ -190,7 +192,10 @@ def small_genesis(limits: Limits | None = None) -> Genesis:
         partners=partners,
         premises=premises,
         products=products,
-        delegations=(Delegation(GTINS["pack"], PARTY_GLN["Helper"]),),
+        delegations=(
+            Delegation(GTINS["pack"], PARTY_GLN["Helper"]),
+            Delegation(GTINS["duo"], PARTY_GLN["Helper"]),
+        ),
         nodes=(),
     )
 

@@ -67,6 +67,7 @@ from contracts.records.supply import (
     Pack,
     Unpack,
 )
+from contracts.records.transformation import Transform
 from contracts.records.verification import Finding, Report, VerificationReason, VerificationResult, Verify
 
 HEAD = Head(1, 60, b"")
@@ -104,6 +105,7 @@ LISTING: tuple[Record, ...] = (
     Clear(HEAD, b"investigation", ITEMS),
     Verify(HEAD, ITEMS, b"lot", 1, VerificationResult.VERIFIED, VerificationReason.RETURN),
     Report(HEAD, Finding.COPIED, ITEMS),
+    Transform(HEAD, ITEMS[:1], b"gtin", b"lot", 1, b"", 0, ITEMS[1:], 0),
 )
 LISTING_NOTHING: tuple[Record, ...] = (
     DeclareOverdue(HEAD, b"shipment"),

@@ -22,12 +22,14 @@ from contracts.records.recall import (
     recall_id,
 )
 from contracts.records.supply import Commission, Pack
+from contracts.records.transformation import Transform
 from contracts.rules.codes import Code
 from contracts.rules.recalling import MAX_ALTERNATIVES
 from contracts.state import scopes
-from contracts.state.layout import LISTS, LOTS, TABLES
+from contracts.state.layout import LISTS, LOTS, TABLES, number_key
 from contracts.state.lists import PART, Budget, TooManyRows, append, entries, lots_of_gtin
 from contracts.state.places import locate
+from contracts.state.rows import MAX_MAKES
 from contracts.state.view import Overlay
 from tests.scenarios.law.world import START_MS, Ledger, gln, gtin, item, items, small_genesis
 
@@ -154,6 +156,31 @@ def test_where_the_profile_says_so_the_opener_releases_and_closes() -> None:
     assert ledger.submit("Rival", ReleaseFromRecall(HEAD, recall, items("rival-2"))).code == ACCEPTED
 
 
+def test_a_lot_with_all_its_makes_numbered_takes_nothing_repacked() -> None:
+    ledger = Ledger()
+    assert ledger.submit("Acme", made(b"1", b"2")).code == ACCEPTED
+    state = ledger.state()
+    lot = msgspec.structs.replace(state.require(LOTS, number_key(1)), makes=MAX_MAKES)
+    state.write(LOTS, number_key(1), lot)
+    ledger.keep(state.changes())
+    repacked = Transform(HEAD, items("pack-1"), gtin("pack"), b"L1", EXPIRY, b"", 0, (b"9",), 0)
+    assert ledger.submit("Acme", repacked).code == Code.LOT_TOO_MIXED
+
+
+def test_lineage_that_leads_through_too_many_rows_is_refused(
+    ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(1, 4):
+        one = Transform(
+            HEAD, items(f"pack-{number}"), gtin("pack"), b"R", EXPIRY, b"", 0, (b"9%d" % number,), 0
+        )
+        assert ledger.submit("Acme", one).code == ACCEPTED
+    monkeypatch.setattr(scopes.follow_lineage, "__defaults__", (3,))
+    assert ledger.submit("Acme", opening(LOT)).code == Code.SCOPE_TOO_WIDE
+    monkeypatch.setattr(scopes.follow_lineage, "__defaults__", (4,))
+    assert ledger.submit("Acme", opening(LOT)).code == ACCEPTED
+
+
 def cost(ledger: Ledger, record: OpenRecall) -> tuple[int, list[bytes]]:
     """Return the rows of the ledger that a recall read, and the tables of those that it wrote."""
     bundle = ledger.bundle("Acme", [ledger.document(record)])
@@ -174,7 +201,7 @@ def test_a_recall_by_lot_writes_one_row_of_goods(packs: int) -> None:
     reads, writes = cost(ledger, opening(LOT))
     # The lane, the counter of recalls, its number, its row, the open recalls of the product; and the lot.
     assert (len(writes), writes.count(LOTS.prefix)) == (6, 1)
-    assert reads == 7
+    assert reads == 8
     assert cost(ledger, opening(LOT, drill=1))[1].count(LOTS.prefix) == 0
 
 

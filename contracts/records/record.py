@@ -24,6 +24,7 @@ from contracts.records.holds import (
     PlaceHold,
     Suspect,
 )
+from contracts.records.late import Late
 from contracts.records.recall import (
     OpenRecall,
     RecallRecord,
@@ -49,6 +50,7 @@ Record = (
     | Void
     | Dispense
     | DispensePart
+    | Late
     | EndingRecord
     | HoldRecord
     | AgreementRecord
@@ -70,6 +72,11 @@ def tag_of(record: Record) -> int:
     return _TAGS[type(record)]
 
 
+def plain(record: Record) -> Record:
+    """Return what a record says was done, whether it was recorded in time or late."""
+    return record.record if isinstance(record, Late) else record
+
+
 def listed(record: Record) -> tuple[bytes, ...]:  # noqa: C901 - a case for several kinds each
     """Return the identifiers a record lists: serials, SSCC keys, children or items; not the parent."""
     if isinstance(record, RegisterRecord):
@@ -83,7 +90,7 @@ def listed(record: Record) -> tuple[bytes, ...]:  # noqa: C901 - a case for seve
             return children
         case Decommission() | Observe() | Ship() | Receive() | Refuse() | Void() | Dispense():
             return record.items
-        case DispensePart() | Found() | Reinstate():
+        case DispensePart() | Late() | Found() | Reinstate():
             return record.items
         case PlaceHold() | LiftHold() | Suspect() | ConfirmIllegitimate() | Clear():
             return record.items

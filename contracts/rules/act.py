@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from contracts.gs1.keys import ItemKey
 from contracts.rules.events import EventKind, Occurrence
+from contracts.rules.verdict import Verdict
 from contracts.state.rows import NOBODY, LimitsRow, MandateRow, PartnerRow
 from contracts.state.view import Overlay
 
@@ -12,6 +13,7 @@ class Act:
     """One record on its way through its rule."""
 
     __slots__ = (
+        "breaches",
         "document_id",
         "document_index",
         "height",
@@ -50,6 +52,15 @@ class Act:
         self.record_index = 0
         self.mandate: MandateRow | None = None
         self.occurrences: list[Occurrence] = []
+        # What speaks against something that was done already; None while nothing is recorded late.
+        self.breaches: list[Verdict] | None = None
+
+    def excuse(self, faults: Iterable[Verdict | None]) -> Verdict | None:
+        """Return the first fault; in a late record note all of them as breaches, and return none."""
+        if self.breaches is None:
+            return next((fault for fault in faults if fault is not None), None)
+        self.breaches += (fault for fault in faults if fault is not None)
+        return None
 
     def sign_for(self, principal: int, partner: PartnerRow, mandate: MandateRow) -> None:
         """Judge what follows in the document as if its signer's principal had signed it (rule 27)."""

@@ -80,7 +80,7 @@ def _whole_packs(act: Act, record: Dispense, items: Positions) -> Packs | Verdic
             packs.repeated.append(item)
             continue
         fault = _opened_fault(act, record.head, item) if has_rest else _whole_fault(act, item)
-        fault = fault or clean.fault(item)
+        fault = fault or act.excuse(clean.faults(item))
         if fault:
             return fault
         (packs.opened if has_rest else packs.unopened).append(item)
@@ -134,7 +134,9 @@ def _role_fault(act: Act, head: Head, to: SupplyTo) -> Verdict | None:
             roles = limits.institution_roles
         case _:
             assert_never(to)
-    return None if has_role(act.partner, roles) else Verdict(Code.DISPENSING_NOT_ALLOWED, act.partner.gln)
+    if has_role(act.partner, roles):
+        return None
+    return act.excuse((Verdict(Code.DISPENSING_NOT_ALLOWED, act.partner.gln),))
 
 
 def _has_rest(act: Act, head: Head, item: Position) -> bool:

@@ -59,6 +59,10 @@ class EventKind(IntEnum):
     MANDATE_GIVEN = 94
     MANDATE_WITHDRAWN = 95
     ACTED_FOR = 96
+    LATE_RECORDED = 45
+    LATE_RECEIPT = 46
+    BREACHED = 47
+    DISPENSED_DESPITE = 48
 
 
 SENTENCES: Final[dict[EventKind, str]] = {
@@ -110,6 +114,10 @@ SENTENCES: Final[dict[EventKind, str]] = {
     EventKind.READING_GAP: "In this session (subject) goods were unwatched for longer than allowed.",
     EventKind.LOGGER_MISSING: "Goods that need a logger were received without one (session: subject).",
     EventKind.COLD_CHAIN_CLEARED: "Their maker finds goods fit in spite of a session (subject).",
+    EventKind.LATE_RECORDED: "This was done before it could be recorded (subject: why).",
+    EventKind.LATE_RECEIPT: "Items of the shipment (subject) are received by a late record.",
+    EventKind.BREACHED: "What was done spoke against a rule (subject: the code that would have refused it).",
+    EventKind.DISPENSED_DESPITE: "Packs were supplied that were not clean; they are counted apart.",
     EventKind.OPENED: "Packs were opened; what is left in them is dispensed here, or nowhere.",
     EventKind.MANDATE_GIVEN: "Who is told may sign for a partner (subject).",
     EventKind.MANDATE_WITHDRAWN: "Who is told may sign for a partner (subject) no more.",

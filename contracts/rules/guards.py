@@ -5,7 +5,7 @@ contracts/LAW.md.
 """
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Final
 
 from contracts.gs1.dates import MAX_OFFSET_MINUTES
@@ -62,7 +62,9 @@ def signer_fault(act: Act, head: Head, roles: int, *, licensed: bool = True) -> 
         licensed: Whether an active licence is needed; a suspended partner may still receive and return.
     """
     if licensed and not is_licensed(act.partner):
-        return Verdict(Code.LICENCE_NOT_ACTIVE, act.partner.gln)
+        fault = act.excuse((Verdict(Code.LICENCE_NOT_ACTIVE, act.partner.gln),))
+        if fault:
+            return fault
     if not has_role(act.partner, roles):
         return Verdict(Code.ROLE_NOT_ALLOWED, act.partner.gln)
     return _claim_fault(act, head)
@@ -192,17 +194,23 @@ class CleanGuard:
 
     def fault(self, position: Position) -> Verdict | None:
         """Ask whether an item and everything inside is free of holds, active, and not expired."""
+        return next(self.faults(position), None)
+
+    def faults(self, position: Position) -> Iterator[Verdict]:
+        """Yield everything that speaks against an item being clean, the first reason first."""
         state = self._act.state
         holds = effective_holds(position)
         if holds:
-            return Verdict(hold_code(holds), position.key)
+            yield Verdict(hold_code(holds), position.key)
         if has_dirt_inside(state, position.key, position.row):
-            return Verdict(Code.CONTENTS_NOT_CLEAN, position.key)
+            yield Verdict(Code.CONTENTS_NOT_CLEAN, position.key)
         sources = sources_of(state, position.key, position.row)
         own = (self._own_fault(position),) if position.row.source else ()
         found = {*own, *map(self._source_fault, sources[len(own) :])}
-        code = next((code for code in _SOURCE_CODES if code in found), None)
-        return self._cold_fault(position, sources) if code is None else Verdict(code, position.key)
+        yield from (Verdict(code, position.key) for code in _SOURCE_CODES if code in found)
+        cold = self._cold_fault(position, sources)
+        if cold is not None:
+            yield cold
 
     def _cold_fault(self, position: Position, sources: tuple[int, ...]) -> Verdict | None:
         """Ask about the loggers' sessions that an item and everything around and inside it went through."""

@@ -23,6 +23,7 @@ from contracts.records.holds import (
     PlaceHold,
     Suspect,
 )
+from contracts.records.late import Late
 from contracts.records.recall import (
     AcknowledgeRecall,
     ClassifyRecall,
@@ -44,6 +45,7 @@ from contracts.rules.cold_chain import clear_session, logger_off, logger_on, sto
 from contracts.rules.decommissioning import decommission, found
 from contracts.rules.dispensing import dispense, dispense_part
 from contracts.rules.holding import lift_hold, place_hold
+from contracts.rules.lateness import late
 from contracts.rules.mandating import mandate_fault
 from contracts.rules.observing import observe
 from contracts.rules.offering import offer_ownership
@@ -103,6 +105,8 @@ def judge(act: Act, record: Record) -> Verdict | None:  # noqa: C901 - one line 
             return dispense(act, record)
         case DispensePart():
             return dispense_part(act, record)
+        case Late():
+            return late(act, record)
         case Found():
             return found(act, record)
         case Reinstate():

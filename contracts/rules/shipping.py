@@ -137,7 +137,9 @@ def _receiver_fault(act: Act, record: Ship, number: int, row: PartnerRow) -> Ver
     if not is_own and is_party(number, act.signer):
         return Verdict(Code.RECEIVER_IS_SENDER, record.receiver)
     if record.purpose == ShipPurpose.SALE and not is_licensed(row):
-        return Verdict(Code.RECEIVER_LICENCE, record.receiver)
+        fault = act.excuse((Verdict(Code.RECEIVER_LICENCE, record.receiver),))
+        if fault:
+            return fault
     if not has_role(row, receiving_roles(record.purpose)):
         return Verdict(Code.RECEIVER_ROLE, record.receiver)
     return None
@@ -205,7 +207,7 @@ def _items_fault(act: Act, record: Ship, route: Route, items: Positions) -> Verd
         fault = (
             _owner_fault(act, record, route, item)
             or purpose_fault(record, item)
-            or (clean.fault(item) if is_sale else None)
+            or (act.excuse(clean.faults(item)) if is_sale else None)
         )
         if fault:
             return fault

@@ -14,7 +14,7 @@ from contracts.ledger.receipt import Receipt
 from contracts.primitives.encoding import encode
 from contracts.primitives.hashing import HASH_BYTES
 from contracts.records.custody import Ship
-from contracts.records.record import Record
+from contracts.records.record import Record, plain
 from node.api.access import GRANT, Right, Scope, scope_of, signing
 from node.api.answers import HEIGHT_HEADER, answer, json_bytes, pinned
 from node.api.bodies import read_body
@@ -349,7 +349,9 @@ def concerned_glns(custody: Custody, placed: PlacedDocument) -> frozenset[str | 
 
 
 def _known_references(snapshot: Snapshot, records: tuple[Record, ...]) -> Mapping[bytes, KeptReference]:
-    hashes = [entry for record in records if isinstance(record, Ship) for entry in record.references]
+    hashes = [
+        entry for record in map(plain, records) if isinstance(record, Ship) for entry in record.references
+    ]
     kept = find_references(snapshot, hashes)
     return {hashed: known for hashed, known in zip(hashes, kept, strict=True) if known is not None}
 

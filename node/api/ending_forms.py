@@ -4,7 +4,7 @@ from typing import Annotated, Final, Literal
 
 from msgspec import Meta
 
-from node.api.form_parts import Items, RecordForm
+from node.api.form_parts import Items, LateWord, RecordForm
 
 MAX_QUANTITY: Final = (1 << 53) - 1
 """Largest number that keeps its value in other JSON tools."""
@@ -17,6 +17,8 @@ class DispenseForm(RecordForm, frozen=True, kw_only=True, tag="dispense"):
     """Dispensed to patients, sold to the public, or supplied to those who supply patients."""
     items: Items
     """Which."""
+    late: LateWord = ""
+    """Why it is recorded late."""
 
 
 class DispensePartForm(RecordForm, frozen=True, kw_only=True, tag="dispense_part"):

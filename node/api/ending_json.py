@@ -3,11 +3,18 @@
 from collections.abc import Callable, Mapping
 from typing import Any, Final, assert_never
 
+from contracts.records.custody import Receive, Ship
 from contracts.records.dispensing import Dispense, DispensePart, SupplyTo
 from contracts.records.endings import EndingRecord, Found, Reinstate, UndoneEnding
+from contracts.records.late import Late, LateReason
+from contracts.records.record import Record
 from node.api import ending_forms as forms
 from node.api.field_readers import read_items
+from node.api.form_parts import RecordForm
 from node.api.record_texts import item_texts, read_head, word_of, written_head
+
+LATE_KINDS: Final = (Dispense, Ship, Receive)
+"""What may be recorded late."""
 
 DispensingRecord = Dispense | DispensePart
 
@@ -45,3 +52,9 @@ def write_ending_record(record: DispensingRecord | EndingRecord) -> forms.AnyEnd
             )
         case _:
             assert_never(record)
+
+
+def in_time_or_late(done: Record, form: RecordForm) -> Record:
+    """Return a record as it is, or the late one (rule 11b) that its form asks for."""
+    word: str = getattr(form, "late", "")
+    return Late(LateReason[word.upper()], done) if word and isinstance(done, LATE_KINDS) else done

@@ -1,6 +1,6 @@
 """Fields of records as clients write them in JSON, and what every record has; `record_forms.py` uses them."""
 
-from typing import Annotated, Final
+from typing import Annotated, Final, Literal
 
 import msgspec
 from msgspec import Meta
@@ -41,6 +41,12 @@ Time = Annotated[
     ),
 ]
 Hex = Annotated[str, Meta(max_length=128, pattern="^([0-9A-Fa-f]{2})*$", description="Hexadecimal bytes.")]
+
+
+LateWord = Annotated[
+    Literal["", "outage", "no_network", "emergency"],
+    Meta(description="Why it was not recorded when it was done (rule 11b); empty when it was."),
+]
 
 
 class ReferenceForm(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):

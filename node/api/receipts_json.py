@@ -43,6 +43,7 @@ _IDS: Final = frozenset(
         EventKind.PROPOSED,
         EventKind.PROPOSAL_ENDED,
         EventKind.OWNERSHIP_PASSED,
+        EventKind.LATE_RECEIPT,
     }
 )
 
@@ -149,6 +150,8 @@ def _event_subject(kind: EventKind, subject: bytes) -> str:
         return gtin_text(subject)
     if kind in _SESSION_SUBJECTS:
         return str(int.from_bytes(subject, "big")) if subject else ""
+    if kind in {EventKind.LATE_RECORDED, EventKind.BREACHED}:
+        return subject.decode("ascii")
     if kind in _GLN_SUBJECTS:
         return gln_text(subject)
     return item_text(subject) if subject else ""

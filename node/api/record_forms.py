@@ -22,6 +22,7 @@ from node.api.form_parts import (
     Hex,
     Item,
     Items,
+    LateWord,
     OptionalText,
     RecordForm,
     ReferenceForm,
@@ -114,6 +115,8 @@ class ShipForm(RecordForm, frozen=True, kw_only=True, tag="ship"):
     """Business documents."""
     sale: Hex = ""
     """For a return of own goods: the shipment with which they were bought, an item's `bought_with`."""
+    late: LateWord = ""
+    """Why it is recorded late."""
 
 
 class ReceiveForm(RecordForm, frozen=True, kw_only=True, tag="receive"):
@@ -125,6 +128,8 @@ class ReceiveForm(RecordForm, frozen=True, kw_only=True, tag="receive"):
     """Which part of it."""
     items: Items = ()
     """For listed and all_except."""
+    late: LateWord = ""
+    """Why it is recorded late."""
 
 
 class RefuseForm(RecordForm, frozen=True, kw_only=True, tag="refuse"):

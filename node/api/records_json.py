@@ -26,6 +26,7 @@ from contracts.records.custody import (
 from contracts.records.dispensing import Dispense, DispensePart
 from contracts.records.endings import Found, Reinstate
 from contracts.records.holds import Clear, ConfirmIllegitimate, DeclareOverdue, LiftHold, PlaceHold, Suspect
+from contracts.records.late import Late
 from contracts.records.record import Record
 from contracts.records.registered import RegisterRecord
 from contracts.records.supply import (
@@ -44,7 +45,7 @@ from node.api import record_forms as forms
 from node.api import registry_json
 from node.api.agreement_json import AGREEMENT_READERS, write_agreement_record
 from node.api.cold_json import COLD_READERS, write_cold_record
-from node.api.ending_json import ENDING_READERS, write_ending_record
+from node.api.ending_json import ENDING_READERS, in_time_or_late, write_ending_record
 from node.api.field_readers import (
     INVALID_FIELD,
     FieldFault,
@@ -108,9 +109,10 @@ def read_document(form: forms.DocumentForm, secret: Secret) -> ReadDocument:
     for at, record in enumerate(form.records):
         try:
             if isinstance(record, forms.ShipForm):
-                records.append(_ship(record, _references(record, secret.child(at), kept)))
+                done: Record = _ship(record, _references(record, secret.child(at), kept))
             else:
-                records.append(_READERS[type(record)](record))
+                done = _READERS[type(record)](record)
+            records.append(in_time_or_late(done, record))
         except FieldFault as fault:
             raise fault.under("records", at) from fault
     return ReadDocument(build_document(nonce, tuple(records)), tuple(kept))
@@ -233,6 +235,8 @@ def write_record(  # noqa: C901 - one case for each kind of record
             return forms.DecommissionForm(**head, reason=word_of(reason), items=item_texts(items))
         case Observe(step=step, items=items):
             return forms.ObserveForm(**head, step=word_of(step), items=item_texts(items))
+        case Late(reason=reason, record=done):
+            return msgspec.structs.replace(write_record(done, references), late=word_of(reason))
         case Ship():
             return _written_ship(record, head, references or {})
         case Receive(shipment=shipment, mode=mode, items=items):

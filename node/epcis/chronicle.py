@@ -13,7 +13,7 @@ from contracts.gs1.keys import ItemKey
 from contracts.records.custody import Receive, ReceiveMode, Ship, Void, shipment_id
 from contracts.records.dispensing import Dispense
 from contracts.records.holds import LiftHold, PlaceHold
-from contracts.records.record import Record, listed
+from contracts.records.record import Record, listed, plain
 from contracts.records.supply import Decommission, Observe, Pack, Unpack
 from contracts.state.layout import CONTAINERS, ITEMS
 from contracts.state.view import Overlay
@@ -156,7 +156,7 @@ class Chronicle:
         for touch in touches:
             if touch.event == THE_RECORD:
                 placed = self._document(touch.height, touch.document)
-                yield placed, touch.record, placed.document.records[touch.record]
+                yield placed, touch.record, plain(placed.document.records[touch.record])
 
     def _document(self, height: int, index: int) -> PlacedDocument:
         found = self._documents.get((height, index))

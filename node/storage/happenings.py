@@ -10,7 +10,8 @@ from typing import Final
 import msgspec
 
 from contracts.ledger.receipt import Event
-from contracts.records.record import Record
+from contracts.records.late import Late, LateReason
+from contracts.records.record import Record, plain
 from contracts.rules.events import EventKind
 from node.storage.errors import StorageDamaged
 from node.storage.history import History, PlacedDocument
@@ -23,7 +24,9 @@ MAX_TOUCHES: Final = 2_000
 Moment = tuple[int, int, int, int, int]
 """Height, document, record, phase (0 implied, 1 the record, 2 what follows), event."""
 
-_IMPLIED: Final = frozenset({EventKind.UNPACKED, EventKind.MOVED, EventKind.INTRODUCED})
+_IMPLIED: Final = frozenset(
+    {EventKind.UNPACKED, EventKind.MOVED, EventKind.INTRODUCED, EventKind.LATE_RECEIPT}
+)
 
 
 class Happening(msgspec.Struct, frozen=True):
@@ -36,9 +39,11 @@ class Happening(msgspec.Struct, frozen=True):
     index: int
     """Index of the record in it."""
     record: Record
-    """The record."""
+    """The record; of a late one what was done."""
     event: Event | None
     """What the law did beside it; None when this is about the record itself."""
+    late: LateReason | None = None
+    """Why the record came late (rule 11b); None when it did not."""
 
     @property
     def events(self) -> tuple[Event, ...]:
@@ -87,13 +92,13 @@ class Happenings:
             event = events[touch.event - 1]
             phase = 0 if event.kind in _IMPLIED else 2
         moment = (touch.height, touch.document, touch.record, phase, touch.event)
-        return Happening(moment, placed, touch.record, placed.document.records[touch.record], event)
+        return _happened(moment, placed, touch.record, event)
 
     def records_of(self, placed: PlacedDocument) -> list[Happening]:
         """Return the records of a document."""
         return [
-            Happening((placed.height, placed.index, at, 1, THE_RECORD), placed, at, record, None)
-            for at, record in enumerate(placed.document.records)
+            _happened((placed.height, placed.index, at, 1, THE_RECORD), placed, at, None)
+            for at in range(len(placed.document.records))
         ]
 
     def _in_order(self, touches: Iterable[Touch]) -> list[Happening]:
@@ -101,6 +106,12 @@ class Happenings:
         if len(found) >= MAX_TOUCHES:
             self.is_complete = False
         return found
+
+
+def _happened(moment: Moment, placed: PlacedDocument, index: int, event: Event | None) -> Happening:
+    record = placed.document.records[index]
+    late = record.reason if isinstance(record, Late) else None
+    return Happening(moment, placed, index, plain(record), event, late)
 
 
 def _moment(happening: Happening) -> Moment:

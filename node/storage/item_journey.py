@@ -12,6 +12,7 @@ from typing import Final
 import msgspec
 
 from contracts.gs1.keys import format_item
+from contracts.ledger.receipt import Event
 from contracts.records.custody import Receive, ReceiveMode, Refuse, Ship, Void, shipment_id
 from contracts.records.holds import DeclareOverdue
 from contracts.records.record import listed
@@ -197,9 +198,7 @@ class _Walk:
 
         Receipts and refusals that list the item, or a container around it, have rows of their own there.
         """
-        for happening in self._happenings.of_shipment(shipment):
-            if happening.event is not None or happening.moment <= since:
-                continue
+        for happening in self._until_taken_in(key, shipment, since):
             record = happening.record
             if not isinstance(record, Receive | Refuse | Void | DeclareOverdue):
                 continue
@@ -216,6 +215,21 @@ class _Walk:
                 yield _Passage(happening, via)
             if _takes_all(record) or is_listed:
                 return
+
+    def _until_taken_in(self, key: bytes, shipment: bytes, since: Moment) -> Iterator[Happening]:
+        """Yield the records about a shipment until a late one took the item out of it."""
+        for happening in self._happenings.of_shipment(shipment):
+            event = happening.event
+            if happening.moment <= since:
+                continue
+            if event is None:
+                yield happening
+            elif event.kind == EventKind.LATE_RECEIPT and self._is_in(event, key, happening.moment):
+                return
+
+    def _is_in(self, event: Event, key: bytes, moment: Moment) -> bool:
+        """Tell whether an event is about an item, or a container that it was in."""
+        return not self._around(key, moment).isdisjoint(event.items)
 
 
 def _takes_all(record: Receive | Refuse | Void) -> bool:
@@ -248,7 +262,8 @@ def _containment(key: bytes, rows: list[Happening]) -> list[_Span]:
 def _leaves(happening: Happening, key: bytes) -> bool:
     """Tell whether an item comes out of its container: unpacked, or split off on the way."""
     if happening.event is not None:
-        return happening.event.kind == EventKind.UNPACKED and key in happening.event.items
+        leaving = happening.event.kind in {EventKind.UNPACKED, EventKind.LATE_RECEIPT}
+        return leaving and key in happening.event.items
     match happening.record:
         case Unpack(children=children):
             return key in children

@@ -27,7 +27,7 @@ from contracts.records.recall import (
     OpenRecall,
     recall_id,
 )
-from contracts.records.record import Record, listed
+from contracts.records.record import Record, listed, plain
 from contracts.records.supply import Commission, CommissionLogisticUnits, Pack, Unpack
 from contracts.records.transformation import Transform
 from contracts.rules.events import EventKind
@@ -126,7 +126,7 @@ def journey_entries(height: int, documents: Iterable[IndexedDocument]) -> list[W
 
 def _record_subjects(record: Record, receipt: Receipt, position: int) -> list[bytes]:
     """Return the first parts of the keys of a record's rows."""
-    items = listed(record)
+    items, record = listed(record), plain(record)
     match record:
         case Commission():
             return [_lot_prefix(record.gtin, record.lot)]
@@ -165,6 +165,8 @@ def _event_subjects(event: Event, sender: int) -> list[bytes]:
             return list(map(_item_prefix, (*event.items, event.subject)))
         case EventKind.MOVED | EventKind.EXCURSION | EventKind.READING_GAP:
             return list(map(_item_prefix, event.items))
+        case EventKind.LATE_RECEIPT:
+            return [_SHIPMENT + event.subject, *map(_item_prefix, event.items)]
         case EventKind.INTRODUCED:
             return [_item_prefix(event.subject)]
         case _:

@@ -31,6 +31,7 @@ from contracts.records.dispensing import Dispense, DispensePart
 from contracts.records.endings import Found, Reinstate
 from contracts.records.head import Head
 from contracts.records.holds import Clear, ConfirmIllegitimate, DeclareOverdue, LiftHold, PlaceHold, Suspect
+from contracts.records.late import Late
 from contracts.records.record import Record, listed
 from contracts.records.registered import RegisterRecord
 from contracts.records.supply import Commission, CommissionLogisticUnits, Decommission, Observe, Pack, Unpack
@@ -62,8 +63,8 @@ def _about(record: Record) -> tuple[str, tuple[bytes | int, ...]]:  # noqa: C901
     match record:
         case Commission():
             return "commission", (record.gtin, record.lot, record.expiry)
-        case CommissionLogisticUnits():
-            return "commission_logistic_units", ()
+        case CommissionLogisticUnits() | Found():
+            return "found" if isinstance(record, Found) else "commission_logistic_units", ()
         case Pack(parent=parent):
             return "pack", (parent,)
         case Unpack(parent=parent):
@@ -82,10 +83,10 @@ def _about(record: Record) -> tuple[str, tuple[bytes | int, ...]]:  # noqa: C901
             return "void", (shipment,)
         case Dispense(to=to):
             return "dispense", (int(to),)
+        case Late(record=done):
+            return _about(done)
         case DispensePart(quantity=quantity):
             return "dispense_part", (quantity,)
-        case Found():
-            return "found", ()
         case Reinstate(undoes=undoes):
             return "reinstate", (int(undoes),)
         case OfferOwnership() | Consent() | Withdraw():

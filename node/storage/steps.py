@@ -11,6 +11,7 @@ from contracts.records.custody import Receive, ReceiveMode, Refuse, Ship, ShipPu
 from contracts.records.dispensing import Dispense, DispensePart, SupplyTo
 from contracts.records.endings import Found, Reinstate, UndoneEnding
 from contracts.records.holds import Clear, ConfirmIllegitimate, DeclareOverdue, LiftHold, PlaceHold, Suspect
+from contracts.records.late import Late, LateReason
 from contracts.records.recall import OpenRecall, RecallClass, RecallKind, RecallReason, recall_id
 from contracts.records.record import Record, listed
 from contracts.records.registered import RegisterRecord
@@ -100,7 +101,7 @@ def _event_details(event: Event, key: bytes) -> Details:
             details["parent"] = format_item(event.subject)
         case EventKind.UNPACKED:
             details["children"] = len(event.items)
-        case EventKind.SHIPMENT_SPLIT:
+        case EventKind.SHIPMENT_SPLIT | EventKind.LATE_RECEIPT:
             details["shipment"] = event.subject.hex()
         case EventKind.EXCURSION | EventKind.READING_GAP:
             details = {"session": int.from_bytes(event.subject, "big")}
@@ -145,7 +146,7 @@ def _record_details(happening: Happening, key: bytes) -> Details:  # noqa: C901 
             details = {"proposal": proposal.hex(), "new_owner": unpack_gln(new_owner)}
         case Consent(proposal=proposal) | Withdraw(proposal=proposal):
             details = {"proposal": proposal.hex()}
-        case CommissionLogisticUnits() | Found() | ConfirmIllegitimate():
+        case CommissionLogisticUnits() | Found() | ConfirmIllegitimate() | Late():
             pass
         case Transform():
             details = _repack_details(record, key)
@@ -153,6 +154,8 @@ def _record_details(happening: Happening, key: bytes) -> Details:  # noqa: C901 
             details = _recall_details(record, recall_id(happening.placed.id, happening.index))
         case _:
             details = {"recall": record.recall.hex()}
+    if happening.late is not None:
+        details["late"] = LateReason(happening.late).name.lower()
     details.update((name, True) for kind, name in _CONSEQUENCES.items() if _has_led_to(happening, kind, key))
     return details
 

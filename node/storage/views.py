@@ -15,6 +15,7 @@ from contracts.records.custody import Receive, Refuse, Ship, Void
 from contracts.records.dispensing import Dispense, DispensePart
 from contracts.records.endings import Found, Reinstate
 from contracts.records.holds import Clear, ConfirmIllegitimate, DeclareOverdue, LiftHold, PlaceHold, Suspect
+from contracts.records.late import Late
 from contracts.records.mandates import ActFor, Mandate
 from contracts.records.recall import (
     AcknowledgeRecall,
@@ -43,6 +44,7 @@ RECORD_NAMES: Final[dict[type[Record], str]] = {
     Void: "void",
     Dispense: "dispense",
     DispensePart: "dispense_part",
+    Late: "late",
     Found: "found",
     Reinstate: "reinstate",
     Transform: "transform",

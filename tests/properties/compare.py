@@ -15,7 +15,7 @@ from contracts.ledger.document import Document as LedgerDocument
 from contracts.ledger.document import document_id, encode_document
 from contracts.ledger.events import EventKind
 from contracts.ledger.execute import next_app_hash
-from contracts.ledger.receipt import ACCEPTED, Receipt
+from contracts.ledger.receipt import ACCEPTED, Event, Receipt
 from contracts.primitives.hashing import Hash
 from contracts.records.agreement import proposal_id
 from contracts.records.custody import shipment_id
@@ -174,12 +174,18 @@ class SideBySide:
             require(receipt.record == position, "record", law=receipt.record, model=position)
             require(receipt.events == (), "events of a refusal", law=receipt.events, model=())
 
+    def _subject(self, event: Event) -> str:
+        """Return what the steps call an event's subject; of a breach any of its codes will do."""
+        if event.kind == EventKind.BREACHED:
+            return ""
+        return event.subject.decode() if event.kind == EventKind.LATE_RECORDED else self._name(event.subject)
+
     def _events(self, receipt: Receipt, record: int) -> set[Told]:
         """Return what the law told about a record, item by item, in names."""
         found: set[Told] = set()
         for event in receipt.events:
             if event.record == record:
-                kind, subject = EventKind(event.kind).name.lower(), self._name(event.subject)
+                kind, subject = EventKind(event.kind).name.lower(), self._subject(event)
                 others = frozenset(PARTNER_NAMES[number] for number in event.concerned)
                 found |= {(kind, subject, self._name(item), others) for item in event.items or (b"",)}
         return found

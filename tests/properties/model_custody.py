@@ -23,7 +23,7 @@ def ship(judge: Judge, said: Said) -> Verdicts:
     guards = [judge.together(said), *judge.life(*lives), judge.unended(), *judge.hand(), judge.empty()]
     guards += [("not_owner", lambda item: not _may_send(judge, item, said)), *own_returns(judge, said)]
     if purpose == "sale":
-        guards += judge.clean(is_leaving=True)
+        guards += judge.clean_or_late(said.items, is_leaving=True)
     yield model.first_fault(said.items, guards)
     judge.take_along(said.items, said)
     judge.tell("shipment_announced", said.shipment, (), (said.receiver, said.carrier))
@@ -46,7 +46,7 @@ def _ship_terms(judge: Judge, said: Said) -> Verdicts:
         yield {"receiver_not_sender"} if receiver != judge.signer else set()
     else:
         yield {"receiver_is_sender"} if receiver == judge.signer else set()
-    yield {"receiver_licence"} if purpose == "sale" and receiver in UNLICENSED else set()
+    yield judge.unless_late({"receiver_licence"} if purpose == "sale" and receiver in UNLICENSED else set())
     trades = ROLES[receiver] - NOT_TRADING - ({"regulator"} if purpose != "authority" else set())
     yield set() if trades else {"receiver_role"}
     yield {"destination_missing"} if purpose == "own_premises" and not said.destination else set()

@@ -10,7 +10,7 @@ from tests.properties.said import Said
 def _may_supply(judge: Judge, to: str, said: Said) -> Verdicts:
     rules = judge.profile(said)
     roles = {"patient": rules.dispense, "retail": rules.retail, "institution": rules.institution}[to]
-    yield set() if ROLES[judge.signer] & roles else {"dispensing_not_allowed"}
+    yield judge.unless_late(set() if ROLES[judge.signer] & roles else {"dispensing_not_allowed"})
 
 
 def _is_opener(judge: Judge, item: str, said: Said) -> bool:
@@ -67,7 +67,8 @@ def _guards(judge: Judge, said: Said, *, whole: bool) -> list[Guard]:
                 ),
             )
         )
-    found += [unless(guard, again) for guard in judge.clean()]
+    asked = [item for item in said.items if item in model.items and not again(item)]
+    found += [unless(guard, again) for guard in judge.clean_or_late(asked)]
     if not whole:
         found.append(("not_enough_left", lambda item: said.quantity > left_in(judge, item)))
     return found

@@ -148,7 +148,7 @@ def makers(judge: Judge, item: str) -> set[str]:
     return {judge.model.registered.holders[kind_of(name)] for name in inside if not is_unit(name)}
 
 
-def _alarmed(judge: Judge, item: str) -> tuple[str, ...]:
+def alarmed(judge: Judge, item: str) -> tuple[str, ...]:
     return (*stakeholders(judge, item), *makers(judge, item), *REGULATORS)
 
 
@@ -169,7 +169,7 @@ def suspect(judge: Judge, said: Said) -> Verdicts:
 def _raise_suspicion(judge: Judge, items: Iterable[str]) -> None:
     for item in items:
         judge.model.change(item, holds=judge.model.items[item].holds | {f"suspect {judge.signer}"})
-        judge.tell("suspicion_raised", "", (item,), _alarmed(judge, item))
+        judge.tell("suspicion_raised", "", (item,), alarmed(judge, item))
 
 
 def confirm(judge: Judge, said: Said) -> Verdicts:
@@ -188,7 +188,7 @@ def confirm(judge: Judge, said: Said) -> Verdicts:
     for item in said.items:
         rest = {hold for hold in model.items[item].holds if _read(hold)[0] != "suspect"}
         model.change(item, holds=frozenset(rest | {f"illegitimate {signer}"}))
-        judge.tell("illegitimate_confirmed", "", (item,), _alarmed(judge, item))
+        judge.tell("illegitimate_confirmed", "", (item,), alarmed(judge, item))
 
 
 def clear(judge: Judge, said: Said) -> Verdicts:
@@ -202,7 +202,7 @@ def clear(judge: Judge, said: Said) -> Verdicts:
     judge.bring(said.items, said)
     for item in said.items:
         gone = {hold for hold in _own(judge, item, kinds) if not why_not(hold, item)}
-        told = (*_alarmed(judge, item), *(setter for _kind, setter in gone))
+        told = (*alarmed(judge, item), *(setter for _kind, setter in gone))
         judge.tell("cleared", "", (item,), told)
         _take_off(judge, item, gone)
 
@@ -267,7 +267,7 @@ def reject(judge: Judge, said: Said) -> Verdicts:
     yield judge.model.first_fault(said.items, [judge.together(said)])
     judge.bring(said.items, said)
     for item in said.items:
-        judge.tell("verification_failed", "", (item,), _alarmed(judge, item))
+        judge.tell("verification_failed", "", (item,), alarmed(judge, item))
 
 
 def report(judge: Judge, said: Said) -> Verdicts:
@@ -281,7 +281,7 @@ def report(judge: Judge, said: Said) -> Verdicts:
     yield model.first_fault(said.items, [judge.together(said)])
     judge.bring(said.items, said)
     for item in said.items:
-        judge.tell("finding_reported", "", (item,), _alarmed(judge, item))
+        judge.tell("finding_reported", "", (item,), alarmed(judge, item))
     if said.finding in ("tampered", "copied"):
         own = [item for item in said.items if model.holder(item) == judge.signer]
         living = [item for item in own if model.life(item) not in ENDED]

@@ -63,6 +63,8 @@ class Judge:
         self.index = 0
         self.covered: tuple[frozenset[str], frozenset[str], int] | None = None
         self.told: set[Told] = set()
+        self.breached: set[str] | None = None
+        """In a late record: items that something speaks against, and nothing for the record itself."""
 
     def tell(self, kind: str, subject: str, items: Iterable[str] = (), concerned: Iterable[str] = ()) -> None:
         """Note an event, item by item, and who else must be told of it."""
@@ -93,7 +95,8 @@ class Judge:
             or (said.verb == "mandate" and said.until != 0)
         )
         needs_licence = needs_licence or (said.verb == "leave" and said.reason in LICENSED_REASONS)
-        yield {"licence_not_active"} if needs_licence and self.signer in UNLICENSED else set()
+        is_barred = needs_licence and self.signer in UNLICENSED
+        yield self.unless_late({"licence_not_active"} if is_barred else set())
         roles = ROLES[self.signer]
         yield set() if roles - NOT_SIGNING.get(said.verb, {"agent"}) else {"role_not_allowed"}
         yield {"claimed_time_invalid"} if said.ahead_ms > TOLERANCE_MS else set()
@@ -164,6 +167,22 @@ class Judge:
         kinds = kinds_in(self.model, (item,))
         leaving = self.signer if is_leaving else ""
         return standing(self.model, through(self.model, item), kinds, self.now_ms, leaving) == code
+
+    def unless_late(self, codes: set[str]) -> set[str]:
+        """Return what refuses a record; in a late one nothing, but the breach is noted."""
+        if self.breached is None:
+            return codes
+        self.breached |= {""} if codes else set()
+        return set()
+
+    def clean_or_late(self, items: Iterable[str], *, is_leaving: bool = False) -> list[Guard]:
+        """Return the guards of clean goods; of a late record none, but the breaches are noted when asked."""
+        guards = self.clean(is_leaving=is_leaving)
+        if self.breached is None:
+            return guards
+        known = [item for item in items if item in self.model.items]
+        self.breached |= {item for item in known if any(fails(item) for _code, fails in guards)}
+        return []
 
     def take_along(self, items: Iterable[str], said: Said) -> None:
         """Do what handling items singly implies: unpack nested ones, move still ones to the stated place."""

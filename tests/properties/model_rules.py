@@ -27,6 +27,7 @@ from tests.properties.model_holds import (
     verify,
 )
 from tests.properties.model_judge import Judge, Verdicts
+from tests.properties.model_late import take_in, tell_breaches
 from tests.properties.model_registry import act_for, delegate, describe, mandate, offer, place, take
 from tests.properties.model_supply import commission, introduce, pack, unpack
 from tests.properties.model_transform import repack
@@ -53,8 +54,12 @@ RULES: dict[str, Callable[[Judge, Said], Verdicts]] = {
 
 def verdict(judge: Judge, said: Said) -> set[str]:
     """Return the codes that may refuse a record, or nothing after it acted."""
-    for guards in (judge.under_mandate(said), judge.every_record(said), RULES[said.verb](judge, said)):
+    judge.breached = set() if said.late else None
+    asked = (judge.under_mandate(said), judge.every_record(said))
+    rules = (*asked, take_in(judge, said), RULES[said.verb](judge, said))
+    for guards in rules:
         for codes in guards:
             if codes:
                 return codes
+    tell_breaches(judge, said)
     return set()

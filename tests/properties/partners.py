@@ -134,8 +134,11 @@ class Partners(Holders, ColdPartners, partners_beyond.Dealers):
             said = partners_registry.says(self.random, model, verb, signer)
         elif verb in partners_recall.VERBS:
             return partners_recall.on_recalls(self.random, model, signer, now_ms, verb, self._name("C"))
+        elif verb in {"find", "reinstate"}:
+            said = partners_endings.take_back(self.random, model, verb, signer, self._place(signer))
         else:
             said = getattr(self, f"_{verb}")(model, signer, now_ms)
+        said = partners_endings.made_late(self.random, model, said, signer)
         return self._bent(model, said) if self._chance(10) else said
 
     # ------------------------------------------------------------------------------ choices
@@ -423,12 +426,6 @@ class Partners(Holders, ColdPartners, partners_beyond.Dealers):
     def _leave(self, model: Model, signer: str, now_ms: int) -> Said:
         items = self._of_hands(model, signer)
         return partners_endings.leave(self.random, items, self._place(signer))
-
-    def _find(self, model: Model, signer: str, now_ms: int) -> Said:
-        return partners_endings.take_back(self.random, model, "find", signer, self._place(signer))
-
-    def _reinstate(self, model: Model, signer: str, now_ms: int) -> Said:
-        return partners_endings.take_back(self.random, model, "reinstate", signer, self._place(signer))
 
     def _observe(self, model: Model, signer: str, now_ms: int) -> Said:
         if self._chance(30):

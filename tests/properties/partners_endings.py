@@ -1,5 +1,6 @@
 """What random partners say by rules 12 and 13: leaving, finding again, taking back."""
 
+from dataclasses import replace
 from random import Random
 
 from tests.properties.model import Model
@@ -58,3 +59,18 @@ def take_back(random: Random, model: Model, verb: str, signer: str, at: str) -> 
     reason = thing.life if thing.life in UNDONE and random.randrange(100) < 92 else random.choice(UNDONE)
     place = thing.ended[1] if random.randrange(100) < 92 else at
     return Said(verb=verb, reason=reason, items=(item,), at=place, never_left=int(random.randrange(100) < 95))
+
+
+def made_late(random: Random, model: Model, said: Said, signer: str) -> Said:
+    """Say at times that something was done offline, also with goods that are still on their way."""
+    if said.verb not in {"dispense", "ship", "receive"} or random.randrange(100) >= 15:
+        return said
+    late = replace(said, late=random.choice(("outage", "no_network", "emergency")))
+    coming = [
+        item
+        for item in model.items
+        if (name := model.shipment(item)) and model.shipments[name].receiver == signer
+    ]
+    if coming and said.verb != "receive" and random.randrange(100) < 50:
+        return replace(late, items=tuple(random.sample(coming, min(len(coming), random.randint(1, 2)))))
+    return late

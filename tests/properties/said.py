@@ -17,6 +17,7 @@ from contracts.records.custody import Receive, ReceiveMode, Refuse, Ship, ShipPu
 from contracts.records.dispensing import Dispense, DispensePart, SupplyTo
 from contracts.records.endings import Found, Reinstate, UndoneEnding
 from contracts.records.head import Head
+from contracts.records.late import Late, LateReason
 from contracts.records.mandates import ActFor, Mandate
 from contracts.records.recall import (
     AcknowledgeRecall,
@@ -124,6 +125,8 @@ class Said:
     """Receive: all, listed, all_except."""
     reason: str = ""
     """Leave: how; reinstate: what is undone."""
+    late: str = ""
+    """Dispense, ship, receive: why it is recorded late; empty when it is not."""
     to: str = "patient"
     """Dispense: patient, retail, institution."""
     quantity: int = 0
@@ -234,6 +237,12 @@ def shipment_key(name: str, shipments: dict[str, bytes]) -> bytes:
 
 def to_record(said: Said, now_ms: int, shipments: dict[str, bytes]) -> Record:
     """Translate into the law's language."""
+    done = _in_time(said, now_ms, shipments)
+    return Late(LateReason[said.late.upper()], done) if said.late else done
+
+
+def _in_time(said: Said, now_ms: int, shipments: dict[str, bytes]) -> Record:
+    """Translate what was done."""
     head = Head(now_ms + said.ahead_ms, 60, gln(said.at))
     listed = tuple(map(item_key, said.items))
     if said.verb == "commission":

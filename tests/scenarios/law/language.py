@@ -78,7 +78,7 @@ GTIN_NAMES = {gtin(kind): kind for kind in GTINS}
 OPTIONS = re.compile(
     rf" ({'|'.join(words_holds.OPTIONS)}|"
     r"at|of lot|expiring|on line|made|to|into|from|as|bound for|by|for|within|keeping|claiming|except|of|"
-    r"onto|off|every|until) "
+    r"onto|off|every|until|recorded after) "
 )
 
 
@@ -102,7 +102,8 @@ class Speaker:
             if special is not None:
                 records.append(special)
                 continue
-            records.append(self.record(words, options))
+            done = self.record(words, options)
+            records.append(words_endings.in_time_or_late(done, options))
             if words[0] in {"ships", "proposes"}:
                 identify = shipment_id if words[0] == "ships" else proposal_id
                 names[options.get("as", "S")] = (identify, index)

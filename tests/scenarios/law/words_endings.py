@@ -2,6 +2,8 @@
 
     Corner sells pack-1 (to the public)         Bulk supplies pack-1 (to an institution)
     Corner opens pack-1 for 4 units
+
+Dispensing, shipping and receiving may end in `recorded after outage`, `no network` or `emergency` (rule 11b).
 Acme decommissions pack-1 as exported (sample, free sample, checked out)
 Acme reports pack-1 lost                    Acme finds pack-1
 Corner undoes supplied of pack-1 at Shop    Corner undoes supplied of opened pack-1 at Shop
@@ -9,9 +11,11 @@ Corner undoes supplied of pack-1 at Shop    Corner undoes supplied of opened pac
 
 from collections.abc import Callable
 
+from contracts.records.custody import Receive, Ship
 from contracts.records.dispensing import Dispense, DispensePart, SupplyTo
 from contracts.records.endings import Found, Reinstate, UndoneEnding
 from contracts.records.head import Head
+from contracts.records.late import Late, LateReason
 from contracts.records.record import Record
 from contracts.records.supply import Decommission, DecommissionReason
 
@@ -41,3 +45,11 @@ def ending(verb: str, head: Head, what: str, options: dict[str, str], listed: Li
 
 def _name(words: str) -> str:
     return words.upper().replace(" ", "_")
+
+
+def in_time_or_late(done: Record, options: dict[str, str]) -> Record:
+    """Return a record as it is, or the late one that the sentence asks for."""
+    if "recorded after" not in options:
+        return done
+    assert isinstance(done, Dispense | Ship | Receive)
+    return Late(LateReason[_name(options["recorded after"])], done)

@@ -37,6 +37,7 @@ from contracts.records.holds import (
     Suspect,
     SuspectGround,
 )
+from contracts.records.late import Late, LateReason
 from contracts.records.mandates import ActFor, Mandate
 from contracts.records.recall import (
     MAX_RANGE,
@@ -88,6 +89,7 @@ LISTING: tuple[Record, ...] = (
     Dispense(HEAD, ITEMS),
     DispensePart(HEAD, 2, ITEMS),
     Mandate(HEAD, b"agent", (6, 10), ITEMS, 9),
+    Late(LateReason.OUTAGE, Dispense(HEAD, ITEMS)),
     Found(HEAD, ITEMS),
     OfferOwnership(HEAD, ITEMS, b"to", 0),
     Consent(HEAD, b"proposal", ITEMS),

@@ -35,6 +35,7 @@ from contracts.records.holds import (
     Suspect,
     SuspectGround,
 )
+from contracts.records.late import Late, LateReason
 from contracts.records.mandates import ActFor, Mandate
 from contracts.records.record import RECORD_TAGS, Record
 from contracts.records.supply import (
@@ -288,6 +289,12 @@ records = st.one_of(
     st.builds(OfferOwnership, heads, lists, glns, st.integers(0, 2**53 - 1)),
     st.builds(Consent, heads, shipments, lists),
     st.builds(Withdraw, heads, shipments),
+    st.builds(
+        Late,
+        st.sampled_from(LateReason),
+        st.builds(Dispense, heads, lists, st.sampled_from(SupplyTo))
+        | st.builds(Receive, heads, shipments, st.sampled_from(ReceiveMode), lists),
+    ),
     st.builds(Found, heads, lists),
     st.builds(Reinstate, heads, st.sampled_from(UndoneEnding), st.integers(0, 1), lists),
     *(
@@ -393,4 +400,5 @@ def test_anything_is_read_or_is_a_fault(body: bytes) -> None:
 
 def test_forms_are_called_like_the_records() -> None:
     tags = {form.__struct_config__.tag for form in get_args(AnyRecordForm)}
-    assert tags == set(RECORD_NAMES.values())
+    # What is late is a field of what was done.
+    assert tags == set(RECORD_NAMES.values()) - {"late"}

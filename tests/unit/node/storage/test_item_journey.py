@@ -15,6 +15,7 @@ from contracts.records.holds import (
     Suspect,
     SuspectGround,
 )
+from contracts.records.late import Late, LateReason
 from contracts.records.mandates import ActFor, Mandate
 from contracts.records.record import Record
 from contracts.records.supply import (
@@ -134,6 +135,19 @@ def test_who_signed_for_another_is_named_beside_it(node: OneNode) -> None:
         "observe",
     ]
     assert journey(node, A, shown_to={numbers["pharmacy"]}).steps == ()
+
+
+def test_what_was_dispensed_offline_arrived_with_that(node: OneNode) -> None:
+    do(node, MAKER, node.pack(PALLET, [A, B]))
+    shipment = ship(node, MAKER, PHARMACY, PALLET)
+    do(node, PHARMACY, Late(LateReason.OUTAGE, Dispense(node.head(PHARMACY), (A,))))
+    do(node, PHARMACY, node.receive(PHARMACY, shipment))
+    pallet = code(PALLET)
+    before = [("commission", "maker", None), ("pack", "maker", None), ("ship", "maker", pallet)]
+    assert told(node, A) == [*before, ("late_receipt", "pharmacy", None), ("dispense", "pharmacy", None)]
+    assert told(node, B) == [*before, ("receive", "pharmacy", pallet)]
+    step = journey(node, A).steps[-1]
+    assert step.details == {"to": "patient", "late": "outage"}
 
 
 def test_where_a_receipt_without_place_happened(node: OneNode) -> None:

@@ -68,6 +68,8 @@ PRESET_PROFILES: Final = (
         retail_roles=("dispenser",),
         institution_roles=("dispenser",),
         opening_supplies=0,
+        # A contract may bind where a product is sold; in the EU parallel trade is lawful (TFEU 34).
+        lanes_block=1,
     ),
 )
 """Profiles that a market may name without writing them out."""

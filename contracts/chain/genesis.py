@@ -73,6 +73,8 @@ class Profile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Roles that may supply persons and institutions that supply patients (FMD Article 23)."""
     opening_supplies: int = 0
     """1 when a pack is supplied from its first opening on, whatever is left in it."""
+    lanes_block: int = 0
+    """1 when a marketing holder may have sales outside its trade lanes refused, else 0."""
 
 
 class PartnerKey(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

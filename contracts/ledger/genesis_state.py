@@ -175,6 +175,7 @@ def _write_profiles(state: Overlay, profiles: tuple[Profile, ...]) -> set[str]:
         for name in ("recall_closed_by_opener", "recall_released_by_opener"):
             _require(getattr(profile, name) in {0, 1}, f"{field}.{name}", "0 or 1")
         _require(profile.opening_supplies in (0, 1), f"{field}.opening_supplies", "0 or 1")
+        _require(profile.lanes_block in (0, 1), f"{field}.lanes_block", "0 or 1")
         row = ProfileRow(
             default,
             low,
@@ -190,6 +191,7 @@ def _write_profiles(state: Overlay, profiles: tuple[Profile, ...]) -> set[str]:
             _roles(profile.retail_roles, f"{field}.retail_roles"),
             _roles(profile.institution_roles, f"{field}.institution_roles"),
             profile.opening_supplies,
+            profile.lanes_block,
         )
         state.write(PROFILES, text_key(profile.name), row)
     return names
@@ -307,6 +309,7 @@ def _write_products(
             product.storage,
             product.logger_required,
             product.leaflet,
+            (),
         )
         state.write(PRODUCTS, gtin, row)
 

@@ -36,7 +36,7 @@ from contracts.state.layout import (
     text_key,
 )
 from contracts.state.parties import HANDLING, MARKETING, is_party
-from contracts.state.rows import NOBODY, PREMISES_KINDS, PremisesRow, ProductRow, Serialisation
+from contracts.state.rows import NOBODY, PREMISES_KINDS, PremisesRow, ProductRow, Serialisation, TradeLane
 from contracts.state.view import Overlay
 
 MAX_TEXT: Final = 200
@@ -63,7 +63,8 @@ def describe_product(act: Act, record: DescribeProduct) -> Verdict | None:
     if fault:
         return fault
     # After this point it must succeed.
-    act.state.write(PRODUCTS, record.gtin, product_row(act.signer, record.facts))
+    lanes = () if known is None else known.lanes
+    act.state.write(PRODUCTS, record.gtin, product_row(act.signer, record.facts, lanes))
     return None
 
 
@@ -105,8 +106,8 @@ def _change_fault(known: ProductRow | None, record: DescribeProduct) -> Verdict 
     return None
 
 
-def product_row(holder: int, facts: ProductFacts) -> ProductRow:
-    """Return a product's row with these facts."""
+def product_row(holder: int, facts: ProductFacts, lanes: tuple[TradeLane, ...]) -> ProductRow:
+    """Return a product's row with these facts and trade lanes."""
     return ProductRow(
         holder,
         facts.markets,
@@ -121,6 +122,7 @@ def product_row(holder: int, facts: ProductFacts) -> ProductRow:
         facts.storage,
         facts.logger_required,
         facts.leaflet,
+        lanes,
     )
 
 

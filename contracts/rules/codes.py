@@ -205,6 +205,12 @@ class Code(StrEnum):
     ITEM_INVALID = "item_invalid"
     ITEM_KNOWN = "item_known"
 
+    # Rule 21: trade lanes.
+    LANE_UNKNOWN = "lane_unknown"
+    LANE_INVALID = "lane_invalid"
+    LANE_BLOCKS_NOTHING = "lane_blocks_nothing"
+    OUTSIDE_TRADE_LANE = "outside_trade_lane"
+
     # Rule 24: products, delegations, premises.
     GTIN_INVALID = "gtin_invalid"
     NOT_PRODUCT_HOLDER = "not_product_holder"

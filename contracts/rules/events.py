@@ -63,6 +63,7 @@ class EventKind(IntEnum):
     LATE_RECEIPT = 46
     BREACHED = 47
     DISPENSED_DESPITE = 48
+    LANE_LEFT = 97
 
 
 SENTENCES: Final[dict[EventKind, str]] = {
@@ -122,6 +123,7 @@ SENTENCES: Final[dict[EventKind, str]] = {
     EventKind.MANDATE_GIVEN: "Who is told may sign for a partner (subject).",
     EventKind.MANDATE_WITHDRAWN: "Who is told may sign for a partner (subject) no more.",
     EventKind.ACTED_FOR: "An agent signed this document for a partner (subject), under its mandate.",
+    EventKind.LANE_LEFT: "Goods are sold outside the trade lane of their product (subject).",
 }
 """One sentence for people per kind."""
 

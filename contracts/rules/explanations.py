@@ -19,6 +19,7 @@ from contracts.rules.explained import (
     receiving,
     returns,
     shipping,
+    trade_lanes,
     transforming,
     verifying,
 )
@@ -39,6 +40,7 @@ EXPLANATIONS: Final[dict[Code, Explanation]] = {
     **recalling.TEXTS,
     **cold_chain.TEXTS,
     **verifying.TEXTS,
+    **trade_lanes.TEXTS,
     **cataloguing.TEXTS,
     **mandating.TEXTS,
     **observing.TEXTS,

@@ -1,8 +1,9 @@
-"""Which rule judges which record about what is registered, and who signs for whom (rules 24 and 27)."""
+"""Which rule judges which record about what is registered, and who signs for whom (rules 21, 24 and 27)."""
 
 from typing import assert_never
 
 from contracts.records.catalogue import Delegate, DescribePremises, DescribeProduct, OfferProduct, TakeProduct
+from contracts.records.lanes import SetTradeLane
 from contracts.records.mandates import ActFor, Mandate
 from contracts.records.registered import RegisterRecord
 from contracts.rules.act import Act
@@ -14,10 +15,11 @@ from contracts.rules.cataloguing import (
     take_product,
 )
 from contracts.rules.mandating import act_for, mandate
+from contracts.rules.trade_lanes import set_trade_lane
 from contracts.rules.verdict import Verdict
 
 
-def judge_registration(act: Act, record: RegisterRecord) -> Verdict | None:
+def judge_registration(act: Act, record: RegisterRecord) -> Verdict | None:  # noqa: C901 - one line for each kind
     """Apply the rule of a record."""
     match record:
         case DescribeProduct():
@@ -34,5 +36,7 @@ def judge_registration(act: Act, record: RegisterRecord) -> Verdict | None:
             return mandate(act, record)
         case ActFor():
             return act_for(act, record)
+        case SetTradeLane():
+            return set_trade_lane(act, record)
         case _:
             assert_never(record)

@@ -27,6 +27,7 @@ from contracts.rules.sending_back import (
     purpose_fault,
     taker_fault,
 )
+from contracts.rules.trade_lanes import LaneGuard
 from contracts.rules.unlogged import send_unlogged
 from contracts.rules.verdict import Verdict
 from contracts.state.directory import find_partner, find_premises, partner
@@ -86,7 +87,8 @@ def ship(act: Act, record: Ship) -> Verdict | None:
     items = locate_all(act, record.items)
     if isinstance(items, Verdict):
         return items
-    fault = _items_fault(act, record, route, items)
+    lanes = LaneGuard(act, record.head, route.receiver, route.destination)
+    fault = _items_fault(act, record, route, items) or _lane_fault(record, lanes, items)
     if fault:
         return fault
     # After this point it must succeed.
@@ -98,7 +100,13 @@ def ship(act: Act, record: Ship) -> Verdict | None:
         row = with_exposures(item.row, without.get(item.key, item.row.exposures))
         act.state.write(ITEMS, item.key, placed(row, row.holder, row.owner, row.premises, identifier))
     act.tell(EventKind.SHIPMENT_ANNOUNCED, (), identifier, (route.receiver, route.carrier))
+    lanes.tell()
     return None
+
+
+def _lane_fault(record: Ship, lanes: LaneGuard, items: Positions) -> Verdict | None:
+    """Ask whether a sale keeps to the trade lanes of its goods (rule 21)."""
+    return lanes.fault(items) if record.purpose == ShipPurpose.SALE else None
 
 
 def _form_fault(record: Ship) -> Verdict | None:

@@ -102,6 +102,11 @@ def is_party(party: int, other: int) -> bool:
     return party == other
 
 
+def is_among(party: int, parties: tuple[int, ...]) -> bool:
+    """Tell whether a party is one of several that a row names."""
+    return party in parties
+
+
 def receiving_roles(purpose: ShipPurpose) -> int:
     """Return the roles that goods may be sent to for a purpose; carriers and agents only pass them on."""
     return TRADING | int(Role.REGULATOR) if purpose == ShipPurpose.AUTHORITY else TRADING

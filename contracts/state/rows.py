@@ -157,6 +157,8 @@ class ProfileRow(msgspec.Struct, frozen=True, array_like=True):
     """`Role` bits that may supply persons and institutions that supply patients (FMD Article 23)."""
     opening_supplies: int
     """1 when a pack is supplied from its first opening on, whatever is left in it."""
+    lanes_block: int
+    """1 when sales outside trade lanes may be refused, 0 when they are flagged only."""
 
 
 class PartnerRow(msgspec.Struct, frozen=True, array_like=True):
@@ -222,6 +224,21 @@ class MandateRow(msgspec.Struct, frozen=True, array_like=True):
     """First height at which it may sign no more."""
 
 
+class TradeLane(msgspec.Struct, frozen=True, array_like=True):
+    """To whom a product, or one lot of it, is to be sold."""
+
+    lot: bytes
+    """Lot; empty for all that have no lane of their own."""
+    receivers: tuple[int, ...]
+    """Numbers of partners that may receive it whatever their role and market, ascending."""
+    roles: int
+    """`Role` bits of which any other receiver has one; 0 for no such condition."""
+    markets: tuple[str, ...]
+    """Markets in one of which any other receiver gets it; none for no such condition."""
+    blocks: int
+    """1 when sales elsewhere are refused, where the profile allows; else they are flagged."""
+
+
 class ProductRow(msgspec.Struct, frozen=True, array_like=True):
     """A trade item."""
 
@@ -251,6 +268,8 @@ class ProductRow(msgspec.Struct, frozen=True, array_like=True):
     """1 when it travels with a temperature logger."""
     leaflet: str
     """Link to the leaflet; may be empty."""
+    lanes: tuple[TradeLane, ...]
+    """Trade lanes, by lot."""
 
 
 class LotRow(msgspec.Struct, frozen=True, array_like=True):

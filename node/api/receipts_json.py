@@ -57,6 +57,7 @@ _PRODUCT_SUBJECTS: Final = frozenset(
         EventKind.PRODUCT_TAKEN,
         EventKind.DELEGATION_GIVEN,
         EventKind.DELEGATION_WITHDRAWN,
+        EventKind.LANE_LEFT,
     }
 )
 

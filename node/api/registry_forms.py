@@ -106,6 +106,23 @@ class ActForForm(RecordForm, frozen=True, kw_only=True, tag="act_for"):
     """That party."""
 
 
+class SetTradeLaneForm(RecordForm, frozen=True, kw_only=True, tag="set_trade_lane"):
+    """The marketing holder says to whom a product is to be sold, or no more (rule 21)."""
+
+    gtin: Gtin
+    """Product."""
+    lot: OptionalText = ""
+    """Lot that it is about; left out, all that have no lane of their own."""
+    receivers: Annotated[tuple[Gln, ...], Meta(max_length=MAX_NAMES)] = ()
+    """Parties that may receive it whatever their role and market."""
+    roles: Names = ()
+    """Roles of which any other receiver has one; none for no such condition."""
+    markets: Names = ()
+    """Markets in one of which any other receiver gets it; none for no such condition."""
+    step: Literal["flag", "block", "cleared"] = "flag"
+    """Sales elsewhere are flagged, or refused; or the lane is cleared."""
+
+
 RegistryForm = (
     DescribeProductForm
     | OfferProductForm
@@ -114,5 +131,6 @@ RegistryForm = (
     | DelegateForm
     | MandateForm
     | ActForForm
+    | SetTradeLaneForm
 )
 """Any record of this family."""

@@ -12,20 +12,23 @@ from contracts.records.catalogue import (
     ProductFacts,
     TakeProduct,
 )
+from contracts.records.lanes import LaneStep, SetTradeLane
 from contracts.records.mandates import ActFor, Mandate
 from contracts.records.record import RECORD_TAGS, Record
 from contracts.records.registered import RegisterRecord
-from contracts.state.rows import Serialisation
+from contracts.state.rows import Role, Serialisation
 from node.api import registry_forms as forms
-from node.api.field_readers import INVALID_FIELD, FieldFault, read_gln, read_gtin
+from node.api.field_readers import INVALID_FIELD, FieldFault, read_gln, read_gtin, read_lot
 from node.api.record_texts import (
     gln_text,
     gtin_text,
+    plain_text,
     read_head,
     read_required_gln,
     word_of,
     written_head,
 )
+from node.storage.partners import role_words
 from node.storage.views import RECORD_NAMES
 
 _TAGS: Final = {RECORD_NAMES[kind]: tag for tag, kind in RECORD_TAGS.items()}
@@ -72,6 +75,23 @@ def _mandate(form: forms.MandateForm) -> Mandate:
     return Mandate(read_head(form), agent, tuple(sorted(kinds)), premises, form.until_height)
 
 
+def _set_trade_lane(form: forms.SetTradeLaneForm) -> SetTradeLane:
+    roles = Role(0)
+    for at, name in enumerate(form.roles):
+        if name.upper() not in Role.__members__:
+            raise FieldFault(INVALID_FIELD, ("roles", at), f"{name[:80]!r} is no role")
+        roles |= Role[name.upper()]
+    return SetTradeLane(
+        read_head(form),
+        read_gtin("gtin", form.gtin),
+        read_lot("lot", form.lot) if form.lot else b"",
+        tuple(read_required_gln("receivers", gln) for gln in form.receivers),
+        int(roles),
+        form.markets,
+        LaneStep[form.step.upper()],
+    )
+
+
 READERS: Final[Mapping[type, Callable[[Any], Record]]] = {
     forms.DescribeProductForm: _describe_product,
     forms.OfferProductForm: lambda form: OfferProduct(
@@ -81,12 +101,13 @@ READERS: Final[Mapping[type, Callable[[Any], Record]]] = {
     forms.DescribePremisesForm: _describe_premises,
     forms.DelegateForm: _delegate,
     forms.MandateForm: _mandate,
+    forms.SetTradeLaneForm: _set_trade_lane,
     forms.ActForForm: lambda form: ActFor(read_head(form), read_required_gln("principal", form.principal)),
 }
 """How each form is read; all raise FieldFault."""
 
 
-def write_registry_record(record: RegisterRecord) -> forms.RegistryForm:
+def write_registry_record(record: RegisterRecord) -> forms.RegistryForm:  # noqa: C901 - a case for each kind
     """Return a record as JSON shows it; also one that the law refused."""
     head = written_head(record.head)
     match record:
@@ -106,8 +127,22 @@ def write_registry_record(record: RegisterRecord) -> forms.RegistryForm:
             return _written_mandate(record, head)
         case ActFor(principal=principal):
             return forms.ActForForm(**head, principal=gln_text(principal))
+        case SetTradeLane():
+            return _written_lane(record, head)
         case _:
             assert_never(record)
+
+
+def _written_lane(record: SetTradeLane, head: dict[str, Any]) -> forms.SetTradeLaneForm:
+    return forms.SetTradeLaneForm(
+        **head,
+        gtin=gtin_text(record.gtin),
+        lot=plain_text(record.lot),
+        receivers=tuple(map(gln_text, record.receivers)),
+        roles=role_words(record.roles),
+        markets=record.markets,
+        step=word_of(record.step),
+    )
 
 
 def _written_mandate(record: Mandate, head: dict[str, Any]) -> forms.MandateForm:

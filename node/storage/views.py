@@ -15,6 +15,7 @@ from contracts.records.custody import Receive, Refuse, Ship, Void
 from contracts.records.dispensing import Dispense, DispensePart
 from contracts.records.endings import Found, Reinstate
 from contracts.records.holds import Clear, ConfirmIllegitimate, DeclareOverdue, LiftHold, PlaceHold, Suspect
+from contracts.records.lanes import SetTradeLane
 from contracts.records.late import Late
 from contracts.records.mandates import ActFor, Mandate
 from contracts.records.recall import (
@@ -78,6 +79,7 @@ RECORD_NAMES: Final[dict[type[Record], str]] = {
     ClearSession: "clear_session",
     Mandate: "mandate",
     ActFor: "act_for",
+    SetTradeLane: "set_trade_lane",
 }
 """What each kind of record is called."""
 

@@ -12,10 +12,10 @@ from contracts.state.layout import (
     delegation_key,
     mandate_key,
 )
-from contracts.state.rows import Serialisation
+from contracts.state.rows import ProductRow, Role, Serialisation
 from contracts.state.view import Overlay
 from tests.properties.facts import GTIN, NEW_PLACES, PARTNER_NAMES, PLACES, gln
-from tests.properties.registered import Registered
+from tests.properties.registered import Registered, Terms
 from tests.properties.said import TAGS
 
 PLACE_OF = {gln(name): name for name in (*PLACES, *NEW_PLACES, *PARTNER_NAMES.values())}
@@ -39,6 +39,7 @@ def read_registered(state: Overlay) -> Registered:
             found.logged |= {kind}
         makers = (name for name, at in NUMBERS.items() if state.read(DELEGATIONS, delegation_key(gtin, at)))
         found.delegates |= {(kind, name) for name in makers}
+        found.lanes.update(_lanes_of(kind, row))
         offered = state.read(PRODUCT_OFFERS, gtin)
         if offered is not None:
             found.offers[kind] = PARTNER_NAMES[offered]
@@ -57,3 +58,12 @@ def _read_mandates(state: Overlay, found: Registered) -> None:
             verbs = frozenset(verb for verb, tag in TAGS.items() if tag in given.kinds)
             at = frozenset(PLACE_OF[premises(state, number).gln] for number in given.premises)
             found.mandates[(name, other)] = (verbs, at, given.until_height)
+
+
+def _lanes_of(kind: str, row: ProductRow) -> dict[tuple[str, str], Terms]:
+    lanes = {}
+    for lane in row.lanes:
+        role = (Role(lane.roles).name or "").lower() if lane.roles else ""
+        named = frozenset(PARTNER_NAMES[number] for number in lane.receivers)
+        lanes[(kind, lane.lot.decode())] = (named, role, frozenset(lane.markets), bool(lane.blocks))
+    return lanes

@@ -68,6 +68,8 @@ class Rules(NamedTuple):
     opening_supplies: bool
 
 
+BLOCKING: Final = {"away"}
+"""Profiles under which trade lanes may block."""
 PROFILES: Final = {
     "home": Rules(
         *(5 * DAY_MS, HOUR_MS, 30 * DAY_MS, frozenset({"dispenser"}), 20),
@@ -200,6 +202,7 @@ def genesis() -> Genesis:
             retail_roles=tuple(sorted(rules.retail)),
             institution_roles=tuple(sorted(rules.institution)),
             opening_supplies=int(rules.opening_supplies),
+            lanes_block=int(name in BLOCKING),
         )
         for name, rules in PROFILES.items()
     )

@@ -10,7 +10,7 @@ import argparse
 import random
 import sys
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from tests.properties.compare import Divergence, SideBySide
@@ -69,7 +69,9 @@ def shortened(steps: Sequence[Step]) -> list[Step]:
     return kept
 
 
-def run(steps: int, seed: int, episode_steps: int = EPISODE_STEPS) -> Counter[str]:
+def run(
+    steps: int, seed: int, episode_steps: int = EPISODE_STEPS, verbs: Mapping[str, int] | None = None
+) -> Counter[str]:
     """Run so many steps and return how often each verdict was given.
 
     Raises:
@@ -79,7 +81,7 @@ def run(steps: int, seed: int, episode_steps: int = EPISODE_STEPS) -> Counter[st
     done = 0
     for episode in range(-(-steps // episode_steps)):
         pair, taken = SideBySide(), []
-        partners = Partners(random.Random(f"{seed} {episode}"))
+        partners = Partners(random.Random(f"{seed} {episode}"), verbs=verbs)
         for _step in range(min(episode_steps, steps - done)):
             step = partners.step(pair.model, pair.now_ms())
             taken.append(step)

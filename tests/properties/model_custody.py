@@ -2,11 +2,12 @@
 
 from dataclasses import replace
 
-from tests.properties.facts import ROLES, UNLICENSED
+from tests.properties.facts import BLOCKING, ROLES, UNLICENSED
 from tests.properties.model import Shipment, parties
 from tests.properties.model_beyond import held_on_receipt, own_returns, sale_of_return
 from tests.properties.model_cold import arrive, send
 from tests.properties.model_judge import LIVES, NOT_TRADING, Judge, Verdicts
+from tests.properties.model_lanes import left_lanes
 from tests.properties.said import Said
 
 
@@ -25,6 +26,11 @@ def ship(judge: Judge, said: Said) -> Verdicts:
     if purpose == "sale":
         guards += judge.clean_or_late(said.items, is_leaving=True)
     yield model.first_fault(said.items, guards)
+    left = left_lanes(judge, said) if purpose == "sale" else {}
+    is_blocking = model.registered.market_at(judge.signer, said.at) in BLOCKING
+    yield {"outside_trade_lane"} if is_blocking and any(blocks for blocks, _items in left.values()) else set()
+    for kind, (_blocks, items) in left.items():
+        judge.tell("lane_left", kind, items, (model.registered.holders[kind],))
     judge.take_along(said.items, said)
     judge.tell("shipment_announced", said.shipment, (), (said.receiver, said.carrier))
     within_ms = said.within_ms or judge.profile(said).default_ms

@@ -13,7 +13,7 @@ Verdicts = Iterator[set[str]]
 Told = tuple[str, str, str, frozenset[str]]
 """Kind of event, subject, item or nothing, who else is told."""
 
-ABOUT_PRODUCTS = {"describe", "offer", "take", "delegate"}
+ABOUT_PRODUCTS = {"describe", "offer", "take", "delegate", "lane"}
 ASKED_LATER = {
     *("commission", "receive", "refuse", "void", "overdue", "withdraw", "place", *ABOUT_PRODUCTS),
     *("mandate", "act_for"),
@@ -78,10 +78,10 @@ class Judge:
     # ------------------------------------------------------------------------------ rule 27
 
     def under_mandate(self, said: Said) -> Verdicts:
-        """Ask whether a mandate covers what an agent says for its principal."""
+        """Ask whether a mandate covers what an agent says; a late record is a kind of its own."""
         if self.covered is not None:
             verbs, places, _until = self.covered
-            yield set() if said.verb in verbs else {"mandate_not_for_record"}
+            yield set() if said.verb in verbs and not said.late else {"mandate_not_for_record"}
             yield {"mandate_not_for_premises"} if places and said.at not in places else set()
 
     # ------------------------------------------------------------------------------ rule 0
@@ -93,6 +93,7 @@ class Judge:
             or (said.verb == "ship" and said.purpose in LICENSED_PURPOSES)
             or (said.verb == "delegate" and said.step == "given")
             or (said.verb == "mandate" and said.until != 0)
+            or (said.verb == "lane" and said.step != "cleared")
         )
         needs_licence = needs_licence or (said.verb == "leave" and said.reason in LICENSED_REASONS)
         is_barred = needs_licence and self.signer in UNLICENSED

@@ -27,6 +27,7 @@ from tests.properties.model_holds import (
     verify,
 )
 from tests.properties.model_judge import Judge, Verdicts
+from tests.properties.model_lanes import lane
 from tests.properties.model_late import take_in, tell_breaches
 from tests.properties.model_registry import act_for, delegate, describe, mandate, offer, place, take
 from tests.properties.model_supply import commission, introduce, pack, unpack
@@ -45,7 +46,7 @@ RULES: dict[str, Callable[[Judge, Said], Verdicts]] = {
         *model_recall.RULES,
         *(overdue, lock, unlock, quarantine, release, suspect, confirm, clear, verify, reject, report),
         *(keep, put_logger, remove_logger, read, acquit),
-        *(mandate, act_for),
+        *(mandate, act_for, lane),
         repack,
     )
 }

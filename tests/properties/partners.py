@@ -1,6 +1,6 @@
 """Random partners: what they say next. Most of it is nearly lawful, much of it is not."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from random import Random
 from typing import Any
@@ -71,11 +71,12 @@ MAKING = {"commission", "introduce", "keep", "acquit"}
 class Partners(Holders, ColdPartners, partners_beyond.Dealers):
     """Chooses steps; looks at the model to find goods that are worth speaking of."""
 
-    def __init__(self, random: Random, names: str = "") -> None:
+    def __init__(self, random: Random, names: str = "", verbs: Mapping[str, int] | None = None) -> None:
         """Prepare to speak; shipments are named by `names` and a number."""
         self.random = random
         self._names = names
         self._named = 0
+        self._verbs = verbs or VERBS
         self._said_before: list[Document] = []
         self._places = Registered().places
 
@@ -101,15 +102,15 @@ class Partners(Holders, ColdPartners, partners_beyond.Dealers):
             again = self.random.choice(self._said_before[-20:])
             return replace(again, signer=self.random.choice(PARTNERS)) if self._chance(30) else again
         count = 1 + self._chance(12) + self._chance(4)
-        mandates = list(model.registered.mandates)
-        if mandates and self._chance(12):
-            principal, signer = self.random.choice(mandates)
-            records = [Said(verb="act_for", receiver=principal), self.record(model, now_ms, principal)[1]]
+        mandate = partners_registry.chooses_mandate(self.random, model) if self._chance(12) else None
+        if mandate is not None:
+            principal, signer, verb = mandate
+            acting = Said(verb="act_for", receiver=principal)
+            records = [acting, self._said(model, now_ms, verb, principal)]
         else:
             principal, first = self.record(model, now_ms)
             signer, records = principal, [first]
-        while len(records) < count:
-            records.append(self.record(model, now_ms, principal)[1])
+        records += [self.record(model, now_ms, principal)[1] for _ in range(count - len(records))]
         document = Document(signer, tuple(records), self._name("D"))
         self._said_before.append(document)
         return document
@@ -117,7 +118,7 @@ class Partners(Holders, ColdPartners, partners_beyond.Dealers):
     def record(self, model: Model, now_ms: int, speaker: str = "") -> tuple[str, Said]:
         """Return who says what; mostly something that it is up to them to say."""
         for _attempt in range(5):
-            verb = self._weighted(VERBS)
+            verb = self._weighted(self._verbs)
             if self._chance(50) and not speaker and len(self._held(model)) < ENOUGH:
                 verb = "commission"
             signer = speaker or self._signer(model, verb)

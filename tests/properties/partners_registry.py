@@ -6,7 +6,16 @@ from tests.properties.facts import GTIN, NEW_PLACES, PLACES, ROLES
 from tests.properties.model import Model
 from tests.properties.said import TAGS, Said
 
-VERBS = {"describe": 2, "offer": 2, "take": 2, "delegate": 2, "place": 2, "mandate": 3, "act_for": 1}
+VERBS = {
+    "describe": 2,
+    "offer": 2,
+    "take": 2,
+    "delegate": 2,
+    "place": 2,
+    "mandate": 3,
+    "act_for": 1,
+    "lane": 3,
+}
 """Verbs by how often they are said."""
 MARKETS = (("home",), ("home",), ("home",), ("away",), ("home", "away"), (), ("home", "home"), ("moon",))
 
@@ -24,6 +33,15 @@ def chooses_signer(random: Random, model: Model, verb: str) -> str:
 def is_apt(model: Model, verb: str, _signer: str) -> bool:
     """Tell whether there is a reason to say this now."""
     return verb != "take" or bool(model.registered.offers)
+
+
+def chooses_mandate(random: Random, model: Model) -> tuple[str, str, str] | None:
+    """Return a principal, its agent, and what that may say; None when there is no mandate."""
+    mandates = model.registered.mandates
+    if not mandates:
+        return None
+    principal, agent = random.choice(list(mandates))
+    return principal, agent, random.choice(sorted(mandates[(principal, agent)][0]))
 
 
 def says(random: Random, model: Model, verb: str, signer: str) -> Said:
@@ -50,6 +68,25 @@ def _lets(random: Random, model: Model, signer: str) -> Said:
     return Said(verb="mandate", receiver=agent, verbs=tuple(verbs), named_places=tuple(named), until=until)
 
 
+def _sets_lane(random: Random, model: Model, kind: str) -> Said:
+    lots = [lot for made, lot in model.lots if made == kind]
+    lot = random.choice(lots) if lots and random.random() < 0.4 else ""
+    parties = tuple(
+        random.sample(["bulk", "broker", "pharmacy", "clinic", "rival"], random.choice((0, 0, 1, 2)))
+    )
+    role = random.choice(("", "", "wholesaler", "dispenser", "carrier"))
+    step = random.choice(("flag", "flag", "block", "cleared"))
+    return Said(
+        verb="lane",
+        kind=kind,
+        lot=lot,
+        named_parties=parties,
+        role=role,
+        markets=random.choice(((), (), ("home",), ("away",))),
+        step=step,
+    )
+
+
 def _of_products(random: Random, model: Model, verb: str, signer: str) -> Said:
     known = model.registered
     own = [kind for kind, holder in known.holders.items() if holder == signer]
@@ -69,6 +106,8 @@ def _of_products(random: Random, model: Model, verb: str, signer: str) -> Said:
             logged=random.random() < 0.3,
         )
     other = random.choice(["maker", "rival", "delegate", "delegate", *ROLES])
+    if verb == "lane":
+        return _sets_lane(random, model, kind)
     if verb == "offer":
         return Said(verb="offer", kind=kind, receiver=other if random.random() < 0.8 else "")
     if verb == "take":

@@ -4,6 +4,9 @@ from dataclasses import dataclass, field
 
 from tests.properties.facts import ABROAD, DELEGATES, MARKET_OF, PLACES, PRODUCTS, SEATS, UNITS_PER_PACK
 
+Terms = tuple[frozenset[str], str, frozenset[str], bool]
+"""Of a trade lane: receivers, role, markets, and whether it blocks."""
+
 
 @dataclass
 class Registered:
@@ -39,6 +42,9 @@ class Registered:
     mandates: dict[tuple[str, str], tuple[frozenset[str], frozenset[str], int]] = field(default_factory=dict)
     """(Principal, agent): verbs, places and end of what the agent may sign."""
 
+    lanes: dict[tuple[str, str], Terms] = field(default_factory=dict)
+    """By kind, and lot or nothing."""
+
     def copy(self) -> "Registered":
         """Return a copy."""
         return Registered(
@@ -51,6 +57,7 @@ class Registered:
             dict(self.places),
             self.logged,
             dict(self.mandates),
+            dict(self.lanes),
         )
 
     def market_at(self, partner: str, place: str) -> str:

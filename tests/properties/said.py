@@ -17,6 +17,7 @@ from contracts.records.custody import Receive, ReceiveMode, Refuse, Ship, ShipPu
 from contracts.records.dispensing import Dispense, DispensePart, SupplyTo
 from contracts.records.endings import Found, Reinstate, UndoneEnding
 from contracts.records.head import Head
+from contracts.records.lanes import LaneStep, SetTradeLane
 from contracts.records.late import Late, LateReason
 from contracts.records.mandates import ActFor, Mandate
 from contracts.records.recall import (
@@ -47,7 +48,7 @@ from contracts.records.supply import (
     Unpack,
 )
 from contracts.records.transformation import Transform
-from contracts.state.rows import Serialisation
+from contracts.state.rows import Role, Serialisation
 from tests.properties.facts import FAMILIES, GTIN, gln, item_key
 from tests.properties.said_cold import cold_record
 from tests.properties.said_holds import HOLD_VERBS, hold_record
@@ -80,7 +81,7 @@ class Said:
     steal, observe, leave, find, reinstate; describe, offer, take, delegate (products), place; recall, widen,
     classify, acknowledge, respond, close, free (release from a recall); overdue, lock, unlock, quarantine,
     release, suspect, confirm, clear, verify, reject, report (a finding); keep (a storage profile),
-    put_logger, remove_logger, read, acquit (clear a session); part; mandate, act_for, repack."""
+    put_logger, remove_logger, read, acquit (clear a session); part; mandate, act_for, lane, repack."""
     items: tuple[str, ...] = ()
     """What is listed."""
     at: str = ""
@@ -169,6 +170,10 @@ class Said:
     """Clear: which session."""
     verbs: tuple[str, ...] = ()
     """Mandate: what the agent may say."""
+    named_parties: tuple[str, ...] = ()
+    """Lane: who may receive."""
+    role: str = ""
+    """Lane: of which role any other receiver is."""
     named_places: tuple[str, ...] = ()
     """Mandate: where it must be."""
     outputs: tuple[str, ...] = ()
@@ -275,7 +280,14 @@ TAGS = {"pack": 3, "unpack": 4, "observe": 6, "ship": 10, "receive": 11, "refuse
 """Tags of records that mandates name here, by the verb that says them."""
 
 
-def registry_record(said: Said, head: Head) -> Record | None:
+def _lane(said: Said, head: Head, gtin: bytes) -> SetTradeLane:
+    receivers = tuple(map(gln, said.named_parties))
+    role = int(Role[said.role.upper()]) if said.role else 0
+    step = LaneStep[said.step.upper()]
+    return SetTradeLane(head, gtin, said.lot.encode(), receivers, role, said.markets, step)
+
+
+def registry_record(said: Said, head: Head) -> Record | None:  # noqa: C901 - a case for each verb
     """Translate what is said of products and places; None for all else."""
     if said.verb == "place":
         return DescribePremises(head, gln(said.place), said.place, "", said.markets[0], "warehouse")
@@ -284,7 +296,7 @@ def registry_record(said: Said, head: Head) -> Record | None:
         return Mandate(head, gln(said.receiver), tags, tuple(map(gln, said.named_places)), said.until)
     if said.verb == "act_for":
         return ActFor(head, gln(said.receiver))
-    if said.verb not in {"describe", "offer", "take", "delegate"}:
+    if said.verb not in {"describe", "offer", "take", "delegate", "lane"}:
         return None
     gtin = keys.pack_gtin(GTIN[said.kind])
     match said.verb:
@@ -298,6 +310,8 @@ def registry_record(said: Said, head: Head) -> Record | None:
             return OfferProduct(head, gtin, gln(said.receiver))
         case "take":
             return TakeProduct(head, gtin)
+        case "lane":
+            return _lane(said, head, gtin)
     return Delegate(head, gtin, gln(said.receiver), DelegationStep[said.step.upper()])
 
 

@@ -162,13 +162,28 @@ PLANTED: dict[str, tuple[object, str, object]] = {
     "a breach shows only in what is too warm": (readings, "_is_outside", lambda kept, at: at > kept.high),
 }
 """Wrong laws: (module, name, what stands there instead)."""
+GOODS = {
+    "commission": 8,
+    "introduce": 3,
+    "pack": 16,
+    "unpack": 7,
+    "ship": 18,
+    "receive": 20,
+    "refuse": 5,
+    "void": 6,
+    "dispense": 5,
+    "destroy": 2,
+    "steal": 2,
+    "observe": 4,
+}
+"""What partners say while a wrong law is looked for: all of them are about handling goods."""
 MAX_SEEDS = 6
 """Runs within which a wrong law must be caught."""
 
 
 def _run_seeds() -> None:
     for seed in range(MAX_SEEDS):
-        fuzz_law.run(1_500, seed)
+        fuzz_law.run(1_500, seed, verbs=GOODS)
 
 
 @pytest.mark.parametrize("name", PLANTED)

@@ -42,6 +42,7 @@ from contracts.records.holds import (
     Suspect,
     SuspectGround,
 )
+from contracts.records.lanes import LaneStep, SetTradeLane
 from contracts.records.mandates import ActFor, Mandate
 from contracts.records.recall import (
     AcknowledgeRecall,
@@ -202,6 +203,15 @@ RECORDS: st.SearchStrategy[Record] = st.one_of(
             mostly([0, 9], NUMBERS),
         ).map(lambda found: Mandate(*found)),
         fields(PARTIES).map(lambda found: ActFor(*found)),
+        fields(
+            *(
+                GTINS,
+                mostly([b"", b"A"], WILD),
+                st.lists(PARTIES, max_size=3).map(tuple),
+                mostly([0, 4], NUMBERS),
+            ),
+            *(WORD_LISTS, st.sampled_from(LaneStep)),
+        ).map(lambda found: SetTradeLane(*found)),
     ),
     fields(
         *(st.sampled_from(RecallKind), FLAGS, st.sampled_from(RecallOrigin), st.sampled_from(RecallClass)),

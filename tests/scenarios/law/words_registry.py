@@ -1,4 +1,4 @@
-"""Words of rules 24 and 27: who makes what, and where; who signs for whom.
+"""Words of rules 21, 24 and 27: who makes what, and where it goes; who signs for whom.
 
 Acme registers tablet for DE, XX            Acme registers carton holding 4 tablet
 Acme registers tablet by lot                Acme registers Barn as pharmacy for XX
@@ -6,6 +6,8 @@ Acme offers pack to Rival                   Acme withdraws the offer of pack
 Rival takes pack                            Acme delegates pack to Helper
 Acme withdraws the right of Helper to pack
 Acme lets Fleet sign observe, ship in Depot until height 100
+Acme sets the lane of pack lot L2 to Bulk for dispenser in DE and blocks
+Acme unsets the lane of pack lot L2
 Acme lets Fleet sign nothing                Fleet acts for Acme; Fleet ships pack-1 to Bulk
 """
 
@@ -21,10 +23,11 @@ from contracts.records.catalogue import (
     TakeProduct,
 )
 from contracts.records.head import Head
+from contracts.records.lanes import LaneStep, SetTradeLane
 from contracts.records.mandates import ActFor, Mandate
 from contracts.records.record import RECORD_TAGS, Record
 from contracts.state.layout import DELEGATIONS, PRODUCT_OFFERS, PRODUCTS, delegation_key
-from contracts.state.rows import Serialisation
+from contracts.state.rows import Role, Serialisation
 from contracts.state.view import Overlay
 from node.storage.views import RECORD_NAMES
 from tests.scenarios.law.world import GTINS, ROLES, gln, gtin
@@ -62,7 +65,26 @@ def _of_mandates(verb: str, head: Head, what: str, options: dict[str, str]) -> R
             return _mandate(head, what, options.get("until", ""))
         case "acts":
             return ActFor(head, gln(options["for"]))
+        case "sets" | "unsets" if what == "the lane":
+            return _lane(verb, head, options)
     return None
+
+
+def _lane(verb: str, head: Head, options: dict[str, str]) -> SetTradeLane:
+    kind, _lot, lot = options["of"].partition(" lot ")
+    to, others = (options.get(word, "").removesuffix(" and blocks") for word in ("to", "for"))
+    role, _in, markets = others.partition(" in ")
+    receivers = tuple(gln(name) for name in to.split(", ")) if to else ()
+    step = LaneStep.BLOCK if any(said.endswith("and blocks") for said in options.values()) else LaneStep.FLAG
+    return SetTradeLane(
+        head,
+        gtin(kind),
+        lot.encode(),
+        receivers,
+        int(Role[role.upper()]) if role else 0,
+        tuple(markets.split(", ")) if markets else (),
+        LaneStep.CLEARED if verb == "unsets" else step,
+    )
 
 
 def _mandate(head: Head, what: str, until: str) -> Mandate:

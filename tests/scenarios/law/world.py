@@ -147,6 +147,7 @@ def small_genesis(limits: Limits | None = None) -> Genesis:
     )
     strict = Profile(
         *("strict", DAY_MS, HOUR_MS, 2 * DAY_MS, ("wholesaler",), 365, DAY_MS, 0),
+        lanes_block=1,
         recall_closed_by_opener=1,
         recall_released_by_opener=1,
         successor_lifts_holds=True,

@@ -37,6 +37,7 @@ from contracts.records.holds import (
     Suspect,
     SuspectGround,
 )
+from contracts.records.lanes import LaneStep, SetTradeLane
 from contracts.records.late import Late, LateReason
 from contracts.records.mandates import ActFor, Mandate
 from contracts.records.recall import (
@@ -90,6 +91,7 @@ LISTING: tuple[Record, ...] = (
     DispensePart(HEAD, 2, ITEMS),
     Mandate(HEAD, b"agent", (6, 10), ITEMS, 9),
     Late(LateReason.OUTAGE, Dispense(HEAD, ITEMS)),
+    SetTradeLane(HEAD, b"gtin", b"lot", ITEMS, 4, ("DE",), LaneStep.FLAG),
     Found(HEAD, ITEMS),
     OfferOwnership(HEAD, ITEMS, b"to", 0),
     Consent(HEAD, b"proposal", ITEMS),

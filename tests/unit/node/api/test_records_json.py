@@ -35,6 +35,7 @@ from contracts.records.holds import (
     Suspect,
     SuspectGround,
 )
+from contracts.records.lanes import LaneStep, SetTradeLane
 from contracts.records.late import Late, LateReason
 from contracts.records.mandates import ActFor, Mandate
 from contracts.records.record import RECORD_TAGS, Record
@@ -313,6 +314,11 @@ records = st.one_of(
             *(st.lists(glns, max_size=3).map(tuple), counts),
         ),
         st.builds(ActFor, heads, glns),
+        st.builds(
+            SetTradeLane,
+            *(heads, gtins, texts.map(str.encode) | st.just(b""), st.lists(glns, max_size=3).map(tuple)),
+            *(st.integers(0, 1023), word_lists, st.sampled_from(LaneStep)),
+        ),
     ),
     st.builds(DeclareOverdue, heads, shipments),
     st.builds(PlaceHold, heads, st.sampled_from(HoldAction), lists),
@@ -368,6 +374,10 @@ nonsense_facts = st.builds(
         st.builds(DescribePremises, nonsense_heads, anything, words, words, words, words),
         st.builds(Mandate, nonsense_heads, anything, st.tuples(numbers), byte_lists, numbers),
         st.builds(ActFor, nonsense_heads, anything),
+        st.builds(
+            SetTradeLane,
+            *(nonsense_heads, anything, anything, byte_lists, numbers, word_lists, st.sampled_from(LaneStep)),
+        ),
         st.builds(Delegate, nonsense_heads, anything, anything, st.sampled_from(DelegationStep)),
         st.builds(StorageProfile, nonsense_heads, anything, *[numbers] * 5),
         st.builds(LoggerOn, nonsense_heads, anything, anything),

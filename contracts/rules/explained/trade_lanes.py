@@ -1,0 +1,27 @@
+"""Rule 21: trade lanes."""
+
+from typing import Final
+
+from contracts.rules.codes import Code
+from contracts.rules.explained.explanation import Explanation
+
+TEXTS: Final[dict[Code, Explanation]] = {
+    Code.LANE_UNKNOWN: Explanation(
+        "21", "The product, or that lot, has no trade lane of its own.", "Nothing is left to do."
+    ),
+    Code.LANE_INVALID: Explanation(
+        "21",
+        "The lane names nobody, more than 100 receivers, roles that do not trade, or is one too many.",
+        "Name receivers, roles or markets; clear lanes of old lots.",
+    ),
+    Code.LANE_BLOCKS_NOTHING: Explanation(
+        "21",
+        "The profile of the product's first market lets lanes flag sales, not block them.",
+        "Let the lane flag.",
+    ),
+    Code.OUTSIDE_TRADE_LANE: Explanation(
+        "21",
+        "The marketing holder does not let the item, or something inside it, be sold there.",
+        "Ask the marketing holder, or sell to a receiver that it allows.",
+    ),
+}

@@ -1,0 +1,156 @@
+"""Rule 21: to whom the marketing holder wants its product sold; sales elsewhere are flagged, or refused."""
+
+from collections.abc import Sequence
+from typing import Final
+
+import msgspec
+
+from contracts.gs1.keys import is_valid_lot
+from contracts.records.head import Head
+from contracts.records.lanes import LaneStep, SetTradeLane
+from contracts.rules.act import Act
+from contracts.rules.cataloguing import MAX_NAMES, holder_fault
+from contracts.rules.codes import Code
+from contracts.rules.events import EventKind
+from contracts.rules.guards import Positions, actor_profile, list_fault, signer_fault
+from contracts.rules.verdict import Verdict
+from contracts.state.containers import sources_of
+from contracts.state.directory import find_partner, partner, premises, profile
+from contracts.state.layout import MARKETS, PRODUCTS, text_key
+from contracts.state.parties import MARKETING, TRADING, has_role, is_among
+from contracts.state.rows import NOBODY, ProductRow, TradeLane
+from contracts.state.sources import lot_of, lot_row
+
+MAX_LANES: Final = 100
+"""Most trade lanes of one product, and most receivers that one names."""
+
+
+def set_trade_lane(act: Act, record: SetTradeLane) -> Verdict | None:
+    """Rule 21: the marketing holder sets or clears a lane of a product, or of one lot."""
+    is_cleared = record.step == LaneStep.CLEARED
+    fault = signer_fault(act, record.head, MARKETING, licensed=not is_cleared) or holder_fault(
+        act, record.gtin
+    )
+    if fault:
+        return fault
+    if record.lot and not is_valid_lot(record.lot):
+        return Verdict(Code.LOT_INVALID, record.lot)
+    product = act.state.require(PRODUCTS, record.gtin)
+    others = tuple(lane for lane in product.lanes if lane.lot != record.lot)
+    if is_cleared:
+        if len(others) == len(product.lanes):
+            return Verdict(Code.LANE_UNKNOWN, record.gtin)
+        _keep(act, record.gtin, product, others)
+        return None
+    receivers = _terms(act, record, product)
+    if isinstance(receivers, Verdict):
+        return receivers
+    if len(others) >= MAX_LANES:
+        return Verdict(Code.LANE_INVALID, record.gtin)
+    # After this point it must succeed.
+    blocks = int(record.step == LaneStep.BLOCK)
+    lane = TradeLane(record.lot, receivers, record.roles, record.markets, blocks)
+    _keep(act, record.gtin, product, (*others, lane))
+    return None
+
+
+def _keep(act: Act, gtin: bytes, product: ProductRow, lanes: tuple[TradeLane, ...]) -> None:
+    """Write a product with these lanes."""
+    ordered = tuple(sorted(lanes, key=lambda lane: lane.lot))
+    act.state.write(PRODUCTS, gtin, msgspec.structs.replace(product, lanes=ordered))
+
+
+def _terms(act: Act, record: SetTradeLane, product: ProductRow) -> tuple[int, ...] | Verdict:
+    """Return the numbers of the receivers a lane names, after asking whether its terms make sense."""
+    says_something = bool(record.receivers or record.roles or record.markets)
+    is_short = len(record.receivers) <= MAX_LANES and len(record.markets) <= MAX_NAMES
+    if not says_something or not is_short or record.roles & ~TRADING:
+        return Verdict(Code.LANE_INVALID, record.gtin)
+    is_known = all(act.state.read(MARKETS, text_key(code)) is not None for code in record.markets)
+    if not is_known or len(set(record.markets)) < len(record.markets):
+        return Verdict(Code.MARKET_UNKNOWN, record.gtin)
+    fault = list_fault(record.receivers) if record.receivers else None
+    if fault:
+        return fault
+    numbers: list[int] = []
+    for gln in record.receivers:
+        found = find_partner(act.state, gln)
+        if found is None:
+            return Verdict(Code.PARTNER_UNKNOWN, gln)
+        numbers.append(found[0])
+    if record.step == LaneStep.BLOCK and not profile(act.state, product.markets[0]).lanes_block:
+        return Verdict(Code.LANE_BLOCKS_NOTHING, record.gtin)
+    return tuple(sorted(numbers))
+
+
+class LaneGuard:
+    """Asks whether a sale keeps to the trade lanes of what is sold; each product and lot is asked once.
+
+    It reads nothing but rows that the sale has read already, and the directory's row of each product.
+    """
+
+    __slots__ = ("_act", "_blocks", "_fits", "_left", "_place", "_receiver")
+
+    def __init__(self, act: Act, head: Head, receiver: int, destination: int) -> None:
+        """Begin with nothing asked.
+
+        Args:
+            act: The sale.
+            head: Its circumstances.
+            receiver: Partner's number.
+            destination: Number of its premises; 0 when not stated.
+        """
+        self._act = act
+        self._receiver = receiver
+        row = partner(act.state, receiver)
+        at = row.market if destination == NOBODY else premises(act.state, destination).market
+        self._place = (row, at)
+        self._blocks = actor_profile(act, head).lanes_block == 1
+        self._fits: dict[int, tuple[bytes, int] | None] = {}
+        self._left: dict[tuple[bytes, int], list[bytes]] = {}
+
+    def fault(self, items: Positions) -> Verdict | None:
+        """Ask of each item, and everything inside; what is only flagged is told by `tell`."""
+        for item in items:
+            lots = {lot_of(source) for source in sources_of(self._act.state, item.key, item.row)}
+            for lot in sorted(lots):
+                if lot not in self._fits:
+                    found = self._breach(lot)
+                    if isinstance(found, Verdict):
+                        return Verdict(found.code, item.key)
+                    self._fits[lot] = found
+                breach = self._fits[lot]
+                if breach is not None and item.key not in self._left.setdefault(breach, []):
+                    self._left[breach].append(item.key)
+        return None
+
+    def tell(self) -> None:
+        """Report what leaves its lane, product by product, to its marketing holder."""
+        for (gtin, holder), keys in sorted(self._left.items()):
+            self._act.tell(EventKind.LANE_LEFT, keys, gtin, (holder,))
+
+    def _breach(self, lot: int) -> tuple[bytes, int] | Verdict | None:
+        """Return a product that leaves its lane and its holder, a refusal, or None when it keeps to it."""
+        row = lot_row(self._act.state, lot)
+        product = self._act.state.require(PRODUCTS, row.gtin)
+        lane = lane_of(product.lanes, row.lot)
+        if lane is None or self._keeps(lane):
+            return None
+        if lane.blocks and self._blocks:
+            return Verdict(Code.OUTSIDE_TRADE_LANE, row.gtin)
+        return row.gtin, product.holder
+
+    def _keeps(self, lane: TradeLane) -> bool:
+        """Tell whether the receiver is named, or is of such a role in such a market, whatever is stated."""
+        if is_among(self._receiver, lane.receivers):
+            return True
+        row, market = self._place
+        is_of_role = lane.roles == 0 or has_role(row, lane.roles)
+        is_in_market = not lane.markets or market in lane.markets
+        return bool(lane.roles or lane.markets) and is_of_role and is_in_market
+
+
+def lane_of(lanes: Sequence[TradeLane], lot: bytes) -> TradeLane | None:
+    """Return the trade lane of a lot: its own, else that of its product, or None."""
+    by_lot = {lane.lot: lane for lane in lanes}
+    return by_lot.get(lot) or by_lot.get(b"")

@@ -1,0 +1,56 @@
+"""Rule 21 of contracts/LAW.md on the model: trade lanes."""
+
+from tests.properties.facts import BLOCKING, ROLES, SEATS
+from tests.properties.model_judge import Judge, Verdicts
+from tests.properties.registered import Terms
+from tests.properties.said import Said
+
+NOT_TRADING = {"carrier", "regulator", "agent"}
+MARKETS = {"home", "away"}
+
+
+def lane(judge: Judge, said: Said) -> Verdicts:
+    """Set or clear a trade lane."""
+    known, key = judge.model.registered, (said.kind, said.lot)
+    yield set() if said.kind in known.holders else {"product_unknown"}
+    yield set() if known.holders[said.kind] == judge.signer else {"not_product_holder"}
+    if said.step == "cleared":
+        yield set() if key in known.lanes else {"lane_unknown"}
+        del known.lanes[key]
+        return
+    says_something = said.named_parties or said.role or said.markets
+    yield {"lane_invalid"} if not says_something or said.role in NOT_TRADING else set()
+    is_good = set(said.markets) <= MARKETS and len(set(said.markets)) == len(said.markets)
+    yield set() if is_good else {"market_unknown"}
+    yield {"listed_twice"} if len(set(said.named_parties)) < len(said.named_parties) else set()
+    blocks = said.step == "block"
+    yield {"lane_blocks_nothing"} if blocks and known.markets[said.kind][0] not in BLOCKING else set()
+    known.lanes[key] = (frozenset(said.named_parties), said.role, frozenset(said.markets), blocks)
+
+
+def left_lanes(judge: Judge, said: Said) -> dict[str, tuple[bool, set[str]]]:
+    """Return for each kind sold outside its lane whether that is blocked, and the listed items it is in."""
+    model, known = judge.model, judge.model.registered
+    found: dict[str, tuple[bool, set[str]]] = {}
+    for item in said.items:
+        for one in (item, *model.inside(item)):
+            source = model.items[one].source
+            if not source:
+                continue
+            kind, lot = source[0], source[1]
+            terms = known.lanes.get((kind, lot)) or known.lanes.get((kind, ""))
+            if terms is not None and not _keeps(judge, said, terms):
+                was, items = found.get(kind, (False, set()))
+                found[kind] = (was or terms[3], items | {item})
+    return found
+
+
+def _keeps(judge: Judge, said: Said, terms: Terms) -> bool:
+    receivers, role, markets, _blocks = terms
+    places = judge.model.registered.places
+    market = places[said.destination][1] if said.destination else SEATS.get(said.receiver, "home")
+    if said.receiver in receivers:
+        return True
+    if not role and not markets:
+        return False
+    return (not role or role in ROLES[said.receiver]) and (not markets or market in markets)

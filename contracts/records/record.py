@@ -25,6 +25,7 @@ from contracts.records.holds import (
     Suspect,
 )
 from contracts.records.late import Late
+from contracts.records.outside import OutsideRecord, ReceiveFromOutside, ShipOutside
 from contracts.records.recall import (
     OpenRecall,
     RecallRecord,
@@ -54,6 +55,7 @@ Record = (
     | EndingRecord
     | HoldRecord
     | AgreementRecord
+    | OutsideRecord
     | RecallRecord
     | ColdRecord
     | RegisterRecord
@@ -94,7 +96,7 @@ def listed(record: Record) -> tuple[bytes, ...]:  # noqa: C901 - a case for seve
             return record.items
         case PlaceHold() | LiftHold() | Suspect() | ConfirmIllegitimate() | Clear():
             return record.items
-        case Verify() | Report() | OfferOwnership() | Consent():
+        case Verify() | Report() | OfferOwnership() | Consent() | ShipOutside() | ReceiveFromOutside():
             return record.items
         case StorageProfile() | LoggerOn() | LoggerOff() | Readings() | ClearSession():
             return listed_in_cold(record)

@@ -32,6 +32,7 @@ class Code(StrEnum):
     ALREADY_FREE_SAMPLE = "already_free_sample"
     ALREADY_CHECKED_OUT = "already_checked_out"
     ALREADY_LOST = "already_lost"
+    ALREADY_OUTSIDE = "already_outside"
     PARTLY_DISPENSED = "partly_dispensed"
     ALREADY_CONSUMED = "already_consumed"
     NOT_HOLDER = "not_holder"
@@ -226,6 +227,12 @@ class Code(StrEnum):
     GLN_INVALID = "gln_invalid"
     GLN_TAKEN = "gln_taken"
     MARKET_FIXED = "market_fixed"
+
+    # Rule 26: to and from outside.
+    OUTSIDE_GLN_INVALID = "outside_gln_invalid"
+    NOT_OUTSIDE_PARTY = "not_outside_party"
+    EVIDENCE_INVALID = "evidence_invalid"
+    NOT_OUTSIDE = "not_outside"
 
     # Rule 27: mandates.
     MANDATE_INVALID = "mandate_invalid"

@@ -47,6 +47,8 @@ class EventKind(IntEnum):
     PROPOSED = 71
     PROPOSAL_ENDED = 72
     OWNERSHIP_PASSED = 73
+    LEFT_NETWORK = 74
+    CAME_BACK = 75
     PRODUCT_OFFERED = 90
     PRODUCT_TAKEN = 91
     DELEGATION_GIVEN = 92
@@ -107,6 +109,8 @@ SENTENCES: Final[dict[EventKind, str]] = {
     EventKind.PROPOSED: "The signer proposes something (subject) to who is told, who may consent to it.",
     EventKind.PROPOSAL_ENDED: "A proposal (subject) was withdrawn, or declined.",
     EventKind.OWNERSHIP_PASSED: "Items belong to the signer now, as proposed (subject); their holder stays.",
+    EventKind.LEFT_NETWORK: "Items left for somebody outside this network (subject).",
+    EventKind.CAME_BACK: "Items came back from outside to the signer, and are held until verified.",
     EventKind.PRODUCT_OFFERED: "The marketing holder offers a product (subject) to who is told.",
     EventKind.PRODUCT_TAKEN: "A product (subject) has a new marketing holder: the signer.",
     EventKind.DELEGATION_GIVEN: "Who is told may commission a product (subject) for its marketing holder.",

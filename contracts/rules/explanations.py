@@ -14,6 +14,7 @@ from contracts.rules.explained import (
     making,
     mandating,
     observing,
+    outside,
     packing,
     recalling,
     receiving,
@@ -42,6 +43,7 @@ EXPLANATIONS: Final[dict[Code, Explanation]] = {
     **verifying.TEXTS,
     **trade_lanes.TEXTS,
     **cataloguing.TEXTS,
+    **outside.TEXTS,
     **mandating.TEXTS,
     **observing.TEXTS,
 }

@@ -29,7 +29,7 @@ Lifted = Sequence[tuple[Position, Holds]]
 
 HOLDABLE: Final = frozenset({Life.PARTLY_DISPENSED})
 """Lives beside active in which goods are still at hand: opened packs are held back and let go like others."""
-LIFTED_BY_VERIFICATION: Final = frozenset({HoldKind.QUARANTINED, HoldKind.RETURNED})
+LIFTED_BY_VERIFICATION: Final = frozenset({HoldKind.QUARANTINED, HoldKind.RETURNED, HoldKind.UNCONFIRMED})
 """Kinds of the law's own holds that their holder's verification lifts (rule 23)."""
 
 
@@ -106,7 +106,8 @@ def lift_by_verification(act: Act, position: Position) -> Holds | Code:
     found = tuple(hold for hold in own_holds(position, LIFTED_BY_VERIFICATION) if hold[1] == THE_LAW)
     if found and act.state.read(LAW_HOLDS, number_key(act.signer)) == act.height:
         return Code.VERIFIED_TOO_SOON
-    if (int(HoldKind.RETURNED), THE_LAW) in found and not is_seen_whole(act.state, position):
+    came_back = any(kind in {HoldKind.RETURNED, HoldKind.UNCONFIRMED} for kind, _setter in found)
+    if came_back and not is_seen_whole(act.state, position):
         return Code.VERIFY_EACH_PACK
     return found
 

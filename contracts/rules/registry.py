@@ -24,6 +24,7 @@ from contracts.records.holds import (
     Suspect,
 )
 from contracts.records.late import Late
+from contracts.records.outside import ReceiveFromOutside, ShipOutside
 from contracts.records.recall import (
     AcknowledgeRecall,
     ClassifyRecall,
@@ -42,6 +43,7 @@ from contracts.records.verification import Report, Verify
 from contracts.rules.act import Act
 from contracts.rules.agreeing import consent, withdraw
 from contracts.rules.cold_chain import clear_session, logger_off, logger_on, storage_profile
+from contracts.rules.crossing import receive_from_outside, ship_outside
 from contracts.rules.decommissioning import decommission, found
 from contracts.rules.dispensing import dispense, dispense_part
 from contracts.rules.holding import lift_hold, place_hold
@@ -117,6 +119,10 @@ def judge(act: Act, record: Record) -> Verdict | None:  # noqa: C901 - one line 
             return _judge_recall(act, record)
         case RespondToRecall() | CloseRecall() | ReleaseFromRecall():
             return _judge_recall(act, record)
+        case ShipOutside():
+            return ship_outside(act, record)
+        case ReceiveFromOutside():
+            return receive_from_outside(act, record)
         case OfferOwnership():
             return offer_ownership(act, record)
         case Consent():

@@ -75,6 +75,7 @@ class Life(IntEnum):
     FREE_SAMPLE = 8
     CHECKED_OUT = 9
     CONSUMED = 10
+    OUTSIDE = 11
     LOST = 12
 
 
@@ -91,6 +92,7 @@ class HoldKind(IntEnum):
     RECALLED = 7
     WITHDRAWN = 8
     RETURNED = 9
+    UNCONFIRMED = 10
     FOR_DISPOSAL = 11
 
 

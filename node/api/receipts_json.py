@@ -48,7 +48,13 @@ _IDS: Final = frozenset(
 )
 
 _GLN_SUBJECTS: Final = frozenset(
-    {EventKind.MOVED, EventKind.MANDATE_GIVEN, EventKind.MANDATE_WITHDRAWN, EventKind.ACTED_FOR}
+    {
+        EventKind.MOVED,
+        EventKind.LEFT_NETWORK,
+        EventKind.MANDATE_GIVEN,
+        EventKind.MANDATE_WITHDRAWN,
+        EventKind.ACTED_FOR,
+    }
 )
 
 _PRODUCT_SUBJECTS: Final = frozenset(

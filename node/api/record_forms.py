@@ -29,6 +29,7 @@ from node.api.form_parts import (
     Time,
 )
 from node.api.hold_forms import AnyHoldForm
+from node.api.outside_forms import OutsideForm
 from node.api.recall_forms import AnyRecallForm, OpenRecallForm, WidenRecallForm
 from node.api.registry_forms import RegistryForm
 from node.api.transform_json import TransformForm
@@ -164,6 +165,7 @@ AnyRecordForm = (
     | AnyEndingForm
     | AnyHoldForm
     | AgreementForm
+    | OutsideForm
     | RegistryForm
     | AnyRecallForm
     | AnyColdForm

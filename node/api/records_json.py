@@ -27,6 +27,7 @@ from contracts.records.dispensing import Dispense, DispensePart
 from contracts.records.endings import Found, Reinstate
 from contracts.records.holds import Clear, ConfirmIllegitimate, DeclareOverdue, LiftHold, PlaceHold, Suspect
 from contracts.records.late import Late
+from contracts.records.outside import ReceiveFromOutside, ShipOutside
 from contracts.records.record import Record
 from contracts.records.registered import RegisterRecord
 from contracts.records.supply import (
@@ -61,6 +62,7 @@ from node.api.field_readers import (
 )
 from node.api.form_parts import ReferenceForm
 from node.api.hold_json import HOLD_READERS, write_hold_record
+from node.api.outside_json import OUTSIDE_READERS, write_outside_record
 from node.api.promises import Secret
 from node.api.recall_json import RECALL_READERS, write_recall_record
 from node.api.record_texts import (
@@ -200,6 +202,7 @@ _READERS: Final[Mapping[type, Callable[[Any], Record]]] = {
     forms.VoidForm: lambda form: Void(read_head(form), _shipment(form), read_items("items", form.items)),
     **ENDING_READERS,
     **AGREEMENT_READERS,
+    **OUTSIDE_READERS,
     **registry_json.READERS,
     **HOLD_READERS,
     **RECALL_READERS,
@@ -249,6 +252,8 @@ def write_record(  # noqa: C901 - one case for each kind of record
             return forms.VoidForm(**head, shipment=shipment.hex(), items=item_texts(items))
         case Dispense() | DispensePart() | Found() | Reinstate():
             return write_ending_record(record)
+        case ShipOutside() | ReceiveFromOutside():
+            return write_outside_record(record)
         case OfferOwnership() | Consent() | Withdraw():
             return write_agreement_record(record)
         case DeclareOverdue() | PlaceHold() | LiftHold() | Suspect() | ConfirmIllegitimate() | Clear():

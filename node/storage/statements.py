@@ -32,6 +32,7 @@ from contracts.records.endings import Found, Reinstate
 from contracts.records.head import Head
 from contracts.records.holds import Clear, ConfirmIllegitimate, DeclareOverdue, LiftHold, PlaceHold, Suspect
 from contracts.records.late import Late
+from contracts.records.outside import OutsideRecord, ReceiveFromOutside, ShipOutside
 from contracts.records.record import Record, listed
 from contracts.records.registered import RegisterRecord
 from contracts.records.supply import Commission, CommissionLogisticUnits, Decommission, Observe, Pack, Unpack
@@ -89,7 +90,7 @@ def _about(record: Record) -> tuple[str, tuple[bytes | int, ...]]:  # noqa: C901
             return "dispense_part", (quantity,)
         case Reinstate(undoes=undoes):
             return "reinstate", (int(undoes),)
-        case OfferOwnership() | Consent() | Withdraw():
+        case OfferOwnership() | Consent() | Withdraw() | ShipOutside() | ReceiveFromOutside():
             return _about_agreement(record)
         case DeclareOverdue() | PlaceHold() | LiftHold() | Suspect() | ConfirmIllegitimate() | Clear():
             return _about_holds(record)
@@ -121,8 +122,12 @@ def _about_cold(record: ColdRecord) -> tuple[str, tuple[bytes | int, ...]]:
             assert_never(record)
 
 
-def _about_agreement(record: AgreementRecord) -> tuple[str, tuple[bytes | int, ...]]:
+def _about_agreement(record: AgreementRecord | OutsideRecord) -> tuple[str, tuple[bytes | int, ...]]:
     match record:
+        case ShipOutside(receiver=receiver):
+            return "ship_outside", (receiver,)
+        case ReceiveFromOutside(sender=sender):
+            return "receive_from_outside", (sender,)
         case OfferOwnership(new_owner=new_owner):
             return "offer_ownership", (new_owner,)
         case Consent(proposal=proposal):

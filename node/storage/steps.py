@@ -12,6 +12,7 @@ from contracts.records.dispensing import Dispense, DispensePart, SupplyTo
 from contracts.records.endings import Found, Reinstate, UndoneEnding
 from contracts.records.holds import Clear, ConfirmIllegitimate, DeclareOverdue, LiftHold, PlaceHold, Suspect
 from contracts.records.late import Late, LateReason
+from contracts.records.outside import ReceiveFromOutside, ShipOutside
 from contracts.records.recall import OpenRecall, RecallClass, RecallKind, RecallReason, recall_id
 from contracts.records.record import Record, listed
 from contracts.records.registered import RegisterRecord
@@ -141,6 +142,8 @@ def _record_details(happening: Happening, key: bytes) -> Details:  # noqa: C901 
             details = {"to": SupplyTo(to).name.lower()}
         case DispensePart(quantity=quantity):
             details = {"quantity": quantity}
+        case ShipOutside(receiver=other) | ReceiveFromOutside(sender=other):
+            details = {"outside": unpack_gln(other)}
         case OfferOwnership(new_owner=new_owner):
             proposal = proposal_id(happening.placed.id, happening.index)
             details = {"proposal": proposal.hex(), "new_owner": unpack_gln(new_owner)}

@@ -18,6 +18,7 @@ from contracts.records.holds import Clear, ConfirmIllegitimate, DeclareOverdue, 
 from contracts.records.lanes import SetTradeLane
 from contracts.records.late import Late
 from contracts.records.mandates import ActFor, Mandate
+from contracts.records.outside import ReceiveFromOutside, ShipOutside
 from contracts.records.recall import (
     AcknowledgeRecall,
     ClassifyRecall,
@@ -56,6 +57,8 @@ RECORD_NAMES: Final[dict[type[Record], str]] = {
     RespondToRecall: "respond_to_recall",
     CloseRecall: "close_recall",
     ReleaseFromRecall: "release_from_recall",
+    ShipOutside: "ship_outside",
+    ReceiveFromOutside: "receive_from_outside",
     OfferOwnership: "offer_ownership",
     Consent: "consent",
     Withdraw: "withdraw",

@@ -57,7 +57,7 @@ from tests.properties.facts import (
 from tests.properties.model import Model
 from tests.properties.model_judge import Judge, Told
 from tests.properties.model_rules import verdict
-from tests.properties.said import Document, Step, to_record
+from tests.properties.said import OUTSIDE, Document, Step, to_record
 from tests.scenarios.law.world import Ledger, lane_of
 
 Rows = dict[bytes, ItemRow]
@@ -95,7 +95,7 @@ class SideBySide:
         self._keys: dict[str, bytes] = {}
         places = {gln(place): place for place in (*PLACES, *NEW_PLACES, *ROLES)}
         kinds = {item_key(f"{kind}-1")[1:7]: kind for kind in GTIN}
-        self._names: Names = {b"": "", **places, **kinds}
+        self._names: Names = {b"": "", OUTSIDE: "outside", **places, **kinds}
         self._known: Rows = {}
 
     def now_ms(self, wait_ms: int = 0) -> int:

@@ -124,3 +124,37 @@ def is_seen_whole(model: Model, item: str) -> bool:
     if thing.unsealed or thing.levels > 1 or len(lots) > 1:
         return False
     return model.makers[lots.pop()] == (thing.introducer if is_unit(item) else thing.packer)
+
+
+def send_out(judge: Judge, said: Said) -> Verdicts:
+    """Rule 26: goods leave for outside."""
+    model = judge.model
+    yield {"not_outside_party"} if said.receiver else set()
+    guards = [judge.together(said), *judge.life(), judge.unended(), *judge.hand()]
+    guards += [("not_owner", lambda item: model.owner(item) != judge.signer), judge.empty(), *judge.clean()]
+    yield model.first_fault(said.items, guards)
+    judge.take_along(said.items, said)
+    judge.tell("left_network", "outside", said.items)
+    for item in said.items:
+        model.change(item, life="outside")
+
+
+def take_in(judge: Judge, said: Said) -> Verdicts:
+    """Rule 26: goods come back from outside."""
+    model = judge.model
+    yield {"not_outside_party"} if said.receiver else set()
+    is_elsewhere = ("not_outside", lambda item: model.life(item) != "outside")
+    yield model.first_fault(said.items, [judge.together(said), is_elsewhere])
+    for item in said.items:
+        judge.tell("came_back", "", (item,), (model.holder(item), model.owner(item)))
+    for item in said.items:
+        if model.items[item].parent:
+            judge.tell("unpacked", model.items[item].parent, (item,))
+        model.take_out(item, judge.now_ms)
+    for item in said.items:
+        own = {"holder": judge.signer, "owner": judge.signer, "place": said.at, "life": "active"}
+        holds = model.items[item].holds | {"unconfirmed"}
+        model.change(item, **own, holds=holds, unsealed=True, ended=None)
+        for name in (item, *model.inside(item)):
+            model.change(name, title=said.rest)
+    model.law_held_ms[judge.signer] = judge.now_ms

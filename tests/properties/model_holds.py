@@ -237,10 +237,13 @@ def verify(judge: Judge, said: Said) -> Verdicts:
         return bool(said.expiry) and known != said.expiry
 
     def lifts(item: str) -> bool:
-        return _has_in_hand(judge, item) and bool({"quarantined", "returned"} & model.items[item].holds)
+        return _has_in_hand(judge, item) and bool(
+            {"quarantined", "returned", "unconfirmed"} & model.items[item].holds
+        )
 
     def is_unseen(item: str) -> bool:
-        return lifts(item) and "returned" in model.items[item].holds and not is_seen_whole(model, item)
+        came_back = {"returned", "unconfirmed"} & model.items[item].holds
+        return lifts(item) and bool(came_back) and not is_seen_whole(model, item)
 
     guards = [
         judge.together(said),
@@ -259,7 +262,7 @@ def verify(judge: Judge, said: Said) -> Verdicts:
         judge.tell("verified", "", (item,), stakeholders(judge, item))
         if lifts(item):
             judge.tell("hold_lifted", "", (item,), stakeholders(judge, item))
-            model.change(item, holds=model.items[item].holds - {"quarantined", "returned"})
+            model.change(item, holds=model.items[item].holds - {"quarantined", "returned", "unconfirmed"})
 
 
 def reject(judge: Judge, said: Said) -> Verdicts:

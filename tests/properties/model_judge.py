@@ -25,7 +25,7 @@ LICENSED_REASONS = {"exported", "free_sample", "checked_out"}
 NEEDS_LICENCE = {
     *("unlock", "release", "confirm", "clear", "verify", "reject"),
     *("commission", "introduce", "pack", "dispense", "part", "reinstate"),
-    *("propose", "consent"),
+    *("propose", "consent", "send_out", "take_in"),
     *("keep", "acquit"),
     *("describe", "offer", "take", "place", "act_for", "repack"),
 }
@@ -38,7 +38,7 @@ NOT_SIGNING = {
     "repack": set().union(*ROLES.values()) - {"maker", "repackager"},
     "pack": {"carrier", "regulator", "agent"},
     "ship": {"carrier", "regulator", "agent"},
-    "propose": {"carrier", "regulator", "agent"},
+    **{verb: {"carrier", "regulator", "agent"} for verb in ("propose", "send_out", "take_in")},
     "mandate": set(),
     "act_for": set(),
     **dict.fromkeys(ABOUT_PRODUCTS, set().union(*ROLES.values()) - {"maker", "repackager"}),
@@ -48,7 +48,7 @@ NOT_SIGNING = {
 
 LEFT = ("exported", "sample", "free_sample", "checked_out", "lost")
 """Lives of what left the supply chain, but may still be destroyed or stolen."""
-LIVES = ("supplied", "destroyed", "stolen", "partly_dispensed", *LEFT, "consumed")
+LIVES = ("supplied", "destroyed", "stolen", "partly_dispensed", *LEFT, "consumed", "outside")
 """Lives that have ended."""
 
 

@@ -234,7 +234,7 @@ class Partners(Holders, ColdPartners, partners_beyond.Dealers):
             roles = {"receive": ("receiver", "carrier"), "refuse": ("receiver",), "void": ("sender",)}[verb]
             return bool(self._concerning(model, signer, roles))
         if verb in partners_beyond.VERBS:
-            return verb == "propose" or bool(model.proposals)
+            return partners_beyond.is_apt(model, verb)
         if verb == "commission":
             return signer in ("maker", "rival", "delegate")
         if verb == "introduce":

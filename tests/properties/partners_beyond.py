@@ -7,7 +7,7 @@ from random import Random
 from tests.properties.model import Model
 from tests.properties.said import Said
 
-VERBS = {"propose": 5, "consent": 5, "withdraw": 1}
+VERBS = {"propose": 5, "consent": 5, "withdraw": 1, "send_out": 2, "take_in": 2}
 """Verbs of two-party acts by how often they are said."""
 TAKERS = ("burner", "maker", "delegate", "bulk", "pharmacy")
 
@@ -37,9 +37,11 @@ def _any_sale(random: Random, model: Model) -> str:
 
 def signer_for(random: Random, model: Model, verb: str) -> str:
     """Return one whose word a proposal waits for, or an owner; empty when there is nobody."""
-    if verb == "propose":
+    if verb in {"propose", "send_out"}:
         owners = [model.owner(item) for item in model.items if model.life(item) == "active"]
         return random.choice(owners or [""])
+    if verb == "take_in":
+        return random.choice(("bulk", "maker", "broker", "pharmacy"))
     waiting = [proposal for proposal in model.proposals.values() if proposal.is_open]
     if not waiting:
         return ""
@@ -82,6 +84,7 @@ class Dealers:
     random: Random
     _place: Callable[[str], str]
     _name: Callable[[str], str]
+    _of_hands: Callable[[Model, str], tuple[str, ...]]
 
     def _propose(self, model: Model, signer: str, now_ms: int) -> Said:
         return self._agree(model, signer, "propose", self._name("P"))
@@ -92,6 +95,26 @@ class Dealers:
     def _withdraw(self, model: Model, signer: str, now_ms: int) -> Said:
         return self._agree(model, signer, "withdraw", "")
 
+    def _send_out(self, model: Model, signer: str, now_ms: int) -> Said:
+        other = "bulk" if self.random.random() < 0.05 else ""
+        items = self._of_hands(model, signer)
+        return Said(verb="send_out", items=items, at=self._place(signer), receiver=other)
+
+    def _take_in(self, model: Model, signer: str, now_ms: int) -> Said:
+        gone = [item for item in model.items if model.life(item) == "outside"]
+        among = gone if gone and self.random.random() < 0.9 else list(model.items) or ["pack-1"]
+        items = tuple(self.random.sample(among, min(len(among), self.random.randint(1, 2))))
+        other = "bulk" if self.random.random() < 0.05 else ""
+        title = self._name("I")
+        return Said(verb="take_in", items=items, at=self._place(signer), receiver=other, rest=title)
+
     def _agree(self, model: Model, signer: str, verb: str, proposal: str) -> Said:
         said = Said(verb=verb, items=("pack-1",), at=self._place(signer), proposal=proposal)
         return agree(self.random, model, signer, said)
+
+
+def is_apt(model: Model, verb: str) -> bool:
+    """Tell whether there is something that a verb may be said of."""
+    if verb == "take_in":
+        return any(thing.life == "outside" for thing in model.items.values())
+    return verb in {"propose", "send_out"} or bool(model.proposals)

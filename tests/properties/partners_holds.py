@@ -116,7 +116,7 @@ class Holders:
         return self._let_go(model, signer, "clear")
 
     def _verify(self, model: Model, signer: str, now_ms: int) -> Said:
-        waiting = {"quarantined", "returned"}
+        waiting = {"quarantined", "returned", "unconfirmed"}
         quarantined = [item for item, thing in model.items.items() if waiting & thing.holds]
         own = [item for item in quarantined if model.holder(item) == signer]
         items = self._some(own) if own and self._chance(70) else self._held_back(model, signer, "").items

@@ -20,6 +20,7 @@ from contracts.records.head import Head
 from contracts.records.lanes import LaneStep, SetTradeLane
 from contracts.records.late import Late, LateReason
 from contracts.records.mandates import ActFor, Mandate
+from contracts.records.outside import ReceiveFromOutside, ShipOutside
 from contracts.records.recall import (
     AcknowledgeRecall,
     ClassifyRecall,
@@ -70,6 +71,10 @@ class Alternative:
     items: tuple[str, ...] = ()
     first: str = ""
     last: str = ""
+
+
+OUTSIDE = keys.pack_gln("4299999000009")
+"""A party that the network does not know."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -368,6 +373,10 @@ def _settled(said: Said, head: Head, listed: tuple[bytes, ...], shipment: bytes)
 def _ended(said: Said, head: Head, listed: tuple[bytes, ...]) -> Record | None:
     """Translate how lives end; None for anything else."""
     match said.verb:
+        case "send_out":
+            return ShipOutside(head, listed, gln(said.receiver) or OUTSIDE, bytes(32))
+        case "take_in":
+            return ReceiveFromOutside(head, listed, gln(said.receiver) or OUTSIDE, bytes(32))
         case "dispense":
             return Dispense(head, listed, SupplyTo[said.to.upper()])
         case "part":

@@ -44,6 +44,7 @@ from contracts.records.holds import (
 )
 from contracts.records.lanes import LaneStep, SetTradeLane
 from contracts.records.mandates import ActFor, Mandate
+from contracts.records.outside import ReceiveFromOutside, ShipOutside
 from contracts.records.recall import (
     AcknowledgeRecall,
     ClassifyRecall,
@@ -144,6 +145,7 @@ SCOPES = st.lists(
 ).map(tuple)
 LOGGERS = mostly([b"\x03L1", b"\x03L2"], WILD)
 TIMES_S = mostly([START_MS // 1_000, START_MS // 1_000 + 60], NUMBERS)
+EVIDENCE = mostly([bytes(32)], WILD)
 PROPOSAL = mostly([PAIR.shipments["P"]], WILD)
 HASHES = mostly([(), (bytes(32),)], st.lists(WILD, max_size=3).map(tuple))
 
@@ -181,6 +183,8 @@ RECORDS: st.SearchStrategy[Record] = st.one_of(
     fields(LISTS, PARTIES, FLAGS).map(lambda found: OfferOwnership(*found)),
     fields(PROPOSAL, LISTS).map(lambda found: Consent(*found)),
     fields(PROPOSAL).map(lambda found: Withdraw(*found)),
+    fields(LISTS, PARTIES, EVIDENCE).map(lambda found: ShipOutside(*found)),
+    fields(LISTS, PARTIES, EVIDENCE).map(lambda found: ReceiveFromOutside(*found)),
     *(
         fields(GTINS, FACTS).map(lambda found: DescribeProduct(*found)),
         fields(GTINS, PLACES).map(lambda found: OfferProduct(*found)),

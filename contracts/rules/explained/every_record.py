@@ -100,6 +100,13 @@ TEXTS: Final[dict[Code, Explanation]] = {
         "PCK_22",
         NOT_FOR_REDISTRIBUTION,
     ),
+    Code.ALREADY_OUTSIDE: Explanation(
+        "0",
+        "The item, or a container around it, left the network for a non-member.",
+        "If it came back, receive it from outside; else treat it as a copy and report it.",
+        "PCK_22",
+        NOT_FOR_REDISTRIBUTION,
+    ),
     Code.PARTLY_DISPENSED: Explanation(
         "0",
         "The pack was opened and a part of it dispensed.",

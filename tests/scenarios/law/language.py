@@ -20,7 +20,7 @@ A sentence may end in `claiming 6 minutes ahead`. Several, separated by semicolo
 import re
 
 from contracts.gs1.dates import parse_date, parse_timestamp
-from contracts.gs1.keys import InvalidKey, format_item
+from contracts.gs1.keys import InvalidKey, format_item, pack_gln
 from contracts.ledger.events import EventKind
 from contracts.ledger.receipt import ACCEPTED, Event, Receipt
 from contracts.records.agreement import proposal_id
@@ -73,6 +73,7 @@ from tests.scenarios.law.world import (
 UNITS_MS = {"minute": 60_000, "hour": HOUR_MS, "day": DAY_MS}
 PARTNERS = dict(enumerate(ROLES, start=1))
 GLN_NAMES = {gln(name): name for name in (*ROLES, *PLACES, *NEW_PLACES)}
+GLN_NAMES[pack_gln(words_beyond.OUTSIDE)] = "outside"
 GTIN_NAMES = {gtin(kind): kind for kind in GTINS}
 
 OPTIONS = re.compile(
@@ -129,7 +130,7 @@ class Speaker:
             claimed = self.ledger.context().time_ms + int(number) * UNITS_MS[unit.rstrip("s")]
         return Head(claimed, 60, gln(options["at"]) if "at" in options else b"")
 
-    def record(self, words: list[str], options: dict[str, str]) -> Record:
+    def record(self, words: list[str], options: dict[str, str]) -> Record:  # noqa: C901 - a case per verb
         """Build the record of a parsed sentence."""
         verb, what = words[0], " ".join(words[1:])
         head = self.head(options)
@@ -146,6 +147,8 @@ class Speaker:
                 return Unpack(head, item(options["from"]), listed(what))
             case "declares":
                 return DeclareOverdue(head, self.shipment(what.removesuffix(" overdue")))
+            case "sends" | "takes" if what.endswith((" outside", " back")):
+                return words_beyond.outside(verb, head, what, options, listed)
             case "proposes" | "consents" | "drops":
                 named = b"" if verb == "proposes" else self.shipment(options.get("of", what))
                 return words_beyond.agreement(verb, head, what, options, named, listed)

@@ -1,16 +1,23 @@
-"""The words of rule 8, and of all that takes two parties.
+"""The words of rules 8 and 26.
 
 Acme proposes pack-1..2 to Bulk as P1 until 20
 Bulk consents to pack-1..2 of P1            Acme drops P1
+Bulk sends pack-1 outside                   Bulk takes pack-1 back from outside
+Bulk sends pack-1 outside to Corner
 """
 
 from collections.abc import Callable
 
+from contracts.gs1.keys import pack_gln
 from contracts.records.agreement import Consent, OfferOwnership, Withdraw
 from contracts.records.head import Head
+from contracts.records.outside import ReceiveFromOutside, ShipOutside
 from contracts.records.record import Record
 from tests.scenarios.law.world import gln
 
+OUTSIDE = "4299999000009"
+"""GLN of a party that no scenario network knows."""
+EVIDENCE = bytes(32)
 Listed = Callable[[str], tuple[bytes, ...]]
 
 
@@ -23,3 +30,12 @@ def agreement(
     if verb == "consents":
         return Consent(head, proposal, listed(options["to"]))
     return Withdraw(head, proposal)
+
+
+def outside(verb: str, head: Head, what: str, options: dict[str, str], listed: Listed) -> Record:
+    """Build the record of goods that somebody sends, or takes back from, outside."""
+    if verb == "sends":
+        other = gln(options["to"]) if "to" in options else pack_gln(OUTSIDE)
+        return ShipOutside(head, listed(what.removesuffix(" outside")), other, EVIDENCE)
+    other = pack_gln(OUTSIDE) if options["from"] == "outside" else gln(options["from"])
+    return ReceiveFromOutside(head, listed(what.removesuffix(" back")), other, EVIDENCE)

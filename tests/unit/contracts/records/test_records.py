@@ -40,6 +40,7 @@ from contracts.records.holds import (
 from contracts.records.lanes import LaneStep, SetTradeLane
 from contracts.records.late import Late, LateReason
 from contracts.records.mandates import ActFor, Mandate
+from contracts.records.outside import ReceiveFromOutside, ShipOutside
 from contracts.records.recall import (
     MAX_RANGE,
     AcknowledgeRecall,
@@ -95,6 +96,8 @@ LISTING: tuple[Record, ...] = (
     Found(HEAD, ITEMS),
     OfferOwnership(HEAD, ITEMS, b"to", 0),
     Consent(HEAD, b"proposal", ITEMS),
+    ShipOutside(HEAD, ITEMS, b"to", b"evidence"),
+    ReceiveFromOutside(HEAD, ITEMS, b"from", b"evidence"),
     Reinstate(HEAD, UndoneEnding.SAMPLE, 1, ITEMS),
     OpenRecall(
         *(HEAD, RecallKind.RECALL, 0, RecallOrigin.ORDERED, RecallClass.CLASS_I, RecallDepth.RETAIL),

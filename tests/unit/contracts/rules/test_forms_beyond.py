@@ -1,10 +1,12 @@
-"""Forms of rules 8 and 9 that no sentence of the scenarios can say."""
+"""Forms of rules 8, 9 and 26 that no sentence of the scenarios can say."""
 
 import msgspec
 import pytest
 
+from contracts.gs1.keys import pack_gln
 from contracts.records.agreement import Consent, OfferOwnership, proposal_id
 from contracts.records.head import Head
+from contracts.records.outside import OutsideRecord, ReceiveFromOutside, ShipOutside
 from contracts.records.supply import Commission
 from contracts.rules.codes import Code
 from contracts.state.layout import PARTNERS, number_key
@@ -68,3 +70,11 @@ def test_a_partner_without_a_trade_cannot_consent_to_own(ledger: Ledger) -> None
     ledger.directory.forget(state.changes())
     receipt = ledger.submit("Bulk", Consent(HEAD, proposal_id(offered.document_id, 0), OFFER.items))
     assert (receipt.code, receipt.subject) == (Code.RECEIVER_ROLE, gln("Bulk"))
+
+
+@pytest.mark.parametrize("kind", [ShipOutside, ReceiveFromOutside])
+def test_the_other_side_outside_has_a_gln_and_evidence(ledger: Ledger, kind: type[OutsideRecord]) -> None:
+    wrong = ledger.submit("Acme", kind(HEAD, items("pack-1"), b"", bytes(32)))
+    assert (wrong.code, wrong.subject) == (Code.OUTSIDE_GLN_INVALID, b"")
+    unproven = ledger.submit("Acme", kind(HEAD, items("pack-1"), pack_gln("4299999000009"), b""))
+    assert (unproven.code, unproven.subject) == (Code.EVIDENCE_INVALID, b"")

@@ -38,6 +38,7 @@ from contracts.records.holds import (
 from contracts.records.lanes import LaneStep, SetTradeLane
 from contracts.records.late import Late, LateReason
 from contracts.records.mandates import ActFor, Mandate
+from contracts.records.outside import ReceiveFromOutside, ShipOutside
 from contracts.records.record import RECORD_TAGS, Record
 from contracts.records.supply import (
     Commission,
@@ -296,6 +297,8 @@ records = st.one_of(
         st.builds(Dispense, heads, lists, st.sampled_from(SupplyTo))
         | st.builds(Receive, heads, shipments, st.sampled_from(ReceiveMode), lists),
     ),
+    st.builds(ShipOutside, heads, lists, glns, st.binary(min_size=32, max_size=32)),
+    st.builds(ReceiveFromOutside, heads, lists, glns, st.binary(min_size=32, max_size=32)),
     st.builds(Found, heads, lists),
     st.builds(Reinstate, heads, st.sampled_from(UndoneEnding), st.integers(0, 1), lists),
     *(

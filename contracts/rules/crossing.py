@@ -1,0 +1,119 @@
+"""Rule 26: goods leave for somebody who is no partner of this network, and come back from one.
+
+Who is outside records nothing here. So what went there has ended until a partner takes it back, with evidence
+of whom it came from; and then it is held until that partner looked at each pack.
+"""
+
+import msgspec
+
+from contracts.gs1.keys import is_valid_gln
+from contracts.primitives.hashing import HASH_BYTES
+from contracts.records.custody import shipment_id
+from contracts.records.outside import OutsideRecord, ReceiveFromOutside, ShipOutside
+from contracts.rules.act import Act
+from contracts.rules.codes import Code
+from contracts.rules.endings import end_lives, tell_stakeholders
+from contracts.rules.events import EventKind
+from contracts.rules.guards import (
+    CleanGuard,
+    empty_fault,
+    hand_fault,
+    life_fault,
+    list_fault,
+    locate_all,
+    signer_fault,
+    stated_number,
+)
+from contracts.rules.implied import unpack_implied
+from contracts.rules.lifting import note_law_hold
+from contracts.rules.verdict import Verdict
+from contracts.state.containers import find_contents
+from contracts.state.directory import find_partner
+from contracts.state.layout import CONTAINERS, ITEMS
+from contracts.state.parties import TRADING, is_owner
+from contracts.state.places import (
+    Position,
+    effective_life,
+    merge_holds,
+    placed,
+    with_holds,
+    with_life,
+    with_title,
+)
+from contracts.state.rows import THE_LAW, HoldKind, Life
+
+UNCONFIRMED = (int(HoldKind.UNCONFIRMED), THE_LAW)
+"""The law's own hold on what came in from outside."""
+
+
+def ship_outside(act: Act, record: ShipOutside) -> Verdict | None:
+    """Rule 26: clean goods of the signer's own leave the network."""
+    fault = (
+        signer_fault(act, record.head, TRADING)
+        or list_fault(record.items)
+        or _other_fault(act, record, record.receiver)
+    )
+    if fault:
+        return fault
+    items = locate_all(act, record.items)
+    if isinstance(items, Verdict):
+        return items
+    clean = CleanGuard(act)
+    for item in items:
+        fault = life_fault(item) or hand_fault(act, item) or _owner_fault(act, item)
+        fault = fault or empty_fault(act, item) or clean.fault(item)
+        if fault:
+            return fault
+    # After this point it must succeed.
+    end_lives(act, record.head, items, Life.OUTSIDE)
+    act.tell(EventKind.LEFT_NETWORK, record.items, record.receiver)
+    return None
+
+
+def _other_fault(act: Act, record: OutsideRecord, gln: bytes) -> Verdict | None:
+    """Ask whether the other side has a GLN that no partner has, and its licence was shown."""
+    if not is_valid_gln(gln):
+        return Verdict(Code.OUTSIDE_GLN_INVALID, gln)
+    if find_partner(act.state, gln) is not None:
+        return Verdict(Code.NOT_OUTSIDE_PARTY, gln)
+    return None if len(record.evidence) == HASH_BYTES else Verdict(Code.EVIDENCE_INVALID, b"")
+
+
+def _owner_fault(act: Act, item: Position) -> Verdict | None:
+    """Ask whether the signer owns what it sends away for good."""
+    return None if is_owner(act.signer, item) else Verdict(Code.NOT_OWNER, item.key)
+
+
+def receive_from_outside(act: Act, record: ReceiveFromOutside) -> Verdict | None:
+    """Rule 26: what had left comes back, to any trading partner, held until each pack was looked at."""
+    fault = (
+        signer_fault(act, record.head, TRADING)
+        or list_fault(record.items)
+        or _other_fault(act, record, record.sender)
+    )
+    if fault:
+        return fault
+    items = locate_all(act, record.items)
+    if isinstance(items, Verdict):
+        return items
+    for item in items:
+        if effective_life(item) != Life.OUTSIDE:
+            return Verdict(Code.NOT_OUTSIDE, item.key)
+    # After this point it must succeed.
+    tell_stakeholders(act, EventKind.CAME_BACK, items)
+    for item in unpack_implied(act, items):
+        _bring_in(act, record, item)
+    note_law_hold(act)
+    return None
+
+
+def _bring_in(act: Act, record: ReceiveFromOutside, item: Position) -> None:
+    """Let an item be the signer's, alive and held; whatever its container was, it is sealed no more."""
+    # The title is an id of its own: what was bought before this counts no more, inside it neither.
+    title = shipment_id(act.document_id, act.record_index)
+    there = placed(item.row, act.signer, act.signer, stated_number(act, record.head))
+    held = with_holds(there, merge_holds(there.holds, (UNCONFIRMED,)))
+    act.state.write(ITEMS, item.key, with_title(with_life(held, Life.ACTIVE), title))
+    contents = find_contents(act.state, item.key, item.row)
+    if contents is not None:
+        act.state.write(CONTAINERS, item.key, msgspec.structs.replace(contents, opened=1))

@@ -38,6 +38,7 @@ UNSAID = {
     *("lot_too_mixed", "gtin_invalid", "gln_invalid", "text_invalid", "partner_unknown"),
     *("reference_invalid", "receiver_unknown", "destination_unknown", "carrier_unknown"),
     *("investigation_invalid", "reading_invalid", "item_invalid", "verified_too_soon"),
+    *("outside_gln_invalid", "evidence_invalid"),
 }
 """What these partners cannot say; `tests/unit/contracts/rules/test_forms*.py` do."""
 

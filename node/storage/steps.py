@@ -1,6 +1,6 @@
 """How a happening is told to people: who, what, where, when, and what else its record says."""
 
-from typing import Final
+from typing import Final, assert_never
 
 from contracts.gs1.dates import format_date, format_timestamp
 from contracts.gs1.keys import format_item, unpack_gln, unpack_gtin
@@ -142,13 +142,8 @@ def _record_details(happening: Happening, key: bytes) -> Details:  # noqa: C901 
             details = {"to": SupplyTo(to).name.lower()}
         case DispensePart(quantity=quantity):
             details = {"quantity": quantity}
-        case ShipOutside(receiver=other) | ReceiveFromOutside(sender=other):
-            details = {"outside": unpack_gln(other)}
-        case OfferOwnership(new_owner=new_owner):
-            proposal = proposal_id(happening.placed.id, happening.index)
-            details = {"proposal": proposal.hex(), "new_owner": unpack_gln(new_owner)}
-        case Consent(proposal=proposal) | Withdraw(proposal=proposal):
-            details = {"proposal": proposal.hex()}
+        case OfferOwnership() | Consent() | Withdraw() | ShipOutside() | ReceiveFromOutside():
+            details = _party_details(happening, record)
         case CommissionLogisticUnits() | Found() | ConfirmIllegitimate() | Late():
             pass
         case Transform():
@@ -165,6 +160,22 @@ def _record_details(happening: Happening, key: bytes) -> Details:  # noqa: C901 
 
 def _has_led_to(happening: Happening, kind: EventKind, key: bytes) -> bool:
     return any(event.kind == kind and key in event.items for event in happening.events)
+
+
+def _party_details(
+    happening: Happening, record: OfferOwnership | Consent | Withdraw | ShipOutside | ReceiveFromOutside
+) -> Details:
+    """Say what a record has to do with another party beside a shipment."""
+    match record:
+        case OfferOwnership(new_owner=new_owner):
+            proposal = proposal_id(happening.placed.id, happening.index)
+            return {"proposal": proposal.hex(), "new_owner": unpack_gln(new_owner)}
+        case Consent(proposal=proposal) | Withdraw(proposal=proposal):
+            return {"proposal": proposal.hex()}
+        case ShipOutside(receiver=other) | ReceiveFromOutside(sender=other):
+            return {"outside": unpack_gln(other)}
+        case _:
+            assert_never(record)
 
 
 def _make_details(record: Commission) -> Details:

@@ -139,7 +139,7 @@ def send_out(judge: Judge, said: Said) -> Verdicts:
         model.change(item, life="outside")
 
 
-def take_in(judge: Judge, said: Said) -> Verdicts:
+def come_back(judge: Judge, said: Said) -> Verdicts:
     """Rule 26: goods come back from outside."""
     model = judge.model
     yield {"not_outside_party"} if said.receiver else set()

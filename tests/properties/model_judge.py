@@ -25,7 +25,7 @@ LICENSED_REASONS = {"exported", "free_sample", "checked_out"}
 NEEDS_LICENCE = {
     *("unlock", "release", "confirm", "clear", "verify", "reject"),
     *("commission", "introduce", "pack", "dispense", "part", "reinstate"),
-    *("propose", "consent", "send_out", "take_in"),
+    *("propose", "consent", "send_out", "come_back"),
     *("keep", "acquit"),
     *("describe", "offer", "take", "place", "act_for", "repack"),
 }
@@ -38,7 +38,7 @@ NOT_SIGNING = {
     "repack": set().union(*ROLES.values()) - {"maker", "repackager"},
     "pack": {"carrier", "regulator", "agent"},
     "ship": {"carrier", "regulator", "agent"},
-    **{verb: {"carrier", "regulator", "agent"} for verb in ("propose", "send_out", "take_in")},
+    **{verb: {"carrier", "regulator", "agent"} for verb in ("propose", "send_out", "come_back")},
     "mandate": set(),
     "act_for": set(),
     **dict.fromkeys(ABOUT_PRODUCTS, set().union(*ROLES.values()) - {"maker", "repackager"}),

@@ -8,7 +8,7 @@ resumed. So what stands after the last yield happens only to what is lawful.
 from collections.abc import Callable
 
 from tests.properties import model_recall
-from tests.properties.model_beyond import consent, propose, send_out, take_in, withdraw
+from tests.properties.model_beyond import come_back, consent, propose, send_out, withdraw
 from tests.properties.model_cold import acquit, keep, put_logger, read, remove_logger
 from tests.properties.model_custody import receive, refuse, ship, void
 from tests.properties.model_dispensing import dispense, part
@@ -40,7 +40,7 @@ RULES: dict[str, Callable[[Judge, Said], Verdicts]] = {
         *(commission, introduce, pack, unpack),
         *(ship, receive, refuse, void),
         *(dispense, part, destroy, steal, observe),
-        *(propose, consent, withdraw, send_out, take_in),
+        *(propose, consent, withdraw, send_out, come_back),
         *(leave, find, reinstate),
         *(describe, offer, take, delegate, place),
         *model_recall.RULES,

@@ -7,7 +7,7 @@ from random import Random
 from tests.properties.model import Model
 from tests.properties.said import Said
 
-VERBS = {"propose": 5, "consent": 5, "withdraw": 1, "send_out": 2, "take_in": 2}
+VERBS = {"propose": 5, "consent": 5, "withdraw": 1, "send_out": 2, "come_back": 2}
 """Verbs of two-party acts by how often they are said."""
 TAKERS = ("burner", "maker", "delegate", "bulk", "pharmacy")
 
@@ -40,7 +40,7 @@ def signer_for(random: Random, model: Model, verb: str) -> str:
     if verb in {"propose", "send_out"}:
         owners = [model.owner(item) for item in model.items if model.life(item) == "active"]
         return random.choice(owners or [""])
-    if verb == "take_in":
+    if verb == "come_back":
         return random.choice(("bulk", "maker", "broker", "pharmacy"))
     waiting = [proposal for proposal in model.proposals.values() if proposal.is_open]
     if not waiting:
@@ -100,13 +100,13 @@ class Dealers:
         items = self._of_hands(model, signer)
         return Said(verb="send_out", items=items, at=self._place(signer), receiver=other)
 
-    def _take_in(self, model: Model, signer: str, now_ms: int) -> Said:
+    def _come_back(self, model: Model, signer: str, now_ms: int) -> Said:
         gone = [item for item in model.items if model.life(item) == "outside"]
         among = gone if gone and self.random.random() < 0.9 else list(model.items) or ["pack-1"]
         items = tuple(self.random.sample(among, min(len(among), self.random.randint(1, 2))))
         other = "bulk" if self.random.random() < 0.05 else ""
         title = self._name("I")
-        return Said(verb="take_in", items=items, at=self._place(signer), receiver=other, rest=title)
+        return Said(verb="come_back", items=items, at=self._place(signer), receiver=other, rest=title)
 
     def _agree(self, model: Model, signer: str, verb: str, proposal: str) -> Said:
         said = Said(verb=verb, items=("pack-1",), at=self._place(signer), proposal=proposal)
@@ -115,6 +115,6 @@ class Dealers:
 
 def is_apt(model: Model, verb: str) -> bool:
     """Tell whether there is something that a verb may be said of."""
-    if verb == "take_in":
+    if verb == "come_back":
         return any(thing.life == "outside" for thing in model.items.values())
     return verb in {"propose", "send_out"} or bool(model.proposals)

@@ -375,7 +375,7 @@ def _ended(said: Said, head: Head, listed: tuple[bytes, ...]) -> Record | None:
     match said.verb:
         case "send_out":
             return ShipOutside(head, listed, gln(said.receiver) or OUTSIDE, bytes(32))
-        case "take_in":
+        case "come_back":
             return ReceiveFromOutside(head, listed, gln(said.receiver) or OUTSIDE, bytes(32))
         case "dispense":
             return Dispense(head, listed, SupplyTo[said.to.upper()])

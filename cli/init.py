@@ -148,6 +148,7 @@ def _write_config(home: Home, plan: NewHome) -> None:
         "api.operators_listen": plan.operators,
         "keys.passphrase_file": plan.passphrase_file,
         "keys.partners": f"[{', '.join(map(toml_value, signs_for))}]",
+        "keys.cost": plan.cost,
     }
     try:
         config = load_config(flags=flags).config

@@ -58,8 +58,8 @@ def new(
     partner: Annotated[str, typer.Option(metavar="GLN", help="Partner whose bundles it will sign.")],
     home: LocalHomeOption = DEFAULT_HOME,
     key_cost: Annotated[
-        Cost, typer.Option(help="Work to open the key; minimum only for tests.")
-    ] = "moderate",
+        Cost | None, typer.Option(help="Work to open the key, if other than keys.cost of the configuration.")
+    ] = None,
     no_input: NoInputOption = False,
 ) -> None:
     """Make a key for one more partner, and add it to the node's public record.
@@ -85,7 +85,7 @@ def new(
         store = Keystore(DiskFiles(place.root), KEYS_FOLDER)
         # A passphrase other than that of the keys there would make a home that no passphrase opens.
         store.load(KeyKind.NODE, passphrase)
-        key = store.create(KeyKind.PARTNER, passphrase, COSTS[key_cost], partner)
+        key = store.create(KeyKind.PARTNER, passphrase, COSTS[key_cost or settings.keys.cost], partner)
         added = (*record.partners, PartnerRecord(partner, key.public_key))
         grown = msgspec.structs.replace(record, partners=added)
         write_private(record_file(place), msgspec.json.format(msgspec.json.encode(grown), indent=2) + b"\n")

@@ -223,7 +223,8 @@ class _Node:
         for worker in workers:
             worker.start()
         health = Health(
-            setting.genesis, setting.node.name, core, peers, wall.now_ms, lambda: supervisor.reason
+            *(setting.genesis, setting.node.name, core, peers, peers.counters),
+            *(wall.now_ms, lambda: supervisor.reason),
         )
         readers = Readers(self._store, supervisor.fail)
         context = self._api_context(core, health, readers, wall, (disk, parser))

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from contracts.chain.genesis import Genesis
+from network.peer.counters import Counters
 from network.peer.face import VALIDATOR, PeerNetwork
 from node.api.status import ConsensusStatus, NodeStatus, PeerStatus, PoolStatus, ReadinessCheck
 from node.host.core import NodeCore
@@ -20,6 +21,7 @@ class Health:
         name: str,
         core: NodeCore,
         network: PeerNetwork,
+        counters: Counters,
         now_ms: Callable[[], int],
         failure: Callable[[], str],
     ) -> None:
@@ -30,11 +32,13 @@ class Health:
             name: This node's name in it.
             core: The node.
             network: Its peers.
+            counters: What happened between it and them.
             now_ms: Wall clock.
             failure: Returns why the node is failing; empty while it is not.
         """
         self._core = core
         self._network = network
+        self._counters = counters
         self._now_ms = now_ms
         self._failure = failure
         self._heartbeat_ms = genesis.parameters.timing.heartbeat_ms
@@ -64,6 +68,9 @@ class Health:
             *(consensus, peers, pool, core.follower.is_syncing),
             self._has_quorum(),
             core.evidence.counts,
+            core.intake.refused,
+            self._counters.ended,
+            self._counters.dial_failures,
         )
 
     def checks(self) -> tuple[ReadinessCheck, ...]:

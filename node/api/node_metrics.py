@@ -1,6 +1,6 @@
 """What the node says of itself, as metrics: read from its status when Prometheus asks, never before."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Final
 
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
@@ -42,6 +42,11 @@ class NodeCollector(Collector):
         yield _gauge("reads_waiting", "Questions to the reader threads not yet answered.", reading)
         yield _gauge("syncing", "1 while blocks are fetched because this node is behind.", status.syncing)
         yield _gauge("quorum", "1 while validators that can decide are in touch.", status.has_quorum)
+        refused, ended = status.refused, status.ended
+        yield _counter("bundles_refused", "Bundles of peers that were refused, by reason.", refused)
+        yield _counter("sessions_ended", "Conversations with peers that ended, by reason.", ended)
+        failed = status.failed_dials
+        yield CounterMetricFamily("packtrail_dials_failed", "Attempts that reached no peer.", value=failed)
         yield self._evidence()
         yield self._peers()
         yield self._checks()
@@ -66,6 +71,13 @@ class NodeCollector(Collector):
         for check in self._context.status.checks():
             family.add_metric((check.name,), int(check.ok))
         return family
+
+
+def _counter(name: str, documentation: str, by_reason: Mapping[str, int]) -> Metric:
+    family = CounterMetricFamily(f"packtrail_{name}", documentation, labels=("reason",))
+    for reason, count in by_reason.items():
+        family.add_metric((reason,), count)
+    return family
 
 
 def _gauge(name: str, documentation: str, value: float) -> Metric:

@@ -56,6 +56,12 @@ class NodeStatus(msgspec.Struct, frozen=True):
     """Whether validators with more than 2/3 of the power (this node counts if it votes) are in touch."""
     evidence: Mapping[Offence, int]
     """Pieces of evidence that it holds against validators, by what was said twice."""
+    refused: Mapping[str, int]
+    """Bundles of peers that were refused since the start, by reason."""
+    ended: Mapping[str, int]
+    """Conversations with peers that ended since the start, by reason."""
+    failed_dials: int
+    """Attempts since the start to reach a peer that found nobody."""
 
 
 class ReadinessCheck(msgspec.Struct, frozen=True):

@@ -108,10 +108,15 @@ def test_an_observer_holds_no_partners_key(make_home, packtrail, tmp_path):
 
 def test_a_hub_gets_one_more_key(make_home, packtrail, tmp_path):
     make_home("hub", "member", "--partner", MAKER)
-    code, out, err = packtrail(
-        "keys", "new", "--home", tmp_path / "hub", "--partner", SHOP, "--key-cost", "minimum"
-    )
+    code, out, err = packtrail("keys", "new", "--home", tmp_path / "hub", "--partner", SHOP)
     assert code == Exit.OK
+    # As much work as the configuration says, which is what the home was made with.
+    costs = [
+        msgspec.json.decode(file.read_bytes())["argon2id"]
+        for file in Home(tmp_path / "hub").keys.glob("*.json")
+    ]
+    assert len(costs) == 3
+    assert costs == [costs[0]] * 3
     assert msgspec.json.decode(out)["gln"] == SHOP
     assert f'keys.partners = ["{MAKER}", "{SHOP}"]' in err
     record = msgspec.json.decode(packtrail("keys", "export", "--home", tmp_path / "hub")[1])

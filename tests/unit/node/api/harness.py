@@ -59,11 +59,17 @@ class Standing:
         self.has_quorum = True
         self.failing: tuple[str, ...] = ()
         self.evidence = dict.fromkeys(Offence, 0)
+        self.refused: dict[str, int] = {}
+        self.ended: dict[str, int] = {}
+        self.failed_dials = 0
 
     def status(self) -> NodeStatus:
         peers = (PeerStatus("node-1", "validator", 3),)
         consensus = ConsensusStatus(4, 0, "propose")
-        return NodeStatus(consensus, peers, PoolStatus(0, 0), False, self.has_quorum, self.evidence)
+        return NodeStatus(
+            *(consensus, peers, PoolStatus(0, 0), False, self.has_quorum, self.evidence),
+            *(self.refused, self.ended, self.failed_dials),
+        )
 
     def checks(self) -> tuple[ReadinessCheck, ...]:
         return tuple(

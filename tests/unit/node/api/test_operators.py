@@ -42,7 +42,11 @@ async def test_metrics_begin_at_zero_and_count(api: Api) -> None:
     assert before[posted] == 0
     words = ("proposal", "prevote", "precommit")
     assert {before[f'packtrail_evidence_total{{type="{word}"}}'] for word in words} == {0}
+    assert before["packtrail_dials_failed_total"] == 0
     api.standing.evidence[Offence.PREVOTE] = 2
+    api.standing.refused["malformed"] = 3
+    api.standing.ended["slow"] = 4
+    api.standing.failed_dials = 5
     await api.submit(commission("A1"))
     await api.submit(commission("A1"))
     await api.get("/v1/nothing")
@@ -53,6 +57,9 @@ async def test_metrics_begin_at_zero_and_count(api: Api) -> None:
     assert after['packtrail_documents_submitted_total{outcome="refused"}'] == 1
     assert after['packtrail_http_requests_total{method="other",path="unmatched",status="4xx"}'] == 1
     assert after['packtrail_evidence_total{type="prevote"}'] == 2
+    assert after['packtrail_bundles_refused_total{reason="malformed"}'] == 3
+    assert after['packtrail_sessions_ended_total{reason="slow"}'] == 4
+    assert after["packtrail_dials_failed_total"] == 5
     assert after["packtrail_height"] == api.node.chain.tip.height
     assert after["packtrail_pool_oldest_seconds"] == 0
     assert after['packtrail_peers{role="validator"}'] == 1

@@ -21,6 +21,8 @@ _log = structlog.get_logger(__name__)
 
 MAX_WAITING_BYTES = 16 << 20
 """Most bytes of unverified bundles that wait, per peer."""
+BOOKKEEPING_BYTES = 256
+"""Counted for each bundle beside its own bytes: many that are nearly empty take memory too."""
 MAX_BATCH = 100
 """Most bundles verified in one batch."""
 SMALL_BUNDLE_BYTES = 2_048
@@ -93,10 +95,11 @@ class Intake:
         if self._pool.get(bundle_id) is not None:
             return
         waiting = self._waiting_bytes.get(peer, 0)
-        if waiting + len(data) > MAX_WAITING_BYTES:
+        cost = len(data) + BOOKKEEPING_BYTES
+        if waiting + cost > MAX_WAITING_BYTES:
             self._refuse("too_much_waiting")
             return
-        self._waiting_bytes[peer] = waiting + len(data)
+        self._waiting_bytes[peer] = waiting + cost
         self._waiting.setdefault(peer, deque()).append(Arrived(peer, data))
         self._next()
 
@@ -143,7 +146,7 @@ class Intake:
         added: list[PooledBundle] = []
         for judged in batch:
             peer = judged.arrived.peer
-            self._waiting_bytes[peer] -= len(judged.arrived.data)
+            self._waiting_bytes[peer] -= len(judged.arrived.data) + BOOKKEEPING_BYTES
             if not self._waiting_bytes[peer]:
                 del self._waiting_bytes[peer]
             if judged.bundle is None:

@@ -97,6 +97,27 @@ def test_a_flood_of_one_peer_does_not_delay_the_bundles_of_another(monkeypatch: 
     ]
 
 
+def test_what_is_empty_is_a_lie_however_many_come_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    node = OneNode()
+    added: list[bytes] = []
+    one = intake(node, BundlePool(PoolLimits(), 600_000), added)
+    # The second of one moment goes to the thread, and the others wait for it.
+    for serial in "AB":
+        made = bundle(node, serial)
+        one.offer("birch", made.bundle_id, made.data)
+    for _ in range(3):
+        one.offer("cedar", bytes(32), b"")
+    node.settle()
+    assert one.refused == {"malformed": 3}
+    assert len(added) == 2 + 3
+    # Empty ones take room as well.
+    monkeypatch.setattr("node.host.intake.MAX_WAITING_BYTES", 1_000)
+    one.offer("birch", bytes(32), b"not small" * 100)
+    for _ in range(10):
+        one.offer("cedar", bytes(32), b"")
+    assert one.refused["too_much_waiting"] >= 5
+
+
 def serve(node: OneNode, network: Sent, pool: BundlePool) -> Serving:
     return Serving(network, node.worker, node.ledger.blocks, node.chain, pool)
 

@@ -31,6 +31,7 @@ from node.api.operators import Operators
 from node.api.partners import Partners
 from node.api.patience import Patience
 from node.api.problems import MEDIA_TYPE, Problem, from_fault
+from node.api.recalls import RecallDesk
 from node.api.shipments import Shipments
 from node.api.stream import DocumentStream
 from node.host.submitted import TooBusy
@@ -76,6 +77,7 @@ class Apps:
             *Items(context).endpoints(),
             *Lots(context).endpoints(),
             *Shipments(context).endpoints(),
+            *RecallDesk(context).endpoints(),
             *Blocks(context).endpoints(),
             *Partners(context).endpoints(),
             *EvidenceList(context).endpoints(),

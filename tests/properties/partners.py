@@ -23,6 +23,7 @@ from tests.properties.facts import (
 from tests.properties.model import Model
 from tests.properties.partners_cold import COLD_VERBS, ColdPartners
 from tests.properties.partners_holds import HOLDING_VERBS, LIFTED_KINDS, Holders
+from tests.properties.partners_packing import goods
 from tests.properties.registered import Registered
 from tests.properties.said import Document, Said, Step
 
@@ -45,7 +46,7 @@ ENOUGH = 15
 VERBS = {
     "commission": 8,
     "introduce": 3,
-    "pack": 16,
+    "pack": 24,
     "unpack": 7,
     "ship": 18,
     "receive": 20,
@@ -318,14 +319,12 @@ class Partners(Holders, ColdPartners, partners_beyond.Dealers):
         return Said(verb="introduce", items=self._some(units, 2), at=self._place(signer))
 
     def _pack(self, model: Model, signer: str, now_ms: int) -> Said:
-        items = self._of_hands(model, signer)
-        boxes = [item for item in self._held(model, signer) if is_unit(item) or item.startswith("case")]
+        held = self._held(model, signer)
+        boxes = [item for item in held if is_unit(item) or item.startswith("case")]
         new = [f"{kind}-{n}" for kind in STEMS for n in range(1, NUMBERS + 1)]
         new = [unit for unit in new if unit not in model.items] or [self._any_item()]
         parent = self.random.choice(boxes) if boxes and self._chance(75) else self.random.choice(new)
-        around = model.above(parent) if parent in model.items else []
-        if self._chance(90):
-            items = tuple(item for item in items if item != parent and item not in around) or items
+        items = goods(self.random, model, held, self._of_hands(model, signer), parent)
         return Said(verb="pack", items=items, parent=parent, at=self._place(signer))
 
     def _unpack(self, model: Model, signer: str, now_ms: int) -> Said:

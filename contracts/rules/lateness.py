@@ -12,13 +12,13 @@ from contracts.records.late import Late
 from contracts.rules.act import Act
 from contracts.rules.dispensing import dispense
 from contracts.rules.events import EventKind
-from contracts.rules.guards import Positions, locate_all
+from contracts.rules.guards import Positions, list_fault, locate_all, signer_fault
 from contracts.rules.implied import again
 from contracts.rules.receiving import receive
 from contracts.rules.shipping import ship
 from contracts.rules.verdict import Verdict
 from contracts.state.concerned import alarmed, regulators
-from contracts.state.parties import is_receiver, parties_of
+from contracts.state.parties import HANDLING, TRADING, is_receiver, parties_of
 from contracts.state.places import Position
 
 Told = dict[tuple[int, ...], list[bytes]]
@@ -43,13 +43,16 @@ def _act(act: Act, record: Late) -> Verdict | None:
         case Receive():
             return receive(act, record.record)
         case Dispense() as done:
-            return _take_in(act, done.head, done.items) or dispense(act, done)
+            return _take_in(act, done.head, done.items, HANDLING) or dispense(act, done)
         case Ship() as done:
-            return _take_in(act, done.head, done.items) or ship(act, done)
+            return _take_in(act, done.head, done.items, TRADING) or ship(act, done)
 
 
-def _take_in(act: Act, head: Head, keys: tuple[bytes, ...]) -> Verdict | None:
+def _take_in(act: Act, head: Head, keys: tuple[bytes, ...], roles: int) -> Verdict | None:
     """Receive listed items that are on their way to the signer: it had them, or could not have done this."""
+    fault = signer_fault(act, head, roles, licensed=False) or list_fault(keys)
+    if fault:
+        return fault
     items = locate_all(act, keys)
     if isinstance(items, Verdict):
         return items

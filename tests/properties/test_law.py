@@ -97,7 +97,7 @@ def test_law_and_model_agree_over_long_random_episodes() -> None:
     # A short run says most codes; what it leaves out, `make fuzz-law` says.
     counts = fuzz_law.run(2_500, seed=20_260_216)
     assert counts["accepted"] > 800
-    assert len({code.value for code in Code} - UNSAID - set(counts)) <= 30
+    assert len({code.value for code in Code} - UNSAID - set(counts)) <= 45
 
 
 def test_a_rested_unit_is_never_packed_into_itself() -> None:

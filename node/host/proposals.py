@@ -8,6 +8,7 @@ is dropped.
 
 from collections.abc import Callable, Sequence
 from functools import partial
+from typing import Final
 
 import structlog
 
@@ -23,6 +24,9 @@ from node.host.journal import Entry, LoggedBlock, LoggedBundle
 from node.host.surroundings import Surroundings
 from node.pool.held import entry_of
 from node.pool.pool import BundlePool
+
+MAX_LOGGED_REASON: Final = 300
+"""Most characters of a fault that go into the log."""
 
 _log = structlog.get_logger(__name__)
 
@@ -206,7 +210,9 @@ class Proposals:
         if fault is None:
             self._make_durable(candidate)
         else:
-            _log.warning("invalid_proposal", height=height, block=identifier.hex(), reason=fault)
+            # The reason quotes the block, and a liar writes what it likes there.
+            reason = fault[:MAX_LOGGED_REASON]
+            _log.warning("invalid_proposal", height=height, block=identifier.hex(), reason=reason)
         for effect in self._waiting.pop(identifier, {}).values():
             self._answer(effect, valid=fault is None, have=True)
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from tests.properties.facts import ROLES, kind_of
 from tests.properties.model import Guard, parties
-from tests.properties.model_judge import LIVES, Judge, Verdicts
+from tests.properties.model_judge import LEFT, LIVES, Judge, Verdicts
 from tests.properties.said import Said
 
 
@@ -45,9 +45,14 @@ def _unless_repeated(
     return lambda item: not is_repeated(judge, item, said, life) and fails(item)
 
 
+def _gone(*also: str) -> list[str]:
+    """Return the lives of what is not there any more to be destroyed or, with `stolen`, to be stolen."""
+    return [life for life in LIVES if life in also or life not in ("stolen", "partly_dispensed", *LEFT)]
+
+
 def destroy(judge: Judge, said: Said) -> Verdicts:
     """Rule 12: destroyed."""
-    guards = [*judge.life("supplied", "destroyed", "consumed"), judge.unended(), *judge.hand()]
+    guards = [*judge.life(*_gone()), judge.unended(), *judge.hand()]
     yield from _ended(judge, said, "destroyed", guards)
 
 
@@ -75,7 +80,7 @@ def steal(judge: Judge, said: Said) -> Verdicts:
     def is_again(item: str) -> bool:
         return is_repeated(judge, item, said, "stolen")
 
-    guards = [*judge.life("supplied", "destroyed", "stolen", "consumed"), ("not_holder_or_owner", is_strange)]
+    guards = [*judge.life(*_gone("stolen")), ("not_holder_or_owner", is_strange)]
     once = [(code, _unless_repeated(judge, fails, said, "stolen")) for code, fails in guards]
     yield model.first_fault(said.items, [judge.together(said), *once])
     # Whose a thing is, and who repeats what, is asked of all before any of them changes.

@@ -28,6 +28,8 @@ from tests.properties import fuzz_law
 from tests.properties.compare import SideBySide
 from tests.properties.facts import HOUR_MS
 from tests.properties.partners import VERBS, Partners
+from tests.properties.partners_cold import COLD_VERBS
+from tests.properties.partners_holds import HOLDING_VERBS
 from tests.properties.said import Document, Said, Step
 
 RANDOMS = st.randoms(use_true_random=False)
@@ -177,21 +179,28 @@ GOODS = {
     "steal": 2,
     "observe": 4,
 }
-"""What partners say while a wrong law is looked for: all of them are about handling goods."""
+"""What partners say while a wrong law is looked for: most of them are about handling goods."""
+SAID_TOO = {
+    "anyone lifts any hold": HOLDING_VERBS,
+    "anyone clears any suspicion": HOLDING_VERBS,
+    "goods come out of a logged container unexposed": COLD_VERBS,
+    "a breach shows only in what is too warm": COLD_VERBS,
+}
+"""What else they say where the wrong law is about that."""
 MAX_SEEDS = 6
 """Runs within which a wrong law must be caught."""
 
 
-def _run_seeds() -> None:
+def _run_seeds(verbs: dict[str, int]) -> None:
     for seed in range(MAX_SEEDS):
-        fuzz_law.run(1_500, seed, verbs=GOODS)
+        fuzz_law.run(1_500, seed, verbs=verbs)
 
 
 @pytest.mark.parametrize("name", PLANTED)
 def test_a_planted_bug_is_caught(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(*PLANTED[name])
     with pytest.raises(fuzz_law.FailedEpisode) as caught:
-        _run_seeds()
+        _run_seeds(GOODS | SAID_TOO.get(name, {}))
     assert fuzz_law.failure_of(caught.value.steps)
 
 

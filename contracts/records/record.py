@@ -26,6 +26,13 @@ from contracts.records.holds import (
 )
 from contracts.records.late import Late
 from contracts.records.outside import OutsideRecord, ReceiveFromOutside, ShipOutside
+from contracts.records.quantities import (
+    EndQuantity,
+    MakeQuantity,
+    QuantityRecord,
+    SettleQuantity,
+    ShipQuantity,
+)
 from contracts.records.recall import (
     OpenRecall,
     RecallRecord,
@@ -60,6 +67,7 @@ Record = (
     | ColdRecord
     | RegisterRecord
     | Transform
+    | QuantityRecord
 )
 
 
@@ -100,6 +108,8 @@ def listed(record: Record) -> tuple[bytes, ...]:  # noqa: C901 - a case for seve
             return record.items
         case StorageProfile() | LoggerOn() | LoggerOff() | Readings() | ClearSession():
             return listed_in_cold(record)
+        case MakeQuantity() | ShipQuantity() | SettleQuantity() | EndQuantity():
+            return ()
         case DeclareOverdue() | Withdraw():
             return ()
         case Transform(inputs=inputs, serials=serials):
@@ -109,11 +119,13 @@ def listed(record: Record) -> tuple[bytes, ...]:  # noqa: C901 - a case for seve
 
 
 def weight(record: Record) -> int:
-    """Return a record's weight: one for itself, and one for each identifier or reading it lists or spans."""
+    """Return a record's weight: one for itself, and one for each identifier, reading or line it lists."""
     match record:
         case OpenRecall(scope=scope) | WidenRecall(scope=scope):
             return 1 + scope_weight(scope)
         case Readings(readings=readings):
             return 1 + len(readings)
+        case ShipQuantity(lines=lines) | SettleQuantity(lines=lines) | EndQuantity(lines=lines):
+            return 1 + len(lines)
         case _:
             return 1 + len(listed(record))

@@ -243,3 +243,10 @@ class Code(StrEnum):
 
     # Rule 28: observe, move.
     PREMISES_MISSING = "premises_missing"
+
+    # Rule 30: packs without serials.
+    PRODUCT_SERIALISED = "product_serialised"
+    LINES_INVALID = "lines_invalid"
+    QUANTITY_TOO_LARGE = "quantity_too_large"
+    PURPOSE_NOT_COUNTED = "purpose_not_counted"
+    NOT_ENOUGH = "not_enough"

@@ -57,6 +57,10 @@ class EventKind(IntEnum):
     READING_GAP = 111
     LOGGER_MISSING = 112
     COLD_CHAIN_CLEARED = 113
+    QUANTITY_ANNOUNCED = 120
+    QUANTITY_RECEIVED = 121
+    QUANTITY_BACK = 122
+    QUANTITY_ENDED = 123
     OPENED = 44
     MANDATE_GIVEN = 94
     MANDATE_WITHDRAWN = 95
@@ -123,6 +127,10 @@ SENTENCES: Final[dict[EventKind, str]] = {
     EventKind.LATE_RECEIPT: "Items of the shipment (subject) are received by a late record.",
     EventKind.BREACHED: "What was done spoke against a rule (subject: the code that would have refused it).",
     EventKind.DISPENSED_DESPITE: "Packs were supplied that were not clean; they are counted apart.",
+    EventKind.QUANTITY_ANNOUNCED: "Packs without serials are on their way under this shipment (subject).",
+    EventKind.QUANTITY_RECEIVED: "The receiver holds what it received of the shipment (subject).",
+    EventKind.QUANTITY_BACK: "Packs of the shipment (subject) are back with the sender, unreceived.",
+    EventKind.QUANTITY_ENDED: "Packs without serials left the supply chain.",
     EventKind.OPENED: "Packs were opened; what is left in them is dispensed here, or nowhere.",
     EventKind.MANDATE_GIVEN: "Who is told may sign for a partner (subject).",
     EventKind.MANDATE_WITHDRAWN: "Who is told may sign for a partner (subject) no more.",

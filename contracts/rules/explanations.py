@@ -7,6 +7,7 @@ from contracts.rules.explained import (
     agreeing,
     cataloguing,
     cold_chain,
+    counting,
     ending,
     every_record,
     holding,
@@ -46,5 +47,6 @@ EXPLANATIONS: Final[dict[Code, Explanation]] = {
     **outside.TEXTS,
     **mandating.TEXTS,
     **observing.TEXTS,
+    **counting.TEXTS,
 }
 """Every code, in the order in which the codes are defined."""

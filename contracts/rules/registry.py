@@ -25,6 +25,13 @@ from contracts.records.holds import (
 )
 from contracts.records.late import Late
 from contracts.records.outside import ReceiveFromOutside, ShipOutside
+from contracts.records.quantities import (
+    EndQuantity,
+    MakeQuantity,
+    QuantityRecord,
+    SettleQuantity,
+    ShipQuantity,
+)
 from contracts.records.recall import (
     AcknowledgeRecall,
     ClassifyRecall,
@@ -53,6 +60,7 @@ from contracts.rules.observing import observe
 from contracts.rules.offering import offer_ownership
 from contracts.rules.overdue import declare_overdue
 from contracts.rules.packing import pack, unpack
+from contracts.rules.quantities import end_quantity, make_quantity, settle_quantity, ship_quantity
 from contracts.rules.readings import read_out
 from contracts.rules.recall_answers import (
     acknowledge_recall,
@@ -136,7 +144,7 @@ def judge(act: Act, record: Record) -> Verdict | None:  # noqa: C901 - one line 
         case StorageProfile() | LoggerOn() | LoggerOff() | Readings() | ClearSession():
             return _judge_cold(act, record)
         case _:
-            assert_never(record)
+            return _judge_quantity(act, record)
 
 
 def _judge_recall(act: Act, record: RecallRecord) -> Verdict | None:
@@ -196,5 +204,20 @@ def _judge_cold(act: Act, record: ColdRecord) -> Verdict | None:
             return read_out(act, record)
         case ClearSession():
             return clear_session(act, record)
+        case _:
+            assert_never(record)
+
+
+def _judge_quantity(act: Act, record: QuantityRecord) -> Verdict | None:
+    """Apply the rule of a record of packs without serials (rule 30)."""
+    match record:
+        case MakeQuantity():
+            return make_quantity(act, record)
+        case ShipQuantity():
+            return ship_quantity(act, record)
+        case SettleQuantity():
+            return settle_quantity(act, record)
+        case EndQuantity():
+            return end_quantity(act, record)
         case _:
             assert_never(record)

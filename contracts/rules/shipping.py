@@ -66,11 +66,11 @@ def ship(act: Act, record: Ship) -> Verdict | None:
     fault = (
         signer_fault(act, record.head, TRADING, licensed=record.purpose in LICENSED_PURPOSES)
         or list_fault(record.items)
-        or _form_fault(record)
+        or form_fault(record)
     )
     if fault:
         return fault
-    route = _find_route(act, record)
+    route = find_route(act, record)
     if isinstance(route, Verdict):
         return route
     identifier = shipment_id(act.document_id, act.record_index)
@@ -79,7 +79,7 @@ def ship(act: Act, record: Ship) -> Verdict | None:
         return sale
     fault = (
         taker_fault(record, sale, route.receiver, partner(act.state, route.receiver))
-        or _deadline_fault(act, record)
+        or deadline_fault(act, record)
         or _once_fault(act, identifier)
     )
     if fault:
@@ -109,7 +109,7 @@ def _lane_fault(record: Ship, lanes: LaneGuard, items: Positions) -> Verdict | N
     return lanes.fault(items) if record.purpose == ShipPurpose.SALE else None
 
 
-def _form_fault(record: Ship) -> Verdict | None:
+def form_fault(record: Ship) -> Verdict | None:
     """Ask whether references are hashes, and what is said of ownership makes sense."""
     if not are_hashes(record.references):
         return Verdict(Code.REFERENCE_INVALID, b"")
@@ -119,7 +119,7 @@ def _form_fault(record: Ship) -> Verdict | None:
     return None
 
 
-def _find_route(act: Act, record: Ship) -> Route | Verdict:
+def find_route(act: Act, record: Ship) -> Route | Verdict:
     """Find receiver, destination and carrier, each fit for its part."""
     found = find_partner(act.state, record.receiver)
     if found is None:
@@ -182,7 +182,7 @@ def _find_carrier(act: Act, record: Ship) -> int | Verdict:
     return number
 
 
-def _deadline_fault(act: Act, record: Ship) -> Verdict | None:
+def deadline_fault(act: Act, record: Ship) -> Verdict | None:
     """Ask whether a stated deadline lies within what the profile allows."""
     if record.deadline_ms == 0:
         return None

@@ -1,5 +1,7 @@
 """Rule 1: packs, cases and logistic units come to life."""
 
+from typing import Final
+
 from contracts.gs1.dates import MAX_DATE
 from contracts.gs1.keys import CHARACTER_SET_82, MAX_SERIAL_BYTES, SGTIN_KIND, is_valid_lot, is_valid_serial
 from contracts.records.supply import Commission, CommissionLogisticUnits
@@ -22,12 +24,15 @@ from contracts.state.sources import (
     open_lot,
 )
 
+SERIALISED: Final = frozenset({int(Serialisation.SERIAL)})
+"""How the products of rule 1 are serialised."""
+
 
 def commission(act: Act, record: Commission) -> Verdict | None:
     """Rule 1: serials of one GTIN and lot come to life with the partner that makes or packs them."""
     fault = (
         signer_fault(act, record.head, MAKING)
-        or authority_fault(act, record)
+        or authority_fault(act, record.gtin)
         or make_fault(act, record)
         or serials_fault(record.serials)
         or lot_fault(act, record)
@@ -40,30 +45,37 @@ def commission(act: Act, record: Commission) -> Verdict | None:
     if known is not None:
         return Verdict(Code.ALREADY_COMMISSIONED, known)
     # After this point it must succeed.
+    number = enter_make(act, record)
+    born = (act.height, act.document_index)
+    signer, site = act.signer, stated_number(act, record.head)
+    row = ItemRow(number, Life.ACTIVE, (), b"", (), *born, 0, signer, signer, site, b"")
+    act.state.create_all(ITEMS, keys, row)
+    return None
+
+
+def enter_make(act: Act, record: Commission) -> int:
+    """Give a make a source number, if it has none; open recalls that call it back reach it then."""
     make = make_of(act, record)
     lot = open_lot_of(act, record)
     is_new = find_source(act.state, lot, make) is None
     number = intern_source(act.state, lot, make)
     if is_new:
         reach_new_make(act, number)
-    born = (act.height, act.document_index)
-    signer, site = act.signer, make.site
-    row = ItemRow(number, Life.ACTIVE, (), b"", (), *born, 0, signer, signer, site, b"")
-    act.state.create_all(ITEMS, keys, row)
-    return None
+    return number
 
 
-def authority_fault(act: Act, record: Commission) -> Verdict | None:
-    """Ask whether the product is known and serialised, and the signer its holder or the holder's delegate."""
-    product = act.state.read(PRODUCTS, record.gtin)
+def authority_fault(act: Act, gtin: bytes, serialisations: frozenset[int] = SERIALISED) -> Verdict | None:
+    """Ask whether a product is known, serialised in one of these ways, and the signer's or its delegate's."""
+    product = act.state.read(PRODUCTS, gtin)
     if product is None:
-        return Verdict(Code.PRODUCT_UNKNOWN, record.gtin)
-    if product.serialisation != Serialisation.SERIAL:
-        return Verdict(Code.PRODUCT_NOT_SERIALISED, record.gtin)
+        return Verdict(Code.PRODUCT_UNKNOWN, gtin)
+    if product.serialisation not in serialisations:
+        is_serial = product.serialisation == Serialisation.SERIAL
+        return Verdict(Code.PRODUCT_SERIALISED if is_serial else Code.PRODUCT_NOT_SERIALISED, gtin)
     if is_party(product.holder, act.signer):
         return None
-    if act.state.read(DELEGATIONS, delegation_key(record.gtin, act.signer)) is None:
-        return Verdict(Code.NO_COMMISSION_AUTHORITY, record.gtin)
+    if act.state.read(DELEGATIONS, delegation_key(gtin, act.signer)) is None:
+        return Verdict(Code.NO_COMMISSION_AUTHORITY, gtin)
     return None
 
 

@@ -32,7 +32,7 @@ def transform(act: Act, record: Transform) -> Verdict | None:
     fault = (
         signer_fault(act, record.head, MAKING)
         or list_fault(record.inputs)
-        or authority_fault(act, made)
+        or authority_fault(act, made.gtin)
         or make_fault(act, made)
         or serials_fault(record.serials)
         or lot_fault(act, made)

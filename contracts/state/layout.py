@@ -11,6 +11,7 @@ from contracts.primitives.encoding import RowDecoder
 from contracts.state.agreement_rows import ProposalRow
 from contracts.state.cold_rows import SessionRow, StorageRow
 from contracts.state.ending_rows import EndingRow, RemainderRow
+from contracts.state.quantity_rows import BookRow, LoadRow
 from contracts.state.recall_rows import NumbersRow, RecallRow, ResponseRow
 from contracts.state.rows import (
     ContainerRow,
@@ -112,6 +113,12 @@ SESSIONS: Final = Table("sessions", 0x61, SessionRow)
 """By number."""
 LOGGERS: Final = Table("loggers", 0x62, int)
 """Number of its last session, by logger key."""
+HOLDINGS: Final = Table("holdings", 0x63, int)
+"""Packs without serials in a party's hands, by `quantities.holding_key`."""
+LOADS: Final = Table("loads", 0x64, LoadRow)
+"""Packs without serials on their way, by shipment id."""
+BOOKS: Final = Table("books", 0x65, BookRow)
+"""By packed GTIN and lot."""
 REMAINDERS: Final = Table("remainders", 0x45, RemainderRow)
 """By item key: packs that were opened."""
 PROPOSALS: Final = Table("proposals", 0x50, ProposalRow)
@@ -169,6 +176,9 @@ TABLES: Final = (
     STORAGE,
     SESSIONS,
     LOGGERS,
+    HOLDINGS,
+    LOADS,
+    BOOKS,
     REMAINDERS,
     PROPOSALS,
     MANDATES,

@@ -149,3 +149,8 @@ def may_ship_for_owner(purpose: ShipPurpose, receiver: int, position: Position) 
     """
     is_to_owner = purpose in _TO_THE_OWNER and is_owner(receiver, position)
     return purpose in _FOR_THE_OWNER or is_to_owner
+
+
+def may_ship_quantity_for_owner(purpose: ShipPurpose, receiver: int, owner: int) -> bool:
+    """Tell the same of packs without serials (`may_ship_for_owner`)."""
+    return purpose in _FOR_THE_OWNER or (purpose == ShipPurpose.RETURN and is_party(receiver, owner))

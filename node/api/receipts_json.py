@@ -44,6 +44,9 @@ _IDS: Final = frozenset(
         EventKind.PROPOSAL_ENDED,
         EventKind.OWNERSHIP_PASSED,
         EventKind.LATE_RECEIPT,
+        EventKind.QUANTITY_ANNOUNCED,
+        EventKind.QUANTITY_RECEIVED,
+        EventKind.QUANTITY_BACK,
     }
 )
 

@@ -30,6 +30,12 @@ from node.api.form_parts import (
 )
 from node.api.hold_forms import AnyHoldForm
 from node.api.outside_forms import OutsideForm
+from node.api.quantity_forms import (
+    AnyQuantityForm,
+    EndQuantityForm,
+    SettleQuantityForm,
+    ShipQuantityForm,
+)
 from node.api.recall_forms import AnyRecallForm, OpenRecallForm, WidenRecallForm
 from node.api.registry_forms import RegistryForm
 from node.api.transform_json import TransformForm
@@ -170,6 +176,7 @@ AnyRecordForm = (
     | AnyRecallForm
     | AnyColdForm
     | TransformForm
+    | AnyQuantityForm
 )
 """Any record."""
 
@@ -184,7 +191,7 @@ _LISTS: Final = {
 
 
 def count_listed(form: AnyRecordForm) -> int:
-    """Return how many identifiers or readings a record lists, before any of them is looked at."""
+    """Return how many identifiers, readings or lines a record lists, before any of them is looked at."""
     if isinstance(form, OpenRecallForm | WidenRecallForm):
         return sum(len(scope.items) for scope in form.scope)
     if isinstance(form, ReadingsForm):
@@ -193,6 +200,8 @@ def count_listed(form: AnyRecordForm) -> int:
         return 1
     if isinstance(form, TransformForm):
         return len(form.inputs) + len(form.serials)
+    if isinstance(form, ShipQuantityForm | SettleQuantityForm | EndQuantityForm):
+        return len(form.lines)
     return len(getattr(form, _LISTS.get(type(form), "items"), ()))
 
 

@@ -28,6 +28,7 @@ from contracts.records.endings import Found, Reinstate
 from contracts.records.holds import Clear, ConfirmIllegitimate, DeclareOverdue, LiftHold, PlaceHold, Suspect
 from contracts.records.late import Late
 from contracts.records.outside import ReceiveFromOutside, ShipOutside
+from contracts.records.quantities import EndQuantity, MakeQuantity, SettleQuantity, ShipQuantity
 from contracts.records.record import Record
 from contracts.records.registered import RegisterRecord
 from contracts.records.supply import (
@@ -64,6 +65,7 @@ from node.api.form_parts import ReferenceForm
 from node.api.hold_json import HOLD_READERS, write_hold_record
 from node.api.outside_json import OUTSIDE_READERS, write_outside_record
 from node.api.promises import Secret
+from node.api.quantity_json import QUANTITY_READERS, write_quantity_record
 from node.api.recall_json import RECALL_READERS, write_recall_record
 from node.api.record_texts import (
     day_text,
@@ -208,6 +210,7 @@ _READERS: Final[Mapping[type, Callable[[Any], Record]]] = {
     **RECALL_READERS,
     **COLD_READERS,
     TransformForm: read_transform,
+    **QUANTITY_READERS,
 }
 
 # ------------------------------------------------------------------------------------------ writing
@@ -264,6 +267,8 @@ def write_record(  # noqa: C901 - one case for each kind of record
             return write_cold_record(record)
         case Transform():
             return write_transform(record)
+        case MakeQuantity() | ShipQuantity() | SettleQuantity() | EndQuantity():
+            return write_quantity_record(record)
         case _:
             return write_recall_record(record)
 

@@ -6,6 +6,8 @@ an item is, what binds it and whether it may be sold is decided there and only s
 
 from collections.abc import Iterator
 
+import msgspec
+
 from contracts.gs1.dates import format_date, format_timestamp
 from contracts.gs1.keys import format_item, unpack_gln, unpack_gtin
 from contracts.records.custody import ShipPurpose
@@ -16,6 +18,7 @@ from contracts.state.containers import find_contents
 from contracts.state.layout import SHIPMENTS
 from contracts.state.parties import holder_of, parties_of, stakeholders
 from contracts.state.places import OVERDUE, Position, effective_holds, effective_life, locate
+from contracts.state.quantities import book
 from contracts.state.recalls import RECALL_HOLDS, recall_row
 from contracts.state.rows import (
     ALL_MAKES,
@@ -35,7 +38,16 @@ from node.storage.cold_steps import held_by_sessions, sessions_of
 from node.storage.errors import StorageDamaged
 from node.storage.head import Head, load_head
 from node.storage.store import STATE, Reader, Space
-from node.storage.views import ContentsView, HoldView, ItemView, LotView, NamedGln, ShipmentView, SourceView
+from node.storage.views import (
+    BookView,
+    ContentsView,
+    HoldView,
+    ItemView,
+    LotView,
+    NamedGln,
+    ShipmentView,
+    SourceView,
+)
 
 
 def word(member: Life | HoldKind | ShipmentStanding | ShipPurpose) -> str:
@@ -128,7 +140,11 @@ class Custody:
         standing = _lot_standing(row)
         expiry = format_date(row.expiry)
         maker = self.gln_of(row.maker) or ""
-        return LotView(unpack_gtin(gtin), lot.decode("ascii"), expiry, maker, standing)
+        counted = book(self.state, gtin, lot)
+        return LotView(
+            *(unpack_gtin(gtin), lot.decode("ascii"), expiry, maker, standing),
+            BookView(*msgspec.structs.astuple(counted)) if counted.made else None,
+        )
 
     def _clean_fault(self, position: Position) -> str | None:
         """Return the code by which the law would refuse to sell an item, now and by its holder."""

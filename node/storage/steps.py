@@ -13,6 +13,7 @@ from contracts.records.endings import Found, Reinstate, UndoneEnding
 from contracts.records.holds import Clear, ConfirmIllegitimate, DeclareOverdue, LiftHold, PlaceHold, Suspect
 from contracts.records.late import Late, LateReason
 from contracts.records.outside import ReceiveFromOutside, ShipOutside
+from contracts.records.quantities import EndQuantity, MakeQuantity, SettleQuantity, ShipQuantity
 from contracts.records.recall import OpenRecall, RecallClass, RecallKind, RecallReason, recall_id
 from contracts.records.record import Record, listed
 from contracts.records.registered import RegisterRecord
@@ -148,6 +149,8 @@ def _record_details(happening: Happening, key: bytes) -> Details:  # noqa: C901 
             pass
         case Transform():
             details = _repack_details(record, key)
+        case MakeQuantity() | ShipQuantity() | SettleQuantity() | EndQuantity():
+            pass
         case OpenRecall():
             details = _recall_details(record, recall_id(happening.placed.id, happening.index))
         case _:

@@ -19,6 +19,7 @@ from contracts.records.lanes import SetTradeLane
 from contracts.records.late import Late
 from contracts.records.mandates import ActFor, Mandate
 from contracts.records.outside import ReceiveFromOutside, ShipOutside
+from contracts.records.quantities import EndQuantity, MakeQuantity, SettleQuantity, ShipQuantity
 from contracts.records.recall import (
     AcknowledgeRecall,
     ClassifyRecall,
@@ -83,6 +84,10 @@ RECORD_NAMES: Final[dict[type[Record], str]] = {
     Mandate: "mandate",
     ActFor: "act_for",
     SetTradeLane: "set_trade_lane",
+    MakeQuantity: "make_quantity",
+    ShipQuantity: "ship_quantity",
+    SettleQuantity: "settle_quantity",
+    EndQuantity: "end_quantity",
 }
 """What each kind of record is called."""
 
@@ -191,6 +196,23 @@ class ItemView(msgspec.Struct, frozen=True):
     """For an item that something was packed into."""
 
 
+class BookView(msgspec.Struct, frozen=True):
+    """What became of the packs of a lot that carry no serials."""
+
+    made: int
+    """All of them: the following, and what is in somebody's hands or on its way."""
+    dispensed: int
+    """Packs."""
+    destroyed: int
+    """Packs."""
+    exported: int
+    """Packs."""
+    stolen: int
+    """Packs."""
+    lost: int
+    """Packs."""
+
+
 class LotView(msgspec.Struct, frozen=True):
     """A lot."""
 
@@ -204,6 +226,8 @@ class LotView(msgspec.Struct, frozen=True):
     """GLN of the partner that commissioned it first."""
     standing: str
     """ok, recalled or withdrawn; partly_… when that is true of some makes of it."""
+    counted: BookView | None = None
+    """For packs without serials."""
 
 
 class ShipmentView(msgspec.Struct, frozen=True):

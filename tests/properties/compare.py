@@ -42,7 +42,9 @@ from contracts.state.rows import ContainerRow, HoldKind, ItemRow, Life, LotRow, 
 from contracts.state.sources import marks_of
 from contracts.state.titles import title_of
 from contracts.state.view import Overlay
+from tests.properties.compare_quantities import compare_quantities
 from tests.properties.compare_registry import read_registered
+from tests.properties.differ import Divergence, require
 from tests.properties.facts import (
     GTIN,
     NEW_PLACES,
@@ -63,16 +65,6 @@ from tests.scenarios.law.world import Ledger, lane_of
 Rows = dict[bytes, ItemRow]
 Raw = dict[bytes, bytes]
 Names = dict[bytes, str]
-
-
-class Divergence(AssertionError):
-    """Law and model disagree, or an invariant is broken."""
-
-
-def require(condition: bool, what: str, *, law: object, model: object) -> None:
-    """Raise a divergence that says what differs."""
-    if not condition:
-        raise Divergence(f"{what}: the law says {law!r}, the model {model!r}")
 
 
 class SideBySide:
@@ -135,7 +127,7 @@ class SideBySide:
         document = self.ledger.document(*records)
         identifier = document_id(encode_document(document))
         for position, one in enumerate(said.records):
-            if name := one.shipment if one.verb == "ship" else one.rest:
+            if name := one.shipment if one.verb in {"ship", "send"} else one.rest:
                 self.shipments[name] = shipment_id(identifier, position)
             if one.verb == "recall":
                 self.shipments[one.recall] = recall_id(identifier, position)
@@ -227,6 +219,7 @@ class SideBySide:
         registered, expected = read_registered(state), self.model.registered
         require(registered == expected, "who is registered", law=registered, model=expected)
         self._compare_sessions()
+        compare_quantities(self.ledger.reader.rows, self.model, self.shipments)
         containers = dict(self._rows(CONTAINERS.prefix, CONTAINERS.decode))
         check_containers(rows, containers, names, self.model)
 

@@ -26,6 +26,32 @@ START_MS: Final = 20_500 * DAY_MS + 8 * HOUR_MS
 TOLERANCE_MS: Final = 300_000
 MAX_SOURCES: Final = 4
 MAX_DEPTH: Final = 3
+PURPOSES = {
+    "sale": 10,
+    "own_premises": 3,
+    "return": 4,
+    "disposal": 2,
+    "export": 1,
+    "authority": 1,
+}
+"""Why partners ship, by how often."""
+BUYERS = ("bulk", "bulk", "broker", "pharmacy", "clinic", "maker", "rival")
+"""To whom they mostly sell."""
+VERBS_OF_GOODS = {
+    "commission": 8,
+    "introduce": 3,
+    "pack": 24,
+    "unpack": 7,
+    "ship": 18,
+    "receive": 20,
+    "refuse": 5,
+    "void": 6,
+    "dispense": 5,
+    "destroy": 2,
+    "steal": 2,
+    "observe": 4,
+}
+"""Verbs that most partners use, by how often they are said."""
 WAITS_MS = {
     0: 80,
     60_000: 5,
@@ -125,8 +151,17 @@ ABROAD: Final = {"annex", "counter", "ward", "mill"}
 
 PRODUCTS: Final = {"pack": "maker", "case": "maker", "drop": "rival"}
 """Kinds of products by their marketing holder; `drop` expires by the clock of the market away."""
-KIND_PREFIXES: Final = {"pack": "maker", "case": "maker", "drop": "", "salve": "maker", "balm": ""}
+KIND_PREFIXES: Final = {
+    "pack": "maker",
+    "case": "maker",
+    "drop": "",
+    "salve": "maker",
+    "balm": "",
+    "gel": "maker",
+}
 """Kinds of products by the owner of the company prefix; salve and balm are not registered by genesis."""
+COUNTED: Final = {"gel": "maker"}
+"""Kinds whose packs carry no serials, in the market home."""
 FAMILIES: Final = {"case": ("case", "pack")}
 """What a product's packs are of, itself first."""
 DELEGATES: Final = {"pack": {"delegate"}}
@@ -151,6 +186,7 @@ GTIN: Final = {
     "drop": _checked("0409999900001"),
     "salve": _checked("0401234500003"),
     "balm": _checked("0777777700001"),
+    "gel": _checked("0401234500007"),
 }
 PARTNER_NAMES: Final = dict(enumerate(ROLES, start=1))
 NEW_PLACES: Final = {
@@ -227,6 +263,10 @@ def genesis() -> Genesis:
         )
         for kind, holder in PRODUCTS.items()
     )
+    counted = tuple(
+        Product(GTIN[kind], PARTY_GLN[holder], kind, ("home",), serialisation="lot")
+        for kind, holder in COUNTED.items()
+    )
     return Genesis(
         version=1,
         chain_id="law",
@@ -241,7 +281,7 @@ def genesis() -> Genesis:
         markets=tuple(Market(name, name, offset) for name, offset in OFFSETS.items()),
         partners=partners,
         premises=premises,
-        products=products,
+        products=products + counted,
         delegations=tuple(
             Delegation(GTIN[kind], PARTY_GLN[name]) for kind, names in DELEGATES.items() for name in names
         ),

@@ -125,6 +125,11 @@ class Model:
         self.sessions: dict[int, Any] = {}
         self.loggers: dict[str, int] = {}
         self.unlogged: dict[str, int] = {}
+        self.stock: Counter[tuple[str, str, str, str]] = Counter()
+        """Packs without serials by kind, lot, holder and owner."""
+        self.books: Counter[tuple[str, str, str]] = Counter()
+        """The same by kind, lot, and how they came or went."""
+        self.loads: dict[str, Any] = {}
 
     def copy(self) -> "Model":
         """Return a copy: things and shipments are frozen, so the dicts are all there is to copy."""
@@ -141,6 +146,8 @@ class Model:
         other.recalls, other.released = dict(self.recalls), set(self.released)
         other.law_held_ms = dict(self.law_held_ms)
         other.storages, other.sessions = dict(self.storages), dict(self.sessions)
+        other.stock, other.books = self.stock.copy(), self.books.copy()
+        other.loads = dict(self.loads)
         other.loggers, other.unlogged = dict(self.loggers), dict(self.unlogged)
         return other
 

@@ -14,7 +14,7 @@ from tests.properties.said import Said
 def ship(judge: Judge, said: Said) -> Verdicts:
     """Rule 3."""
     model, purpose = judge.model, said.purpose
-    yield from _ship_terms(judge, said)
+    yield from ship_terms(judge, said)
     travel = {
         "export": ("exported",),
         "authority": ("sample", "partly_dispensed"),
@@ -44,7 +44,7 @@ def ship(judge: Judge, said: Said) -> Verdicts:
     send(judge, said.shipment, said.items)
 
 
-def _ship_terms(judge: Judge, said: Said) -> Verdicts:
+def ship_terms(judge: Judge, said: Said) -> Verdicts:
     """Ask what a shipment is asked apart from its items."""
     receiver, purpose = said.receiver, said.purpose
     yield {"ownership_invalid"} if purpose == "own_premises" and said.passes else set()

@@ -13,12 +13,14 @@ Verdicts = Iterator[set[str]]
 Told = tuple[str, str, str, frozenset[str]]
 """Kind of event, subject, item or nothing, who else is told."""
 
+QUANTITY_VERBS = {"make", "send", "settle", "end"}
 ABOUT_PRODUCTS = {"describe", "offer", "take", "delegate", "lane"}
 ASKED_LATER = {
     *("commission", "receive", "refuse", "void", "overdue", "withdraw", "place", *ABOUT_PRODUCTS),
     *("mandate", "act_for"),
     *("recall", "widen", "classify", "acknowledge", "respond", "close"),
     *COLD_VERBS,
+    *QUANTITY_VERBS,
 }
 """Verbs whose list their rule asks, and not before it."""
 LICENSED_REASONS = {"exported", "free_sample", "checked_out"}
@@ -26,7 +28,7 @@ NEEDS_LICENCE = {
     *("unlock", "release", "confirm", "clear", "verify", "reject"),
     *("commission", "introduce", "pack", "dispense", "part", "reinstate"),
     *("propose", "consent", "send_out", "come_back"),
-    *("keep", "acquit"),
+    *("keep", "acquit", "make"),
     *("describe", "offer", "take", "place", "act_for", "repack"),
 }
 LICENSED_PURPOSES = {"sale", "own_premises", "export"}
@@ -36,6 +38,8 @@ NOT_SIGNING = {
     "keep": set().union(*ROLES.values()) - {"maker", "repackager"},
     "acquit": set().union(*ROLES.values()) - {"maker", "repackager"},
     "repack": set().union(*ROLES.values()) - {"maker", "repackager"},
+    "make": set().union(*ROLES.values()) - {"maker", "repackager"},
+    "send": {"carrier", "regulator", "agent"},
     "pack": {"carrier", "regulator", "agent"},
     "ship": {"carrier", "regulator", "agent"},
     **{verb: {"carrier", "regulator", "agent"} for verb in ("propose", "send_out", "come_back")},
@@ -90,10 +94,11 @@ class Judge:
         """Ask what every record is asked."""
         needs_licence = (
             said.verb in NEEDS_LICENCE
-            or (said.verb == "ship" and said.purpose in LICENSED_PURPOSES)
+            or (said.verb in {"ship", "send"} and said.purpose in LICENSED_PURPOSES)
             or (said.verb == "delegate" and said.step == "given")
             or (said.verb == "mandate" and said.until != 0)
             or (said.verb == "lane" and said.step != "cleared")
+            or (said.verb == "end" and said.reason == "dispensed")
         )
         needs_licence = needs_licence or (said.verb == "leave" and said.reason in LICENSED_REASONS)
         is_barred = needs_licence and self.signer in UNLICENSED

@@ -7,7 +7,7 @@ resumed. So what stands after the last yield happens only to what is lawful.
 
 from collections.abc import Callable
 
-from tests.properties import model_recall
+from tests.properties import model_quantities, model_recall
 from tests.properties.model_beyond import come_back, consent, propose, send_out, withdraw
 from tests.properties.model_cold import acquit, keep, put_logger, read, remove_logger
 from tests.properties.model_custody import receive, refuse, ship, void
@@ -29,6 +29,7 @@ from tests.properties.model_holds import (
 from tests.properties.model_judge import Judge, Verdicts
 from tests.properties.model_lanes import lane
 from tests.properties.model_late import take_in, tell_breaches
+from tests.properties.model_quantities import end, make, settle
 from tests.properties.model_registry import act_for, delegate, describe, mandate, offer, place, take
 from tests.properties.model_supply import commission, introduce, pack, unpack
 from tests.properties.model_transform import repack
@@ -45,6 +46,7 @@ RULES: dict[str, Callable[[Judge, Said], Verdicts]] = {
         *(describe, offer, take, delegate, place),
         *model_recall.RULES,
         *(overdue, lock, unlock, quarantine, release, suspect, confirm, clear, verify, reject, report),
+        *(make, model_quantities.send, settle, end),
         *(keep, put_logger, remove_logger, read, acquit),
         *(mandate, act_for, lane),
         repack,

@@ -5,17 +5,26 @@ from dataclasses import replace
 from random import Random
 from typing import Any
 
-from tests.properties import partners_beyond, partners_endings, partners_recall, partners_registry
+from tests.properties import (
+    partners_beyond,
+    partners_endings,
+    partners_quantities,
+    partners_recall,
+    partners_registry,
+)
 from tests.properties.facts import (
+    BUYERS,
     DAY_MS,
     GTIN,
     HOUR_MS,
     NEW_PLACES,
     PLACES,
+    PURPOSES,
     ROLES,
     STEMS,
     TOLERANCE_MS,
     UNITS,
+    VERBS_OF_GOODS,
     WAITS_MS,
     WITHIN_MS,
     is_unit,
@@ -32,36 +41,17 @@ SERIALS = 30
 """Serials of each product that partners speak of; a few of them are never made."""
 NUMBERS = 8
 """Logistic units of each kind."""
-PURPOSES = {
-    "sale": 10,
-    "own_premises": 3,
-    "return": 4,
-    "disposal": 2,
-    "export": 1,
-    "authority": 1,
-}
-BUYERS = ("bulk", "bulk", "broker", "pharmacy", "clinic", "maker", "rival")
 ENOUGH = 15
 """Below so many still and living items, partners mostly make new ones."""
 VERBS = {
-    "commission": 8,
-    "introduce": 3,
-    "pack": 24,
-    "unpack": 7,
-    "ship": 18,
-    "receive": 20,
-    "refuse": 5,
-    "void": 6,
-    "dispense": 5,
-    "destroy": 2,
-    "steal": 2,
-    "observe": 4,
+    **VERBS_OF_GOODS,
     **partners_beyond.VERBS,
     **partners_endings.VERBS,
     **partners_registry.VERBS,
     **partners_recall.VERBS,
     **HOLDING_VERBS,
     **COLD_VERBS,
+    **partners_quantities.VERBS,
 }
 """Verbs by how often they are said."""
 MAX_RECORDS = 3
@@ -134,6 +124,8 @@ class Partners(Holders, ColdPartners, partners_beyond.Dealers):
         self._places = model.registered.places
         if verb in partners_registry.VERBS:
             said = partners_registry.says(self.random, model, verb, signer)
+        elif verb in partners_quantities.VERBS:
+            return partners_quantities.says(self.random, model, (signer, self._name("Q")), now_ms, verb)
         elif verb in partners_recall.VERBS:
             return partners_recall.on_recalls(self.random, model, signer, now_ms, verb, self._name("C"))
         elif verb in {"find", "reinstate"}:
@@ -187,7 +179,7 @@ class Partners(Holders, ColdPartners, partners_beyond.Dealers):
         return self._some(held)
 
     def _signer(self, model: Model, verb: str) -> str:
-        for others in (partners_registry, partners_recall):
+        for others in (partners_registry, partners_recall, partners_quantities):
             if verb in others.VERBS:
                 return others.chooses_signer(self.random, model, verb)
         return self._handler(model, verb)
@@ -223,7 +215,7 @@ class Partners(Holders, ColdPartners, partners_beyond.Dealers):
 
     def _is_apt(self, model: Model, verb: str, signer: str) -> bool:
         """Tell whether it may be up to a partner to say this now."""
-        for others in (partners_registry, partners_recall):
+        for others in (partners_registry, partners_recall, partners_quantities):
             if verb in others.VERBS:
                 return others.is_apt(model, verb, signer)
         if verb in COLD_VERBS:
@@ -280,7 +272,7 @@ class Partners(Holders, ColdPartners, partners_beyond.Dealers):
             return replace(said, parent=self._any_item())
         if change == 5 and said.verb == "ship":
             return replace(said, receiver=self.random.choice(PARTNERS), passes=1 - said.passes)
-        if change == 6 and said.shipment and said.verb != "ship" and model.shipments:
+        if change == 6 and said.shipment and said.verb not in ("ship", "send") and model.shipments:
             return replace(said, shipment=self.random.choice(list(model.shipments)))
         return said
 

@@ -2,7 +2,7 @@
 
 from random import Random
 
-from tests.properties.facts import GTIN, NEW_PLACES, PLACES, ROLES
+from tests.properties.facts import COUNTED, GTIN, NEW_PLACES, PLACES, ROLES
 from tests.properties.model import Model
 from tests.properties.said import TAGS, Said
 
@@ -96,7 +96,7 @@ def _of_products(random: Random, model: Model, verb: str, signer: str) -> Said:
     if verb == "describe":
         markets = known.markets.get(kind, ("home",)) if random.random() < 0.6 else random.choice(MARKETS)
         units = known.units.get(kind, 1) if random.random() < 0.9 else random.choice((0, 1, 2))
-        by_lot = random.random() < 0.1
+        by_lot = random.random() < (0.9 if kind in COUNTED else 0.1)
         return Said(
             verb="describe",
             kind=kind,

@@ -2,7 +2,16 @@
 
 from dataclasses import dataclass, field
 
-from tests.properties.facts import ABROAD, DELEGATES, MARKET_OF, PLACES, PRODUCTS, SEATS, UNITS_PER_PACK
+from tests.properties.facts import (
+    ABROAD,
+    COUNTED,
+    DELEGATES,
+    MARKET_OF,
+    PLACES,
+    PRODUCTS,
+    SEATS,
+    UNITS_PER_PACK,
+)
 
 Terms = tuple[frozenset[str], str, frozenset[str], bool]
 """Of a trade lane: receivers, role, markets, and whether it blocks."""
@@ -12,17 +21,17 @@ Terms = tuple[frozenset[str], str, frozenset[str], bool]
 class Registered:
     """The directory in plain words."""
 
-    holders: dict[str, str] = field(default_factory=lambda: dict(PRODUCTS))
+    holders: dict[str, str] = field(default_factory=lambda: {**PRODUCTS, **COUNTED})
     """Marketing holder of each kind of product."""
     markets: dict[str, tuple[str, ...]] = field(
-        default_factory=lambda: {kind: (MARKET_OF[kind],) for kind in PRODUCTS}
+        default_factory=lambda: {kind: (MARKET_OF.get(kind, "home"),) for kind in (*PRODUCTS, *COUNTED)}
     )
     """Markets of each kind."""
     units: dict[str, int] = field(
-        default_factory=lambda: {kind: UNITS_PER_PACK.get(kind, 1) for kind in PRODUCTS}
+        default_factory=lambda: {kind: UNITS_PER_PACK.get(kind, 1) for kind in (*PRODUCTS, *COUNTED)}
     )
     """Units in a pack of each kind."""
-    by_lot: frozenset[str] = frozenset()
+    by_lot: frozenset[str] = frozenset(COUNTED)
     """Kinds whose packs carry no serials."""
     delegates: frozenset[tuple[str, str]] = frozenset(
         (kind, name) for kind, names in DELEGATES.items() for name in names

@@ -53,6 +53,7 @@ from contracts.state.rows import Role, Serialisation
 from tests.properties.facts import FAMILIES, GTIN, gln, item_key
 from tests.properties.said_cold import cold_record
 from tests.properties.said_holds import HOLD_VERBS, hold_record
+from tests.properties.said_quantities import quantity_record
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,7 +87,8 @@ class Said:
     steal, observe, leave, find, reinstate; describe, offer, take, delegate (products), place; recall, widen,
     classify, acknowledge, respond, close, free (release from a recall); overdue, lock, unlock, quarantine,
     release, suspect, confirm, clear, verify, reject, report (a finding); keep (a storage profile),
-    put_logger, remove_logger, read, acquit (clear a session); part; mandate, act_for, lane, repack."""
+    put_logger, remove_logger, read, acquit (clear a session); make, send, settle, end (quantities); part;
+    mandate, act_for, lane, repack."""
     items: tuple[str, ...] = ()
     """What is listed."""
     at: str = ""
@@ -171,6 +173,10 @@ class Said:
     """Put, remove, read: which logger."""
     readings: tuple[tuple[int, int], ...] = ()
     """Read: (ms after block time, hundredths of a degree)."""
+    lines: tuple[tuple[str, str, int], ...] = ()
+    """Make, send, settle, end: packs without serials, as (kind, lot, packs)."""
+    owner: str = ""
+    """Send, end: whose they are, when not the signer's."""
     session: int = 0
     """Clear: which session."""
     verbs: tuple[str, ...] = ()
@@ -272,6 +278,7 @@ def _in_time(said: Said, now_ms: int, shipments: dict[str, bytes]) -> Record:
         return _recalled(said, head, listed, shipment_key(said.recall, shipments))
     of_family = registry_record(said, head) or _ended(said, head, listed)
     of_family = of_family or cold_record(said, head, listed, now_ms)
+    of_family = of_family or quantity_record(said, head, now_ms, shipment)
     return of_family or _handled(said, head, listed)
 
 

@@ -45,6 +45,15 @@ from contracts.records.holds import (
 from contracts.records.lanes import LaneStep, SetTradeLane
 from contracts.records.mandates import ActFor, Mandate
 from contracts.records.outside import ReceiveFromOutside, ShipOutside
+from contracts.records.quantities import (
+    EndQuantity,
+    Line,
+    MakeQuantity,
+    QuantityEnd,
+    Settlement,
+    SettleQuantity,
+    ShipQuantity,
+)
 from contracts.records.recall import (
     AcknowledgeRecall,
     ClassifyRecall,
@@ -102,10 +111,11 @@ def _stocked() -> SideBySide:
     packed = Said(verb="pack", items=("pack-1",), parent="pallet-1")
     sent = Said(verb="ship", items=("pack-2",), receiver="bulk", carrier="carrier", shipment="S")
     recalled = Said(verb="recall", recall="C", scope=(Alternative(items=("pack-2",)),))
+    counted = Said(verb="make", kind="gel", lot="A", expiry=21_000, lines=(("gel", "A", 5),))
     kept = Said(verb="keep", kind="pack", limits=(200, 800, 60, 60, 60))
     watched = Said(verb="put_logger", logger="L1", items=("pallet-1",))
     offered = Said(verb="propose", items=("pallet-1",), receiver="bulk", proposal="P")
-    said = (made, packed, sent, offered, recalled, kept, watched)
+    said = (made, packed, sent, offered, recalled, kept, watched, counted)
     pair.take(Step(0, (Document("maker", said, "D"),)))
     return pair
 
@@ -143,6 +153,8 @@ SCOPES = st.lists(
     min_size=1,
     max_size=2,
 ).map(tuple)
+GEL = mostly([item_key("gel-1")[1:7]], WILD)
+LINES = st.lists(st.builds(Line, GEL, mostly([b"A"], WILD), mostly([1, 2], NUMBERS)), max_size=2).map(tuple)
 LOGGERS = mostly([b"\x03L1", b"\x03L2"], WILD)
 TIMES_S = mostly([START_MS // 1_000, START_MS // 1_000 + 60], NUMBERS)
 EVIDENCE = mostly([bytes(32)], WILD)
@@ -216,6 +228,14 @@ RECORDS: st.SearchStrategy[Record] = st.one_of(
             ),
             *(WORD_LISTS, st.sampled_from(LaneStep)),
         ).map(lambda found: SetTradeLane(*found)),
+        fields(GEL, TEXTS, EXPIRIES, mostly([b""], WILD), TIMES, NUMBERS).map(
+            lambda found: MakeQuantity(*found)
+        ),
+        fields(LINES, PLACES, PARTIES, PLACES, st.sampled_from(ShipPurpose), FLAGS, TIMES, HASHES).map(
+            lambda found: ShipQuantity(*found)
+        ),
+        fields(SHIPMENT, st.sampled_from(Settlement), LINES).map(lambda found: SettleQuantity(*found)),
+        fields(st.sampled_from(QuantityEnd), LINES, PLACES).map(lambda found: EndQuantity(*found)),
     ),
     fields(
         *(st.sampled_from(RecallKind), FLAGS, st.sampled_from(RecallOrigin), st.sampled_from(RecallClass)),

@@ -12,7 +12,7 @@
     Dale declares S1 overdue
 
 Words of rules 7, 14, 15 and 23 are in `words_holds.py`, of rules 24 and 27 in `words_registry.py`.
-Those of the cold chain are in `words_cold.py`.
+Those of the cold chain are in `words_cold.py`, of packs without serials in `words_quantities.py`.
 
 A sentence may end in `claiming 6 minutes ahead`. Several, separated by semicolons, are one document.
 """
@@ -52,6 +52,7 @@ from tests.scenarios.law import (
     words_cold,
     words_endings,
     words_holds,
+    words_quantities,
     words_recall,
     words_transform,
 )
@@ -79,7 +80,7 @@ GTIN_NAMES = {gtin(kind): kind for kind in GTINS}
 OPTIONS = re.compile(
     rf" ({'|'.join(words_holds.OPTIONS)}|"
     r"at|of lot|expiring|on line|made|to|into|from|as|bound for|by|for|within|keeping|claiming|except|of|"
-    r"onto|off|every|until|recorded after) "
+    r"onto|off|every|until|recorded after|owned by) "
 )
 
 
@@ -105,8 +106,8 @@ class Speaker:
                 continue
             done = self.record(words, options)
             records.append(words_endings.in_time_or_late(done, options))
-            if words[0] in {"ships", "proposes"}:
-                identify = shipment_id if words[0] == "ships" else proposal_id
+            if words[0] in {"ships", "sends", "proposes"}:
+                identify = proposal_id if words[0] == "proposes" else shipment_id
                 names[options.get("as", "S")] = (identify, index)
             if "except" in options:
                 names[words[1] + "-rest"] = (shipment_id, index)
@@ -152,8 +153,9 @@ class Speaker:
             case "proposes" | "consents" | "drops":
                 named = b"" if verb == "proposes" else self.shipment(options.get("of", what))
                 return words_beyond.agreement(verb, head, what, options, named, listed)
-        of_cold_chain = words_cold.record(self, verb, head, what, options)
-        return of_cold_chain or _of_family(verb, head, what, options)
+        found = words_cold.record(self, verb, head, what, options)
+        found = found or words_quantities.record(self, verb, head, what, options)
+        return found or _of_family(verb, head, what, options)
 
     def commission(self, head: Head, what: str, options: dict[str, str]) -> Record:
         kind = what.partition("-")[0]
@@ -240,6 +242,8 @@ class Speaker:
             return registered
         if name in self.recalls:
             return words_recall.see(self, state, name)
+        if name.startswith(words_quantities.KINDS):
+            return words_quantities.see(state, self.ledger.reader.rows, name)
         if name.startswith(words_cold.LOGGER):
             return words_cold.see(self, state, name)
         return self._see_shipment(state, name) if name in self.shipments else self._see_item(state, name)

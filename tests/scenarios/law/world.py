@@ -92,6 +92,8 @@ GTINS = {
     "rival": _check("0409999900001"),
     "syrup": _check("0401234500002"),
     "vial": _check("0401234500004"),
+    "salt": _check("0401234500005"),
+    "spice": _check("0409999900005"),
     "blister": _check("0401234500009"),
     "duo": _check("0401234500008"),
     "tablet": _check("0401234500003"),
@@ -175,6 +177,8 @@ def small_genesis(limits: Limits | None = None) -> Genesis:
         Product(
             GTINS["case"], acme, "Pill 5 mg, case", ("DE",), contains_gtin=GTINS["pack"], contains_count=4
         ),
+        Product(GTINS["salt"], acme, "Salt", ("DE",), serialisation="none"),
+        Product(GTINS["spice"], rival, "Spice", ("DE",), serialisation="lot"),
         Product(GTINS["vial"], acme, "Vial", ("DE",), logger_required=1),
         Product(GTINS["rival"], rival, "Drop 1 %", ("DE", "XX")),
         Product(GTINS["duo"], acme, "Pill 5 mg, twice as many", ("DE",), units_per_pack=2),

@@ -41,6 +41,15 @@ from contracts.records.lanes import LaneStep, SetTradeLane
 from contracts.records.late import Late, LateReason
 from contracts.records.mandates import ActFor, Mandate
 from contracts.records.outside import ReceiveFromOutside, ShipOutside
+from contracts.records.quantities import (
+    EndQuantity,
+    Line,
+    MakeQuantity,
+    QuantityEnd,
+    Settlement,
+    SettleQuantity,
+    ShipQuantity,
+)
 from contracts.records.recall import (
     MAX_RANGE,
     AcknowledgeRecall,
@@ -130,9 +139,16 @@ LISTING_NOTHING: tuple[Record, ...] = (
     ClearSession(HEAD, 1, b"gtin"),
     Withdraw(HEAD, b"proposal"),
     ActFor(HEAD, b"gln"),
+    MakeQuantity(HEAD, b"gtin", b"lot", 1, b"", 0, 10**9),
+)
+LINES = (Line(b"gtin", b"lot", 1), Line(b"gtin", b"", 2))
+COUNTED: tuple[Record, ...] = (
+    ShipQuantity(HEAD, LINES, b"", b"to", b"", ShipPurpose.SALE, 1, 0, ()),
+    SettleQuantity(HEAD, b"shipment", Settlement.REFUSED, LINES),
+    EndQuantity(HEAD, QuantityEnd.LOST, LINES, b""),
 )
 ON, READ = LoggerOn(HEAD, b"logger", ITEMS[0]), Readings(HEAD, b"logger", ((1, 500), (2, 510)))
-RECORDS = (*LISTING, *LISTING_NOTHING, ON, READ)
+RECORDS = (*LISTING, *LISTING_NOTHING, *COUNTED, ON, READ)
 
 
 @pytest.mark.parametrize("record", LISTING, ids=lambda record: type(record).__name__)
@@ -165,6 +181,11 @@ def test_a_range_weighs_what_it_spans(first: bytes, last: bytes, length: int) ->
     one = Scope(b"gtin", 0, b"", b"", 0, 0, b"", "", (), first, last)
     assert range_length(one) == length
     assert weight(WidenRecall(HEAD, b"recall", (one, *SCOPE))) == 1 + max(0, length) + len(ITEMS)
+
+
+@pytest.mark.parametrize("record", COUNTED, ids=lambda record: type(record).__name__)
+def test_a_record_of_quantities_weighs_one_and_one_for_each_line(record: Record) -> None:
+    assert (listed(record), weight(record)) == ((), 3)
 
 
 def test_a_logger_is_on_one_item_and_readings_weigh_one_each() -> None:

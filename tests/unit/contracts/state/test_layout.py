@@ -19,6 +19,8 @@ from contracts.state.layout import (
     source_key,
     text_key,
 )
+from contracts.state.quantities import book_key, holding_key
+from contracts.state.quantity_rows import BookRow, LoadRow
 from contracts.state.recall_rows import NumbersRow, RecallRow, ResponseRow
 from contracts.state.rows import ContainerRow, ItemRow, LotRow, RegulatorsRow, ShipmentRow, SourceRow
 from tests.scenarios.law.world import gtin, item
@@ -83,6 +85,11 @@ def test_golden_rows() -> None:
     assert encode(ResponseRow(1, 2, Quantities(3, 4, 5, 6, 7))).hex() == "930102" + "950304050607"
     assert encode(NumbersRow(1, (2, 300))).hex() == "92019202cd012c"
     assert encode(RegulatorsRow((6, 300))).hex() == "91" + "92" + "06" + "cd012c"
+    assert encode(BookRow(1, 2, 3, 4, 5, 300)).hex() == "960102030405cd012c"
+    load = LoadRow(1, 2, 3, 4, 5, 1, 6, ((GTIN, b"L", 300),))
+    assert encode(load).hex() == "9801020304050106" + "9193c406" + GTIN.hex() + "c4014c" + "cd012c"
+    assert holding_key(GTIN, b"L", 1, 258) == GTIN + b"\x01L" + number_key(1) + number_key(258)
+    assert book_key(GTIN, b"L") == GTIN + b"L"
     storage = StorageRow(-50, 800, 1, 2, 3)
     assert encode(storage).hex() == "95d0cecd0320010203"
     judged = JudgementRow(GTIN, storage, 1, 2, 3, 4, 5, 6)

@@ -39,6 +39,15 @@ from contracts.records.lanes import LaneStep, SetTradeLane
 from contracts.records.late import Late, LateReason
 from contracts.records.mandates import ActFor, Mandate
 from contracts.records.outside import ReceiveFromOutside, ShipOutside
+from contracts.records.quantities import (
+    EndQuantity,
+    Line,
+    MakeQuantity,
+    QuantityEnd,
+    Settlement,
+    SettleQuantity,
+    ShipQuantity,
+)
 from contracts.records.record import RECORD_TAGS, Record
 from contracts.records.supply import (
     Commission,
@@ -164,6 +173,14 @@ FIELD, IDENTIFIER, TIME = "invalid_field", "invalid_identifier", "invalid_time"
             *(TIME, "/records/0/readings/0/at", "date_form"),
         ),
         (record("readings", logger="(8004)L", readings=[{"at": 1}]), FIELD, "/records/0/readings/0/at", ""),
+        (
+            record("end_quantity", end="lost", lines=[{"gtin": PACK_GTIN, "quantity": 0}]),
+            *(FIELD, "/records/0/lines/0/quantity", ""),
+        ),
+        (
+            record("end_quantity", end="lost", lines=[{"gtin": PACK_GTIN, "lot": "a b", "quantity": 1}]),
+            *(IDENTIFIER, "/records/0/lines/0/lot", "lot_character"),
+        ),
         (record("receive", shipment="ab", mode="all"), FIELD, "/records/0/shipment", ""),
         (record("receive", shipment="", mode="all"), FIELD, "/records/0/shipment", ""),
         (record("receive", shipment="ab" * 16, mode="some"), FIELD, "/records/0/mode", ""),
@@ -255,6 +272,10 @@ gtins = st.sampled_from([pack_gtin(PACK_GTIN), pack_gtin(CASE_GTIN)])
 words = st.text(max_size=30)
 word_lists = st.lists(words, max_size=3).map(tuple)
 counts = st.integers(0, 2**53 - 1)
+lots = texts.map(str.encode) | st.just(b"")
+packs = st.integers(1, 10**12)
+quantity_lines = st.lists(st.builds(Line, gtins, lots, packs), max_size=3).map(tuple)
+nonsense_lines = st.lists(st.builds(Line, st.binary(max_size=9), st.binary(max_size=9), st.integers(-9, 9)))
 loggers = texts.map(lambda text: b"\x03" + text.encode())
 readings = st.lists(st.tuples(st.integers(0, MAX_TIME_MS // 1_000), counts), max_size=3).map(tuple)
 facts = st.builds(
@@ -341,6 +362,14 @@ records = st.one_of(
         st.builds(LoggerOff, heads, loggers),
         st.builds(Readings, heads, loggers, readings),
         st.builds(ClearSession, heads, st.integers(0, 2**32 - 1), gtins),
+        st.builds(MakeQuantity, heads, gtins, lots, st.integers(1, MAX_DATE), lots, times, packs),
+        st.builds(
+            ShipQuantity,
+            *(heads, quantity_lines, glns | st.just(b""), glns, glns | st.just(b"")),
+            *(st.sampled_from(ShipPurpose), st.integers(0, 1), times, hashes),
+        ),
+        st.builds(SettleQuantity, heads, shipments, st.sampled_from(Settlement), quantity_lines),
+        st.builds(EndQuantity, heads, st.sampled_from(QuantityEnd), quantity_lines, glns | st.just(b"")),
     ),
 )
 
@@ -382,6 +411,7 @@ nonsense_facts = st.builds(
             *(nonsense_heads, anything, anything, byte_lists, numbers, word_lists, st.sampled_from(LaneStep)),
         ),
         st.builds(Delegate, nonsense_heads, anything, anything, st.sampled_from(DelegationStep)),
+        st.builds(EndQuantity, nonsense_heads, st.sampled_from(QuantityEnd), nonsense_lines, anything),
         st.builds(StorageProfile, nonsense_heads, anything, *[numbers] * 5),
         st.builds(LoggerOn, nonsense_heads, anything, anything),
         st.builds(Readings, nonsense_heads, anything, st.lists(st.tuples(numbers, numbers), max_size=2)),

@@ -1,0 +1,152 @@
+"""Rule 30 of contracts/LAW.md on the model: packs without serials."""
+
+from collections import Counter
+from dataclasses import dataclass, replace
+
+from tests.properties.facts import DAY_MS, HOUR_MS, OFFSETS, ROLES, TOLERANCE_MS
+from tests.properties.model import Model
+from tests.properties.model_custody import ship_terms
+from tests.properties.model_judge import Judge, Verdicts
+from tests.properties.model_recall import reach_late
+from tests.properties.said import Said
+
+MAX_LINES = 256
+MAX_MADE = 10**12
+COUNTED_PURPOSES = {"sale", "own_premises", "return"}
+
+
+@dataclass(frozen=True)
+class Load:
+    """Packs on their way; what is still outstanding."""
+
+    sender: str
+    receiver: str
+    owner: str
+    passes: int
+    lines: tuple[tuple[str, str, int], ...]
+
+
+def make(judge: Judge, said: Said) -> Verdicts:
+    """Packs come to be."""
+    model, known = judge.model, judge.model.registered
+    yield set() if said.kind in known.holders else {"product_unknown"}
+    yield set() if said.kind in known.by_lot else {"product_serialised"}
+    is_delegate = (said.kind, judge.signer) in known.delegates
+    yield set() if is_delegate or known.holders[said.kind] == judge.signer else {"no_commission_authority"}
+    ((_kind, _lot, quantity),) = said.lines
+    yield set() if 0 < quantity <= MAX_MADE else {"lines_invalid"}
+    yield {"made_at_invalid"} if said.made_ms > judge.now_ms + TOLERANCE_MS else set()
+    expires_ms = (said.expiry + 1) * DAY_MS - OFFSETS[known.markets[said.kind][0]] * 60_000
+    yield {"expired"} if expires_ms <= judge.now_ms else set()
+    lot = (said.kind, said.lot)
+    yield {"lot_expiry_mismatch"} if model.lots.get(lot, said.expiry) != said.expiry else set()
+    yield {"lot_on_hold"} if model.marks.get(lot) else set()
+    yield {"quantity_too_large"} if model.books[*lot, "made"] + quantity > MAX_MADE else set()
+    model.lots[lot] = said.expiry
+    model.instants.setdefault(lot, expires_ms)
+    model.makers.setdefault(lot, judge.signer)
+    source = (said.kind, said.lot, said.line, said.made_ms // HOUR_MS, said.at)
+    if source not in model.makes:
+        model.makes.add(source)
+        reach_late(judge, source)
+    model.books[*lot, "made"] += quantity
+    model.stock[*lot, judge.signer, judge.signer] += quantity
+
+
+def send(judge: Judge, said: Said) -> Verdicts:
+    """Packs go on their way."""
+    model, owner = judge.model, said.owner or judge.signer
+    yield _form(said)
+    yield set() if said.purpose in COUNTED_PURPOSES else {"purpose_not_counted"}
+    # A return of packs without serials points at no sale; what else is asked of one is asked of a disposal.
+    purpose = "disposal" if said.purpose == "return" else said.purpose
+    yield from ship_terms(judge, replace(said, purpose=purpose, carrier=""))
+    yield {"already_announced"} if said.shipment in model.loads else set()
+    is_home = said.purpose == "own_premises" or (said.purpose == "return" and said.receiver == owner)
+    may_send = owner == judge.signer or (is_home and not said.passes)
+    yield set() if may_send else {"not_owner"}
+    yield _enough(model, said, judge.signer, owner)
+    yield _unclean(judge, said) if said.purpose == "sale" else set()
+    for kind, lot, quantity in said.lines:
+        model.stock[kind, lot, judge.signer, owner] -= quantity
+    model.loads[said.shipment] = Load(judge.signer, said.receiver, owner, said.passes, said.lines)
+    judge.tell("quantity_announced", said.shipment, (), (said.receiver, owner))
+
+
+def settle(judge: Judge, said: Said) -> Verdicts:
+    """Packs are received, refused, or taken back."""
+    model = judge.model
+    yield set() if said.shipment in model.loads else {"shipment_unknown"}
+    load = model.loads[said.shipment]
+    wanted = load.sender if said.reason == "voided" else load.receiver
+    yield set() if wanted == judge.signer else {"not_sender" if said.reason == "voided" else "not_receiver"}
+    yield set() if load.lines else {"shipment_closed"}
+    yield _form(said) if said.lines else set()
+    outstanding = Counter({(kind, lot): quantity for kind, lot, quantity in load.lines})
+    settled = Counter({(kind, lot): quantity for kind, lot, quantity in said.lines or load.lines})
+    yield {"not_enough"} if settled - outstanding else set()
+    rest = outstanding - settled
+    lines = tuple((*line, quantity) for line, quantity in rest.items())
+    model.loads[said.shipment] = replace(load, lines=lines)
+    is_received = said.reason == "received"
+    holder = load.receiver if is_received else load.sender
+    owner = load.receiver if is_received and load.passes else load.owner
+    for (kind, lot), quantity in settled.items():
+        model.stock[kind, lot, holder, owner] += quantity
+    concerned = (load.sender, load.receiver, load.owner)
+    judge.tell("quantity_received" if is_received else "quantity_back", said.shipment, (), concerned)
+
+
+def end(judge: Judge, said: Said) -> Verdicts:
+    """Packs leave the supply chain."""
+    model, owner = judge.model, said.owner or judge.signer
+    yield _form(said)
+    is_dispensed = said.reason == "dispensed"
+    may_dispense = ROLES[judge.signer] & judge.profile(said).dispense
+    yield {"dispensing_not_allowed"} if is_dispensed and not may_dispense else set()
+    yield _enough(model, said, judge.signer, owner)
+    yield _unclean(judge, said) if is_dispensed else set()
+    for kind, lot, quantity in said.lines:
+        model.stock[kind, lot, judge.signer, owner] -= quantity
+        model.books[kind, lot, said.reason] += quantity
+    judge.tell("quantity_ended", "", (), (owner,))
+
+
+def _form(said: Said) -> set[str]:
+    """Ask whether lines make sense."""
+    different = {line[:2] for line in said.lines}
+    is_sane = 0 < len(said.lines) <= MAX_LINES and len(different) == len(said.lines)
+    return set() if is_sane and all(0 < line[2] <= MAX_MADE for line in said.lines) else {"lines_invalid"}
+
+
+def _enough(model: Model, said: Said, holder: str, owner: str) -> set[str]:
+    """Ask whether so many are there."""
+    short = [line for line in said.lines if line[2] > model.stock[line[0], line[1], holder, owner]]
+    return {"not_enough"} if short else set()
+
+
+def _unclean(judge: Judge, said: Said) -> set[str]:
+    """Ask whether lots are clear and not expired; any of several answers will do."""
+    found = set()
+    for kind, lot, _quantity in said.lines:
+        marked = {
+            word for make, marks in judge.model.marks.items() if make[:2] == (kind, lot) for word, _n in marks
+        }
+        if marked:
+            found.add("recalled" if "recalled" in marked else "withdrawn")
+        elif judge.model.instants.get((kind, lot), judge.now_ms + 1) <= judge.now_ms:
+            found.add("expired")
+    return found
+
+
+def totals(model: Model) -> Counter[tuple[str, str]]:
+    """Return what is in hands or on its way or has ended, by kind and lot: all that was ever made."""
+    found: Counter[tuple[str, str]] = Counter()
+    for (kind, lot, _holder, _owner), quantity in model.stock.items():
+        found[kind, lot] += quantity
+    for load in model.loads.values():
+        for kind, lot, quantity in load.lines:
+            found[kind, lot] += quantity
+    for (kind, lot, column), quantity in model.books.items():
+        found[kind, lot] += quantity if column != "made" else 0
+    return found

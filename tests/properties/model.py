@@ -244,7 +244,7 @@ class Model:
         stays: dict[int, list[int]] = {}
         for session, until_s in exposures:
             stays.setdefault(session, []).append(until_s)
-        return frozenset((one, 0 if 0 in untils else max(untils)) for one, untils in stays.items())
+        return frozenset((one, 0 if 0 in ends else max(ends)) for one, ends in stays.items())
 
     def is_emptied(self, item: str) -> bool:
         """Tell whether an item is a container with nothing in it: an empty unit, or an emptied case."""

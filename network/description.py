@@ -64,7 +64,7 @@ PRESET_PROFILES: Final = (
         # 21 CFR 7.55: the agency decides that a recall is terminated.
         recall_closed_by_opener=0,
         # 21 USC 360eee-1(c)(4): who has suspect product in its possession quarantines and investigates it.
-        successor_lifts_holds=True,
+        successor_lifts_holds=1,
         retail_roles=("dispenser",),
         institution_roles=("dispenser",),
         opening_supplies=0,

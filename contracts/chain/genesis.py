@@ -65,8 +65,8 @@ class Profile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """1 when a recall's opener may close it, 0 when only a regulator may."""
     recall_released_by_opener: int = 0
     """1 when a recall's opener may release single items from it, 0 when only a regulator may."""
-    successor_lifts_holds: bool = False
-    """Whether who holds goods after the partner that locked, quarantined or suspected them may lift that."""
+    successor_lifts_holds: int = 0
+    """1 when who holds goods after the partner that locked, quarantined or suspected them may lift that."""
     retail_roles: tuple[str, ...] = ()
     """Roles that may sell to the public without dispensing."""
     institution_roles: tuple[str, ...] = ()

@@ -171,6 +171,7 @@ def _write_profiles(state: Overlay, profiles: tuple[Profile, ...]) -> set[str]:
         _require(profile.sscc_reuse_days >= 0, f"{field}.sscc_reuse_days", "0 or more")
         _require(profile.reinstate_window_ms >= 0, f"{field}.reinstate_window_ms", "0 or more")
         _require(profile.reinstate_exported in (0, 1), f"{field}.reinstate_exported", "0 or 1")
+        _require(profile.successor_lifts_holds in (0, 1), f"{field}.successor_lifts_holds", "0 or 1")
         _require(profile.recall_response_ms > 0, f"{field}.recall_response_ms", "more than 0")
         for name in ("recall_closed_by_opener", "recall_released_by_opener"):
             _require(getattr(profile, name) in {0, 1}, f"{field}.{name}", "0 or 1")
@@ -187,7 +188,7 @@ def _write_profiles(state: Overlay, profiles: tuple[Profile, ...]) -> set[str]:
             profile.recall_response_ms,
             profile.recall_closed_by_opener,
             profile.recall_released_by_opener,
-            int(profile.successor_lifts_holds),
+            profile.successor_lifts_holds,
             _roles(profile.retail_roles, f"{field}.retail_roles"),
             _roles(profile.institution_roles, f"{field}.institution_roles"),
             profile.opening_supplies,

@@ -234,7 +234,7 @@ def genesis() -> Genesis:
             reinstate_exported=int(rules.undo_exported),
             recall_closed_by_opener=int(rules.lenient),
             recall_released_by_opener=int(rules.lenient),
-            successor_lifts_holds=rules.successor_lifts,
+            successor_lifts_holds=int(rules.successor_lifts),
             retail_roles=tuple(sorted(rules.retail)),
             institution_roles=tuple(sorted(rules.institution)),
             opening_supplies=int(rules.opening_supplies),

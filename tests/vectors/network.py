@@ -140,7 +140,7 @@ def vector_genesis() -> Genesis:
                 365,
                 10 * day_ms,
                 0,
-                successor_lifts_holds=True,
+                successor_lifts_holds=1,
             ),
         ),
         markets=(Market("EU", "eu-fmd", 60), Market("US", "us-dscsa", -300)),

@@ -152,7 +152,7 @@ def small_genesis(limits: Limits | None = None) -> Genesis:
         lanes_block=1,
         recall_closed_by_opener=1,
         recall_released_by_opener=1,
-        successor_lifts_holds=True,
+        successor_lifts_holds=1,
         opening_supplies=1,
     )
     partners = tuple(

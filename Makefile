@@ -26,7 +26,7 @@ DOCS_STAMP := $(VENV)/.docs-$(shell cat requirements-docs.lock 2>/dev/null | cks
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help install demo testnet test corpus damage coverage simulate fuzz-law model-check determinism bench lint format types docs lock clean
+.PHONY: help install demo testnet test corpus planted damage coverage simulate fuzz-law model-check determinism bench lint format types docs lock clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -47,6 +47,9 @@ corpus: $(STAMP) ## Every public EPCIS file gives the expected records or the ex
 	@test -d "$(PACKTRAIL_PUBLIC_DATA)" || { \
 	  echo "make corpus: no folder $(PACKTRAIL_PUBLIC_DATA); set PACKTRAIL_PUBLIC_DATA" >&2; exit 1; }
 	$(BIN)/python -m pytest tests/corpus $(PYTEST_ARGS)
+
+planted: $(STAMP) ## Wrong laws, each caught by the reference model
+	$(BIN)/python -m pytest tests/properties -m slow $(PYTEST_ARGS)
 
 damage: $(STAMP) ## 200 flipped bits in a node's database, each found and named
 	$(BIN)/python -m pytest tests/testnet -m "testnet and slow" $(PYTEST_ARGS)

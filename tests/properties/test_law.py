@@ -196,6 +196,7 @@ def _run_seeds(verbs: dict[str, int]) -> None:
         fuzz_law.run(1_500, seed, verbs=verbs)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", PLANTED)
 def test_a_planted_bug_is_caught(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(*PLANTED[name])

@@ -55,6 +55,6 @@ def test_continuous_integration_calls_the_same_commands_and_is_a_valid_script() 
     script = ROOT / ".ci" / "run"
     assert os.access(script, os.X_OK)
     text = script.read_text(encoding="utf-8")
-    for command in ("test", "lint", "types", "coverage", "corpus", "simulate", "demo"):
+    for command in ("test", "lint", "types", "coverage", "planted", "corpus", "simulate", "demo"):
         assert re.search(rf"make {command}\b", text)
     subprocess.run(["bash", "-n", str(script)], check=True)

@@ -1,5 +1,6 @@
 """Rule 14: lock and unlock, quarantine and release."""
 
+from functools import partial
 from typing import Final
 
 from contracts.records.holds import HoldAction, LiftHold, PlaceHold
@@ -8,7 +9,15 @@ from contracts.rules.codes import Code
 from contracts.rules.events import EventKind
 from contracts.rules.guards import life_fault, list_fault, locate_all, signer_fault
 from contracts.rules.implied import move_own
-from contracts.rules.lifting import HOLDABLE, lift, lift_code, own_holds, put_hold, tell_each
+from contracts.rules.lifting import (
+    HOLDABLE,
+    lift,
+    lift_code,
+    lifted_from_each,
+    own_holds,
+    put_hold,
+    tell_each,
+)
 from contracts.rules.verdict import Verdict
 from contracts.state.parties import HANDLING, has_role, is_holder, stakeholders
 from contracts.state.places import Holds, Position, effective_holds
@@ -54,15 +63,9 @@ def lift_hold(act: Act, record: LiftHold) -> Verdict | None:
     items = locate_all(act, record.items)
     if isinstance(items, Verdict):
         return items
-    lifted: list[Holds] = []
-    for item in items:
-        fault = life_fault(item, HOLDABLE)
-        if fault:
-            return fault
-        holds = _liftable(act, record, item)
-        if isinstance(holds, Verdict):
-            return holds
-        lifted.append(holds)
+    lifted = lifted_from_each(items, partial(_liftable, act, record))
+    if isinstance(lifted, Verdict):
+        return lifted
     # After this point it must succeed.
     items = move_own(act, record.head, items)
     lift(act, list(zip(items, lifted, strict=True)))

@@ -4,21 +4,22 @@ A hold lies on the row of the item that it was put on and binds everything insid
 along. So it is lifted where it lies. Partners' holds carry their setter's number, the law's own carry 0.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Final
 
 from contracts.records.head import Head
 from contracts.rules.act import Act
 from contracts.rules.codes import Code
 from contracts.rules.events import EventKind
-from contracts.rules.guards import actor_profile
+from contracts.rules.guards import actor_profile, life_fault
 from contracts.rules.implied import again
+from contracts.rules.verdict import Verdict
 from contracts.state.containers import rewrite
 from contracts.state.directory import partner
 from contracts.state.layout import LAW_HOLDS, number_key
 from contracts.state.parties import has_role, is_in_hand, is_party, stakeholders
 from contracts.state.places import Holds, Position, merge_holds, with_holds
-from contracts.state.rows import THE_LAW, HoldKind, Licence, Life, Role
+from contracts.state.rows import THE_LAW, HoldKind, Life, Role
 from contracts.state.seals import is_seen_whole
 
 Hold = tuple[int, int]
@@ -80,16 +81,25 @@ def take_off(act: Act, lifted: Lifted) -> None:
         rewrite(act.state, found, with_holds(found.row, left))
 
 
-def abandoned_holds(act: Act, position: Position) -> Holds:
-    """Return those of an item's own holds whose setter is gone: a partner with a revoked licence.
+def lifted_from_each(
+    items: Iterable[Position], liftable: Callable[[Position], Holds | Verdict]
+) -> list[Holds] | Verdict:
+    """Return which holds come off each item; the first item that must keep what it carries decides.
 
-    Nobody but governance can lift them (rule 22), with `lift`.
+    Args:
+        items: In listed order.
+        liftable: Returns what the signer may lift of one item, or why not.
     """
-    return tuple(
-        (kind, setter)
-        for kind, setter in own_holds(position, (HoldKind.LOCKED, HoldKind.QUARANTINED, HoldKind.SUSPECT))
-        if setter != THE_LAW and partner(act.state, setter).licence == Licence.REVOKED
-    )
+    lifted: list[Holds] = []
+    for item in items:
+        fault = life_fault(item, HOLDABLE)
+        if fault:
+            return fault
+        holds = liftable(item)
+        if isinstance(holds, Verdict):
+            return holds
+        lifted.append(holds)
+    return lifted
 
 
 def lift_by_verification(act: Act, position: Position) -> Holds | Code:

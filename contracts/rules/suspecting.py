@@ -5,6 +5,7 @@ parties. It does not lapse, for a suspicion that nobody answers must not end in 
 """
 
 from collections.abc import Iterable
+from functools import partial
 from typing import Final
 
 from contracts.primitives.hashing import HASH_BYTES
@@ -15,7 +16,16 @@ from contracts.rules.codes import Code
 from contracts.rules.events import EventKind
 from contracts.rules.guards import life_fault, list_fault, locate_all, signer_fault
 from contracts.rules.implied import again, move_own
-from contracts.rules.lifting import HOLDABLE, Hold, lift_code, own_holds, put_hold, take_off, tell_each
+from contracts.rules.lifting import (
+    HOLDABLE,
+    Hold,
+    lift_code,
+    lifted_from_each,
+    own_holds,
+    put_hold,
+    take_off,
+    tell_each,
+)
 from contracts.rules.verdict import Verdict
 from contracts.state.concerned import alarmed, is_sole_maker
 from contracts.state.containers import rewrite
@@ -104,15 +114,9 @@ def clear(act: Act, record: Clear) -> Verdict | None:
     items = locate_all(act, record.items)
     if isinstance(items, Verdict):
         return items
-    cleared: list[Holds] = []
-    for item in items:
-        fault = life_fault(item, HOLDABLE)
-        if fault:
-            return fault
-        holds = _clearable(act, record.head, item)
-        if isinstance(holds, Verdict):
-            return holds
-        cleared.append(holds)
+    cleared = lifted_from_each(items, partial(_clearable, act, record.head))
+    if isinstance(cleared, Verdict):
+        return cleared
     # After this point it must succeed.
     items = move_own(act, record.head, items)
     take_off(act, list(zip(items, cleared, strict=True)))

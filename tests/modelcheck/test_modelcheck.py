@@ -1,5 +1,7 @@
 """Two items to a fixed point, and that the check finds what it looks for. See README.md."""
 
+from collections.abc import Sequence
+
 import pytest
 
 from contracts.records.supply import DecommissionReason
@@ -7,7 +9,9 @@ from contracts.rules import registry
 from contracts.rules.codes import Code
 from contracts.rules.verdict import Verdict
 from contracts.state import containers
+from contracts.state.places import Position
 from contracts.state.rows import Life
+from contracts.state.view import Overlay
 from tests.modelcheck.__main__ import explore, main
 from tests.modelcheck.cast import World
 from tests.modelcheck.explore import Found, Risen
@@ -71,10 +75,10 @@ def test_a_shipment_that_nobody_may_take_back_is_a_trap(monkeypatch: pytest.Monk
 def test_a_pack_that_rises_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
     original = containers.take_out
 
-    def forgetful(state: object, time_ms: int, children: object) -> None:
+    def forgetful(state: Overlay, time_ms: int, children: Sequence[Position]) -> None:
         with monkeypatch.context() as patch:
             patch.setattr(containers, "effective_life", lambda _position: Life.ACTIVE)
-            original(state, time_ms, children)  # type: ignore[arg-type]
+            original(state, time_ms, children)
 
     monkeypatch.setattr("contracts.rules.packing.take_out", forgetful)
     monkeypatch.setattr("contracts.rules.implied.take_out", forgetful)

@@ -1,5 +1,6 @@
 """What random partners say of the cold chain (rule 18)."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import replace
 from random import Random
@@ -19,16 +20,18 @@ STEPS_MS = (60_000, 300_000, 600_000, 899_000, 901_000, 3_600_000)
 TEMPERATURES = (500, 500, 500, 850, 850, 2_600, -100)
 
 
-class ColdPartners:
+class ColdPartners(ABC):
     """The part of `Partners` that has to do with loggers."""
 
     random: Random
 
+    @abstractmethod
     def _chance(self, percent: int) -> bool:
-        raise NotImplementedError
+        """Say yes so often."""
 
+    @abstractmethod
     def _held(self, model: Model, signer: str = "") -> list[str]:
-        raise NotImplementedError
+        """Return what a partner holds, still and alive."""
 
     def _is_cold_apt(self, model: Model, verb: str, signer: str) -> bool:
         """Tell whether it may be up to a partner to say this now."""

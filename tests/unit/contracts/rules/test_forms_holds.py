@@ -21,11 +21,10 @@ from contracts.records.supply import Commission
 from contracts.records.verification import Finding, Report, VerificationReason, VerificationResult, Verify
 from contracts.rules.act import Act
 from contracts.rules.codes import Code
-from contracts.rules.lifting import abandoned_holds, lift, put_hold
+from contracts.rules.lifting import put_hold
 from contracts.state import concerned, directory
-from contracts.state.layout import PARTNERS, number_key
 from contracts.state.places import effective_holds, locate
-from contracts.state.rows import THE_LAW, HoldKind, Licence
+from contracts.state.rows import THE_LAW, HoldKind
 from contracts.state.view import Overlay
 from tests.scenarios.law.world import ROLES, START_MS, Ledger, gtin, item, items
 
@@ -108,34 +107,10 @@ def test_two_suspicions_become_one_confirmation(ledger: Ledger) -> None:
     assert effective_holds(found) == ((HoldKind.ILLEGITIMATE, NUMBERS["Gov"]),)
 
 
-def test_governance_finds_and_lifts_the_holds_of_a_partner_that_is_gone(ledger: Ledger) -> None:
-    for kind in (HoldKind.LOCKED, HoldKind.SUSPECT, HoldKind.ILLEGITIMATE):
-        hold(ledger, kind, NUMBERS["Idle"], item("pack-1"))
-    hold(ledger, HoldKind.QUARANTINED, THE_LAW, item("pack-1"))
-    hold(ledger, HoldKind.QUARANTINED, NUMBERS["Bulk"], item("pack-1"))
-    state = Overlay(ledger.reader)
-    act = act_of(ledger, state)
-    found = locate(state, item("pack-1"))
-    assert found is not None
-    assert abandoned_holds(act, found) == ()
-    idle = number_key(NUMBERS["Idle"])
-    row = msgspec.structs.replace(state.require(PARTNERS, idle), licence=int(Licence.REVOKED))
-    state.write(PARTNERS, idle, row)
-    gone = abandoned_holds(act, found)
-    assert gone == ((HoldKind.LOCKED, NUMBERS["Idle"]), (HoldKind.SUSPECT, NUMBERS["Idle"]))
-    lift(act, [(found, gone)])
-    after = locate(state, item("pack-1"))
-    assert after is not None
-    assert [kind for kind, _setter in after.row.holds] == [1, 1, 4]
-    assert act.occurrences[0].concerned == (NUMBERS["Acme"], NUMBERS["Idle"])
-
-
-def test_regulators_are_noted_as_they_come_and_go() -> None:
+def test_a_regulator_is_noted_once() -> None:
     state = Overlay(Ledger().reader)
     gov = NUMBERS["Gov"]
     assert concerned.regulators(state) == (gov,)
     concerned.add_regulator(state, 3)
     concerned.add_regulator(state, 3)
     assert concerned.regulators(state) == (3, gov)
-    concerned.remove_regulator(state, gov)
-    assert concerned.regulators(state) == (3,)

@@ -31,6 +31,7 @@ from cli import (
 )
 from cli import doctor as doctor_module
 from cli import explain as explain_module
+from cli import proof as proof_module
 from cli import status as status_module
 from cli.failures import CommandError, Exit
 from cli.output import say
@@ -68,6 +69,7 @@ app.command("init")(init.init)
 app.command("capture")(capture.capture)
 app.command("submit")(submit.submit)
 app.command("trace")(trace.trace)
+app.command("proof")(proof_module.proof)
 app.command("status")(status_module.status)
 app.command("watch")(watch.watch)
 app.command("explain")(explain_module.explain)

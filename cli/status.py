@@ -20,7 +20,10 @@ def status(client: NodeClient, *, output: OutputOption = Format.TABLE) -> None:
     found = client.get("/v1/status")
     if output is Format.TABLE:
         write_facts(output, _flat(found), client.url)
-        write_rows(output, found.get("peers", []), ("name", "role", "height"), "Peers")
+        columns = ("name", "role", "height", "round_trip_ms", "waiting_bytes")
+        write_rows(output, found.get("peers", []), columns, "Peers")
+        if found.get("unreached"):
+            write_rows(output, found["unreached"], ("name", "reason"), "Not reached")
     else:
         write_facts(output, found)
     if not found.get("ready"):

@@ -223,7 +223,7 @@ class _Node:
         for worker in workers:
             worker.start()
         health = Health(
-            *(setting.genesis, setting.node.name, core, peers, peers.counters),
+            *(setting.genesis, setting.node.name, core, peers),
             *(wall.now_ms, lambda: supervisor.reason),
         )
         readers = Readers(self._store, supervisor.fail)

@@ -3,9 +3,16 @@
 from collections.abc import Callable
 
 from contracts.chain.genesis import Genesis
-from network.peer.counters import Counters
-from network.peer.face import VALIDATOR, PeerNetwork
-from node.api.status import ConsensusStatus, NodeStatus, PeerStatus, PoolStatus, ReadinessCheck
+from network.peer.face import VALIDATOR
+from network.peer.peers import Peers
+from node.api.status import (
+    ConsensusStatus,
+    NodeStatus,
+    PeerStatus,
+    PoolStatus,
+    ReadinessCheck,
+    UnreachedPeer,
+)
 from node.host.core import NodeCore
 
 STALE_HEARTBEATS = 3
@@ -20,8 +27,7 @@ class Health:
         genesis: Genesis,
         name: str,
         core: NodeCore,
-        network: PeerNetwork,
-        counters: Counters,
+        peers: Peers,
         now_ms: Callable[[], int],
         failure: Callable[[], str],
     ) -> None:
@@ -31,14 +37,12 @@ class Health:
             genesis: The network.
             name: This node's name in it.
             core: The node.
-            network: Its peers.
-            counters: What happened between it and them.
+            peers: Its peers, and what happened between it and them.
             now_ms: Wall clock.
             failure: Returns why the node is failing; empty while it is not.
         """
         self._core = core
-        self._network = network
-        self._counters = counters
+        self._peers = peers
         self._now_ms = now_ms
         self._failure = failure
         self._heartbeat_ms = genesis.parameters.timing.heartbeat_ms
@@ -46,8 +50,11 @@ class Health:
         self._own = name
 
     def _power_in_touch(self) -> int:
-        names = {peer.name for peer in self._network.connected()} | {self._own}
+        names = self._in_touch()
         return sum(power for name, power in self._powers.items() if name in names)
+
+    def _in_touch(self) -> set[str]:
+        return {peer.name for peer in self._peers.connected()} | {self._own}
 
     def _has_quorum(self) -> bool:
         return self._power_in_touch() * 3 > 2 * sum(self._powers.values())
@@ -60,17 +67,21 @@ class Health:
             engine = core.consensus.engine
             consensus = ConsensusStatus(engine.height, max(engine.round, 0), engine.step.name.lower())
         peers = tuple(
-            PeerStatus(peer.name, peer.role, core.heights.get(peer.name, 0))
-            for peer in self._network.connected()
+            PeerStatus(
+                *(peer.name, peer.role, core.heights.get(peer.name, 0)),
+                *(peer.remote, peer.round_trip_ms, peer.waiting_bytes),
+            )
+            for peer in self._peers.stats()
         )
+        unreached = tuple(UnreachedPeer(*entry) for entry in self._peers.unreached().items())
         pool = PoolStatus(len(core.pool), core.pool.bytes, core.pool.oldest_since_ms())
         return NodeStatus(
-            *(consensus, peers, pool, core.follower.is_syncing),
+            *(consensus, peers, unreached, pool, core.follower.is_syncing),
             self._has_quorum(),
             core.evidence.counts,
             core.intake.refused,
-            self._counters.ended,
-            self._counters.dial_failures,
+            self._peers.counters.ended,
+            self._peers.counters.dial_failures,
         )
 
     def checks(self) -> tuple[ReadinessCheck, ...]:
@@ -97,7 +108,7 @@ class Health:
     def _quorum(self) -> ReadinessCheck:
         power, total = self._power_in_touch(), sum(self._powers.values())
         need = total * 2 // 3 + 1
-        missing = sorted(set(self._powers) - {peer.name for peer in self._network.connected()} - {self._own})
+        missing = sorted(set(self._powers) - self._in_touch())
         detail = f"validators with power {power} of {total} are in touch, {need} decide"
         if missing:
             detail += f"; not in touch: {', '.join(missing)}"

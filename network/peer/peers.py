@@ -154,6 +154,14 @@ class Peers:
             for name, session in sorted(self._sessions.items())
         )
 
+    def unreached(self) -> dict[str, str]:
+        """Return why the nodes that this one dials, and has no session with, cannot be reached, by name."""
+        return {
+            name: self.counters.last_failure.get(name, f"{link.address}: not answered yet")
+            for name, link in sorted(self._links.items())
+            if name not in self._sessions
+        }
+
     async def close(self) -> None:
         """Say good-bye to everybody, close every socket, and return when they are closed."""
         self._is_closing = True

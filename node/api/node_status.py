@@ -11,7 +11,7 @@ from node.api.access import Right
 from node.api.answers import answer, json_bytes
 from node.api.context import ApiContext
 from node.api.endpoints import Answer, Endpoint
-from node.api.status import ConsensusStatus, PeerStatus, PoolStatus
+from node.api.status import ConsensusStatus, PeerStatus, PoolStatus, UnreachedPeer
 
 NO_BLOCK: Final = ""
 """Block id at height 0."""
@@ -57,6 +57,8 @@ class StatusView(msgspec.Struct, frozen=True):
     """Where consensus stands; null on a node that does not vote."""
     peers: tuple[PeerStatus, ...]
     """Connected peers."""
+    unreached: tuple[UnreachedPeer, ...]
+    """Peers that this node dials in vain, and why."""
     pool: PoolStatus
     """Bundles that wait for a block."""
     waiting: int
@@ -116,6 +118,7 @@ class Status:
             clock_offset_ms=context.genesis.clock_offset_ms,
             consensus=status.consensus,
             peers=status.peers,
+            unreached=status.unreached,
             pool=status.pool,
             waiting=0 if submissions is None else submissions.waiting,
             syncing=status.syncing,

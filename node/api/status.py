@@ -28,6 +28,21 @@ class PeerStatus(msgspec.Struct, frozen=True):
     """validator, member or observer."""
     height: int
     """The last height it told us of."""
+    remote: str
+    """Its address, as this node sees it."""
+    round_trip_ms: int
+    """Of the last ping; -1 before the first."""
+    waiting_bytes: int
+    """Queued for it: more than a moment's worth means that it reads too slowly."""
+
+
+class UnreachedPeer(msgspec.Struct, frozen=True):
+    """A peer that this node dials in vain."""
+
+    name: str
+    """Its name in genesis."""
+    reason: str
+    """Why the last attempt failed."""
 
 
 class PoolStatus(msgspec.Struct, frozen=True):
@@ -48,6 +63,8 @@ class NodeStatus(msgspec.Struct, frozen=True):
     """None on a node that does not vote."""
     peers: tuple[PeerStatus, ...]
     """Connected peers, by name."""
+    unreached: tuple[UnreachedPeer, ...]
+    """Peers that it dials in vain, by name."""
     pool: PoolStatus
     """Bundles that wait."""
     syncing: bool

@@ -118,6 +118,10 @@ class PoolSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     lane_bundles: Annotated[
         int, Meta(ge=1, le=1_000_000, description="Most bundles held for one signing key.")
     ] = 4_096
+    total_bundles: Annotated[
+        int,
+        Meta(ge=1, le=10_000_000, description="Most bundles held: small ones take more memory than bytes."),
+    ] = 32_768
 
 
 class KeysSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

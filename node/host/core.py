@@ -4,9 +4,11 @@ It is given stores, threads, clocks and peers, and picks none of them; `node/ass
 ones, the simulator its own. Blocking steps (`open_disks`) come first, then `start` on the event loop.
 """
 
-from collections.abc import Callable, Collection, Sequence
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
+from operator import itemgetter
 
 from consensus.effects import CancelFetch, FetchValue
 from contracts.chain.commit import Commit
@@ -233,9 +235,9 @@ class NodeCore:
         """Tell peers once more what may have been lost on its way, or refused when there was no room."""
         self._tell_tip(ROLES)
         waiting = [made for made in self.submissions.outstanding() if made.bundle_id in self._told_before]
-        entries = tuple(BundleEntry(made.bundle_id, len(made.data), made.header.weight) for made in waiting)
+        entries = tuple(map(_entry, in_turn(waiting)[:MAX_ANNOUNCED]))
         if entries:
-            self._network.broadcast(BundleAnnounce(entries[:MAX_ANNOUNCED]), (VALIDATOR,))
+            self._network.broadcast(BundleAnnounce(entries), (VALIDATOR,))
         self._told_before = {made.bundle_id for made in self.submissions.outstanding()}
         self._surroundings.clock.call_later(TELL_INTERVAL_MS, self._tell_again)
 
@@ -269,10 +271,9 @@ class NodeCore:
         """
         outstanding = self.submissions.outstanding()
         stuck = {made.header.lane for made in outstanding if made.bundle_id in self._left_out}
-        left = [made for made in outstanding if made.header.lane in stuck][:MAX_ANNOUNCED]
+        left = in_turn([made for made in outstanding if made.header.lane in stuck])[:MAX_ANNOUNCED]
         if left:
-            entries = (BundleEntry(made.bundle_id, len(made.data), made.header.weight) for made in left)
-            self._network.broadcast(BundleAnnounce(tuple(entries)), (VALIDATOR,))
+            self._network.broadcast(BundleAnnounce(tuple(map(_entry, left))), (VALIDATOR,))
         first = {made.header.lane: made.bundle_id for made in reversed(outstanding)}
         self._left_out = frozenset(first.values())
 
@@ -326,3 +327,17 @@ class NodeCore:
         """A peer says how far it is."""
         self.heights[peer.name] = tip.height
         self.follower.take_tip(peer.name, tip.height)
+
+
+def _entry(made: MadeBundle) -> BundleEntry:
+    return BundleEntry(made.bundle_id, len(made.data), made.header.weight)
+
+
+def in_turn(bundles: Iterable[MadeBundle]) -> list[MadeBundle]:
+    """Put every lane's first bundle before anybody's second: only a first can enter next."""
+    before: Counter[bytes] = Counter()
+    placed: list[tuple[int, MadeBundle]] = []
+    for made in bundles:
+        placed.append((before[made.header.lane], made))
+        before[made.header.lane] += 1
+    return [made for _, made in sorted(placed, key=itemgetter(0))]

@@ -44,9 +44,9 @@ class Judged(msgspec.Struct, frozen=True):
     arrived: Arrived
     """As it came."""
     bundle: OpenBundle | None
-    """The bundle, or None when it is not one."""
+    """The bundle, or None when it is not one, or not known to be one."""
     fault: str
-    """Why it is not one; empty when it is."""
+    """Why it is not one; empty when it is, or when nobody here can tell."""
 
 
 class Intake:
@@ -137,6 +137,9 @@ class Intake:
             bundle = self._reader.read(arrived.data)
         except MalformedBundle as error:
             return Judged(arrived, None, f"malformed bundle: {error}")
+        if bundle.header.lane not in self._lanes:
+            # Anybody can make such a signature: not worth checking. Or the lane is newer than our head.
+            return Judged(arrived, None, "")
         if not verify_bundle(bundle):
             return Judged(arrived, None, "a bundle's signature is not its lane's")
         return Judged(arrived, bundle, "")
@@ -149,6 +152,9 @@ class Intake:
             self._waiting_bytes[peer] -= len(judged.arrived.data) + BOOKKEEPING_BYTES
             if not self._waiting_bytes[peer]:
                 del self._waiting_bytes[peer]
+            if judged.bundle is None and not judged.fault:
+                self._refuse(Added.UNKNOWN_LANE.value)
+                continue
             if judged.bundle is None:
                 self._refuse("malformed")
                 self._on_lie(peer, judged.fault)

@@ -178,6 +178,7 @@ def test_status_tells_by_its_exit_code_whether_the_node_is_ready(node, packtrail
         "node": {"name": "maker", "role": "validator"},
         "height": 7,
         "peers": [{"name": "carrier", "role": "validator", "height": 6}],
+        "unreached": [{"name": "pharmacy", "reason": "connection refused"}],
         "ready": ready,
     }
     node.answers["GET /v1/status"] = Reply(body=answer)
@@ -185,7 +186,21 @@ def test_status_tells_by_its_exit_code_whether_the_node_is_ready(node, packtrail
     assert code == expected
     assert "node name" in out
     assert "carrier" in out
+    assert "connection refused" in out
     assert msgspec.json.decode(packtrail("status", "--node", node.url, "-o", "json")[1]) == answer
+
+
+def test_a_proof_is_written_to_a_file_of_its_own(node, packtrail, tmp_path):
+    document = "ab" * 32
+    node.answers[f"GET /v1/documents/{document}/proof"] = Reply(raw=b"\x93proof")
+    file = tmp_path / "dispense.proof"
+    code, out, _err = packtrail("proof", document, "--out", file, "--node", node.url)
+    assert code == Exit.OK
+    assert file.read_bytes() == b"\x93proof"
+    assert out == f"{file}\n"
+    node.answers[f"GET /v1/documents/{document}/proof"] = problem(404, "not_yet_certified")
+    assert packtrail("proof", document, "--out", tmp_path / "other", "--node", node.url)[0] == Exit.NOT_FOUND
+    assert not (tmp_path / "other").exists()
 
 
 def test_watch_goes_on_where_the_stream_broke(node, packtrail):

@@ -21,6 +21,7 @@ from node.api.status import (
     PeerStatus,
     PoolStatus,
     ReadinessCheck,
+    UnreachedPeer,
 )
 from node.api.tokens import Role, TokenGrant
 from node.config.schema import ApiSection
@@ -64,10 +65,11 @@ class Standing:
         self.failed_dials = 0
 
     def status(self) -> NodeStatus:
-        peers = (PeerStatus("node-1", "validator", 3),)
+        peers = (PeerStatus("node-1", "validator", 3, "192.0.2.1:7700", 2, 0),)
+        unreached = (UnreachedPeer("node-2", "192.0.2.2:7700: connection refused"),)
         consensus = ConsensusStatus(4, 0, "propose")
         return NodeStatus(
-            *(consensus, peers, PoolStatus(0, 0), False, self.has_quorum, self.evidence),
+            *(consensus, peers, unreached, PoolStatus(0, 0), False, self.has_quorum, self.evidence),
             *(self.refused, self.ended, self.failed_dials),
         )
 

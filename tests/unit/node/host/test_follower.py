@@ -5,7 +5,6 @@ from types import SimpleNamespace
 import pytest
 
 from contracts.primitives.encoding import encode
-from network.peer.counters import Counters
 from network.sync.effects import SyncConfig
 from network.sync.serving import StoredBlock, answer_blocks
 from network.wire.messages import BlockAnswer, BlockBundles, BlockRequest, NoBlock
@@ -39,7 +38,7 @@ class Desk:
             consensus=None, follower=self.follower, chain=self.node.chain, heights={"alder": BOAST}
         )
         self.health = Health(
-            *(self.node.genesis, "birch", core, NoPeers(), Counters()),  # type: ignore[arg-type]
+            *(self.node.genesis, "birch", core, NoPeers()),  # type: ignore[arg-type]
             *(self.node.wall.now_ms, lambda: ""),
         )
 

@@ -1,5 +1,7 @@
 """Intake, fetching and serving: what a vote needs comes in, and nobody is asked for too much."""
 
+from types import SimpleNamespace
+
 import msgspec
 import pytest
 
@@ -7,6 +9,7 @@ from contracts.chain.header import BundleEntry
 from contracts.ledger.document import document_id, encode_document
 from network.wire.messages import BundleAnswer, BundleMissing, BundleRequest, Message
 from node.host import serving
+from node.host.core import in_turn
 from node.host.intake import Intake
 from node.host.serving import MAX_REQUESTS_WAITING, Serving
 from node.host.surroundings import Surroundings
@@ -158,3 +161,28 @@ def test_requests_that_wait_for_the_disk_are_few() -> None:
     one.serve_bundles("birch", BundleRequest((bytes(32),)))
     node.settle()
     assert len(network.messages) == MAX_REQUESTS_WAITING + 1
+
+
+def test_a_lane_that_nobody_registered_costs_no_verification_and_bans_nobody(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    node = OneNode()
+    added: list[bytes] = []
+    verified: list[bytes] = []
+    monkeypatch.setattr("node.host.intake.verify_bundle", lambda one: bool(verified.append(one.id)))
+    one = intake(node, BundlePool(PoolLimits(), 600_000), added)
+    node.chain.lanes.clear()
+    made = bundle(node, "A")
+    one.offer("cedar", made.bundle_id, made.data)
+    node.settle()
+    assert (added, verified) == ([], [])
+    assert one.refused == {"unknown_lane": 1}
+
+
+def test_bundles_are_named_in_turn_by_lane() -> None:
+    def made(lane: bytes, sequence: int) -> SimpleNamespace:
+        return SimpleNamespace(header=SimpleNamespace(lane=lane, sequence=sequence))
+
+    bundles = [made(b"a", at) for at in range(3)] + [made(b"b", 7), made(b"c", 1), made(b"c", 2)]
+    turn = [(each.header.lane, each.header.sequence) for each in in_turn(bundles)]  # type: ignore[arg-type]
+    assert turn == [(b"a", 0), (b"b", 7), (b"c", 1), (b"a", 1), (b"c", 2), (b"a", 2)]

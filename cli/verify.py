@@ -89,24 +89,25 @@ def proof(
 
     Example: packtrail verify proof dispense.proof --genesis genesis.json
     """
-    from contracts.ledger.proof import InvalidProof, decode_proof, verify_proof
-    from contracts.ledger.receipt import ACCEPTED
+    from cli.light import ACCEPTED, Trust, Unproven, verify_proof
+    from contracts.ledger.document import document_decoder
 
     document = load_genesis(genesis)
     data = proof_bytes(read_bytes(file))
     try:
-        proven = verify_proof(document, decode_proof(data))
-    except InvalidProof as error:
+        proven = verify_proof(Trust.from_genesis(read_bytes(genesis)), data)
+    except Unproven as error:
         raise CommandError(Exit.FAILED, f"{file} proves nothing: {error}") from error
+    said = document_decoder(len(proven.data)).decode(proven.data)
     facts = {
         "valid": True,
-        "chain_id": document.chain_id,
-        "height": proven.height,
-        "time": format_ms(proven.time_ms),
-        "block_id": proven.block_id.hex(),
+        "chain_id": proven.block.chain_id,
+        "height": proven.block.height,
+        "time": format_ms(proven.block.time_ms),
+        "block_id": proven.block.id.hex(),
         "document": proven.document_id.hex(),
         "partner": _partner_of(document, proven.lane),
-        "records": [type(record).__name__ for record in proven.document.records],
+        "records": [type(record).__name__ for record in said.records],
         "accepted": proven.receipt.code == ACCEPTED,
         "code": proven.receipt.code,
     }

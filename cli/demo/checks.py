@@ -81,7 +81,8 @@ def prove(client: NodeClient, document: str, genesis: Any, pause: Pause = time.s
     Raises:
         CommandError: There is no proof, or it proves nothing.
     """
-    from contracts.ledger.proof import InvalidProof, decode_proof, verify_proof
+    from cli.light import Trust, Unproven, verify_proof
+    from contracts.chain.genesis import encode_genesis
 
     path = f"/v1/documents/{segment(document)}/proof"
     answer = client.request("GET", path)
@@ -93,12 +94,12 @@ def prove(client: NodeClient, document: str, genesis: Any, pause: Pause = time.s
     else:
         raise error_of(answer)
     try:
-        proven = verify_proof(genesis, decode_proof(answer.data))
-    except InvalidProof as error:
+        proven = verify_proof(Trust.from_genesis(encode_genesis(genesis)), answer.data)
+    except Unproven as error:
         raise CommandError(Exit.FAILED, f"the proof of {document} proves nothing: {error}") from error
     if proven.document_id.hex() != document:
         raise CommandError(Exit.FAILED, f"the proof of {document} is of {proven.document_id.hex()}")
-    return proven.height
+    return proven.block.height
 
 
 def journey_of(client: NodeClient, item: str) -> list[dict[str, Any]]:

@@ -3,12 +3,13 @@
 import json
 from typing import Any
 
+from cli.light import Trust, verify_proof
 from contracts.chain.genesis import encode_genesis, genesis_hash
 from contracts.chain.header import block_id, entry_leaf
 from contracts.gs1.keys import pack_gtin
 from contracts.ledger.bundle import bundle_id
 from contracts.ledger.document import document_id
-from contracts.ledger.proof import PROOF_VERSION, CertifiedHeader, Proof, verify_proof
+from contracts.ledger.proof import PROOF_VERSION, CertifiedHeader, Proof
 from contracts.ledger.receipt import receipt_hash
 from contracts.primitives import merkle
 from contracts.primitives.encoding import encode
@@ -153,6 +154,7 @@ def prove_document(chain: ChainMaker, height: int, index: int) -> Proof:
         receipts[index],
         merkle.prove([receipt_hash(receipt) for receipt in receipts], index),
         CertifiedHeader(following.block.header, following.commit),
+        (),
     )
 
 
@@ -177,9 +179,9 @@ def _block(chain: ChainMaker, made: MadeBlock) -> dict[str, Any]:
 
 def _proof(chain: ChainMaker, height: int, index: int) -> dict[str, Any]:
     proof = prove_document(chain, height, index)
-    proven = verify_proof(chain.genesis, proof)
+    proven = verify_proof(Trust.from_genesis(encode_genesis(chain.genesis)), encode(proof))
     return {
-        "height": proven.height,
+        "height": proven.block.height,
         "document_id": proven.document_id,
         "code": proven.receipt.code,
         "proof": encode(proof),

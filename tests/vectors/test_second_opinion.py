@@ -103,12 +103,6 @@ def test_the_chain_holds_every_record_and_refusals_too() -> None:
     assert codes == {"accepted", "item_unknown", "not_holder", "not_receiver"}
 
 
-@pytest.mark.parametrize("case", CHAIN["proofs"], ids=lambda case: f"{case['height']} {case['code']}")
-def test_a_proof_stands_on_genesis_alone(case: Any) -> None:
-    found = verifier.check_proof(NETWORK, from_json(case["proof"]))
-    assert found == (case["height"], from_json(case["document_id"]), case["code"])
-
-
 @pytest.mark.parametrize("case", HASHES["domains"], ids=lambda case: case["tag"])
 def test_a_domain_hashes_as_the_adr_says(case: Any) -> None:
     kind = case["tag"].split("/")[1]

@@ -198,35 +198,3 @@ def order_of(previous_block_id: bytes, bundles: list[tuple[bytes, int]]) -> list
     """Return positions in the order of H(lane-order, [previous block id, lane]), then sequence."""
     ranks = [(h("lane-order", pack([previous_block_id, lane])), sequence) for lane, sequence in bundles]
     return sorted(range(len(ranks)), key=lambda at: ranks[at])
-
-
-def check_proof(network: Network, data: bytes) -> tuple[int, bytes, str]:
-    """Check a proof; return height, document id and code."""
-    (
-        version,
-        document,
-        in_bundle,
-        bundle,
-        signature,
-        entry,
-        in_block,
-        block,
-        receipt,
-        in_receipts,
-        following,
-    ) = unpack(data)
-    assert version == 1
-    (header, commit), (next_header, next_commit) = block, following
-    block_id = h("header", pack(header))
-    for one, decided in ((header, commit), (next_header, next_commit)):
-        assert (one[1], one[8]) == (network.chain_id, network.validators_hash)
-        network.check_commit(decided, one[2], h("header", pack(one)))
-    assert (next_header[2], next_header[4]) == (header[2] + 1, block_id)
-    document_id = h("document", document)
-    assert is_included(bundle[7], document_id, in_bundle)
-    check_signature(bundle[2], "bundle", [network.chain_id, pack(bundle)], signature)
-    assert entry[0] == h("bundle", pack(bundle))
-    assert is_included(header[6], pack(entry), in_block)
-    assert receipt[0] == document_id
-    assert is_included(next_header[12], h("receipt", pack(receipt)), in_receipts)
-    return header[2], document_id, receipt[1]

@@ -20,6 +20,8 @@ TOP_FILES = {
 }
 MAX_FILE_LINES = 450
 MAX_FUNCTION_LINES = 60
+STANDS_ALONE = {"cli/light.py": 500}
+"""One file by intent: it is copied away, and read whole."""
 # Words that say nothing about what a module or class is for.
 EMPTY_WORDS = {"common", "helper", "helpers", "manager", "managers", "misc", "util", "utils"}
 
@@ -39,7 +41,7 @@ def test_no_file_is_longer_than_a_reader_keeps_in_mind() -> None:
     long = {}
     for path in python_files():
         lines = len(path.read_text(encoding="utf-8").splitlines())
-        if lines > MAX_FILE_LINES:
+        if lines > STANDS_ALONE.get(name(path), MAX_FILE_LINES):
             long[name(path)] = lines
     assert long == {}
 

@@ -6,8 +6,9 @@ import base64
 import msgspec
 import pytest
 
+from cli.light import Trust, verify_proof
+from contracts.chain.genesis import encode_genesis
 from contracts.gs1.keys import check_digit
-from contracts.ledger.proof import decode_proof, verify_proof
 from contracts.records.custody import shipment_id
 from node.api.promises import Promises
 from node.config.schema import ApiSection
@@ -384,12 +385,12 @@ async def test_a_proof_stands_on_genesis_alone(api: Api) -> None:
     await api.settle()
     reply = await api.get(f"/v1/documents/{identifier}/proof")
     assert reply.headers["Content-Type"] == "application/octet-stream"
-    proven = verify_proof(api.node.genesis, decode_proof(reply.body))
+    proven = verify_proof(Trust.from_genesis(encode_genesis(api.node.genesis)), reply.body)
     assert proven.document_id.hex() == identifier
     assert proven.receipt.code == "accepted"
     as_json = (await api.get(f"/v1/documents/{identifier}/proof?format=json")).json
     assert base64.b64decode(as_json["proof"]) == reply.body
-    assert as_json["height"] == proven.height
+    assert as_json["height"] == proven.block.height
 
 
 async def test_a_proof_has_to_wait_for_the_next_block() -> None:

@@ -1,15 +1,13 @@
 """The union of all records, and how much each one weighs."""
 
-from typing import Final, get_args
+from collections.abc import Callable
+from operator import attrgetter
+from typing import Any, Final, get_args
 
 from contracts.records.agreement import AgreementRecord, Consent, OfferOwnership, Withdraw
 from contracts.records.coldchain import (
-    ClearSession,
     ColdRecord,
-    LoggerOff,
-    LoggerOn,
     Readings,
-    StorageProfile,
     listed_in_cold,
 )
 from contracts.records.custody import Receive, Refuse, Ship, Void
@@ -28,7 +26,6 @@ from contracts.records.late import Late
 from contracts.records.outside import OutsideRecord, ReceiveFromOutside, ShipOutside
 from contracts.records.quantities import (
     EndQuantity,
-    MakeQuantity,
     QuantityRecord,
     SettleQuantity,
     ShipQuantity,
@@ -87,45 +84,47 @@ def plain(record: Record) -> Record:
     return record.record if isinstance(record, Late) else record
 
 
-def listed(record: Record) -> tuple[bytes, ...]:  # noqa: C901 - a case for several kinds each
+_Listing = Callable[[Any], tuple[bytes, ...]]
+_ITEMS: Final = attrgetter("items")
+
+
+def _nothing(_record: Record) -> tuple[bytes, ...]:
+    return ()
+
+
+# By kind, and not by a match over all of them: this is asked of every record several times.
+_LISTINGS: Final[dict[type, _Listing]] = {
+    Commission: attrgetter("serials"),
+    CommissionLogisticUnits: attrgetter("ssccs"),
+    Pack: attrgetter("children"),
+    Unpack: attrgetter("children"),
+    **dict.fromkeys((Decommission, Observe, Ship, Receive, Refuse, Void, Dispense, DispensePart), _ITEMS),
+    **dict.fromkeys((Late, Found, Reinstate), _ITEMS),
+    **dict.fromkeys((PlaceHold, LiftHold, Suspect, ConfirmIllegitimate, Clear, Verify, Report), _ITEMS),
+    **dict.fromkeys((OfferOwnership, Consent, ShipOutside, ReceiveFromOutside), _ITEMS),
+    **dict.fromkeys((DeclareOverdue, Withdraw), _nothing),
+    **dict.fromkeys(get_args(RecallRecord), listed_in_recall),
+    **dict.fromkeys(get_args(ColdRecord), listed_in_cold),
+    **dict.fromkeys(get_args(RegisterRecord), listed_in_register),
+    **dict.fromkeys(get_args(QuantityRecord), _nothing),
+    Transform: lambda record: record.inputs + record.serials,
+}
+
+_COUNTS: Final[dict[type, Callable[[Any], int]]] = {
+    **dict.fromkeys((OpenRecall, WidenRecall), lambda record: scope_weight(record.scope)),
+    Readings: lambda record: len(record.readings),
+    **dict.fromkeys((ShipQuantity, SettleQuantity, EndQuantity), lambda record: len(record.lines)),
+}
+"""What weighs beside the record itself, where that is not what it lists."""
+
+
+def listed(record: Record) -> tuple[bytes, ...]:
     """Return the identifiers a record lists: serials, SSCC keys, children or items; not the parent."""
-    if isinstance(record, RegisterRecord):
-        return listed_in_register(record)
-    match record:
-        case Commission(serials=serials):
-            return serials
-        case CommissionLogisticUnits(ssccs=ssccs):
-            return ssccs
-        case Pack(children=children) | Unpack(children=children):
-            return children
-        case Decommission() | Observe() | Ship() | Receive() | Refuse() | Void() | Dispense():
-            return record.items
-        case DispensePart() | Late() | Found() | Reinstate():
-            return record.items
-        case PlaceHold() | LiftHold() | Suspect() | ConfirmIllegitimate() | Clear():
-            return record.items
-        case Verify() | Report() | OfferOwnership() | Consent() | ShipOutside() | ReceiveFromOutside():
-            return record.items
-        case StorageProfile() | LoggerOn() | LoggerOff() | Readings() | ClearSession():
-            return listed_in_cold(record)
-        case MakeQuantity() | ShipQuantity() | SettleQuantity() | EndQuantity():
-            return ()
-        case DeclareOverdue() | Withdraw():
-            return ()
-        case Transform(inputs=inputs, serials=serials):
-            return inputs + serials
-        case _:
-            return listed_in_recall(record)
+    return _LISTINGS[type(record)](record)
 
 
 def weight(record: Record) -> int:
     """Return a record's weight: one for itself, and one for each identifier, reading or line it lists."""
-    match record:
-        case OpenRecall(scope=scope) | WidenRecall(scope=scope):
-            return 1 + scope_weight(scope)
-        case Readings(readings=readings):
-            return 1 + len(readings)
-        case ShipQuantity(lines=lines) | SettleQuantity(lines=lines) | EndQuantity(lines=lines):
-            return 1 + len(lines)
-        case _:
-            return 1 + len(listed(record))
+    kind = type(record)
+    count = _COUNTS.get(kind)
+    return 1 + (len(_LISTINGS[kind](record)) if count is None else count(record))

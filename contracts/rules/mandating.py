@@ -88,11 +88,8 @@ def act_for(act: Act, record: ActFor) -> Verdict | None:
     return None
 
 
-def mandate_fault(act: Act, record: Record) -> Verdict | None:
+def mandate_fault(act: Act, record: Record, given: MandateRow) -> Verdict | None:
     """Ask of every record of an agent's document whether the mandate covers it."""
-    given = act.mandate
-    if given is None:
-        return None
     if tag_of(record) not in given.kinds:
         return Verdict(Code.MANDATE_NOT_FOR_RECORD, act.partner.gln)
     if given.premises:

@@ -17,7 +17,7 @@ from contracts.state.layout import (
     text_key,
 )
 from contracts.state.rows import NOBODY, LimitsRow, MarketRow, PartnerRow, PremisesRow, ProfileRow
-from contracts.state.view import Overlay
+from contracts.state.view import Overlay, of_directory
 
 PREFIX_DIGITS: Final = range(4, 13)
 """How long a GS1 company prefix may be."""
@@ -27,33 +27,39 @@ _LAST_PREMISES: Final = b"premises"
 """Names of counters."""
 
 
+@of_directory
 def find_partner(state: Overlay, gln: bytes) -> tuple[int, PartnerRow] | None:
     """Return the number and row of the partner with this packed party GLN, or None."""
     number = state.read(PARTNER_NUMBERS, gln)
     return None if number is None else (number, partner(state, number))
 
 
+@of_directory
 def find_premises(state: Overlay, gln: bytes) -> tuple[int, PremisesRow] | None:
     """Return the number and row of the premises with this packed location GLN, or None."""
     number = state.read(PREMISES_NUMBERS, gln)
     return None if number is None else (number, premises(state, number))
 
 
+@of_directory
 def partner(state: Overlay, number: int) -> PartnerRow:
     """Return the row of a registered partner."""
     return state.require(PARTNERS, number_key(number))
 
 
+@of_directory
 def premises(state: Overlay, number: int) -> PremisesRow:
     """Return the row of registered premises."""
     return state.require(PREMISES, number_key(number))
 
 
+@of_directory
 def market(state: Overlay, code: str) -> MarketRow:
     """Return the row of a market that a registered row names."""
     return state.require(MARKETS, text_key(code))
 
 
+@of_directory
 def profile(state: Overlay, market_code: str) -> ProfileRow:
     """Return the limits that apply in a market."""
     return state.require(PROFILES, text_key(market(state, market_code).profile))

@@ -6,13 +6,16 @@ document has a journal: a refused document is undone row by row. An overlay is i
 can put one on another.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from functools import wraps
 from typing import Any, Protocol, TypeVar
 
 from contracts.primitives.encoding import encode
-from contracts.state.layout import Table
+from contracts.state.layout import TABLES, Table
 
 RowT = TypeVar("RowT")
+KeyT = TypeVar("KeyT")
+AnswerT = TypeVar("AnswerT")
 
 Writes = tuple[tuple[bytes, bytes], ...]
 """(key, value) in ascending key order; an empty value is a tombstone, for no row encodes to nothing."""
@@ -28,33 +31,76 @@ class StateReader(Protocol):
         ...
 
 
+_DIRECTORY = frozenset(table.prefix for table in TABLES if table.is_directory)
+
+
 class DirectoryCache:
-    """Decoded rows of the directory tables, kept from block to block.
+    """Decoded rows of the directory tables, and what follows from them, kept from block to block.
 
     Who is registered is read by every record and changes seldom. The owner of the cache must call `forget`
     with the writes of each block that it commits, and must not share it between states that differ in their
     directory.
+
+    Attributes:
+        rows: By state key.
+        answers: Of questions that are `of_directory`, by question and key.
     """
 
-    __slots__ = ("rows",)
+    __slots__ = ("answers", "rows")
 
     def __init__(self) -> None:
         """Start with nothing known."""
         self.rows: dict[bytes, Any] = {}
+        self.answers: dict[tuple[object, object], Any] = {}
 
-    def forget(self, writes: Iterable[tuple[bytes, bytes]]) -> None:
-        """Drop what a committed block wrote."""
-        for key, _value in writes:
+    def forget(self, writes: Iterable[tuple[bytes, bytes]]) -> bool:
+        """Drop what a committed block wrote, and what followed from it; tell whether there was any."""
+        changed = [key for key, _value in writes if key[:1] in _DIRECTORY]
+        for key in changed:
             self.rows.pop(key, None)
+        if changed:
+            # A new one: an overlay that was made before keeps the old, and can put nothing old into this.
+            self.answers = {}
+        return bool(changed)
+
+
+def of_directory(
+    question: "Callable[[Overlay, KeyT], AnswerT]",
+) -> "Callable[[Overlay, KeyT], AnswerT]":
+    """Let a question that rows of the directory alone answer be answered once, until one of them changes.
+
+    Like such a row, an answer is remembered only when there is one: the memory stays as small as the
+    directory.
+
+    Args:
+        question: Reads nothing but tables of the directory, by a key of few values or of registered ones.
+    """
+
+    @wraps(question)
+    def asked(state: "Overlay", key: KeyT) -> AnswerT:
+        at = (question, key)
+        known: AnswerT | None = state.answers.get(at)
+        if known is not None:
+            return known
+        answer = question(state, key)
+        if answer is not None:
+            state.answers[at] = answer
+        return answer
+
+    return asked
 
 
 _UNREAD = object()
 
 
 class Overlay:
-    """Rows read and written over a reader. Not for two threads at once."""
+    """Rows read and written over a reader. Not for two threads at once.
 
-    __slots__ = ("_base", "_directory", "_journal", "_old", "_rows", "_written")
+    Attributes:
+        answers: What follows from the directory as this overlay shows it (`of_directory`).
+    """
+
+    __slots__ = ("_base", "_directory", "_journal", "_old", "_rows", "_shared", "_written", "answers")
 
     def __init__(self, base: StateReader, directory: DirectoryCache | None = None) -> None:
         """Lie over `base`.
@@ -64,7 +110,11 @@ class Overlay:
             directory: Shared cache of directory rows; None for one of its own.
         """
         self._base = base
-        self._directory = (directory or DirectoryCache()).rows
+        # What is pending in another overlay counts, and must not get into a cache of what is committed.
+        if directory is None or isinstance(base, Overlay):
+            directory = DirectoryCache()
+        self._directory = directory.rows
+        self.answers = self._shared = directory.answers
         # Rows of all tables: which type each has, its table says.
         self._rows: dict[bytes, Any] = {}
         # The bytes a present row was read as: what it is compared with at the end.
@@ -82,11 +132,13 @@ class Overlay:
     def read(self, table: Table[RowT], key: bytes) -> RowT | None:
         """Return the row of `table` under `key`, or None."""
         at = table.prefix + key
-        found = self._rows.get(at, _UNREAD)
-        if found is not _UNREAD:
-            row: RowT | None = found
+        row: RowT | None = self._rows.get(at, _UNREAD)
+        if row is not _UNREAD:
             return row
-        return self._look_up(table, at) if table.is_directory else self._load(table, at)
+        if not table.is_directory:
+            return self._load(table, at)
+        row = self._directory.get(at)
+        return self._look_up(table, at) if row is None else row
 
     def require(self, table: Table[RowT], key: bytes) -> RowT:
         """Return a row that another row says is there.
@@ -135,6 +187,8 @@ class Overlay:
         self._rows.update(dict.fromkeys(places, row))
         self._written.update(places)
         self._journal.append((places, None))
+        if table.is_directory:
+            self._forget_answers()
 
     def keep(self) -> None:
         """End a document: what it wrote stays."""
@@ -146,6 +200,8 @@ class Overlay:
             for at in places:
                 self._rows[at] = row
         self._journal.clear()
+        if self.answers is not self._shared:
+            self._forget_answers()
 
     def changes(self) -> Writes:
         """Return what differs from the base, in key order."""
@@ -171,15 +227,17 @@ class Overlay:
         self._journal.append(((at,), before))
         self._rows[at] = row
         self._written.add(at)
+        if table.is_directory:
+            self._forget_answers()
+
+    def _forget_answers(self) -> None:
+        """Ask anew: this overlay shows, or showed until now, another directory than the shared answers do."""
+        self.answers = {}
 
     def _look_up(self, table: Table[RowT], at: bytes) -> RowT | None:
-        """Return a directory row, from the shared cache where it is known."""
+        """Return a directory row that the cache does not hold."""
         if isinstance(self._base, Overlay):
-            # What is pending there counts, and must not get into a cache of what is committed.
             return self._base.read(table, at[len(table.prefix) :])
-        row: RowT | None = self._directory.get(at)
-        if row is not None:
-            return row
         row = self._load(table, at)
         # What is not registered is not remembered: the cache stays as small as the directory.
         if row is not None:

@@ -64,7 +64,8 @@ class Ledger:
     Attributes:
         tip: The decided end of the chain.
         round_zero_signers: See `Applied`.
-        foreign_height: Height of the last block with bundles of other nodes, since this one started.
+        foreign_height: Height of the last block with bundles of other nodes, or that changed who or what is
+            registered, since this one started.
     """
 
     def __init__(
@@ -249,8 +250,8 @@ class Ledger:
         self._store.write(batch, sync=True)
         signers = self._signers(block)
         self.tip, self.round_zero_signers = tip, signers
-        self.directory.forget(result.writes)
-        if any(bundle.header.lane not in self._own_lanes for bundle in opened):
+        is_directory_changed = self.directory.forget(result.writes)
+        if is_directory_changed or any(bundle.header.lane not in self._own_lanes for bundle in opened):
             self.foreign_height = tip.height
         lanes = {bundle.header.lane: bundle.header.sequence for bundle in opened}
         return Applied(tip, block, tuple(opened), result.receipts, lanes, signers)

@@ -5,7 +5,7 @@ import pytest
 from contracts.primitives.encoding import MalformedBytes, encode
 from contracts.state.layout import COUNTERS, LANES, LOTS, PARTNER_NUMBERS
 from contracts.state.rows import LotRow
-from contracts.state.view import TOMBSTONE, DirectoryCache, Overlay
+from contracts.state.view import TOMBSTONE, DirectoryCache, Overlay, of_directory
 from tests.scenarios.law.world import CountingReader
 
 LOT = LotRow(b"", b"", 20_000, 0, 1, 1, ())
@@ -146,3 +146,70 @@ def test_what_nobody_registered_takes_no_room_in_the_cache() -> None:
     for number in range(100):
         assert Overlay(base, cache).read(PARTNER_NUMBERS, number.to_bytes(6, "big")) is None
     assert not cache.rows
+
+
+KEY = PARTNER_NUMBERS.prefix + b"gln"
+
+
+class Doubled:
+    """A question of the directory that counts how often it was asked."""
+
+    def __init__(self) -> None:
+        self.times = 0
+        self.ask = of_directory(self._answer)
+
+    def _answer(self, state: Overlay, key: bytes) -> int | None:
+        self.times += 1
+        found = state.read(PARTNER_NUMBERS, key)
+        return None if found is None else 2 * found
+
+
+def test_what_follows_from_the_directory_is_asked_once_until_a_block_changes_it() -> None:
+    base, cache, doubled = CountingReader({KEY: encode(1)}), DirectoryCache(), Doubled()
+    assert [doubled.ask(Overlay(base, cache), b"gln") for _ in range(3)] == [2, 2, 2]
+    assert doubled.times == 1
+    other = ((LOTS.prefix + b"a", encode(LOT)),)
+    assert not cache.forget(other)
+    assert doubled.ask(Overlay(base, cache), b"gln") == 2
+    assert doubled.times == 1
+    changed = ((KEY, encode(5)), *other)
+    base.rows.update(changed)
+    assert cache.forget(changed)
+    assert doubled.ask(Overlay(base, cache), b"gln") == 10
+
+
+def test_what_is_not_registered_is_asked_again() -> None:
+    base, cache, doubled = CountingReader({}), DirectoryCache(), Doubled()
+    assert doubled.ask(Overlay(base, cache), b"gln") is None
+    assert doubled.ask(Overlay(base, cache), b"gln") is None
+    assert doubled.times == 2
+    assert not cache.answers
+
+
+def test_an_answer_follows_what_a_document_writes_and_what_is_undone() -> None:
+    base, cache, doubled = CountingReader({KEY: encode(1)}), DirectoryCache(), Doubled()
+    state = Overlay(base, cache)
+    assert doubled.ask(state, b"gln") == 2
+    state.write(PARTNER_NUMBERS, b"gln", 3)
+    assert doubled.ask(state, b"gln") == 6
+    # Nobody else sees what is not committed yet.
+    assert doubled.ask(Overlay(base, cache), b"gln") == 2
+    assert doubled.ask(Overlay(state, cache), b"gln") == 6
+    state.rollback()
+    assert doubled.ask(state, b"gln") == 2
+    state.create_all(PARTNER_NUMBERS, [b"new"], 4)
+    assert doubled.ask(state, b"new") == 8
+    state.rollback()
+    assert doubled.ask(state, b"new") is None
+    assert doubled.ask(Overlay(base, cache), b"gln") == 2
+
+
+def test_an_overlay_from_before_a_block_says_nothing_old_to_those_after_it() -> None:
+    base, cache, doubled = CountingReader({KEY: encode(1)}), DirectoryCache(), Doubled()
+    old = Overlay(base, cache)
+    assert old.read(PARTNER_NUMBERS, b"gln") == 1
+    changed = ((KEY, encode(5)),)
+    base.rows.update(changed)
+    cache.forget(changed)
+    assert doubled.ask(old, b"gln") == 2
+    assert doubled.ask(Overlay(base, cache), b"gln") == 10

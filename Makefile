@@ -12,6 +12,8 @@ STEPS ?= 100000
 SEED ?= 0
 # What there is in the world that `make model-check` explores.
 ITEMS ?= pack-1,case-1,pallet-1
+# How long `make chaos` lets things happen.
+MINUTES ?= 2
 # Extra arguments for pytest, for example: make test PYTEST_ARGS="tests/unit -k merkle"
 PYTEST_ARGS ?=
 # Public EPCIS files that `make corpus` reads; see CONTRIBUTING.md.
@@ -26,7 +28,7 @@ DOCS_STAMP := $(VENV)/.docs-$(shell cat requirements-docs.lock 2>/dev/null | cks
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help install demo testnet test corpus planted damage coverage simulate fuzz-law model-check determinism bench lint format types docs lock clean
+.PHONY: help install demo testnet test corpus planted damage coverage simulate chaos fuzz-law model-check determinism bench lint format types docs lock clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -60,6 +62,9 @@ coverage: $(STAMP) ## Branch coverage of contracts and consensus, at least 98%
 
 simulate: $(STAMP) ## Seeded faults against the real core: make simulate SEEDS=500
 	$(BIN)/python -m tests.simulation --seeds $(SEEDS)
+
+chaos: $(STAMP) ## Seven real nodes killed, paused, cut off, restarted under load: make chaos MINUTES=20 SEED=1
+	$(BIN)/python -m tests.chaos --minutes $(MINUTES) --seed $(SEED)
 
 fuzz-law: $(STAMP) ## Random partners against law and reference model: make fuzz-law STEPS=1000000 SEED=7
 	$(BIN)/python -m tests.properties.fuzz_law --steps $(STEPS) --seed $(SEED)

@@ -17,7 +17,7 @@ from network.testnet import manifest as manifests
 from network.testnet.homes import NetworkExists, prepare
 from network.testnet.layout import Folder, NetworkFile, NoSuchNetwork, find_node
 from network.testnet.manifest import Action, InvalidManifest, read_manifest
-from network.testnet.perturb import NodeNotRunning, perturb, perturb_all
+from network.testnet.perturb import NodeNotRunning, NoRelays, perturb, perturb_all
 from network.testnet.program import CommandFailed, Program, last_lines
 from network.testnet.runner import NodeNotReady, remove, standing, start_all, stop_all, wait_ready
 
@@ -163,10 +163,10 @@ def perturb_(
         Action | None, typer.Argument(help="What to do; none does what the manifest plans.")
     ] = None,
     node: Annotated[str | None, typer.Option(help="To which node.")] = None,
-    seconds: Annotated[int, typer.Option(min=1, max=600, help="How long a pause lasts.")] = 10,
+    seconds: Annotated[int, typer.Option(min=1, max=600, help="How long a pause or a cut lasts.")] = 10,
     state: StateOption = None,
 ) -> None:
-    """Kill a node at once, let it stand still for a while, or restart it (also after a kill).
+    """Kill a node, let it stand still or without network for a while, or restart it (also after a kill).
 
     Example: packtrail testnet perturb four kill --node validator-4
     """
@@ -182,6 +182,21 @@ def perturb_(
         else:
             perturb(folder, node, action, PROGRAM, seconds)
             say(f"{action} {node}: done")
+
+
+@app.command(hidden=True)
+def relays(
+    *, folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="The network's folder.")]
+) -> None:
+    """Carry what goes between the nodes of a network, until SIGTERM; `testnet up` starts it.
+
+    Example: packtrail testnet relays build/testnet/seven
+    """
+    import asyncio
+
+    from network.testnet.relays import serve_relays
+
+    asyncio.run(serve_relays(Folder(folder)))
 
 
 @app.command()
@@ -237,5 +252,5 @@ def refusals() -> Iterator[None]:
         raise CommandError(Exit.FAILED, str(error), "--fresh makes it anew; its ledger is lost.") from error
     except NodeNotReady as error:
         raise CommandError(Exit.UNHEALTHY, str(error)) from error
-    except (NodeNotRunning, CommandFailed) as error:
+    except (NodeNotRunning, NoRelays, CommandFailed) as error:
         raise CommandError(Exit.FAILED, str(error)) from error

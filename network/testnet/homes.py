@@ -6,7 +6,7 @@ everybody gets a copy of it; each one makes an API token.
 
 import os
 import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Final
@@ -15,8 +15,9 @@ import msgspec
 
 from network.testnet.layout import Folder, NetworkFile, NodeEntry
 from network.testnet.manifest import Manifest, NodePlan, description_of, read_manifest
-from network.testnet.ports import addresses
+from network.testnet.ports import HOST, addresses
 from network.testnet.program import Program
+from network.testnet.relays import Route, plan_routes, save_routes
 
 _PASSPHRASE_FILE: Final = "keys/passphrase"  # noqa: S105 - a file's name
 _WRITER_ROLES: Final = ("submit", "read_own", "read_all", "operator", "admin")
@@ -63,8 +64,14 @@ def _make(manifest: Manifest, folder: Folder, program: Program) -> NetworkFile:
     )
     for name in ("records", "homes", "tokens", "logs"):
         (folder.root / name).mkdir(mode=0o700)
+    routes = plan_routes(entries) if manifest.relays else ()
+    if routes:
+        save_routes(folder, routes)
     with ThreadPoolExecutor(max_workers=os.cpu_count() or 1) as workers:
-        jobs = [workers.submit(_init, folder, program, manifest, node, entries) for node in manifest.nodes]
+        jobs = [
+            workers.submit(_init, folder, program, manifest, node, _dialled(node.name, entries, routes))
+            for node in manifest.nodes
+        ]
         for job in jobs:
             job.result()
     _make_genesis(manifest, folder, program)
@@ -73,20 +80,35 @@ def _make(manifest: Manifest, folder: Folder, program: Program) -> NetworkFile:
     return network
 
 
+def _dialled(
+    name: str, entries: Sequence[NodeEntry], routes: Sequence[Route]
+) -> tuple[NodeEntry, Mapping[str, str]]:
+    """Return a node, and whom it dials where.
+
+    Everybody calls the validators: so a member or observer needs no address that others know.
+    """
+    (own,) = (entry for entry in entries if entry.name == name)
+    if routes:
+        return own, {route.target: f"{HOST}:{route.listen}" for route in routes if route.dialler == name}
+    return own, {entry.name: entry.p2p for entry in entries if entry.role == "validator" and entry != own}
+
+
 def _init(
-    folder: Folder, program: Program, manifest: Manifest, node: NodePlan, entries: Sequence[NodeEntry]
+    folder: Folder,
+    program: Program,
+    manifest: Manifest,
+    node: NodePlan,
+    dialled: tuple[NodeEntry, Mapping[str, str]],
 ) -> None:
     """Make one node's home, its record and its token."""
-    own = next(entry for entry in entries if entry.name == node.name)
-    # Everybody calls the validators: so a member or observer needs no address that others know.
-    peers = [entry for entry in entries if entry.role == "validator" and entry.name != node.name]
+    own, peers = dialled
     home = str(folder.home(node.name))
     record = program.run(
         *("init", "--home", home, "--name", node.name, "--role", node.role),
         *("--chain-id", manifest.name, "--passphrase-file", _PASSPHRASE_FILE),
         *(word for gln in filter(None, (node.partner, *node.also_for)) for word in ("--partner", gln)),
         *("--listen", own.p2p, "--api", own.api, "--operators", own.operators),
-        *(word for peer in peers for word in ("--peer", f"{peer.name}={peer.p2p}")),
+        *(word for peer, address in peers.items() for word in ("--peer", f"{peer}={address}")),
         *("--key-cost", "minimum", "--no-input", "--output", "json"),
     )
     folder.record(node.name).write_bytes(record)

@@ -7,6 +7,8 @@
     <folder>/homes/<node>/      each node's home
     <folder>/tokens/<node>      an API token for each node, mode 0600
     <folder>/logs/<node>.log    what each node wrote
+    <folder>/relays.json        routes between the nodes, where the manifest asks for relays
+    <folder>/cut.json           who is cut off
 
 Nothing else is needed to find, stop or start it again.
 """
@@ -52,6 +54,8 @@ class NetworkFile(msgspec.Struct, frozen=True):
     """Its name."""
     nodes: tuple[NodeEntry, ...]
     """Its nodes, in the manifest's order."""
+    relays: ProcessId | None = None
+    """The process that carries the routes between them; it may have ended."""
 
 
 class Folder:
@@ -64,6 +68,8 @@ class Folder:
         self.file = root / "network.json"
         self.genesis = root / "genesis.json"
         self.description = root / "description.json"
+        self.relays = root / "relays.json"
+        self.cut = root / "cut.json"
 
     def record(self, node: str) -> Path:
         """Return the file with the public part of a node's keys."""

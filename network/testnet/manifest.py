@@ -20,8 +20,9 @@ _HIGHEST_PORT: Final = 65_535
 _NAME_CHARACTERS: Final = frozenset("abcdefghijklmnopqrstuvwxyz0123456789-")
 _MAX_NAME_CHARACTERS: Final = 40
 
-Action = Literal["kill", "pause", "restart"]
-"""What can be done to a running node: SIGKILL, SIGSTOP for a while, or an orderly stop and a new start."""
+Action = Literal["kill", "pause", "restart", "cut"]
+"""What can be done to a node: SIGKILL, SIGSTOP for a while, an orderly stop and a new start, or, where there
+are relays, that nothing comes through to it or from it for a while."""
 
 
 class InvalidManifest(ValueError):
@@ -58,7 +59,7 @@ class Perturbation(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     node: str
     """To whom."""
     seconds: int = 10
-    """How long a killed or paused node stays down."""
+    """How long a killed, paused or cut node stays so."""
 
 
 class Manifest(Description, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -72,6 +73,8 @@ class Manifest(Description, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     """What the network's clock shows when its genesis is made; None for real time."""
     ports: Ports = Ports()
     """Where its nodes listen."""
+    relays: bool = False
+    """Whether its nodes reach each other through relays, so that one can be cut off."""
     perturbations: tuple[Perturbation, ...] = ()
     """What may be done to its nodes."""
 
@@ -121,6 +124,8 @@ def _check(manifest: Manifest) -> None:
     for at, entry in enumerate(manifest.perturbations):
         _require(entry.node in names, f"perturbations[{at}].node: no node is called {entry.node!r}")
         _require(0 < entry.seconds <= MAX_PAUSE_S, f"perturbations[{at}].seconds: 1 to {MAX_PAUSE_S}")
+        can = manifest.relays or entry.action != "cut"
+        _require(can, f"perturbations[{at}].action: cut needs relays = true")
 
 
 def _check_name(key: str, name: str) -> None:

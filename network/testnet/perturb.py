@@ -1,4 +1,4 @@
-"""What may happen to a node, done on purpose: it is killed, it stands still for a while, it is restarted."""
+"""What may happen to a node, done on purpose: it is killed, stands still, loses the network, is restarted."""
 
 import signal
 import time
@@ -9,11 +9,16 @@ from network.testnet.layout import Folder, NetworkFile, find_node
 from network.testnet.manifest import Action, Perturbation
 from network.testnet.process import Pause, is_running, kill, send
 from network.testnet.program import Program
+from network.testnet.relays import load_cut, save_cut
 from network.testnet.runner import start_node, stop_node
 
 
 class NodeNotRunning(RuntimeError):
     """Only a running node can be killed or paused."""
+
+
+class NoRelays(RuntimeError):
+    """Only where relays stand between the nodes can one be cut off."""
 
 
 def perturb(
@@ -25,14 +30,16 @@ def perturb(
         folder: The network.
         name: The node.
         action: kill leaves it dead (restart starts it again); pause stops it with SIGSTOP and lets it go on;
-            restart stops it in order, if it runs, and starts it.
+            restart stops it in order, if it runs, and starts it; cut lets nothing through between it and the
+            others for a while.
         program: How a node is started.
-        seconds: How long a pause lasts.
+        seconds: How long a pause or a cut lasts.
         pause: Waits.
 
     Raises:
         NoSuchNetwork: There is no such node.
         NodeNotRunning: It does not run.
+        NoRelays: The network has none, so nobody can be cut off.
         CommandFailed: It could not be started.
     """
     network = folder.load()
@@ -50,9 +57,40 @@ def perturb(
                 pause(float(seconds))
             finally:
                 send(process, signal.SIGCONT)
+        case "cut":
+            cut_off(folder, network, name)
+            try:
+                pause(float(seconds))
+            finally:
+                heal(folder, network, name)
         case _:
             assert_never(action)
     return network
+
+
+def cut_off(folder: Folder, network: NetworkFile, name: str) -> None:
+    """Let nothing through between a node and the others, until it is healed.
+
+    Raises:
+        NoRelays: Nobody carries the network's routes.
+    """
+    _set_cut(folder, network, load_cut(folder) | {name})
+
+
+def heal(folder: Folder, network: NetworkFile, name: str) -> None:
+    """Let through again what goes between a node and the others.
+
+    Raises:
+        NoRelays: Nobody carries the network's routes.
+    """
+    _set_cut(folder, network, load_cut(folder) - {name})
+
+
+def _set_cut(folder: Folder, network: NetworkFile, names: frozenset[str]) -> None:
+    if network.relays is None or not is_running(network.relays):
+        raise NoRelays(f"nobody can be cut off in {network.name}: its manifest has no `relays = true`")
+    save_cut(folder, names)
+    send(network.relays, signal.SIGHUP)
 
 
 def perturb_all(
@@ -72,7 +110,7 @@ def perturb_all(
         pause: Waits.
 
     Raises:
-        NoSuchNetwork, NodeNotRunning, CommandFailed: As `perturb`.
+        NoSuchNetwork, NodeNotRunning, NoRelays, CommandFailed: As `perturb`.
     """
     for entry in plan:
         told(entry)

@@ -7,6 +7,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
+import msgspec
+
 from network.testnet import probe
 from network.testnet.layout import Folder, NetworkFile, NodeEntry, find_node, with_process
 from network.testnet.manifest import read_manifest
@@ -15,6 +17,8 @@ from network.testnet.program import CommandFailed, Program, last_lines
 
 READY_TIMEOUT_S: Final = 60.0
 STOP_TIMEOUT_S: Final = 15.0
+RELAYS: Final = "relays"
+"""Name of the log that the relays write."""
 _POLL_S: Final = 0.1
 
 
@@ -41,10 +45,25 @@ def start_node(folder: Folder, network: NetworkFile, name: str, program: Program
 
 
 def start_all(folder: Folder, network: NetworkFile, program: Program) -> NetworkFile:
-    """Start every node that does not run."""
+    """Start every node that does not run, the relays between them first."""
+    network = start_relays(folder, network, program)
     for node in network.nodes:
         network = start_node(folder, network, node.name, program)
     return network
+
+
+def start_relays(folder: Folder, network: NetworkFile, program: Program) -> NetworkFile:
+    """Start the relays of a network that has some, if they do not run; return the network, saved.
+
+    Raises:
+        CommandFailed: They could not be started.
+    """
+    if not folder.relays.exists() or (network.relays is not None and is_running(network.relays)):
+        return network
+    pid = program.start(("testnet", "relays", str(folder.root)), folder.log(RELAYS))
+    changed = msgspec.structs.replace(network, relays=identify(pid))
+    folder.save(changed)
+    return changed
 
 
 def wait_ready(
@@ -98,6 +117,11 @@ def stop_all(folder: Folder, network: NetworkFile, timeout_s: float = STOP_TIMEO
     order = sorted(network.nodes, key=lambda node: node.role == "validator")
     for node in order:
         network = stop_node(folder, network, node.name, timeout_s)
+    if network.relays is not None:
+        if not stop(network.relays, timeout_s):
+            kill(network.relays)
+        network = msgspec.structs.replace(network, relays=None)
+        folder.save(network)
     return network
 
 

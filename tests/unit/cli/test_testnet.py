@@ -81,7 +81,7 @@ def test_a_network_that_is_not_there(packtrail, command):
 def test_an_unknown_shipped_manifest(packtrail):
     code, _out, err = packtrail("testnet", "up", "absent")
     assert code == Exit.NOT_FOUND
-    assert "demo, four, us-pharma" in err
+    assert "demo, four, seven, us-pharma" in err
 
 
 def test_a_manifest_that_is_wrong(packtrail, tmp_path):

@@ -1,8 +1,14 @@
-"""Ports on loopback for the nodes of a test network."""
+"""Ports on loopback for the nodes of a test network.
 
+They are taken from below the range that the kernel gives to outgoing connections: a node that is down for a
+while would else find its port taken by somebody's call when it comes back.
+"""
+
+import secrets
 import socket
 from collections.abc import Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
+from pathlib import Path
 from typing import Final
 
 HOST: Final = "127.0.0.1"
@@ -10,19 +16,40 @@ PORTS_PER_NODE: Final = 3
 """For other nodes, for clients, for operators."""
 
 
+_LOWEST: Final = 10_000
+_FIRST_OUTGOING: Final = 32_768
+"""Linux' default, where /proc does not say."""
+_TRIES: Final = 1_000
+
+
 def free_ports(count: int) -> list[int]:
     """Return different ports that nobody listens on now.
 
     All are held at once while choosing, so that none is given twice; they are free again on return, and a
     node that finds its port taken by then says so when it starts.
+
+    Raises:
+        OSError: There are not so many.
     """
+    ports = range(_LOWEST, _first_outgoing())
+    candidates = secrets.SystemRandom().sample(ports, min(len(ports), _TRIES + 2 * count))
+    found: list[int] = []
     with ExitStack() as held:
-        found = []
-        for _ in range(count):
+        for port in candidates:
+            if len(found) == count:
+                return found
             listener = held.enter_context(socket.socket(socket.AF_INET, socket.SOCK_STREAM))
-            listener.bind((HOST, 0))
-            found.append(int(listener.getsockname()[1]))
-        return found
+            with suppress(OSError):
+                listener.bind((HOST, port))
+                found.append(port)
+    raise OSError(f"{count} ports were wanted on {HOST}, {len(found)} of {len(candidates)} tried are free")
+
+
+def _first_outgoing() -> int:
+    with suppress(OSError, ValueError, IndexError):
+        lowest = int(Path("/proc/sys/net/ipv4/ip_local_port_range").read_text(encoding="ascii").split()[0])
+        return max(lowest, _LOWEST + 2 * _TRIES)
+    return _FIRST_OUTGOING
 
 
 def addresses(names: Sequence[str], base: int) -> dict[str, tuple[str, str, str]]:

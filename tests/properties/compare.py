@@ -7,8 +7,8 @@ remain but its lane's next sequence, and admission must have foreseen every rece
 """
 
 from collections import Counter
-from collections.abc import Iterator
 
+from contracts.gs1.keys import ItemKey
 from contracts.ledger.admit import PendingState
 from contracts.ledger.bundle import OpenBundle
 from contracts.ledger.document import Document as LedgerDocument
@@ -24,29 +24,36 @@ from contracts.state.directory import premises
 from contracts.state.exposures import session_of, until_of
 from contracts.state.layout import (
     CONTAINERS,
+    DELEGATIONS,
     ENDINGS,
     ITEMS,
     LANES,
+    LISTS,
     LOTS,
+    MANDATES,
+    PARTNERS,
+    PREMISES,
+    PREMISES_NUMBERS,
+    PRODUCT_OFFERS,
+    PRODUCTS,
     REMAINDERS,
     SESSIONS,
     SHIPMENTS,
     SOURCES,
     number_key,
 )
-from contracts.state.lists import Budget, entries, origins_of_make
 from contracts.state.parties import holder_of
 from contracts.state.places import effective_holds, effective_life, locate
 from contracts.state.recalls import RECALL_HOLDS
-from contracts.state.rows import ContainerRow, HoldKind, ItemRow, Life, LotRow, ShipmentRow, SourceRow
-from contracts.state.sources import marks_of
+from contracts.state.rows import HoldKind, Life, ShipmentRow
 from contracts.state.titles import title_of
 from contracts.state.view import Overlay
+from tests.properties.compare_items import Names, Raw, check_births, check_containers
+from tests.properties.compare_makes import KINDS, Makes, check_makes, read_makes
 from tests.properties.compare_quantities import compare_quantities
 from tests.properties.compare_registry import read_registered
 from tests.properties.differ import Divergence, require
 from tests.properties.facts import (
-    GTIN,
     NEW_PLACES,
     PARTNER_NAMES,
     PLACES,
@@ -56,15 +63,17 @@ from tests.properties.facts import (
     gln,
     item_key,
 )
+from tests.properties.mirror import Mirror
 from tests.properties.model import Model
 from tests.properties.model_judge import Judge, Told
 from tests.properties.model_rules import verdict
 from tests.properties.said import OUTSIDE, Document, Step, to_record
 from tests.scenarios.law.world import Ledger, lane_of
 
-Rows = dict[bytes, ItemRow]
-Raw = dict[bytes, bytes]
-Names = dict[bytes, str]
+RECOUNT_STEPS = 100
+"""After so many steps everything is compared anew, from the stored bytes."""
+REGISTRY = (PARTNERS, PREMISES, PREMISES_NUMBERS, PRODUCTS, DELEGATIONS, PRODUCT_OFFERS, MANDATES)
+"""Tables of who and what is registered."""
 
 
 class SideBySide:
@@ -75,6 +84,9 @@ class SideBySide:
         model: The model.
         shipments: The law's ids by the steps' names.
         counts: How often each verdict was given.
+        said: How often each kind of record was lawful, and refused, as (kind, whether it was lawful).
+        partners: How many lawful documents each partner signed.
+        mirror: The law's rows as they stand, decoded.
     """
 
     def __init__(self) -> None:
@@ -83,12 +95,21 @@ class SideBySide:
         self.model = Model()
         self.shipments: dict[str, bytes] = {}
         self.counts: Counter[str] = Counter()
+        self.said: Counter[tuple[str, bool]] = Counter()
+        self.partners: Counter[str] = Counter()
         self._documents: dict[str, tuple[LedgerDocument, int]] = {}
         self._keys: dict[str, bytes] = {}
         places = {gln(place): place for place in (*PLACES, *NEW_PLACES, *ROLES)}
-        kinds = {item_key(f"{kind}-1")[1:7]: kind for kind in GTIN}
-        self._names: Names = {b"": "", OUTSIDE: "outside", **places, **kinds}
-        self._known: Rows = {}
+        self._names: Names = {b"": "", OUTSIDE: "outside", **places, **KINDS}
+        self.mirror = Mirror(self.ledger.reader.rows)
+        self._items: Names = {}
+        """The steps' names of all items."""
+        self._found: dict[bytes, dict[str, object]] = {}
+        """What the law says of each item, as last read."""
+        self._makes: Makes = {}
+        self._known: object = None
+        self._registered = read_registered(self.ledger.state(), {})
+        self._taken = 0
 
     def now_ms(self, wait_ms: int = 0) -> int:
         """Return the time of the next block."""
@@ -102,7 +123,7 @@ class SideBySide:
         """
         self.ledger.wait(step.wait_ms)
         context = self.ledger.context()
-        before, hash_before = dict(self.ledger.reader.rows), self.ledger.app_hash
+        hash_before = self.ledger.app_hash
         pending = PendingState(self.ledger.reader, context)
         bundles, forecasts = [], []
         for said in step.documents:
@@ -110,14 +131,28 @@ class SideBySide:
             bundle = self._bundle(said.signer, document, bundles)
             bundles.append(bundle)
             forecasts.append(pending.admit(bundle.header.lane, document, bundle.document_ids[0]))
-        receipts = self.ledger.block(*bundles).receipts
+        result = self.ledger.block(*bundles)
+        receipts, before = result.receipts, self.mirror.follow(result.writes)
         require(forecasts == list(receipts), "admission", law=receipts, model=forecasts)
         for index, (said, receipt) in enumerate(zip(step.documents, receipts, strict=True)):
             self.counts[receipt.code] += 1
+            self._count_records(said, receipt)
             self._compare_verdict(said, receipt, index)
-        self._compare_writes(before, hash_before, receipts)
-        self._compare_state()
+        self._compare_writes(hash_before, receipts)
+        self._compare_state(before)
+        self._taken += 1
+        if self._taken % RECOUNT_STEPS == 0:
+            self.recount()
         return tuple(receipt.code for receipt in receipts)
+
+    def _count_records(self, said: Document, receipt: Receipt) -> None:
+        """Count the records of a document that were judged: all that are lawful, or the one that is not."""
+        kinds = [type(record).__name__ for record in self._documents[said.name][0].records]
+        if receipt.code == ACCEPTED:
+            self.said.update((kind, True) for kind in kinds)
+            self.partners[said.signer] += 1
+        else:
+            self.said[kinds[receipt.record], False] += 1
 
     def _translated(self, said: Document, now_ms: int) -> LedgerDocument:
         """Translate a document; what it ships gets its id here, for later documents of the block to name."""
@@ -191,37 +226,56 @@ class SideBySide:
         # What has no name of its own is a lot.
         return self._names[key] if key in self._names else key.decode("ascii")
 
-    def _compare_writes(self, before: Raw, hash_before: Hash, receipts: tuple[Receipt, ...]) -> None:
+    def _compare_writes(self, hash_before: Hash, receipts: tuple[Receipt, ...]) -> None:
         """Ask that the app hash is that of what changed, and that refusals changed lanes and nothing else."""
-        rows = self.ledger.reader.rows
-        changed = sorted(key for key in before.keys() | rows.keys() if before.get(key) != rows.get(key))
-        expected = next_app_hash(hash_before, tuple((key, rows.get(key, b"")) for key in changed))
+        changed = tuple((key, self.mirror.raw.get(key, b"")) for key in self.mirror.changed)
+        expected = next_app_hash(hash_before, changed)
         require(self.ledger.app_hash == expected, "app hash", law=self.ledger.app_hash, model=expected)
         if all(receipt.code != ACCEPTED for receipt in receipts):
-            traces = [key for key in changed if not key.startswith(LANES.prefix)]
+            traces = [key for key, _row in changed if not key.startswith(LANES.prefix)]
             require(not traces, "trace of a refusal", law=traces, model=[])
 
     # ------------------------------------------------------------------------------ state
 
-    def _compare_state(self) -> None:
-        state, rows = self.ledger.state(), dict(self._rows(ITEMS.prefix, ITEMS.decode))
+    def recount(self) -> None:
+        """Compare everything, read anew from the stored bytes: nothing that was kept from step to step.
+
+        Raises:
+            Divergence: They disagree.
+        """
+        rows = self.ledger.reader.rows
+        require(self.mirror.raw == rows, "rows", law=rows, model=self.mirror.raw)
+        self.mirror, self._found = Mirror(rows), {}
+        self._compare_state({at: rows[at] for at in rows if at.startswith(ITEMS.prefix)})
+
+    def _compare_state(self, before: Raw) -> None:
+        """Compare state with model; of the law, what the last block may have changed is read anew."""
+        mirror, state = self.mirror, self.ledger.state()
         for item in self.model.items:
             if item not in self._keys:
                 self._keys[item] = item_key(item)
-        names = {self._keys[item]: item for item in self.model.items}
-        require(rows.keys() == names.keys(), "items that exist", law=set(rows), model=set(names))
+                self._items[self._keys[item]] = item
+        rows = mirror.rows(ITEMS)
+        require(rows.keys() == self._items.keys(), "items that exist", law=set(rows), model=set(self._items))
+        for key in mirror.touched_items():
+            self._found[key] = self._of_law(state, key)
         for item in self.model.items:
-            expected, found = self._of_model(item), self._of_law(state, names, item)
+            expected, found = self._of_model(item), self._found[self._keys[item]]
             require(found == expected, item, law=found, model=expected)
-        check_births(self._known, rows, names, self.model, self._makes())
-        self._known = rows
+        makes = self._checked_makes(state)
+        check_births(before, mirror, self._items, self.model, makes)
         self._compare_shipments()
-        registered, expected = read_registered(state), self.model.registered
-        require(registered == expected, "who is registered", law=registered, model=expected)
+        if mirror.has_changed(*REGISTRY):
+            self._registered = read_registered(state, mirror.rows(MANDATES))
+        require(
+            self._registered == self.model.registered,
+            "who is registered",
+            law=self._registered,
+            model=self.model.registered,
+        )
         self._compare_sessions()
-        compare_quantities(self.ledger.reader.rows, self.model, self.shipments)
-        containers = dict(self._rows(CONTAINERS.prefix, CONTAINERS.decode))
-        check_containers(rows, containers, names, self.model)
+        compare_quantities(mirror, self.model, self.shipments)
+        check_containers(rows, mirror.rows(CONTAINERS), self._items, self.model)
 
     def _of_model(self, item: str) -> dict[str, object]:
         model, thing = self.model, self.model.items[item]
@@ -242,10 +296,10 @@ class SideBySide:
             "opened": thing.opened,
         }
 
-    def _of_law(self, state: Overlay, names: dict[bytes, str], item: str) -> dict[str, object]:
-        position = locate(state, self._keys[item])
+    def _of_law(self, state: Overlay, key: ItemKey) -> dict[str, object]:
+        position = locate(state, key)
         if position is None:
-            raise Divergence(f"{item} is nowhere")
+            raise Divergence(f"{self._items[key]} is nowhere")
         row, top = position.row, position.top
         return {
             "life": effective_life(position).name.lower(),
@@ -256,12 +310,12 @@ class SideBySide:
             "holder": PARTNER_NAMES[holder_of(position)],
             "owner": PARTNER_NAMES[top.owner],
             "place": self._place(state, top.premises),
-            "parent": names[row.parent] if row.parent else "",
+            "parent": self._items[row.parent] if row.parent else "",
             "shipment": top.shipment if position.shipment is not None else b"",
             "born": (row.born_height, row.born_document),
-            "ended": self._ending(state, self._keys[item]),
+            "ended": self._ending(state, key),
             "title": title_of(position),
-            "opened": self._opening(state, self._keys[item]),
+            "opened": self._opening(state, key),
         }
 
     def _ending(self, state: Overlay, key: bytes) -> tuple[str, str, int] | None:
@@ -277,7 +331,7 @@ class SideBySide:
         return row and (PARTNER_NAMES[row.partner], self._place(state, row.premises), row.units_left)
 
     def _compare_shipments(self) -> None:
-        found = dict(self._rows(SHIPMENTS.prefix, SHIPMENTS.decode))
+        found = self.mirror.rows(SHIPMENTS)
         require(
             found.keys() == {self.shipments[name] for name in self.model.shipments},
             "shipments that exist",
@@ -299,10 +353,9 @@ class SideBySide:
 
     def _compare_sessions(self) -> None:
         """Ask of each session what it says of each product, worked out anew from all its readings."""
-        kinds = {item_key(f"{kind}-1")[1:7]: kind for kind in GTIN}
         found = {}
-        for key, row in self._rows(SESSIONS.prefix, SESSIONS.decode):
-            judged = {kinds[one.gtin]: (one.outside_s, one.breached_s) for one in row.judgements}
+        for key, row in self.mirror.rows(SESSIONS).items():
+            judged = {KINDS[one.gtin]: (one.outside_s, one.breached_s) for one in row.judgements}
             found[int.from_bytes(key, "big")] = (row.on_s, row.off_s, row.readings, row.last_s, judged)
         expected = {
             number: (
@@ -313,47 +366,15 @@ class SideBySide:
         }
         require(found == expected, "sessions", law=found, model=expected)
 
-    def _rows(self, prefix: bytes, decode: object) -> Iterator[tuple[bytes, object]]:
-        for key, value in self.ledger.reader.rows.items():
-            if key.startswith(prefix):
-                yield key[1:], decode(value)
-
-    def _first_outputs(self, state: Overlay) -> dict[int, tuple[str]]:
-        """Return the first serial of every repacked make, by source number."""
-        first: dict[int, bytes] = {}
-        for key, row in self._rows(ITEMS.prefix, ITEMS.decode):
-            first[row.source] = min(key, first.get(row.source, key))
-        is_repacked = (
-            source for source in first if next(entries(state, origins_of_make(source), Budget(99)), 0)
-        )
-        return {source: (self._name(first[source]),) for source in is_repacked}
-
-    def _makes(self) -> dict[int, tuple[object, ...]]:
-        """Return every source number's make, in the model's words."""
-        state = self.ledger.state()
-        kinds = {item_key(f"{kind}-1")[1:7]: kind for kind in GTIN}
-        lots: dict[int, LotRow] = {
-            int.from_bytes(key, "big"): row for key, row in self._rows(LOTS.prefix, LOTS.decode)
-        }
-        found = {}
-        first_of = self._first_outputs(state)
-        for key, row in self._rows(SOURCES.prefix, SOURCES.decode):
-            source: SourceRow = row
-            number = int.from_bytes(key, "big")
-            lot = lots[number // 65_536]
-            make = (kinds[lot.gtin], lot.lot.decode(), source.line.decode())
-            found[number] = (*make, source.hour, self._place(state, source.site), *first_of.get(number, ()))
-            law = {(HoldKind(kind).name.lower(), recall) for kind, recall in marks_of(lot, number)}
-            model = self.model.marks_on(found[number])
-            require(law == model, f"marks on {found[number]}", law=law, model=model)
-        for number, made in found.items():
-            law = {found[origin] for origin in entries(state, origins_of_make(number), Budget(99))}
-            model = self.model.lineage.get(made, frozenset())
-            require(law == model, f"what {made} comes of", law=law, model=model)
-        for number, lot in lots.items():
-            numbered = [at % 65_536 for at in found if at // 65_536 == number]
-            require(numbered == [*range(1, lot.makes + 1)], "makes of a lot", law=numbered, model=lot.makes)
-        return found
+    def _checked_makes(self, state: Overlay) -> Makes:
+        """Return every make in the model's words, asked again where law or model says anything new."""
+        mirror, model = self.mirror, self.model
+        known = (len(mirror.rows(ITEMS)), model.marks, model.lineage)
+        if mirror.has_changed(LOTS, SOURCES, LISTS) or known != self._known:
+            self._makes = read_makes(state, mirror, self._name, lambda number: self._place(state, number))
+            check_makes(state, mirror, self._makes, model)
+            self._known = known
+        return self._makes
 
 
 def _held(holds: tuple[tuple[int, int], ...]) -> frozenset[str]:
@@ -363,57 +384,3 @@ def _held(holds: tuple[tuple[int, int], ...]) -> frozenset[str]:
         by = str(setter) if kind in RECALL_HOLDS else PARTNER_NAMES.get(setter, "")
         found.add(f"{HoldKind(kind).name.lower()} {by}".rstrip())
     return frozenset(found)
-
-
-def check_births(
-    before: Rows, rows: Rows, names: Names, model: Model, makes: dict[int, tuple[object, ...]]
-) -> None:
-    """Ask that no item was lost, none was born twice but as a new generation, and each is of its make."""
-    for key, old in before.items():
-        require(key in rows, "an item is lost", law=key.hex(), model=key in names)
-        was = (old.born_height, old.born_document, old.source)
-        new = (rows[key].born_height, rows[key].born_document, rows[key].source)
-        is_new = model.items[names[key]].generation > 1 and model.items[names[key]].born != was[:2]
-        require((was != new) == is_new, f"birth of {names[key]}", law=new, model=was)
-    for key in rows.keys() - before.keys():
-        made, expected = makes.get(rows[key].source, ()), model.items[names[key]].source
-        require(made == expected, f"make of {names[key]}", law=made, model=expected)
-
-
-def check_containers(rows: Rows, containers: dict[bytes, ContainerRow], names: Names, model: Model) -> None:
-    """Ask I4 of every row, and compute every container's counters anew from the rows of all items."""
-    children: dict[bytes, list[bytes]] = {}
-    for key, row in rows.items():
-        placed, wanted = (row.holder > 0, row.owner > 0), (not row.parent, not row.parent)
-        require(placed == wanted, f"one holder, one owner: {names[key]}", law=row, model=wanted)
-        if row.parent:
-            require(row.parent in containers, f"parent of {names[key]}", law=row.parent, model=None)
-            children.setdefault(row.parent, []).append(key)
-    for key, found in containers.items():
-        thing = model.items[names[key]]
-        exposed = Counter(
-            sorted(one for key_in in _descendants(key, children) for one in rows[key_in].exposures)
-        )
-        require(dict(found.exposures) == exposed, f"exposures in {names[key]}", law=found, model=exposed)
-        counted = Counter(rows[one].source for one in _descendants(key, children) if rows[one].source)
-        law = (found.children, dict(found.sources), found.dirty, found.generation, found.height)
-        dirty = _dirty_children(key, rows, children)
-        anew = (len(children.get(key, ())), dict(counted), dirty, thing.generation, thing.levels)
-        require(law == anew, f"counters of {names[key]}", law=law, model=anew)
-        require(
-            list(found.sources) == sorted(counted.items()), "order of sources", law=found.sources, model=0
-        )
-
-
-def _descendants(key: bytes, children: dict[bytes, list[bytes]]) -> Iterator[bytes]:
-    for child in children.get(key, ()):
-        yield child
-        yield from _descendants(child, children)
-
-
-def _dirty_children(key: bytes, rows: Rows, children: dict[bytes, list[bytes]]) -> int:
-    def is_dirty(one: bytes) -> bool:
-        row = rows[one]
-        return bool(row.holds) or row.life != Life.ACTIVE or any(map(is_dirty, children.get(one, ())))
-
-    return sum(map(is_dirty, children.get(key, ())))

@@ -1,18 +1,14 @@
 """Whether the law's directory says what the model's does."""
 
-import itertools
-
 from contracts.gs1.keys import pack_gtin
 from contracts.state.directory import find_premises, premises
 from contracts.state.layout import (
     DELEGATIONS,
-    MANDATES,
     PRODUCT_OFFERS,
     PRODUCTS,
     delegation_key,
-    mandate_key,
 )
-from contracts.state.rows import ProductRow, Role, Serialisation
+from contracts.state.rows import MandateRow, ProductRow, Role, Serialisation
 from contracts.state.view import Overlay
 from tests.properties.facts import GTIN, NEW_PLACES, PARTNER_NAMES, PLACES, gln
 from tests.properties.registered import Registered, Terms
@@ -22,8 +18,8 @@ PLACE_OF = {gln(name): name for name in (*PLACES, *NEW_PLACES, *PARTNER_NAMES.va
 NUMBERS = {name: number for number, name in PARTNER_NAMES.items()}
 
 
-def read_registered(state: Overlay) -> Registered:
-    """Return what the law's directory says, in the model's words."""
+def read_registered(state: Overlay, mandates: dict[bytes, MandateRow]) -> Registered:
+    """Return what the law's directory says, in the model's words; mandates are given as they are stored."""
     found = Registered({}, {}, {}, frozenset(), frozenset(), {}, {})
     for kind, digits in GTIN.items():
         gtin = pack_gtin(digits)
@@ -47,17 +43,16 @@ def read_registered(state: Overlay) -> Registered:
         place = find_premises(state, gln(name))
         if place is not None:
             found.places[name] = (PARTNER_NAMES[place[1].partner], place[1].market)
-    _read_mandates(state, found)
+    _read_mandates(state, found, mandates)
     return found
 
 
-def _read_mandates(state: Overlay, found: Registered) -> None:
-    for name, other in itertools.permutations(NUMBERS, 2):
-        given = state.read(MANDATES, mandate_key(NUMBERS[name], NUMBERS[other]))
-        if given is not None:
-            verbs = frozenset(verb for verb, tag in TAGS.items() if tag in given.kinds)
-            at = frozenset(PLACE_OF[premises(state, number).gln] for number in given.premises)
-            found.mandates[(name, other)] = (verbs, at, given.until_height)
+def _read_mandates(state: Overlay, found: Registered, mandates: dict[bytes, MandateRow]) -> None:
+    for key, given in mandates.items():
+        pair = (PARTNER_NAMES[int.from_bytes(key[:4], "big")], PARTNER_NAMES[int.from_bytes(key[4:], "big")])
+        verbs = frozenset(verb for verb, tag in TAGS.items() if tag in given.kinds)
+        at = frozenset(PLACE_OF[premises(state, number).gln] for number in given.premises)
+        found.mandates[pair] = (verbs, at, given.until_height)
 
 
 def _lanes_of(kind: str, row: ProductRow) -> dict[tuple[str, str], Terms]:

@@ -35,8 +35,23 @@ PURPOSES = {
     "authority": 1,
 }
 """Why partners ship, by how often."""
-BUYERS = ("bulk", "bulk", "broker", "pharmacy", "clinic", "maker", "rival")
-"""To whom they mostly sell."""
+BUYERS = (
+    *(
+        "bulk",
+        "bulk",
+        "bulk",
+        "broker",
+        "broker",
+        "pharmacy",
+        "pharmacy",
+        "clinic",
+        "clinic",
+        "maker",
+        "rival",
+    ),
+    *("north", "south", "chain", "parallel", "importer", "relabel", "kiosk", "hospital", "ranch", "kiln"),
+)
+"""To whom they mostly sell: the more often named have more dealings with each other."""
 VERBS_OF_GOODS = {
     "commission": 8,
     "introduce": 3,
@@ -46,7 +61,7 @@ VERBS_OF_GOODS = {
     "receive": 20,
     "refuse": 5,
     "void": 6,
-    "dispense": 5,
+    "dispense": 10,
     "destroy": 2,
     "steal": 2,
     "observe": 4,
@@ -124,11 +139,34 @@ ROLES: Final = {
     "regulator": {"regulator"},
     "agent": {"agent"},
     "lapsed": {"wholesaler", "maker"},
+    "north": {"wholesaler"},
+    "south": {"wholesaler"},
+    "chain": {"wholesaler", "dispenser"},
+    "parallel": {"parallel_distributor"},
+    "importer": {"importer", "wholesaler"},
+    "relabel": {"repackager", "wholesaler"},
+    "generic": {"maker"},
+    "kiosk": {"dispenser"},
+    "hospital": {"dispenser"},
+    "ranch": {"dispenser", "returns_processor"},
+    "van": {"carrier"},
+    "rail": {"carrier"},
+    "kiln": {"returns_processor"},
+    "agency": {"regulator"},
+    "desk": {"agent"},
+    "stall": {"dispenser"},
 }
 """Partners by name, numbered from 1 in this order."""
-SEATS: Final = {"clinic": "away", "rival": "away"}
+SEATS: Final = dict.fromkeys(("clinic", "rival", "south", "ranch", "generic", "rail"), "away")
 """Markets of seats, home for all others."""
-UNLICENSED: Final = {"lapsed"}
+UNLICENSED: Final = {"lapsed", "stall"}
+
+
+def of_role(*roles: str) -> tuple[str, ...]:
+    """Return the partners that have one of these roles."""
+    return tuple(name for name, own in ROLES.items() if own & set(roles))
+
+
 PLACES: Final = {
     "plant": "maker",
     "depot": "maker",
@@ -144,9 +182,20 @@ PLACES: Final = {
     "oven": "burner",
     "lab": "regulator",
     "shed": "lapsed",
+    "barge": "north",
+    "dock": "south",
+    "mall": "chain",
+    "lock-up": "parallel",
+    "harbour": "importer",
+    "studio": "relabel",
+    "tower": "generic",
+    "corner": "kiosk",
+    "theatre": "hospital",
+    "stable": "ranch",
+    "siding": "rail",
 }
 """Premises by name and whose they are, numbered from 1 in this order."""
-ABROAD: Final = {"annex", "counter", "ward", "mill"}
+ABROAD: Final = {"annex", "counter", "ward", "mill", "dock", "stable", "siding"}
 """Premises in the market away."""
 
 PRODUCTS: Final = {"pack": "maker", "case": "maker", "drop": "rival"}
@@ -164,7 +213,7 @@ COUNTED: Final = {"gel": "maker"}
 """Kinds whose packs carry no serials, in the market home."""
 FAMILIES: Final = {"case": ("case", "pack")}
 """What a product's packs are of, itself first."""
-DELEGATES: Final = {"pack": {"delegate"}}
+DELEGATES: Final = {"pack": {"delegate", "relabel"}}
 MARKET_OF: Final = {"pack": "home", "case": "home", "drop": "away"}
 UNITS_PER_PACK: Final = {"pack": 3, "case": 4}
 """Smallest units in a pack; one in all other kinds."""

@@ -9,10 +9,13 @@ needed to see the divergence, and printed with the seed that replays it.
 import argparse
 import random
 import sys
+import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 
+from contracts.records.record import RECORD_TAGS
+from contracts.rules.codes import Code
 from tests.properties.compare import Divergence, SideBySide
 from tests.properties.partners import Partners
 from tests.properties.said import Step
@@ -20,6 +23,38 @@ from tests.properties.said import Step
 EPISODE_STEPS = 500
 """After so many steps, most goods have come to an end."""
 PROGRESS_STEPS = 10_000
+LONG_STEPS = 500_000
+"""A run of so many steps must reach everything that these partners can say."""
+UNSAID = {
+    "attachment_invalid",
+    *("lot_invalid", "line_invalid", "expiry_invalid", "serial_invalid"),
+    *("recall_invalid", "response_deadline_invalid", "scope_too_wide"),
+    *("lot_too_mixed", "gtin_invalid", "gln_invalid", "text_invalid", "partner_unknown"),
+    *("reference_invalid", "receiver_unknown", "destination_unknown", "carrier_unknown"),
+    *("investigation_invalid", "reading_invalid", "item_invalid", "verified_too_soon"),
+    *("outside_gln_invalid", "evidence_invalid"),
+}
+"""What these partners cannot say; `tests/unit/contracts/rules/test_forms*.py` do."""
+
+
+@dataclass
+class Outcome:
+    """What a run reached."""
+
+    codes: Counter[str] = field(default_factory=Counter)
+    """How often each verdict was given."""
+    said: Counter[tuple[str, bool]] = field(default_factory=Counter)
+    """How often each kind of record was lawful, and refused."""
+    partners: Counter[str] = field(default_factory=Counter)
+    """How many lawful documents each partner signed."""
+
+    def unsaid(self) -> set[str]:
+        """Return the kinds of records that were never lawful."""
+        return {kind.__name__ for kind in RECORD_TAGS.values() if not self.said[kind.__name__, True]}
+
+    def unreached(self) -> set[str]:
+        """Return the verdicts that were never given, but for what these partners cannot say."""
+        return {code.value for code in Code} - UNSAID - set(self.codes)
 
 
 class FailedEpisode(Exception):
@@ -40,6 +75,7 @@ def failure_of(steps: Sequence[Step]) -> str:
     try:
         for step in steps:
             pair.take(step)
+        pair.recount()
     except Divergence as error:
         return str(error)
     return ""
@@ -71,46 +107,65 @@ def shortened(steps: Sequence[Step]) -> list[Step]:
 
 def run(
     steps: int, seed: int, episode_steps: int = EPISODE_STEPS, verbs: Mapping[str, int] | None = None
-) -> Counter[str]:
-    """Run so many steps and return how often each verdict was given.
+) -> Outcome:
+    """Run so many steps and return what they reached.
 
     Raises:
         FailedEpisode: Law and model disagree, or an invariant is broken.
     """
-    counts: Counter[str] = Counter()
-    done = 0
+    outcome, done = Outcome(), 0
     for episode in range(-(-steps // episode_steps)):
         pair, taken = SideBySide(), []
         partners = Partners(random.Random(f"{seed} {episode}"), verbs=verbs)
-        for _step in range(min(episode_steps, steps - done)):
-            step = partners.step(pair.model, pair.now_ms())
-            taken.append(step)
-            try:
-                pair.take(step)
-            except Divergence as error:
-                raise FailedEpisode(f"seed {seed}, episode {episode}: {error}", taken) from error
-        counts += pair.counts
+        try:
+            for _step in range(min(episode_steps, steps - done)):
+                taken.append(partners.step(pair.model, pair.now_ms()))
+                pair.take(taken[-1])
+            pair.recount()
+        except Divergence as error:
+            raise FailedEpisode(f"seed {seed}, episode {episode}: {error}", taken) from error
+        outcome.codes += pair.counts
+        outcome.said += pair.said
+        outcome.partners += pair.partners
         before, done = done, done + len(taken)
         if before // PROGRESS_STEPS != done // PROGRESS_STEPS:
-            print(f"{done} steps of {steps}, {counts['accepted']} documents accepted", flush=True)
-    return counts
+            print(f"{done} steps of {steps}, {outcome.codes['accepted']} documents accepted", flush=True)
+    return outcome
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run, and print the verdicts by how often they were given; return 1 after a divergence."""
+    """Run, and print what it reached: verdicts, kinds of records.
+
+    Returns:
+        1 after a divergence, or when a long run did not reach all that it should.
+    """
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--steps", type=int, default=10_000)
     parser.add_argument("--seed", type=int, default=0)
     chosen = parser.parse_args(arguments)
     try:
-        counts = run(chosen.steps, chosen.seed)
+        began = time.process_time()
+        outcome = run(chosen.steps, chosen.seed)
+        seconds = time.process_time() - began
     except FailedEpisode as error:
         steps = shortened(error.steps)
         print(error, "\nWhat is needed to see it:", *steps, failure_of(steps), sep="\n\n", file=sys.stderr)
         return 1
-    for code, count in counts.most_common():
+    _print(outcome, chosen.steps, seconds)
+    return int(chosen.steps >= LONG_STEPS and bool(outcome.unsaid() or outcome.unreached()))
+
+
+def _print(outcome: Outcome, steps: int, seconds: float) -> None:
+    for code, count in outcome.codes.most_common():
         print(f"{count:8} {code}")
-    return 0
+    print(" lawful  refused")
+    for kind in sorted(one.__name__ for one in RECORD_TAGS.values()):
+        print(f"{outcome.said[kind, True]:7}  {outcome.said[kind, False]:7} {kind}")
+    lawful = sum(count for (_kind, is_lawful), count in outcome.said.items() if is_lawful)
+    speakers = len(outcome.partners)
+    print(f"{steps} steps in {seconds:.0f} s of one core: {lawful} lawful records of {speakers} partners")
+    print(f"never lawful: {', '.join(sorted(outcome.unsaid())) or 'no kind of record'}")
+    print(f"never given: {', '.join(sorted(outcome.unreached())) or 'no verdict'}")
 
 
 if __name__ == "__main__":

@@ -33,19 +33,22 @@ NEEDS_LICENCE = {
 }
 LICENSED_PURPOSES = {"sale", "own_premises", "export"}
 NOT_TRADING = {"carrier", "agent"}
+EVERY_ROLE = set().union(*ROLES.values())
+MAKING = {"maker", "repackager"}
+MARKETING = MAKING | {"parallel_distributor", "importer"}
 NOT_SIGNING = {
-    "commission": set().union(*ROLES.values()) - {"maker", "repackager"},
-    "keep": set().union(*ROLES.values()) - {"maker", "repackager"},
-    "acquit": set().union(*ROLES.values()) - {"maker", "repackager"},
-    "repack": set().union(*ROLES.values()) - {"maker", "repackager"},
-    "make": set().union(*ROLES.values()) - {"maker", "repackager"},
+    "commission": EVERY_ROLE - MAKING,
+    "keep": EVERY_ROLE - MARKETING,
+    "acquit": EVERY_ROLE - MARKETING,
+    "repack": EVERY_ROLE - MAKING,
+    "make": EVERY_ROLE - MAKING,
     "send": {"carrier", "regulator", "agent"},
     "pack": {"carrier", "regulator", "agent"},
     "ship": {"carrier", "regulator", "agent"},
     **{verb: {"carrier", "regulator", "agent"} for verb in ("propose", "send_out", "come_back")},
     "mandate": set(),
     "act_for": set(),
-    **dict.fromkeys(ABOUT_PRODUCTS, set().union(*ROLES.values()) - {"maker", "repackager"}),
+    **dict.fromkeys(ABOUT_PRODUCTS, EVERY_ROLE - MARKETING),
 }
 """Roles that alone are not enough, by verb; for all others: agents."""
 

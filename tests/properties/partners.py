@@ -28,6 +28,7 @@ from tests.properties.facts import (
     WAITS_MS,
     WITHIN_MS,
     is_unit,
+    of_role,
 )
 from tests.properties.model import Model
 from tests.properties.partners_cold import COLD_VERBS, ColdPartners
@@ -37,6 +38,12 @@ from tests.properties.registered import Registered
 from tests.properties.said import Document, Said, Step
 
 PARTNERS = list(ROLES)
+MAKERS = (*("maker",) * 4, "rival", "rival", "delegate", "relabel", "generic", "bulk")
+"""Who mostly makes things."""
+DISPENSING = (*of_role("dispenser"), "bulk", "south")
+TRADING = tuple(name for name, roles in ROLES.items() if roles - {"carrier", "regulator", "agent"})
+REGULATORS = of_role("regulator")
+CARRIERS = (*("carrier",) * 3, *of_role("carrier"))
 SERIALS = 30
 """Serials of each product that partners speak of; a few of them are never made."""
 NUMBERS = 8
@@ -168,6 +175,14 @@ class Partners(Holders, ColdPartners, partners_beyond.Dealers):
             and not model.shipment(item)
         ]
 
+    def _holding(self, model: Model, among: Sequence[str]) -> list[str]:
+        """Return those of some partners that hold anything, still and alive; often, if often."""
+        holders = [model.holder(item) for item in self._held(model)]
+        return [holder for holder in holders if holder in among]
+
+    def _carrier(self) -> str:
+        return self.random.choice(CARRIERS) if self._chance(45) else ""
+
     def _of_hands(self, model: Model, signer: str) -> tuple[str, ...]:
         """Return some of what a partner holds; mostly what stands side by side."""
         held = self._held(model, signer)
@@ -187,7 +202,7 @@ class Partners(Holders, ColdPartners, partners_beyond.Dealers):
     def _handler(self, model: Model, verb: str) -> str:
         """Return who may say something of goods."""
         if verb in MAKING:
-            return self.random.choice(["maker", "maker", "maker", "rival", "delegate", "bulk", *PARTNERS])
+            return self.random.choice(MAKERS if self._chance(60) else PARTNERS)
         if self._chance(4) or not model.items:
             return self.random.choice(PARTNERS)
         shipments = self._open(model)
@@ -202,7 +217,7 @@ class Partners(Holders, ColdPartners, partners_beyond.Dealers):
         if verb in partners_beyond.VERBS:
             return partners_beyond.signer_for(self.random, model, verb) or self.random.choice(PARTNERS)
         if verb in {"dispense", "part"} and self._chance(70):
-            return self.random.choice(["pharmacy", "clinic", "bulk"])
+            return self.random.choice(self._holding(model, DISPENSING) or list(DISPENSING))
         return model.holder(self.random.choice(self._held(model) or list(model.items)))
 
     def _special_signer(self, model: Model, verb: str) -> str:
@@ -229,7 +244,7 @@ class Partners(Holders, ColdPartners, partners_beyond.Dealers):
         if verb in partners_beyond.VERBS:
             return partners_beyond.is_apt(model, verb)
         if verb == "commission":
-            return signer in ("maker", "rival", "delegate")
+            return signer in MAKERS
         if verb == "introduce":
             return signer in UNITS.values()
         if verb in {"find", "reinstate"}:
@@ -241,9 +256,9 @@ class Partners(Holders, ColdPartners, partners_beyond.Dealers):
     def _has_goods_for(self, model: Model, verb: str, signer: str) -> bool:
         """Tell whether a partner holds goods and may do this with them."""
         if verb in {"dispense", "part"}:
-            return signer in ("pharmacy", "clinic", "bulk") and bool(self._held(model, signer))
+            return signer in DISPENSING and bool(self._held(model, signer))
         if verb in ("pack", "ship"):
-            return signer not in ("carrier", "regulator", "agent") and bool(self._held(model, signer))
+            return signer in TRADING and bool(self._held(model, signer))
         return bool(self._held(model, signer))
 
     def _concerning(self, model: Model, signer: str, roles: Sequence[str]) -> list[str]:
@@ -338,14 +353,14 @@ class Partners(Holders, ColdPartners, partners_beyond.Dealers):
         if purpose == "own_premises":
             receiver = signer
         elif purpose == "authority":
-            receiver = "regulator"
+            receiver = self.random.choice(REGULATORS)
         elif purpose == "return" and self._chance(50):
             receiver = self.random.choice(owners)
         passes = int(purpose != "own_premises" and self._chance(60 if set(owners) == {signer} else 15))
         destination = self._place(receiver)
         if purpose == "own_premises" and not destination and self._chance(90):
             destination = self.random.choice(self._own_places(signer) or [""])
-        carrier = self.random.choice(PARTNERS) if self._chance(8) else "carrier" if self._chance(45) else ""
+        carrier = self.random.choice(PARTNERS) if self._chance(8) else self._carrier()
         said = Said(
             verb="ship",
             items=items,

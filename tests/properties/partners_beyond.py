@@ -9,7 +9,9 @@ from tests.properties.said import Said
 
 VERBS = {"propose": 5, "consent": 5, "withdraw": 1, "send_out": 2, "come_back": 2}
 """Verbs of two-party acts by how often they are said."""
-TAKERS = ("burner", "maker", "delegate", "bulk", "pharmacy")
+TAKERS = ("burner", "maker", "delegate", "bulk", "pharmacy", "kiln", "ranch", "relabel")
+OFFERED = ("bulk", "broker", "pharmacy", "rival", "clinic", "lapsed", "carrier", "north", "parallel", "chain")
+"""To whom ownership is mostly offered."""
 
 
 def going_back(random: Random, model: Model, said: Said, held: Sequence[str]) -> Said:
@@ -41,7 +43,7 @@ def signer_for(random: Random, model: Model, verb: str) -> str:
         owners = [model.owner(item) for item in model.items if model.life(item) == "active"]
         return random.choice(owners or [""])
     if verb == "come_back":
-        return random.choice(("bulk", "maker", "broker", "pharmacy"))
+        return random.choice(("bulk", "maker", "broker", "pharmacy", "importer", "parallel"))
     waiting = [proposal for proposal in model.proposals.values() if proposal.is_open]
     if not waiting:
         return ""
@@ -73,7 +75,7 @@ def _proposed(random: Random, model: Model, signer: str, said: Said) -> Said:
     loose = [item for item in own if not model.items[item].parent]
     among = loose if loose and random.random() < 0.92 else own or list(model.items) or ["pack-1"]
     items = tuple(random.sample(among, min(len(among), random.randint(1, 3))))
-    other = random.choice(("bulk", "broker", "pharmacy", "rival", "clinic", "lapsed", "carrier", signer))
+    other = random.choice((*OFFERED, signer))
     until = 0 if random.random() < 0.7 else random.randint(1, 500)
     return replace(said, items=items, receiver=other, until=until)
 
@@ -117,4 +119,4 @@ def is_apt(model: Model, verb: str) -> bool:
     """Tell whether there is something that a verb may be said of."""
     if verb == "come_back":
         return any(thing.life == "outside" for thing in model.items.values())
-    return verb in {"propose", "send_out"} or bool(model.proposals)
+    return verb in {"propose", "send_out"} or any(one.is_open for one in model.proposals.values())

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from random import Random
 
-from tests.properties.facts import DAY_MS, ROLES, kind_of
+from tests.properties.facts import DAY_MS, ROLES, kind_of, of_role
 from tests.properties.model import Model
 from tests.properties.said import Said
 
@@ -28,6 +28,7 @@ LIFTED_KINDS = {
     "clear": {"suspect", "illegitimate"},
 }
 """Holds that a verb is about."""
+REGULATORS = of_role("regulator")
 FINDINGS = ("tampered", "copied", "outside_lane", "unknown_serial")
 
 
@@ -65,7 +66,7 @@ class Holders:
         item = self.random.choice(bearing)
         setters = _setters(model, item)
         makers = [model.registered.holders.get(kind_of(item), "maker")]
-        return self.random.choice([*setters, *makers, model.holder(item), model.holder(item), "regulator"])
+        return self.random.choice([*setters, *makers, model.holder(item), model.holder(item), *REGULATORS])
 
     def _overdue(self, model: Model, signer: str, now_ms: int) -> Said:
         under_way = [name for name in model.shipments if model.on_the_way(name)]
@@ -79,7 +80,7 @@ class Holders:
         """Speak of what one holds, or now and then of anything."""
         items = self._of_hands(model, signer)
         mine = [item for item in model.items if model.holder(item) == signer]
-        if model.items and (signer == "regulator" or self._chance(8)):
+        if model.items and (signer in REGULATORS or self._chance(8)):
             items = self._some(list(model.items), 2)
         elif mine and self._chance(25):
             items = self._some(mine, 3)

@@ -11,13 +11,25 @@ VERBS = {"make": 4, "send": 6, "settle": 6, "end": 3}
 """Verbs by how often they are said."""
 ENDS = ("dispensed", "dispensed", "destroyed", "exported", "stolen", "lost")
 PURPOSES = ("sale", "sale", "sale", "own_premises", "return", "disposal")
-BUYERS = ("bulk", "bulk", "broker", "pharmacy", "clinic", "maker", "rival", "carrier", "lapsed")
+BUYERS = (
+    "bulk",
+    "bulk",
+    "broker",
+    "pharmacy",
+    "clinic",
+    "maker",
+    "rival",
+    "carrier",
+    "lapsed",
+    "north",
+    "hospital",
+)
 
 
 def chooses_signer(random: Random, model: Model, verb: str) -> str:
     """Return who may say this now."""
     if verb == "make":
-        return random.choice(["maker", "maker", "maker", "rival", "delegate"])
+        return random.choice(["maker", "maker", "maker", "rival", "delegate", "generic"])
     if verb == "settle":
         loads = [load for load in model.loads.values() if load.lines]
         return random.choice([random.choice(loads).receiver if loads else "bulk", "maker"])

@@ -5,7 +5,7 @@ from random import Random
 from typing import Any
 
 from tests.properties import partners_transform
-from tests.properties.facts import DAY_MS, HOUR_MS, PLACES, ROLES
+from tests.properties.facts import DAY_MS, HOUR_MS, PLACES, ROLES, of_role
 from tests.properties.model import Model
 from tests.properties.said import Alternative, Said
 
@@ -20,7 +20,8 @@ VERBS = {
     **partners_transform.VERBS,
 }
 """Verbs by how often they are said."""
-OPENERS = ("maker", "maker", "rival", "regulator")
+REGULATORS = of_role("regulator")
+OPENERS = ("maker", "maker", "maker", "maker", "rival", "rival", *REGULATORS)
 
 
 def chooses_signer(random: Random, model: Model, verb: str) -> str:
@@ -32,7 +33,7 @@ def chooses_signer(random: Random, model: Model, verb: str) -> str:
     if verb in ("acknowledge", "respond"):
         return random.choice(list(ROLES))
     openers = [found.opener for found in model.recalls.values()]
-    return random.choice([*(openers or ["maker"]), "regulator"])
+    return random.choice([*(openers or ["maker"]), *REGULATORS])
 
 
 def on_recalls(random: Random, model: Model, signer: str, now_ms: int, verb: str, name: str) -> Said:
@@ -54,7 +55,7 @@ def on_recalls(random: Random, model: Model, signer: str, now_ms: int, verb: str
         scope=_scope(random, model, signer, now_ms) if verb in ("recall", "widen") else (),
         withdrawal=random.randrange(3) == 0 and verb == "recall",
         drill=random.randrange(5) == 0 and verb == "recall",
-        ordered=verb == "recall" and (signer == "regulator") != (random.randrange(8) == 0),
+        ordered=verb == "recall" and (signer in REGULATORS) != (random.randrange(8) == 0),
         missing=random.choice((0, 0, 1, 5, -1)) if verb == "respond" else 0,
     )
 

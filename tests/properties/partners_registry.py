@@ -27,7 +27,7 @@ def chooses_signer(random: Random, model: Model, verb: str) -> str:
         return random.choice(list(known.offers.values()))
     if verb in {"place", "mandate", "act_for"}:
         return random.choice(list(ROLES))
-    return random.choice(["maker", "delegate", *known.holders.values()])
+    return random.choice(["maker", "delegate", "importer", "parallel", *known.holders.values()])
 
 
 def is_apt(model: Model, verb: str, _signer: str) -> bool:
@@ -62,7 +62,7 @@ def _lets(random: Random, model: Model, signer: str) -> Said:
     named = random.sample(places, min(len(places), random.choice((0, 0, 1, 2))))
     if random.random() < 0.1:
         named.append(random.choice([*PLACES, *NEW_PLACES]))
-    agent = random.choice(["agent", "agent", "carrier", *ROLES])
+    agent = random.choice(["agent", "agent", "agent", "desk", "carrier", *ROLES])
     verbs = random.sample(sorted(TAGS), random.choice((0, 2, 3, 5, 7)))
     until = random.choice((0, 1, 300, 10_000, 10_000, 10_000))
     return Said(verb="mandate", receiver=agent, verbs=tuple(verbs), named_places=tuple(named), until=until)
@@ -72,7 +72,7 @@ def _sets_lane(random: Random, model: Model, kind: str) -> Said:
     lots = [lot for made, lot in model.lots if made == kind]
     lot = random.choice(lots) if lots and random.random() < 0.4 else ""
     parties = tuple(
-        random.sample(["bulk", "broker", "pharmacy", "clinic", "rival"], random.choice((0, 0, 1, 2)))
+        random.sample(["bulk", "broker", "pharmacy", "clinic", "rival", "chain"], random.choice((0, 0, 1, 2)))
     )
     role = random.choice(("", "", "wholesaler", "dispenser", "carrier"))
     step = random.choice(("flag", "flag", "block", "cleared"))
@@ -105,7 +105,7 @@ def _of_products(random: Random, model: Model, verb: str, signer: str) -> Said:
             by_lot=by_lot,
             logged=random.random() < 0.3,
         )
-    other = random.choice(["maker", "rival", "delegate", "delegate", *ROLES])
+    other = random.choice(["maker", "rival", "delegate", "delegate", "importer", "parallel", *ROLES])
     if verb == "lane":
         return _sets_lane(random, model, kind)
     if verb == "offer":

@@ -8,7 +8,7 @@ from tests.properties.said import Said
 
 VERBS = {"repack": 4}
 """Verbs by how often they are said."""
-SIGNERS = ("maker", "delegate", "delegate", "rival")
+SIGNERS = ("maker", "delegate", "delegate", "rival", "relabel")
 SERIALS = 40
 """More serials than are ever commissioned, so that some are left for this."""
 

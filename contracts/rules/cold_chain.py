@@ -16,7 +16,7 @@ from contracts.state.cold_rows import SessionRow, StorageRow
 from contracts.state.containers import Load, expose, exposures_of, find_contents, is_emptied, sources_of
 from contracts.state.exposures import MS_PER_SECOND, THE_WHOLE, Exposures, exposure, joined, session_of
 from contracts.state.layout import LOGGERS, SESSIONS, SHIPMENTS, STORAGE, number_key
-from contracts.state.parties import HANDLING, MAKING, is_holder, is_party, parties_of, stakeholders
+from contracts.state.parties import HANDLING, MARKETING, is_holder, is_party, parties_of, stakeholders
 from contracts.state.places import Position, effective_life, locate
 from contracts.state.rows import NOBODY, Life
 from contracts.state.sessions import (
@@ -59,7 +59,7 @@ def session_subject(number: int) -> bytes:
 
 def storage_profile(act: Act, record: StorageProfile) -> Verdict | None:
     """Rule 18: a product's marketing holder says how it must be kept."""
-    fault = signer_fault(act, record.head, MAKING) or holder_fault(act, record.gtin)
+    fault = signer_fault(act, record.head, MARKETING) or holder_fault(act, record.gtin)
     if fault:
         return fault
     is_range = is_temperature(record.low) and is_temperature(record.high) and record.low <= record.high
@@ -217,7 +217,7 @@ def _with_products(act: Act, row: SessionRow, products: list[bytes], load: Load)
 
 def clear_session(act: Act, record: ClearSession) -> Verdict | None:
     """Rule 18: the maker clears a product of what a session says against it."""
-    fault = signer_fault(act, record.head, MAKING) or holder_fault(act, record.gtin)
+    fault = signer_fault(act, record.head, MARKETING) or holder_fault(act, record.gtin)
     if fault:
         return fault
     is_number = 0 < record.session < 1 << 32

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 
 import pytest
 
-from contracts.records.supply import DecommissionReason
+from contracts.records.custody import Void
+from contracts.records.supply import Decommission, DecommissionReason
 from contracts.rules import registry
 from contracts.rules.codes import Code
 from contracts.rules.verdict import Verdict
@@ -65,8 +66,9 @@ def test_what_is_on_its_way_comes_out_without_a_report_of_theft() -> None:
 
 
 def test_a_shipment_that_nobody_may_take_back_is_a_trap(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(registry, "void", lambda _act, record: Verdict(Code.NOT_SENDER, record.shipment))
-    monkeypatch.setattr(registry, "decommission", lambda _act, _record: Verdict(Code.NOTHING_LISTED, b""))
+    rules = registry.RULES
+    monkeypatch.setitem(rules, Void, lambda _act, record: Verdict(Code.NOT_SENDER, record.shipment))
+    monkeypatch.setitem(rules, Decommission, lambda _act, _record: Verdict(Code.NOTHING_LISTED, b""))
     world, found = explore(["pack-1"], PARTNERS)
     trapped = list(traps(found, lives(world, found), FINAL))
     assert any(row[:1] == b"\x32" for trap in trapped for row, _value in trap.component.rows)

@@ -29,6 +29,8 @@ MAX_TOUCHES: Final = 500
 MAX_ASKED_ITEMS: Final = 20
 """Of how many of an event's items the history is looked up."""
 MAX_KEPT_DOCUMENTS: Final = 64
+MAX_LOADS: Final = 2_000
+"""Among how many shipments of packs without serials those are looked for that arrive."""
 
 _Claim = tuple[int, int]
 """Signer's number and claimed time."""
@@ -66,6 +68,10 @@ class Chronicle:
     def is_stated(self, statement: bytes) -> bool:
         """Tell whether one of this node's keys stated this, by its fingerprint, or is about to."""
         return statement in self._pending or self._statements.is_stated(statement)
+
+    def loads_of(self, partner: int) -> list[bytes]:
+        """Return the newest shipments of packs without serials that a partner sends or gets, newest first."""
+        return self._journeys.loads_of(partner, MAX_LOADS)
 
     def is_noted(self, key: bytes) -> bool:
         """Tell whether an own event, by its `statement_key`, said nothing new when it came before."""

@@ -51,24 +51,34 @@ def commissions(event: EpcisEvent, items: Sequence[ItemKey], head: Head) -> tupl
             by_gtin.setdefault(item[1:7], []).append(item[7:])
     records: list[Record] = []
     for gtin, serials in by_gtin.items():
-        lot, expiry = _lot_and_expiry(event)
+        lot, expiry = lot_and_expiry(event)
         made_at = max(event.time_ms, 0)
-        records.append(Commission(head, gtin, lot, expiry, _line(event), made_at, tuple(serials)))
+        records.append(Commission(head, gtin, lot, expiry, production_line(event), made_at, tuple(serials)))
     if units:
         records.append(CommissionLogisticUnits(head, tuple(units)))
     return tuple(records)
 
 
-def _lot_and_expiry(event: EpcisEvent) -> tuple[bytes, int]:
+def lot_and_expiry(event: EpcisEvent, lot: bytes = b"") -> tuple[bytes, int]:
+    """Return the lot and the expiry date of what an event brings to life.
+
+    Args:
+        event: For its master data.
+        lot: As its class identifier says, if it has one.
+
+    Raises:
+        EventRefused: One of them is not stated.
+    """
     ilmd = event.ilmd
-    if ilmd is None or ilmd.lot is None:
+    stated = lot or (b"" if ilmd is None or ilmd.lot is None else ilmd.lot.encode())
+    if not stated:
         raise EventRefused("missing_field", "ilmd.lotNumber", "packs and cases need a lot")
-    if ilmd.expiry is None:
+    if ilmd is None or ilmd.expiry is None:
         raise EventRefused("missing_field", "ilmd.itemExpirationDate", "packs and cases need an expiry date")
-    return ilmd.lot.encode(), int(ilmd.expiry)
+    return stated, int(ilmd.expiry)
 
 
-def _line(event: EpcisEvent) -> bytes:
+def production_line(event: EpcisEvent) -> bytes:
     """Return the production line; a stated one that is none is for the law to refuse."""
     attributes = () if event.ilmd is None else event.ilmd.attributes
     named = (entry.value for entry in attributes if entry.name.rpartition("#")[2] in _LINE_ATTRIBUTES)

@@ -40,6 +40,7 @@ def statement_key(signer: int, event: EpcisEvent, statement: Statement) -> bytes
         sorted(statement.contents),
         ends,
         event.time_ms,
+        sorted((entry.epc_class, entry.amount, entry.unit) for entry in statement.quantities),
     )
     return hashlib.sha256(encode(about)).digest()
 

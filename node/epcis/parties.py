@@ -92,6 +92,22 @@ class Directory:
         """
         return self._first([event.read_point, event.biz_location, file_sender], "readPoint")
 
+    def sender_named(self, event: EpcisEvent) -> Party | None:
+        """Return the partner that a receiving event names as where the goods came from, if any."""
+        return self._one_of(event.sources)
+
+    def receiver_named(self, event: EpcisEvent) -> Party | None:
+        """Return the partner that an event names as where goods went, if any."""
+        return self._one_of(event.destinations)
+
+    def owner_named(self, event: EpcisEvent) -> Party | None:
+        """Return the partner that an event names as the owner of what is sent, if any."""
+        return self.party_of(_named(event.sources, OWNING))
+
+    def _one_of(self, entries: tuple[SourceDestination, ...]) -> Party | None:
+        named = (self.party_of(_named(entries, kind)) for kind in (POSSESSING, LOCATION, OWNING))
+        return next((party for party in named if party is not None), None)
+
     def _first(self, places: Iterable[Place | None], field: str) -> Party:
         seen: list[str] = []
         for place in places:

@@ -10,7 +10,7 @@ import msgspec
 
 from contracts.gs1.keys import ItemKey
 from contracts.records.supply import ObserveStep
-from node.epcis.events import AggregationEvent, EpcisEvent, ObjectEvent
+from node.epcis.events import AggregationEvent, EpcisEvent, ObjectEvent, Quantity
 
 RECEIVING: Final = frozenset({"receiving", "accepting"})
 DISPENSING: Final = frozenset({"dispensing", "retail_selling"})
@@ -24,6 +24,10 @@ OBSERVING: Final = {
     "departing": ObserveStep.DEPARTING,
     "inspecting": ObserveStep.INSPECTING,
 }
+
+
+PIECES: Final = frozenset({"", "EA", "C62", "H87"})
+"""Units of packs that are counted: none, or each, one and piece of UN/CEFACT recommendation 20."""
 
 
 class Step(Enum):
@@ -56,6 +60,10 @@ class Statement(msgspec.Struct, frozen=True):
     """The container that they go into or come out of."""
     contents: tuple[ItemKey, ...] = ()
     """What is said to be inside the one item, which an aggregation states beside the step."""
+    quantities: tuple[Quantity, ...] = ()
+    """What it says by class, when packs of a product may be among that."""
+    quantity_field: str = ""
+    """Where the event lists these."""
     note: str = ""
     """For NONE: why, in a sentence."""
 
@@ -75,13 +83,20 @@ def read_statement(event: EpcisEvent) -> Statement:
 
 
 def _of_object(event: ObjectEvent) -> Statement:
-    if not event.epcs.items:
-        return _nothing("it names no pack, case or logistic unit by its serial number")
+    quantities = _countable(event.quantities)
+    if not (event.epcs.items or quantities):
+        return _nothing("it names no pack, case or logistic unit by its serial number, and counts no packs")
     step = _step_of_object(event)
     if step is Step.NONE:
         written = event.biz_step or "no business step"
         return _nothing(f"the law has no record for {written} with {event.action}")
-    return Statement(step, event.epcs.items, "epcList")
+    return Statement(step, event.epcs.items, "epcList", quantities=quantities, quantity_field="quantityList")
+
+
+def _countable(quantities: tuple[Quantity, ...]) -> tuple[Quantity, ...]:
+    """Return class-level quantities when any of them may be packs of a product."""
+    may_be = any(entry.gtin is not None and entry.unit.upper() in PIECES for entry in quantities)
+    return quantities if may_be else ()
 
 
 def _step_of_object(event: ObjectEvent) -> Step:
@@ -124,7 +139,11 @@ def _of_aggregation(event: AggregationEvent) -> Statement:
     if event.action == "OBSERVE":
         step = _step_of_custody(event.biz_step)
         if step in {Step.SHIP, Step.RECEIVE}:
-            return Statement(step, (parent,), "parentID", contents=children)
+            return Statement(
+                *(step, (parent,), "parentID", None, children),
+                quantities=_countable(event.child_quantities),
+                quantity_field="childQuantityList",
+            )
         return _nothing("it states what is inside a container, and the law has no record for that")
     is_everything = not (children or event.children.others or event.child_quantities)
     if not children and not (event.action == "DELETE" and is_everything):

@@ -5,7 +5,7 @@ and then, so that its thread can do other work; it is thrown away and begun anew
 meanwhile. What it finds is a forecast like any admission: the blocks decide.
 """
 
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Iterable, Sequence
 from typing import Final
 
 import msgspec
@@ -14,6 +14,7 @@ from contracts.gs1.keys import ItemKey
 from contracts.ledger.execute import BlockContext, execute_document
 from contracts.ledger.receipt import ACCEPTED
 from contracts.records.custody import Receive, Refuse, Ship, Void, shipment_id
+from contracts.records.quantities import SettleQuantity, ShipQuantity
 from contracts.records.record import Record
 from contracts.records.supply import Pack
 from contracts.rules.codes import Code
@@ -30,10 +31,11 @@ from node.epcis.parties import Directory, Party
 from node.epcis.proposals import Proposal, answer_proposal, contradicted
 from node.epcis.refusal import EventRefused, Refused
 from node.epcis.steps import Statement, Step, read_statement
-from node.epcis.translate import Evidence, Told, Translator
+from node.epcis.told import Evidence, Told
+from node.epcis.translate import Translator
 from node.epcis.verdicts import refused_by_law
 from node.storage.references import KeptReference, reference_hash
-from node.storage.statements import fingerprint
+from node.storage.statements import fingerprint, fingerprints
 
 SLICE_IDENTIFIERS: Final = 50
 """After so many identifiers the trial pauses."""
@@ -45,6 +47,7 @@ _MISSING_PREDECESSOR: Final = frozenset(
         Code.NOT_INSIDE,
         Code.NOT_HOLDER,
         Code.IN_TRANSIT,
+        Code.NOT_ENOUGH,
         "contents_differ",
         "contents_unknown",
         "shipment_not_found",
@@ -111,12 +114,12 @@ class Trial:
         self._directory = Directory(state)
         self._own = self._find_own()
         self._claims = Claims(state, chronicle, self._own, case.document.receivers)
-        self._translator = Translator(state, self._own, case.document.receivers, self._contents)
+        self._translator = Translator(state, self._own, case.document.receivers, self)
         self._judged: dict[int, Judged] = {}
         self._documents: list[Ready] = []
         self._stated: list[frozenset[bytes]] = []
         self._known: set[bytes] = set()
-        self._announced: set[bytes] = set()
+        self._announced: dict[bytes, None] = {}
         self._packed: dict[bytes, dict[ItemKey, None]] = {}
 
     def _find_own(self) -> Party:
@@ -195,12 +198,23 @@ class Trial:
         refused = self._act(event, statement, told, records)
         if refused is not None:
             return Judged(event.position, statement, "refused", refused=refused)
-        used = references if any(isinstance(record, Ship) for record in records) else ()
+        used = references if any(isinstance(record, Ship | ShipQuantity) for record in records) else ()
         return Judged(event.position, statement, "records", records, attachment=attachment, references=used)
 
     def _is_known(self, record: Record) -> bool:
-        statement = fingerprint(self._own.number, record)
+        return self.is_stated(fingerprint(self._own.number, record))
+
+    def is_stated(self, statement: bytes) -> bool:
+        """Tell whether this partner stated this before, in the chain or in this file, by its fingerprint."""
         return statement in self._known or self._chronicle.is_stated(statement)
+
+    def loads(self) -> Iterable[bytes]:
+        """Return the ids of shipments of packs without serials of this partner, oldest first."""
+        return (*reversed(self._chronicle.loads_of(self._own.number)), *self._announced)
+
+    def contents(self, parent: ItemKey) -> tuple[ItemKey, ...] | None:
+        """Return what is directly inside a container; None when it cannot be listed."""
+        return self._chronicle.contents(self._state, parent, self._packed.get(parent, ()))
 
     def _is_repeated(self, event: EpcisEvent, statement: Statement, told: Told) -> bool:
         """Tell whether all of this was stated before, though the state no longer shows it (rule a)."""
@@ -225,11 +239,12 @@ class Trial:
             return refused_by_law(self._state, receipt, records[receipt.record], statement)
         self._documents.append(ready)
         both = {*told.stated, *records}
-        self._stated.append(frozenset(fingerprint(self._own.number, record) for record in both))
+        stated = (fingerprints(self._own.number, record) for record in both)
+        self._stated.append(frozenset().union(*stated))
         self._known |= self._stated[-1]
         for at, record in enumerate(records):
-            if isinstance(record, Ship):
-                self._announced.add(shipment_id(ready.id, at))
+            if isinstance(record, Ship | ShipQuantity):
+                self._announced[shipment_id(ready.id, at)] = None
             if isinstance(record, Pack):
                 self._packed.setdefault(record.parent, {}).update(
                     dict.fromkeys(map(ItemKey, record.children))
@@ -240,15 +255,17 @@ class Trial:
         """Refuse what is about a shipment of the same document: the id of that is not known before."""
         for record in records:
             match record:
-                case Receive(shipment=shipment) | Refuse(shipment=shipment) | Void(shipment=shipment):
+                case (
+                    Receive(shipment=shipment)
+                    | Refuse(shipment=shipment)
+                    | Void(shipment=shipment)
+                    | SettleQuantity(shipment=shipment)
+                ):
                     if self._case.is_one and shipment in self._announced:
                         reason = "the same file announces its shipment, and one document cannot hold both"
                         raise EventRefused("shipment_in_same_file", "epcList", reason)
                 case _:
                     pass
-
-    def _contents(self, parent: ItemKey) -> tuple[ItemKey, ...] | None:
-        return self._chronicle.contents(self._state, parent, self._packed.get(parent, ()))
 
     # ------------------------------------------------------------------------ others' events
 

@@ -14,6 +14,7 @@ from contracts.gs1.keys import (
 )
 from contracts.ledger.receipt import Receipt
 from contracts.records.custody import SHIPMENT_ID_BYTES
+from contracts.records.quantities import MakeQuantity, QuantityRecord
 from contracts.records.record import Record
 from contracts.records.supply import Commission
 from contracts.rules.codes import Code
@@ -76,11 +77,13 @@ def refused_by_law(state: Overlay | None, receipt: Receipt, record: Record, stat
 
 def _field(receipt: Receipt, record: Record, statement: Statement) -> str:
     code = Code(receipt.code)
-    if code == Code.EXPIRED and isinstance(record, Commission):
+    if code == Code.EXPIRED and isinstance(record, Commission | MakeQuantity):
         return _EXPIRY
     if code in _FIELDS:
         return _FIELDS[code]
     subject = receipt.subject
+    if isinstance(record, QuantityRecord):
+        return _field_by_class(code, subject, statement)
     if isinstance(record, Commission) and subject not in statement.items:
         return _first_of_gtin(record, statement)
     if statement.parent is not None and subject == statement.parent:
@@ -88,6 +91,14 @@ def _field(receipt: Receipt, record: Record, statement: Statement) -> str:
     if subject in statement.items and statement.field != "parentID":
         return f"{statement.field}[{statement.items.index(ItemKey(subject))}]"
     return statement.field
+
+
+def _field_by_class(code: Code, subject: bytes, statement: Statement) -> str:
+    """Return where packs without serials stand; whose they are stands among the sources."""
+    if code == Code.NOT_OWNER:
+        return "sourceList"
+    at = (index for index, entry in enumerate(statement.quantities) if entry.gtin == subject)
+    return f"{statement.quantity_field}[{next(at, 0)}]"
 
 
 def _first_of_gtin(record: Commission, statement: Statement) -> str:
@@ -105,14 +116,17 @@ def _about(state: Overlay | None, receipt: Receipt, record: Record) -> str:
         return unpack_gln(subject)
     if is_valid_item_key(subject):
         return _about_item(state, subject)
-    if isinstance(record, Commission):
+    if isinstance(record, Commission | MakeQuantity):
         return _about_make(subject, record)
+    if isinstance(record, QuantityRecord) and len(subject) == GTIN_BYTES:
+        is_owner = Code(receipt.code) == Code.NOT_OWNER
+        return unpack_gln(subject) if is_owner else unpack_gtin(subject)
     if len(subject) == SHIPMENT_ID_BYTES:
         return f"shipment {subject.hex()}"
     return subject.hex()
 
 
-def _about_make(subject: bytes, record: Commission) -> str:
+def _about_make(subject: bytes, record: Commission | MakeQuantity) -> str:
     gtin = unpack_gtin(record.gtin)
     if subject == record.lot:
         lot = record.lot.decode("utf-8", "replace")

@@ -11,6 +11,7 @@ Rows (numbers big-endian: height 8 bytes, document index 4, record index 2):
     l  GTIN, length, lot, height, document, record, event    one commission of a lot, or repacking into it
     c  recall id, height, document, record, event            one thing that happened to a recall
     p  partner number (4), height, document, record, event   one shipment that a partner sends or gets
+    q  partner number (4), height, document, record, event   one of packs without serials; value: its id
 """
 
 from collections.abc import Iterable
@@ -22,6 +23,7 @@ from contracts.ledger.document import Document
 from contracts.ledger.receipt import ACCEPTED, Event, Receipt
 from contracts.records.custody import Receive, Refuse, Ship, Void, shipment_id
 from contracts.records.holds import DeclareOverdue
+from contracts.records.quantities import SettleQuantity, ShipQuantity
 from contracts.records.recall import (
     AboutRecall,
     OpenRecall,
@@ -38,6 +40,7 @@ _ITEM: Final = b"i"
 _SHIPMENT: Final = b"s"
 _LOT: Final = b"l"
 _PARTNER: Final = b"p"
+_LOAD: Final = b"q"
 _RECALL: Final = b"c"
 
 THE_RECORD: Final = 0
@@ -121,6 +124,9 @@ def journey_entries(height: int, documents: Iterable[IndexedDocument]) -> list[W
             place = document + event.record.to_bytes(2, "big") + at.to_bytes(2, "big")
             subjects = _event_subjects(event, indexed.sender)
             entries += [(INDEX + subject + place, b"") for subject in subjects]
+            if event.kind == EventKind.QUANTITY_ANNOUNCED:
+                loads = _numbered(_LOAD, event, indexed.sender)
+                entries += [(INDEX + subject + place, event.subject) for subject in loads]
     return entries
 
 
@@ -134,7 +140,7 @@ def _record_subjects(record: Record, receipt: Receipt, position: int) -> list[by
             return []
         case Pack(parent=parent) | Unpack(parent=parent):
             items = (parent, *items)
-        case Ship():
+        case Ship() | ShipQuantity():
             own_shipment = _SHIPMENT + shipment_id(receipt.document_id, position)
             return [own_shipment, *map(_item_prefix, items)]
         case Transform(inputs=inputs):
@@ -146,6 +152,7 @@ def _record_subjects(record: Record, receipt: Receipt, position: int) -> list[by
             | Refuse(shipment=shipment)
             | Void(shipment=shipment)
             | DeclareOverdue(shipment=shipment)
+            | SettleQuantity(shipment=shipment)
         ):
             return [_SHIPMENT + shipment, *map(_item_prefix, items)]
         case _:
@@ -174,7 +181,11 @@ def _event_subjects(event: Event, sender: int) -> list[bytes]:
 
 
 def _partner_subjects(event: Event, sender: int) -> list[bytes]:
-    return [_PARTNER + number.to_bytes(4, "big") for number in dict.fromkeys((sender, *event.concerned))]
+    return _numbered(_PARTNER, event, sender)
+
+
+def _numbered(kind: bytes, event: Event, sender: int) -> list[bytes]:
+    return [kind + number.to_bytes(4, "big") for number in dict.fromkeys((sender, *event.concerned))]
 
 
 class Journeys:
@@ -212,6 +223,11 @@ class Journeys:
         start = None if before is None else prefix + _place(before)
         page = self._index.scan(prefix, start=start, limit=limit, reverse=True)
         return [_read_place(key) for key, _value in page.rows]
+
+    def loads_of(self, partner: int, limit: int) -> list[bytes]:
+        """Return the ids of shipments of packs without serials that concern a partner, newest first."""
+        prefix = _LOAD + partner.to_bytes(4, "big")
+        return [value for _key, value in self._index.scan(prefix, limit=limit, reverse=True).rows]
 
     def _touches(self, prefix: bytes, limit: int) -> list[Touch]:
         rows = self._index.scan(prefix, limit=limit).rows

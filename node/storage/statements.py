@@ -5,6 +5,9 @@ signer, kind, items, parent or receiver, and claimed time are the same, whatever
 EPCIS rule a). One row per accepted record of this node's own lanes, in the batch of its block; it holds even
 when later records changed what the statement was about.
 
+What was received of packs without serials is kept line by line: a file says how many of which lot arrived,
+and only the ledger's state of that moment said with which shipment.
+
 Rows, in the INDEX space:
     r  fingerprint (32)      height (8), document index (4), record index (2) where it was stated first
 """
@@ -33,6 +36,15 @@ from contracts.records.head import Head
 from contracts.records.holds import Clear, ConfirmIllegitimate, DeclareOverdue, LiftHold, PlaceHold, Suspect
 from contracts.records.late import Late
 from contracts.records.outside import OutsideRecord, ReceiveFromOutside, ShipOutside
+from contracts.records.quantities import (
+    EndQuantity,
+    Line,
+    MakeQuantity,
+    QuantityRecord,
+    Settlement,
+    SettleQuantity,
+    ShipQuantity,
+)
 from contracts.records.record import Record, listed
 from contracts.records.registered import RegisterRecord
 from contracts.records.supply import Commission, CommissionLogisticUnits, Decommission, Observe, Pack, Unpack
@@ -55,6 +67,21 @@ def fingerprint(sender: int, record: Record) -> bytes:
     kind, about = _about(record)
     items = sorted(listed(record))
     return hashlib.sha256(encode((sender, kind, items, about, record.head.claimed_at_ms))).digest()
+
+
+def fingerprints(sender: int, record: Record) -> tuple[bytes, ...]:
+    """Return the fingerprint of a record, and those of the lines that it settles."""
+    own = fingerprint(sender, record)
+    if not isinstance(record, SettleQuantity):
+        return (own,)
+    time_ms, settlement = record.head.claimed_at_ms, record.settlement
+    return own, *(settled_fingerprint(sender, settlement, line, time_ms) for line in record.lines)
+
+
+def settled_fingerprint(sender: int, settlement: Settlement, line: Line, time_ms: int) -> bytes:
+    """Return 32 bytes that two settlements of the same packs at the same claimed time share."""
+    about = (sender, "settled", int(settlement), line.gtin, line.lot, line.quantity, time_ms)
+    return hashlib.sha256(encode(about)).digest()
 
 
 def _about(record: Record) -> tuple[str, tuple[bytes | int, ...]]:  # noqa: C901 - one branch per record
@@ -98,6 +125,8 @@ def _about(record: Record) -> tuple[str, tuple[bytes | int, ...]]:  # noqa: C901
             return "verify", (lot, expiry, int(result))
         case Report(finding=finding):
             return "report", (int(finding),)
+        case MakeQuantity() | ShipQuantity() | SettleQuantity() | EndQuantity():
+            return _about_quantity(record)
         case StorageProfile() | LoggerOn() | LoggerOff() | Readings() | ClearSession():
             return _about_cold(record)
         case _:
@@ -120,6 +149,24 @@ def _about_cold(record: ColdRecord) -> tuple[str, tuple[bytes | int, ...]]:
             return "clear_session", (session, gtin)
         case _:
             assert_never(record)
+
+
+def _about_quantity(record: QuantityRecord) -> tuple[str, tuple[bytes | int, ...]]:
+    match record:
+        case MakeQuantity(gtin=gtin, lot=lot, expiry=expiry, line=line, quantity=quantity):
+            return "make_quantity", (gtin, lot, expiry, line, quantity, record.head.premises)
+        case ShipQuantity(receiver=receiver, purpose=purpose, lines=lines):
+            return "ship_quantity", (receiver, int(purpose), _encoded(lines))
+        case SettleQuantity(shipment=shipment, settlement=settlement, lines=lines):
+            return "settle_quantity", (shipment, int(settlement), _encoded(lines))
+        case EndQuantity(end=end, lines=lines):
+            return "end_quantity", (int(end), _encoded(lines))
+        case _:
+            assert_never(record)
+
+
+def _encoded(lines: Iterable[Line]) -> bytes:
+    return encode(sorted((line.gtin, line.lot, line.quantity) for line in lines))
 
 
 def _about_agreement(record: AgreementRecord | OutsideRecord) -> tuple[str, tuple[bytes | int, ...]]:
@@ -171,7 +218,8 @@ def statement_entries(height: int, documents: Iterable[IndexedDocument]) -> list
             continue
         for position, record in enumerate(indexed.document.records):
             place = height.to_bytes(8, "big") + indexed.index.to_bytes(4, "big") + position.to_bytes(2, "big")
-            entries.append(put(INDEX, _STATEMENT + fingerprint(indexed.sender, record), place))
+            stated = fingerprints(indexed.sender, record)
+            entries += [put(INDEX, _STATEMENT + entry, place) for entry in stated]
     return entries
 
 

@@ -12,10 +12,12 @@ from contracts.gs1.dates import date_of
 from contracts.gs1.keys import SGTIN_KIND, ItemKey
 from contracts.records.custody import Receive, ReceiveMode, Ship, ShipPurpose, shipment_id
 from contracts.records.head import Head
+from contracts.records.quantities import Line, MakeQuantity, Settlement, SettleQuantity, ShipQuantity
 from contracts.records.record import Record
 from contracts.records.supply import Commission, Pack
 from contracts.state.directory import find_premises, partner
 from contracts.state.layout import PRODUCTS
+from contracts.state.rows import Serialisation
 from contracts.state.view import Overlay
 from node.epcis.events import EpcisDocument, EpcisEvent
 from node.epcis.parties import Directory
@@ -53,6 +55,7 @@ class Goods:
             actor = self._actor(event, statement)
             if statement.step not in _STARTS and actor == party:
                 await self._bring(event, statement, party)
+                await self._bring_packs(event, statement, party)
 
     def _actor(self, event: EpcisEvent, statement: Statement) -> Party | None:
         sends = statement.step in {Step.SHIP, Step.VOID}
@@ -81,6 +84,27 @@ class Goods:
         await self._desk.record(holder, *made)
         await self._send(event, statement, (holder, actor), tuple(tops))
 
+    async def _bring_packs(self, event: EpcisEvent, statement: Statement, actor: Party) -> None:
+        """Make the packs without serials that an event counts, and send them to whoever acts in it."""
+        for entry in statement.quantities:
+            product = self._state.read(PRODUCTS, entry.gtin or b"")
+            if entry.gtin is None or entry.unit or product is None or not _is_counted(product.serialisation):
+                continue
+            holder = self._parties[partner(self._state, product.holder).gln]
+            line = Line(entry.gtin, entry.lot.encode(), int(entry.amount))
+            head = self._head(event, holder)
+            times = (date_of(event.time_ms, 0) + 730, b"", head.claimed_at_ms) if line.lot else (0, b"", 0)
+            await self._desk.record(holder, MakeQuantity(head, line.gtin, line.lot, *times, line.quantity))
+            arrives = statement.step is Step.RECEIVE
+            if holder == actor and not arrives:
+                continue
+            route = (actor.packed, *self._way(holder, actor), 0)
+            receipt = await self._desk.record(holder, ShipQuantity(head, (line,), b"", *route, ()))
+            if not arrives:
+                announced = shipment_id(receipt.document_id, 0)
+                taken = SettleQuantity(self._head(event, actor), announced, Settlement.RECEIVED, ())
+                await self._desk.record(actor, taken)
+
     async def _send(
         self, event: EpcisEvent, statement: Statement, ends: tuple[Party, Party], items: tuple[ItemKey, ...]
     ) -> None:
@@ -89,13 +113,18 @@ class Goods:
         arrives = statement.step is Step.RECEIVE
         if is_own and not arrives:
             return
-        purpose = ShipPurpose.OWN_PREMISES if is_own else ShipPurpose.SALE
-        route = (actor.packed, actor.place if is_own else b"", purpose, int(not is_own))
+        route = (actor.packed, *self._way(holder, actor))
         ship = Ship(self._head(event, holder), items, *route, 0, b"", ())
         receipt = await self._desk.record(holder, ship)
         if not arrives:
             whole = (shipment_id(receipt.document_id, 0), ReceiveMode.ALL, ())
             await self._desk.record(actor, Receive(self._head(event, actor), *whole))
+
+    def _way(self, holder: Party, actor: Party) -> tuple[bytes, ShipPurpose, int]:
+        """Return destination, purpose, and whether ownership passes."""
+        if holder == actor:
+            return actor.place, ShipPurpose.OWN_PREMISES, 0
+        return b"", ShipPurpose.SALE, 1
 
     def _head(self, event: EpcisEvent, party: Party) -> Head:
         is_registered = find_premises(self._state, party.place) is not None
@@ -116,3 +145,7 @@ class Goods:
         if None in products or len(holders) != 1:
             return None
         return self._parties[holders.pop()]
+
+
+def _is_counted(serialisation: int) -> bool:
+    return serialisation != Serialisation.SERIAL

@@ -8,7 +8,8 @@ from typing import Final
 from contracts.chain.genesis import Genesis, Market, Partner, Premises, Product
 from contracts.gs1.keys import SGTIN_KIND, ItemKey, unpack_gln, unpack_gtin
 from network.description import Description
-from node.epcis.events import AggregationEvent, EpcisDocument, EpcisEvent, ObjectEvent, Place
+from node.epcis.events import AggregationEvent, EpcisDocument, EpcisEvent, ObjectEvent, Place, Quantity
+from node.epcis.steps import PIECES
 from tests.support.gateway import one_node_genesis
 from tests.support.parties import Party
 
@@ -41,6 +42,18 @@ def items_of(event: EpcisEvent) -> Iterator[ItemKey]:
             return
 
 
+def quantities_of(event: EpcisEvent) -> Iterator[Quantity]:
+    """Yield what an event counts in pieces of a product."""
+    match event:
+        case ObjectEvent():
+            listed = event.quantities
+        case AggregationEvent():
+            listed = event.child_quantities
+        case _:
+            listed = ()
+    yield from (entry for entry in listed if entry.gtin is not None and entry.unit in PIECES)
+
+
 def network_of(document: EpcisDocument) -> tuple[Genesis, tuple[Party, ...]]:
     """Return the genesis for a file, and its partners in the order of the table.
 
@@ -53,7 +66,9 @@ def network_of(document: EpcisDocument) -> tuple[Genesis, tuple[Party, ...]]:
         for item in items_of(event)
         if item[:1] == SGTIN_KIND
     }
-    holders = {gtin: holder for gtin in sorted(gtins) if (holder := _holder(gtin, glns)) is not None}
+    counted = _counted(document, gtins)
+    named = sorted({*gtins, *counted})
+    holders = {gtin: holder for gtin in named if (holder := _holder(gtin, glns)) is not None}
     chosen = [gln for gln in PARTNERS if gln in holders.values() or glns & {gln, *_premises(gln)}]
     chosen = chosen or list(PARTNERS)[:1]
     parties = tuple(
@@ -61,7 +76,17 @@ def network_of(document: EpcisDocument) -> tuple[Genesis, tuple[Party, ...]]:
         for gln in chosen
     )
     last_ms = max((event.time_ms for event in document.events), default=0)
-    return one_node_genesis(_description(chosen, holders), parties, last_ms + HOUR_MS), parties
+    return one_node_genesis(_description(chosen, holders, counted), parties, last_ms + HOUR_MS), parties
+
+
+def _counted(document: EpcisDocument, serialised: set[str]) -> dict[str, str]:
+    """Return how products are told apart of which a file counts packs and lists no serial."""
+    found: dict[str, str] = {}
+    for entry in (entry for event in document.events for entry in quantities_of(event)):
+        gtin = unpack_gtin(entry.gtin or b"")
+        if gtin not in serialised:
+            found[gtin] = "lot" if entry.lot else found.get(gtin, "none")
+    return found
 
 
 def _named(document: EpcisDocument) -> Iterator[Place]:
@@ -86,7 +111,7 @@ def _holder(gtin: str, glns: set[str]) -> str | None:
     return next(iter(named or owners), None)
 
 
-def _description(chosen: Iterable[str], holders: dict[str, str]) -> Description:
+def _description(chosen: Iterable[str], holders: dict[str, str], counted: dict[str, str]) -> Description:
     partners = tuple(
         Partner(gln, PARTNERS[gln]["name"], tuple(PARTNERS[gln]["roles"]), "XX", "active", _prefixes(gln))
         for gln in chosen
@@ -96,5 +121,8 @@ def _description(chosen: Iterable[str], holders: dict[str, str]) -> Description:
         for partner in partners
         for place in _premises(partner.gln)
     )
-    products = tuple(Product(gtin, holder, f"product {gtin}", ("XX",)) for gtin, holder in holders.items())
+    products = tuple(
+        Product(gtin, holder, f"product {gtin}", ("XX",), serialisation=counted.get(gtin, "serial"))
+        for gtin, holder in holders.items()
+    )
     return Description(markets=(_MARKET,), partners=partners, premises=places, products=products)

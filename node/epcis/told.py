@@ -1,0 +1,29 @@
+"""What an event of a partner means, in records of the law."""
+
+import msgspec
+
+from contracts.records.record import Record
+
+
+class Evidence(msgspec.Struct, frozen=True):
+    """What an event says beyond the law, as its records carry it."""
+
+    attachment: bytes
+    """Hash of its own data."""
+    references: tuple[bytes, ...]
+    """Salted hashes of its business documents."""
+
+
+class Told(msgspec.Struct, frozen=True):
+    """What an event of this node's partner means."""
+
+    stated: tuple[Record, ...] = ()
+    """All that it states, as records; some of it may be on the ledger already."""
+    records: tuple[Record, ...] = ()
+    """What of it the present state does not hold."""
+    note: str = ""
+    """Why there is no record for it, or not for all of it; empty when there is one."""
+
+    def with_records(self, *records: Record) -> "Told":
+        """Return this, and records that the state says nothing about."""
+        return Told((*self.stated, *records), (*self.records, *records), self.note)

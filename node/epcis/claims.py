@@ -31,6 +31,7 @@ _CLAIM: Final = "which the ledger does not know: it is kept as a claim"
 
 _LIVES: Final[dict[Step, set[Life]]] = {
     Step.DISPENSE: {Life.SUPPLIED},
+    Step.TRANSFORM: {Life.CONSUMED},
     Step.DECOMMISSION: {life for life in Life if life not in {Life.ACTIVE, Life.SUPPLIED}},
 }
 
@@ -157,7 +158,7 @@ class Claims:
                 return quarantine_of(actor.number) in effective_holds(position)
             case Step.RELEASE:
                 return quarantine_of(actor.number) not in effective_holds(position)
-            case Step.DISPENSE | Step.DECOMMISSION:
+            case Step.DISPENSE | Step.DECOMMISSION | Step.TRANSFORM:
                 return effective_life(position) in _LIVES[statement.step]
             case _:
                 return False

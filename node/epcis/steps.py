@@ -10,13 +10,24 @@ import msgspec
 
 from contracts.gs1.keys import ItemKey
 from contracts.records.supply import ObserveStep
-from node.epcis.events import AggregationEvent, EpcisEvent, ObjectEvent, Quantity
+from node.epcis.events import (
+    AggregationEvent,
+    AssociationEvent,
+    EpcisEvent,
+    Epcs,
+    ObjectEvent,
+    Quantity,
+    TransformationEvent,
+)
+from node.epcis.loggers import logger_key
 
 RECEIVING: Final = frozenset({"receiving", "accepting"})
 DISPENSING: Final = frozenset({"dispensing", "retail_selling"})
 HOLDING: Final = frozenset({"holding", "inspecting"})
 NOT_SELLABLE: Final = "non_sellable_other"
 """The disposition of what is quarantined."""
+INSTALLING: Final = frozenset({"installing", "assembling"})
+REMOVING: Final = frozenset({"removing", "disassembling"})
 ENDING: Final = frozenset({"decommissioning", "destroying"})
 OBSERVING: Final = {
     "storing": ObserveStep.STORING,
@@ -28,6 +39,10 @@ OBSERVING: Final = {
 
 PIECES: Final = frozenset({"", "EA", "C62", "H87"})
 """Units of packs that are counted: none, or each, one and piece of UN/CEFACT recommendation 20."""
+
+
+REPORTING: Final = "sensor_reporting"
+"""The step of events that are there for their readings."""
 
 
 class Step(Enum):
@@ -44,6 +59,10 @@ class Step(Enum):
     OBSERVE = auto()
     HOLD = auto()
     RELEASE = auto()
+    READ = auto()
+    INSTALL = auto()
+    REMOVE = auto()
+    TRANSFORM = auto()
     NONE = auto()
 
 
@@ -60,6 +79,10 @@ class Statement(msgspec.Struct, frozen=True):
     """The container that they go into or come out of."""
     contents: tuple[ItemKey, ...] = ()
     """What is said to be inside the one item, which an aggregation states beside the step."""
+    outputs: tuple[ItemKey, ...] = ()
+    """What the items become, when they are used up."""
+    loggers: tuple[bytes, ...] = ()
+    """Keys of the loggers that are put on, or taken off."""
     quantities: tuple[Quantity, ...] = ()
     """What it says by class, when packs of a product may be among that."""
     quantity_field: str = ""
@@ -77,6 +100,10 @@ def read_statement(event: EpcisEvent) -> Statement:
             return _of_object(event)
         case AggregationEvent():
             return _of_aggregation(event)
+        case AssociationEvent():
+            return _of_association(event)
+        case TransformationEvent():
+            return _of_transformation(event)
         case _:
             kind = type(event).__name__.removesuffix("Event").lower()
             return _nothing(f"the law has no record for {kind} events")
@@ -84,12 +111,13 @@ def read_statement(event: EpcisEvent) -> Statement:
 
 def _of_object(event: ObjectEvent) -> Statement:
     quantities = _countable(event.quantities)
+    step = _step_of_object(event)
+    if step is Step.READ:
+        return Statement(step, event.epcs.items, "epcList")
     if not (event.epcs.items or quantities):
         return _nothing("it names no pack, case or logistic unit by its serial number, and counts no packs")
-    step = _step_of_object(event)
     if step is Step.NONE:
-        written = event.biz_step or "no business step"
-        return _nothing(f"the law has no record for {written} with {event.action}")
+        return _nothing(_no_record(event.biz_step, event.action))
     return Statement(step, event.epcs.items, "epcList", quantities=quantities, quantity_field="quantityList")
 
 
@@ -113,7 +141,9 @@ def _step_of_object(event: ObjectEvent) -> Step:
         return step
     if event.biz_step in OBSERVING:
         return Step.OBSERVE
-    return _step_of_custody(event.biz_step)
+    step = _step_of_custody(event.biz_step)
+    # Telemetry comes with all kinds of steps, above all in transport.
+    return Step.READ if step is Step.NONE and event.sensor_elements else step
 
 
 def _step_of_hold(event: ObjectEvent) -> Step:
@@ -150,6 +180,44 @@ def _of_aggregation(event: AggregationEvent) -> Statement:
         return _nothing("it names nothing inside by its serial number")
     step = Step.PACK if event.action == "ADD" else Step.UNPACK
     return Statement(step, children, "childEPCs", parent)
+
+
+def _of_association(event: AssociationEvent) -> Statement:
+    """Loggers on an item; what is attached to anything else is no affair of the law."""
+    if event.parent is None:
+        return _nothing("its parentID is no pack, case or logistic unit")
+    loggers = tuple(key for key in map(logger_key, event.children.others) if key is not None)
+    about = (event.parent,), "parentID"
+    if event.action == "OBSERVE":
+        if not event.sensor_elements:
+            return _nothing("it states what is attached to something, and the law has no record for that")
+        return Statement(Step.READ, *about)
+    is_on = event.action == "ADD" and event.biz_step in INSTALLING
+    if not is_on and not (event.action == "DELETE" and event.biz_step in REMOVING):
+        return _nothing(_no_record(event.biz_step, event.action))
+    is_everything = not is_on and event.children == Epcs() and not event.child_quantities
+    if not loggers and not is_everything:
+        return _nothing("what it attaches is no logger with a GIAI or GRAI")
+    return Statement(Step.INSTALL if is_on else Step.REMOVE, *about, loggers=loggers)
+
+
+def _of_transformation(event: TransformationEvent) -> Statement:
+    """Things that become others; out of materials that are known by class, they begin to exist."""
+    if event.transformation_id:
+        return _nothing("it is one of several events that tell one transformation together")
+    inputs, outputs = event.inputs.items, event.outputs.items
+    if inputs and outputs:
+        return Statement(Step.TRANSFORM, inputs, "inputEPCList", outputs=outputs)
+    counted = _countable(event.output_quantities)
+    if inputs or event.inputs.others or not (outputs or counted):
+        return _nothing("it uses up things and brings forth none with a serial number, or the other way")
+    return Statement(
+        Step.COMMISSION, outputs, "outputEPCList", quantities=counted, quantity_field="outputQuantityList"
+    )
+
+
+def _no_record(biz_step: str, action: str) -> str:
+    return f"the law has no record for {biz_step or 'no business step'} with {action}"
 
 
 def _nothing(note: str) -> Statement:

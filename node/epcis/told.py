@@ -22,8 +22,13 @@ class Told(msgspec.Struct, frozen=True):
     records: tuple[Record, ...] = ()
     """What of it the present state does not hold."""
     note: str = ""
-    """Why there is no record for it, or not for all of it; empty when there is one."""
+    """Why there is no record for it; empty when there is one."""
 
     def with_records(self, *records: Record) -> "Told":
         """Return this, and records that the state says nothing about."""
-        return Told((*self.stated, *records), (*self.records, *records), self.note)
+        return Told((*self.stated, *records), (*self.records, *records))
+
+    def and_then(self, other: "Told") -> "Told":
+        """Return this, and then something else that the same event means."""
+        note = "" if self.stated or self.records or other.stated or other.records else self.note or other.note
+        return Told((*self.stated, *other.stated), (*self.records, *other.records), note)

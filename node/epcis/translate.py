@@ -17,6 +17,7 @@ from contracts.records.supply import Decommission, DecommissionReason, Observe, 
 from contracts.state.layout import CONTAINERS, ITEMS
 from contracts.state.view import Overlay
 from node.epcis.commissioning import check_make, commissions
+from node.epcis.conditions import Conditions
 from node.epcis.counting import Settling, counted, ended, made
 from node.epcis.events import EpcisEvent, Place
 from node.epcis.holding import hold_record, still_to_do
@@ -24,6 +25,7 @@ from node.epcis.memory import Memory
 from node.epcis.moving import Moving
 from node.epcis.parties import Directory, Party
 from node.epcis.refusal import EventRefused
+from node.epcis.repacking import repack
 from node.epcis.steps import OBSERVING, Statement, Step
 from node.epcis.told import Evidence, Told
 
@@ -58,6 +60,7 @@ class Translator:
         self._directory = Directory(state)
         self._moving = Moving(state, actor, file_receivers, memory)
         self._settling = Settling(state, actor, memory)
+        self._conditions = Conditions(state, actor, memory)
 
     def translate(self, event: EpcisEvent, statement: Statement, evidence: Evidence) -> Told:
         """Return what an event means.
@@ -71,20 +74,35 @@ class Translator:
             EventRefused: It cannot become a record, though it should.
         """
         head = self._head(event, evidence)
+        match statement.step:
+            case Step.READ:
+                return self._conditions.report(event, statement, head)
+            case Step.INSTALL:
+                return self._conditions.install(event, statement, head)
+            case Step.REMOVE:
+                return self._conditions.remove(event, statement, head)
+            case _:
+                pass
         count = counted(self._state, event, statement)
+        readings = self._conditions.beside(event, head)
         if not (statement.items or statement.parent or count.lines):
-            return Told(note=count.note or statement.note)
+            return Told(note=count.note or statement.note).and_then(readings)
         if statement.step is Step.SHIP:
-            return self._moving.ship(event, statement, count.lines, head, evidence)
+            # Who has sent a logger away cannot read it any more.
+            return readings.and_then(self._moving.ship(event, statement, count.lines, head, evidence))
         told = Told()
         if statement.items or statement.parent:
             told = self._of_items(event, statement, head)
         if count.lines:
-            return self._of_lines(event, statement, head, count.lines, told)
-        return told
+            told = self._of_lines(event, statement, head, count.lines, told)
+        return told.and_then(readings)
 
-    def _of_items(self, event: EpcisEvent, statement: Statement, head: Head) -> Told:
+    def _of_items(  # noqa: C901 - one case for each step
+        self, event: EpcisEvent, statement: Statement, head: Head
+    ) -> Told:
         match statement.step:
+            case Step.TRANSFORM:
+                return repack(self._state, event, statement, head)
             case Step.COMMISSION:
                 return self._commission(event, statement.items, head)
             case Step.PACK | Step.UNPACK:
@@ -97,7 +115,7 @@ class Translator:
                 return _own_step(event, statement, head)
             case Step.HOLD | Step.RELEASE:
                 return self._hold(statement, head)
-            case Step.SHIP | Step.NONE:
+            case Step.SHIP | Step.READ | Step.INSTALL | Step.REMOVE | Step.NONE:
                 return Told(note=statement.note)
             case _:
                 assert_never(statement.step)

@@ -47,6 +47,8 @@ _MISSING_PREDECESSOR: Final = frozenset(
         Code.NOT_INSIDE,
         Code.NOT_HOLDER,
         Code.IN_TRANSIT,
+        Code.LOGGER_NOT_ON,
+        Code.LOGGER_UNKNOWN,
         Code.NOT_ENOUGH,
         "contents_differ",
         "contents_unknown",

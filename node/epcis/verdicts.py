@@ -12,11 +12,20 @@ from contracts.gs1.keys import (
     unpack_gln,
     unpack_gtin,
 )
+from contracts.gs1.loggers import format_logger, is_valid_logger
 from contracts.ledger.receipt import Receipt
+from contracts.records.coldchain import LoggerOff, LoggerOn, Readings
 from contracts.records.custody import SHIPMENT_ID_BYTES
-from contracts.records.quantities import MakeQuantity, QuantityRecord
+from contracts.records.quantities import (
+    EndQuantity,
+    MakeQuantity,
+    QuantityRecord,
+    SettleQuantity,
+    ShipQuantity,
+)
 from contracts.records.record import Record
 from contracts.records.supply import Commission
+from contracts.records.transformation import Transform
 from contracts.rules.codes import Code
 from contracts.rules.verdict import explain
 from contracts.state.layout import ITEMS
@@ -27,6 +36,7 @@ from node.epcis.steps import Statement
 
 _LOT: Final = "ilmd.lotNumber"
 _EXPIRY: Final = "ilmd.itemExpirationDate"
+_OUTPUTS: Final = "outputEPCList"
 _DESTINATION: Final = "destinationList"
 
 _FIELDS: Final = {
@@ -37,6 +47,8 @@ _FIELDS: Final = {
     Code.LINE_INVALID: "ilmd",
     Code.EXPIRY_INVALID: _EXPIRY,
     Code.LOT_EXPIRY_MISMATCH: _EXPIRY,
+    Code.EXPIRY_TOO_LATE: _EXPIRY,
+    Code.QUANTITIES_DIFFER: _OUTPUTS,
     Code.PREMISES_UNKNOWN: "readPoint",
     Code.PREMISES_NOT_OWN: "readPoint",
     Code.PREMISES_MISSING: "readPoint",
@@ -76,21 +88,43 @@ def refused_by_law(state: Overlay | None, receipt: Receipt, record: Record, stat
 
 
 def _field(receipt: Receipt, record: Record, statement: Statement) -> str:
-    code = Code(receipt.code)
+    code, subject = Code(receipt.code), receipt.subject
     if code == Code.EXPIRED and isinstance(record, Commission | MakeQuantity):
         return _EXPIRY
     if code in _FIELDS:
         return _FIELDS[code]
-    subject = receipt.subject
-    if isinstance(record, QuantityRecord):
-        return _field_by_class(code, subject, statement)
-    if isinstance(record, Commission) and subject not in statement.items:
-        return _first_of_gtin(record, statement)
+    found = _field_of_kind(code, subject, record, statement)
+    if found:
+        return found
     if statement.parent is not None and subject == statement.parent:
         return "parentID"
     if subject in statement.items and statement.field != "parentID":
         return f"{statement.field}[{statement.items.index(ItemKey(subject))}]"
     return statement.field
+
+
+def _field_of_kind(code: Code, subject: bytes, record: Record, statement: Statement) -> str:
+    """Return where stands what a verdict is about, of records whose subjects are often no items."""
+    is_item = subject in statement.items
+    match record:
+        case MakeQuantity() | ShipQuantity() | SettleQuantity() | EndQuantity():
+            return _field_by_class(code, subject, statement)
+        case Readings():
+            return "sensorElementList"
+        case LoggerOn() | LoggerOff() if is_valid_logger(subject):
+            return "childEPCs"
+        case Transform() if not is_item:
+            return _field_of_output(subject, statement)
+        case Commission() if not is_item:
+            return _first_of_gtin(record, statement)
+        case _:
+            return ""
+
+
+def _field_of_output(subject: bytes, statement: Statement) -> str:
+    if subject not in statement.outputs:
+        return _OUTPUTS
+    return f"{_OUTPUTS}[{statement.outputs.index(ItemKey(subject))}]"
 
 
 def _field_by_class(code: Code, subject: bytes, statement: Statement) -> str:
@@ -116,6 +150,8 @@ def _about(state: Overlay | None, receipt: Receipt, record: Record) -> str:
         return unpack_gln(subject)
     if is_valid_item_key(subject):
         return _about_item(state, subject)
+    if isinstance(record, Readings | LoggerOn | LoggerOff) and is_valid_logger(subject):
+        return format_logger(subject)
     if isinstance(record, Commission | MakeQuantity):
         return _about_make(subject, record)
     if isinstance(record, QuantityRecord) and len(subject) == GTIN_BYTES:

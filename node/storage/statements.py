@@ -48,6 +48,7 @@ from contracts.records.quantities import (
 from contracts.records.record import Record, listed
 from contracts.records.registered import RegisterRecord
 from contracts.records.supply import Commission, CommissionLogisticUnits, Decommission, Observe, Pack, Unpack
+from contracts.records.transformation import Transform
 from contracts.records.verification import Report, Verify
 from node.storage.journeys import IndexedDocument
 from node.storage.store import INDEX, Reader, Space, Write, put
@@ -109,6 +110,8 @@ def _about(record: Record) -> tuple[str, tuple[bytes | int, ...]]:  # noqa: C901
             return "refuse", (shipment,)
         case Void(shipment=shipment):
             return "void", (shipment,)
+        case Transform(gtin=gtin, lot=lot, expiry=expiry, serials=serials):
+            return "transform", (gtin, lot, expiry, *sorted(serials))
         case Dispense(to=to):
             return "dispense", (int(to),)
         case Late(record=done):

@@ -8,20 +8,24 @@ goods are there, these records of the product's holder come first.
 from collections.abc import Iterable, Iterator
 from typing import Final
 
+import msgspec
+
 from contracts.gs1.dates import date_of
 from contracts.gs1.keys import SGTIN_KIND, ItemKey
+from contracts.records.coldchain import LoggerOn
 from contracts.records.custody import Receive, ReceiveMode, Ship, ShipPurpose, shipment_id
 from contracts.records.head import Head
 from contracts.records.quantities import Line, MakeQuantity, Settlement, SettleQuantity, ShipQuantity
 from contracts.records.record import Record
 from contracts.records.supply import Commission, Pack
 from contracts.state.directory import find_premises, partner
-from contracts.state.layout import PRODUCTS
+from contracts.state.layout import ITEMS, PRODUCTS
 from contracts.state.rows import Serialisation
 from contracts.state.view import Overlay
 from node.epcis.events import EpcisDocument, EpcisEvent
 from node.epcis.parties import Directory
 from node.epcis.refusal import EventRefused
+from node.epcis.sensors import measured
 from node.epcis.steps import Statement, Step, read_statement
 from node.storage.store import STATE, Space
 from tests.support.gateway import Desk
@@ -56,6 +60,7 @@ class Goods:
             if statement.step not in _STARTS and actor == party:
                 await self._bring(event, statement, party)
                 await self._bring_packs(event, statement, party)
+                await self._watch(event, statement, party)
 
     def _actor(self, event: EpcisEvent, statement: Statement) -> Party | None:
         sends = statement.step in {Step.SHIP, Step.VOID}
@@ -104,6 +109,17 @@ class Goods:
                 announced = shipment_id(receipt.document_id, 0)
                 taken = SettleQuantity(self._head(event, actor), announced, Settlement.RECEIVED, ())
                 await self._desk.record(actor, taken)
+
+    async def _watch(self, event: EpcisEvent, statement: Statement, actor: Party) -> None:
+        """Put the loggers that an event reads on what it is about, when that is there."""
+        if not statement.items or self._state.read(ITEMS, statement.items[0]) is None:
+            return
+        first_s: dict[bytes, int] = {}
+        for entry in measured(event):
+            first_s[entry.logger] = min(entry.at_s, first_s.get(entry.logger, entry.at_s))
+        for logger, at_s in first_s.items():
+            head = msgspec.structs.replace(self._head(event, actor), claimed_at_ms=at_s * 1_000)
+            await self._desk.record(actor, LoggerOn(head, logger, statement.items[0]))
 
     async def _send(
         self, event: EpcisEvent, statement: Statement, ends: tuple[Party, Party], items: tuple[ItemKey, ...]

@@ -242,7 +242,7 @@ async def test_what_is_set_apart_is_quarantined_until_it_is_let_go(held, let_go)
 @pytest.mark.parametrize(
     "attached",
     [
-        event("TransformationEvent", 7, MAKER, **TRANSFORMED),
+        event("TransformationEvent", 7, MAKER, transformationID="urn:example:T1", **TRANSFORMED),
         event("TransactionEvent", 7, MAKER, action="ADD", epcList=packs(1), bizTransactionList=ORDER),
         event("AssociationEvent", 7, MAKER, action="ADD", parentID=pallet(1), childEPCs=[LOGGER]),
         observed("shipping", [pallet(1)], 7, MAKER, errorDeclaration=ERROR),

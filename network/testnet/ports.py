@@ -6,7 +6,7 @@ while would else find its port taken by somebody's call when it comes back.
 
 import secrets
 import socket
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Final
@@ -22,8 +22,8 @@ _FIRST_OUTGOING: Final = 32_768
 _TRIES: Final = 1_000
 
 
-def free_ports(count: int) -> list[int]:
-    """Return different ports that nobody listens on now.
+def free_ports(count: int, without: Collection[int] = ()) -> list[int]:
+    """Return different ports that nobody listens on now, and none of those given out before (`without`).
 
     All are held at once while choosing, so that none is given twice; they are free again on return, and a
     node that finds its port taken by then says so when it starts.
@@ -32,10 +32,10 @@ def free_ports(count: int) -> list[int]:
         OSError: There are not so many.
     """
     ports = range(_LOWEST, _first_outgoing())
-    candidates = secrets.SystemRandom().sample(ports, min(len(ports), _TRIES + 2 * count))
+    candidates = secrets.SystemRandom().sample(ports, min(len(ports), _TRIES + 2 * (count + len(without))))
     found: list[int] = []
     with ExitStack() as held:
-        for port in candidates:
+        for port in (port for port in candidates if port not in without):
             if len(found) == count:
                 return found
             listener = held.enter_context(socket.socket(socket.AF_INET, socket.SOCK_STREAM))

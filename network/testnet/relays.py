@@ -49,7 +49,10 @@ def plan_routes(nodes: Sequence[NodeEntry], ports: Sequence[int] = ()) -> tuple[
         for peer in nodes
         if peer.role == "validator" and peer.name != node.name
     ]
-    chosen = ports or free_ports(len(pairs))
+    own = [
+        int(address.rpartition(":")[2]) for node in nodes for address in (node.p2p, node.api, node.operators)
+    ]
+    chosen = ports or free_ports(len(pairs), own)
     return tuple(
         Route(dialler, peer.name, port, peer.p2p) for (dialler, peer), port in zip(pairs, chosen, strict=True)
     )

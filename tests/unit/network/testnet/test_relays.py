@@ -15,9 +15,9 @@ from network.testnet.program import Program
 from network.testnet.relays import Relay, Route, load_cut, load_routes, plan_routes, save_cut, save_routes
 
 NODES = (
-    NodeEntry("a", "validator", "", "127.0.0.1:1", "", ""),
-    NodeEntry("b", "validator", "", "127.0.0.1:2", "", ""),
-    NodeEntry("c", "observer", "", "127.0.0.1:3", "", ""),
+    NodeEntry("a", "validator", "", "127.0.0.1:1", "127.0.0.1:4", "127.0.0.1:5"),
+    NodeEntry("b", "validator", "", "127.0.0.1:2", "127.0.0.1:6", "127.0.0.1:7"),
+    NodeEntry("c", "observer", "", "127.0.0.1:3", "127.0.0.1:8", "127.0.0.1:9"),
 )
 
 
@@ -30,6 +30,15 @@ def test_everybody_has_a_way_to_every_validator_but_itself():
         ("c", "b", 14, "127.0.0.1:2"),
     ]
     assert len({route.listen for route in plan_routes(NODES)}) == 4
+
+
+def test_a_port_is_given_out_once(monkeypatch):
+    monkeypatch.setattr("network.testnet.ports._LOWEST", 32_760)
+    monkeypatch.setattr("network.testnet.ports._first_outgoing", lambda: 32_766)
+    found = free_ports(2, {32_760, 32_762})
+    assert not {32_760, 32_762} & set(found)
+    with pytest.raises(OSError, match="5 ports were wanted"):
+        free_ports(5, {32_760, 32_762})
 
 
 def test_routes_and_cuts_are_found_again(tmp_path):

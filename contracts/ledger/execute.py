@@ -17,7 +17,7 @@ from contracts.primitives.encoding import encode
 from contracts.primitives.hashing import APP, NO_HASH, WRITES, Hash
 from contracts.rules.act import Act
 from contracts.rules.registry import judge
-from contracts.state.layout import KEYS, LIMITS, PARTNERS, SOLE_KEY, number_key
+from contracts.state.directory import limits, signer_of
 from contracts.state.view import TOMBSTONE, DirectoryCache, Overlay, StateReader, Writes
 
 MAX_SUBJECT_BYTES = 32
@@ -124,10 +124,8 @@ def execute_document(
         identifier: Document id, 32 bytes.
         index: Its index in the block.
     """
-    number = state.require(KEYS, lane).partner
-    partner = state.require(PARTNERS, number_key(number))
-    limits = state.require(LIMITS, SOLE_KEY)
-    act = Act(state, limits, (context.height, context.time_ms), (number, partner), (identifier, index))
+    moment = (context.height, context.time_ms)
+    act = Act(state, limits(state), moment, signer_of(state, lane), (identifier, index))
     events: list[Event] = []
     for position, record in enumerate(document.records):
         act.record_index = position
@@ -135,9 +133,8 @@ def execute_document(
         if verdict is not None:
             state.rollback()
             return Receipt(identifier, verdict.code.value, position, verdict.subject[:MAX_SUBJECT_BYTES], ())
-        events += (
-            Event(kind, position, items, subject, told) for kind, items, subject, told in act.occurrences
-        )
+        for kind, items, subject, told in act.occurrences:
+            events.append(Event(kind, position, items, subject, told))
         act.occurrences.clear()
     state.keep()
     return Receipt(identifier, ACCEPTED, 0, b"", tuple(events))

@@ -57,9 +57,12 @@ class Act:
 
     def excuse(self, faults: Iterable[Verdict | None]) -> Verdict | None:
         """Return the first fault; in a late record note all of them as breaches, and return none."""
-        if self.breaches is None:
-            return next((fault for fault in faults if fault is not None), None)
-        self.breaches += (fault for fault in faults if fault is not None)
+        for fault in faults:
+            if fault is None:
+                continue
+            if self.breaches is None:
+                return fault
+            self.breaches.append(fault)
         return None
 
     def sign_for(self, principal: int, partner: PartnerRow, mandate: MandateRow) -> None:

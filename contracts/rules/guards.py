@@ -14,13 +14,13 @@ from contracts.records.head import Head
 from contracts.rules.act import Act
 from contracts.rules.codes import Code
 from contracts.rules.verdict import Verdict
-from contracts.state.containers import exposures_of, has_dirt_inside, is_emptied, sources_of
+from contracts.state.containers import find_contents, is_emptied, sources_of
 from contracts.state.directory import find_premises, profile
 from contracts.state.exposures import joined, session_of, until_of
 from contracts.state.parties import has_role, is_holder, is_licensed, is_party
 from contracts.state.places import Holds, Position, effective_holds, effective_life, locate
 from contracts.state.recalls import released_from
-from contracts.state.rows import NOBODY, HoldKind, Life, PremisesRow, ProfileRow
+from contracts.state.rows import NOBODY, ContainerRow, HoldKind, Life, PremisesRow, ProfileRow
 from contracts.state.sessions import Standing, gtins_of, is_running, session_row, standing_of
 from contracts.state.sources import lot_of, lot_row, marks_of
 
@@ -45,6 +45,8 @@ _HOLD_CODES: Final = {HoldKind.RECALLED: Code.RECALLED, HoldKind.WITHDRAWN: Code
 """What is said of holds, the gravest first; of all others only that they are there."""
 _SOURCE_CODES: Final = (*_HOLD_CODES.values(), Code.ON_HOLD, Code.EXPIRED)
 """What may speak against a source, the gravest first."""
+_NO_FAULT: Final = frozenset({None})
+"""What is found against an item of one clean source."""
 _STANDING_CODES: Final = {
     Standing.UNREAD: Code.READINGS_MISSING,
     Standing.BREACHED: Code.COLD_CHAIN_HOLD,
@@ -90,6 +92,8 @@ def _claim_fault(act: Act, head: Head) -> Verdict | None:
 
 def are_hashes(hashes: Sequence[bytes]) -> bool:
     """Tell whether a list is short enough and holds hashes only."""
+    if not hashes:
+        return True
     return len(hashes) <= MAX_HASHES and all(len(entry) == HASH_BYTES for entry in hashes)
 
 
@@ -150,7 +154,7 @@ def life_fault(position: Position, also: Collection[Life] = ()) -> Verdict | Non
 
 def packing_fault(position: Position) -> Verdict | None:
     """Ask whether everything an item is inside is still active."""
-    if any(row.life != Life.ACTIVE for _key, row in position.above):
+    if position.above and any(row.life != Life.ACTIVE for _key, row in position.above):
         return Verdict(Code.PARENT_NOT_ACTIVE, position.key)
     return None
 
@@ -199,29 +203,32 @@ class CleanGuard:
 
     def faults(self, position: Position) -> Iterator[Verdict]:
         """Yield everything that speaks against an item being clean, the first reason first."""
-        state = self._act.state
+        row = position.row
         holds = effective_holds(position)
         if holds:
             yield Verdict(hold_code(holds), position.key)
-        if has_dirt_inside(state, position.key, position.row):
+        contents = find_contents(self._act.state, position.key, row)
+        if contents is not None and contents.dirty:
             yield Verdict(Code.CONTENTS_NOT_CLEAN, position.key)
-        sources = sources_of(state, position.key, position.row)
-        own = (self._own_fault(position),) if position.row.source else ()
-        found = {*own, *map(self._source_fault, sources[len(own) :])}
-        yield from (Verdict(code, position.key) for code in _SOURCE_CODES if code in found)
-        cold = self._cold_fault(position, sources)
+        found = {self._own_fault(position)} if row.source else set()
+        if contents is not None:
+            found.update(self._source_fault(source) for source, _count in contents.sources)
+        if found != _NO_FAULT:
+            yield from (Verdict(code, position.key) for code in _SOURCE_CODES if code in found)
+        cold = self._cold_fault(position, contents)
         if cold is not None:
             yield cold
 
-    def _cold_fault(self, position: Position, sources: tuple[int, ...]) -> Verdict | None:
+    def _cold_fault(self, position: Position, contents: ContainerRow | None) -> Verdict | None:
         """Ask about the loggers' sessions that an item and everything around and inside it went through."""
-        state = self._act.state
-        exposures = joined(
-            exposures_of(state, position.key, position.row), *(row.exposures for _key, row in position.above)
-        )
+        several = [position.row.exposures, *(row.exposures for _key, row in position.above)]
+        if contents is not None:
+            several.append(tuple(one for one, _count in contents.exposures))
+        exposures = joined(*several) if any(several) else ()
         if not exposures:
             return None
-        gtins = frozenset(gtins_of(state, sources))
+        state = self._act.state
+        gtins = frozenset(gtins_of(state, sources_of(state, position.key, position.row)))
         return cold_fault(self._act, position.key, exposures, gtins, is_leaving=self._is_leaving)
 
     def _own_fault(self, position: Position) -> Code | None:

@@ -89,7 +89,7 @@ class LaneGuard:
     It reads nothing but rows that the sale has read already, and the directory's row of each product.
     """
 
-    __slots__ = ("_act", "_blocks", "_fits", "_left", "_place", "_receiver")
+    __slots__ = ("_act", "_destination", "_fits", "_head", "_left", "_receiver")
 
     def __init__(self, act: Act, head: Head, receiver: int, destination: int) -> None:
         """Begin with nothing asked.
@@ -101,19 +101,17 @@ class LaneGuard:
             destination: Number of its premises; 0 when not stated.
         """
         self._act = act
+        self._head = head
         self._receiver = receiver
-        row = partner(act.state, receiver)
-        at = row.market if destination == NOBODY else premises(act.state, destination).market
-        self._place = (row, at)
-        self._blocks = actor_profile(act, head).lanes_block == 1
+        self._destination = destination
         self._fits: dict[int, tuple[bytes, int] | None] = {}
         self._left: dict[tuple[bytes, int], list[bytes]] = {}
 
     def fault(self, items: Positions) -> Verdict | None:
         """Ask of each item, and everything inside; what is only flagged is told by `tell`."""
         for item in items:
-            lots = {lot_of(source) for source in sources_of(self._act.state, item.key, item.row)}
-            for lot in sorted(lots):
+            sources = sources_of(self._act.state, item.key, item.row)
+            for lot in sorted(set(map(lot_of, sources))):
                 if lot not in self._fits:
                     found = self._breach(lot)
                     if isinstance(found, Verdict):
@@ -133,10 +131,12 @@ class LaneGuard:
         """Return a product that leaves its lane and its holder, a refusal, or None when it keeps to it."""
         row = lot_row(self._act.state, lot)
         product = self._act.state.require(PRODUCTS, row.gtin)
+        if not product.lanes:
+            return None
         lane = lane_of(product.lanes, row.lot)
         if lane is None or self._keeps(lane):
             return None
-        if lane.blocks and self._blocks:
+        if lane.blocks and actor_profile(self._act, self._head).lanes_block == 1:
             return Verdict(Code.OUTSIDE_TRADE_LANE, row.gtin)
         return row.gtin, product.holder
 
@@ -144,7 +144,9 @@ class LaneGuard:
         """Tell whether the receiver is named, or is of such a role in such a market, whatever is stated."""
         if is_among(self._receiver, lane.receivers):
             return True
-        row, market = self._place
+        row = partner(self._act.state, self._receiver)
+        destination = self._destination
+        market = row.market if destination == NOBODY else premises(self._act.state, destination).market
         is_of_role = lane.roles == 0 or has_role(row, lane.roles)
         is_in_market = not lane.markets or market in lane.markets
         return bool(lane.roles or lane.markets) and is_of_role and is_in_market

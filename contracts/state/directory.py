@@ -4,6 +4,7 @@ from typing import Final
 
 from contracts.state.layout import (
     COUNTERS,
+    KEYS,
     LIMITS,
     MARKETS,
     PARTNER_NUMBERS,
@@ -25,6 +26,13 @@ PREFIX_DIGITS: Final = range(4, 13)
 _LAST_PARTNER: Final = b"partner"
 _LAST_PREMISES: Final = b"premises"
 """Names of counters."""
+
+
+@of_directory
+def signer_of(state: Overlay, lane: bytes) -> tuple[int, PartnerRow]:
+    """Return the number and row of the partner that a registered key signs for."""
+    number = state.require(KEYS, lane).partner
+    return number, partner(state, number)
 
 
 @of_directory

@@ -132,9 +132,15 @@ _MAY_TRAVEL: Final = {
 }
 
 
+_SENT: Final = {
+    purpose: frozenset(life for life, purposes in _MAY_TRAVEL.items() if purpose in purposes)
+    for purpose in ShipPurpose
+}
+
+
 def lives_sent(purpose: ShipPurpose) -> frozenset[Life]:
     """Return the lives, beside active, of what may be sent: exports abroad, opened packs away, samples."""
-    return frozenset(life for life, purposes in _MAY_TRAVEL.items() if purpose in purposes)
+    return _SENT[purpose]
 
 
 _FOR_THE_OWNER: Final = frozenset({ShipPurpose.OWN_PREMISES, ShipPurpose.DISPOSAL, ShipPurpose.AUTHORITY})

@@ -146,7 +146,9 @@ class Overlay:
         Raises:
             LookupError: It is not: the state contradicts itself, and the node must stop.
         """
-        row = self.read(table, key)
+        row: RowT | None = self._rows.get(table.prefix + key)
+        if row is None:
+            row = self.read(table, key)
         if row is None:
             msg = f"{table.name}: no row under {key.hex()}, though another row names it"
             raise LookupError(msg)
@@ -154,11 +156,21 @@ class Overlay:
 
     def write(self, table: Table[RowT], key: bytes, row: RowT) -> None:
         """Put a row."""
-        self._put(table, key, row)
+        at = table.prefix + key
+        before = self._rows.get(at, _UNREAD)
+        if before is _UNREAD:
+            self._load(table, at)
+            before = self._rows[at]
+        self._journal.append(((at,), before))
+        self._rows[at] = row
+        self._written.add(at)
+        if table.is_directory:
+            self._forget_answers()
 
     def delete(self, table: Table[RowT], key: bytes) -> None:
         """Remove a row."""
-        self._put(table, key, None)
+        nothing: Any = None
+        self.write(table, key, nothing)
 
     def first_present(self, table: Table[RowT], keys: Iterable[bytes]) -> bytes | None:
         """Return the first of `keys` that has a row, or None. Does not decode."""
@@ -217,18 +229,6 @@ class Overlay:
             if value != old.get(at, TOMBSTONE):
                 found.append((at, value))
         return tuple(found)
-
-    def _put(self, table: Table[RowT], key: bytes, row: RowT | None) -> None:
-        at = table.prefix + key
-        before = self._rows.get(at, _UNREAD)
-        if before is _UNREAD:
-            self._load(table, at)
-            before = self._rows[at]
-        self._journal.append(((at,), before))
-        self._rows[at] = row
-        self._written.add(at)
-        if table.is_directory:
-            self._forget_answers()
 
     def _forget_answers(self) -> None:
         """Ask anew: this overlay shows, or showed until now, another directory than the shared answers do."""

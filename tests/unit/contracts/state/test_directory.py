@@ -7,10 +7,11 @@ import pytest
 from contracts.state import directory
 from contracts.state.layout import TABLES
 from contracts.state.view import Overlay
-from tests.scenarios.law.world import Ledger, gln
+from tests.scenarios.law.world import Ledger, gln, lane_of
 
 DIRECTORY = {table.prefix for table in TABLES if table.is_directory}
 QUESTIONS: dict[str, tuple[Callable, object]] = {
+    "signer_of": (directory.signer_of, lane_of("Acme")),
     "find_partner": (directory.find_partner, gln("Acme")),
     "find_premises": (directory.find_premises, gln("Plant")),
     "partner": (directory.partner, 1),

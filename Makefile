@@ -10,6 +10,8 @@ SEEDS ?= 20
 # How many steps `make fuzz-law` takes, and from which seed.
 STEPS ?= 100000
 SEED ?= 0
+# How many inputs `make fuzz-decoders` makes.
+INPUTS ?= 200000
 # What there is in the world that `make model-check` explores.
 ITEMS ?= pack-1,case-1,pallet-1
 # How long `make chaos` lets things happen.
@@ -28,10 +30,10 @@ DOCS_STAMP := $(VENV)/.docs-$(shell cat requirements-docs.lock 2>/dev/null | cks
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help install demo testnet test corpus planted damage coverage simulate chaos fuzz-law model-check determinism bench lint format types docs lock clean
+.PHONY: help install demo testnet test corpus planted damage coverage simulate chaos fuzz-decoders fuzz-law model-check determinism bench lint format types docs lock clean
 
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 install: $(STAMP) ## Make the environment in .venv (every command below does this by itself)
 
@@ -65,6 +67,9 @@ simulate: $(STAMP) ## Seeded faults against the real core: make simulate SEEDS=5
 
 chaos: $(STAMP) ## Seven real nodes killed, paused, cut off, restarted under load: make chaos MINUTES=20 SEED=1
 	$(BIN)/python -m tests.chaos --minutes $(MINUTES) --seed $(SEED)
+
+fuzz-decoders: $(STAMP) ## Every decoder, fed with what nobody should send: make fuzz-decoders INPUTS=10000000
+	$(BIN)/python -m tests.fuzz --inputs $(INPUTS) --seed $(SEED) --jobs 2
 
 fuzz-law: $(STAMP) ## Random partners against law and reference model: make fuzz-law STEPS=1000000 SEED=7
 	$(BIN)/python -m tests.properties.fuzz_law --steps $(STEPS) --seed $(SEED)

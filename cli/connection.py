@@ -165,7 +165,7 @@ def _find_profile(name: str) -> tuple[str, Path | None]:
     except FileNotFoundError as error:
         advice = f"Write it to {path}, or name a test network's node as NETWORK/NODE."
         raise CommandError(Exit.NOT_FOUND, f"there is no profile {name!r}", advice) from error
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise CommandError(Exit.USAGE, f"{path}: {error}") from error
     if name not in profiles:
         there = ", ".join(sorted(profiles)) or "none"

@@ -130,7 +130,7 @@ def _read_description(path: Path) -> Description:
         if data.lstrip().startswith(b"{"):
             return msgspec.json.decode(data, type=Description)
         return msgspec.toml.decode(data, type=Description)
-    except (msgspec.MsgspecError, tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (msgspec.MsgspecError, tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
         raise CommandError(Exit.USAGE, f"{path}: {error}") from error
 
 
@@ -140,7 +140,7 @@ def _load_draft(path: Path) -> "Genesis":
 
     try:
         return msgspec.json.decode(read_bytes(path), type=Genesis)
-    except msgspec.MsgspecError as error:
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise CommandError(Exit.FAILED, f"{path} is no genesis: {error}") from error
 
 

@@ -85,14 +85,14 @@ class Answer(msgspec.Struct, frozen=True):
         """
         try:
             return msgspec.json.decode(self.data)
-        except msgspec.MsgspecError as error:
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
             raise CommandError(Exit.FAILED, f"the node's answer is no JSON: {error}") from error
 
     def problem(self) -> Problem:
         """Return the problem document, or one made from the status when the body is none."""
         try:
             return msgspec.json.decode(self.data, type=Problem)
-        except msgspec.MsgspecError:
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
             reason = http.client.responses.get(self.status, "unknown status")
             return Problem(title=reason, status=self.status, code=f"http_{self.status}")
 

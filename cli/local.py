@@ -105,7 +105,7 @@ def load_record(path: Path) -> NodeRecord:
     """
     try:
         return msgspec.json.decode(read_bytes(path), type=NodeRecord)
-    except msgspec.MsgspecError as error:
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise CommandError(
             Exit.USAGE, f"{path} is no node's record: {error}", "packtrail keys export writes one."
         ) from error

@@ -106,6 +106,6 @@ def process_of(home: Home) -> ProcessId | None:
     """Return the process that the home's file names; None when there is no such file."""
     try:
         return msgspec.json.decode(home.process_id.read_bytes(), type=ProcessId)
-    except (FileNotFoundError, msgspec.MsgspecError):
+    except (FileNotFoundError, msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         # Half a file is what a full disk leaves; the database's own lock still keeps a second node out.
         return None

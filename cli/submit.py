@@ -86,7 +86,7 @@ def _read(file: Path) -> Any:  # noqa: ANN401 - whatever JSON holds
     data = sys.stdin.buffer.read() if file == _PIPE else read_bytes(file)
     try:
         return msgspec.json.decode(data)
-    except msgspec.MsgspecError as error:
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise CommandError(Exit.USAGE, f"{file}: {error}") from error
 
 

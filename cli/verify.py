@@ -124,7 +124,7 @@ def proof_bytes(data: bytes) -> bytes:
         return data
     try:
         return msgspec.json.decode(data, type=_ProofFile).proof
-    except msgspec.MsgspecError as error:
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise CommandError(Exit.USAGE, f"the file holds no proof: {error}") from error
 
 

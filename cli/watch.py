@@ -71,7 +71,7 @@ def follow(
 def _write(event: ServerEvent, output: Format) -> None:
     try:
         data: Any = msgspec.json.decode(event.data)
-    except msgspec.MsgspecError:
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         data = event.data
     if output is Format.TABLE:
         write_line(f"{event.id:<12} {event.event:<24} {show(data)}")

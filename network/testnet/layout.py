@@ -97,7 +97,7 @@ class Folder:
             return msgspec.json.decode(self.file.read_bytes(), type=NetworkFile)
         except FileNotFoundError as error:
             raise NoSuchNetwork(f"there is no network in {self.root}") from error
-        except msgspec.MsgspecError as error:
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
             raise NoSuchNetwork(f"{self.file} is not what was written there: {error}") from error
 
     def save(self, network: NetworkFile) -> None:

@@ -87,7 +87,7 @@ def read_manifest(data: bytes) -> Manifest:
     """
     try:
         manifest = msgspec.toml.decode(data, type=Manifest)
-    except (tomllib.TOMLDecodeError, msgspec.MsgspecError, UnicodeDecodeError) as error:
+    except (tomllib.TOMLDecodeError, msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise InvalidManifest(str(error)) from error
     _check(manifest)
     return manifest

@@ -39,7 +39,7 @@ def get_json(address: str, path: str, token: str = "", timeout_s: float = PROBE_
         connection.close()
     try:
         return Answer(response.status, msgspec.json.decode(data))
-    except msgspec.MsgspecError:
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return Answer(response.status, None)
 
 

@@ -140,7 +140,7 @@ class TokenFile:
             raise StorageDamaged(str(self._path), f"{len(data)} bytes are too many for a file of tokens")
         try:
             return msgspec.json.decode(data, type=tuple[TokenEntry, ...])
-        except msgspec.MsgspecError as error:
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
             raise StorageDamaged(str(self._path), str(error)) from error
 
     def revoke(self, identifier: str, revoked: str) -> TokenEntry:
@@ -173,6 +173,9 @@ class TokenFile:
             StorageDamaged: The file was changed into something that is not one of tokens.
             StorageFailed: The disk refused.
         """
+        # A header may hold any bytes, and Python hands them on as half surrogate pairs: no text has them.
+        if not token.isascii():
+            return None
         self._refresh()
         return self._grants.get(_digest(token))
 

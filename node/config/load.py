@@ -66,7 +66,8 @@ class _Layer:
                 value = _list_of(str(value))
             self.values[key] = msgspec.convert(value, field.type, strict=is_list or not is_text)
             self.places[key] = f"{source}:{line}" if line else source
-        except msgspec.ValidationError as error:
+        except (msgspec.ValidationError, UnicodeEncodeError) as error:
+            # Variables may hold bytes that are no UTF-8; Python hands them on as half surrogate pairs.
             self._problems.append(_wrong(field, value, str(error), source, lines or {}))
 
 

@@ -265,11 +265,12 @@ class Keystore:
             raise KeyDamaged(f"{path}: {error}") from error
         if file.version != FILE_VERSION:
             raise KeyDamaged(f"{path}: of version {file.version}, this release reads {FILE_VERSION}")
-        if file.checksum != file.with_checksum().checksum:
-            raise KeyDamaged(f"{path}: it does not match its checksum")
+        # Before the checksum, which is made of numbers that have a place in the ledger's encoding.
         cost = file.argon2id
         if not (0 < cost.operations <= _MAX_OPERATIONS and 0 < cost.memory_bytes <= _MAX_MEMORY_BYTES):
             raise KeyDamaged(f"{path}: asks for {cost.operations} passes over {cost.memory_bytes} bytes")
+        if file.checksum != file.with_checksum().checksum:
+            raise KeyDamaged(f"{path}: it does not match its checksum")
         return file
 
     def load(self, kind: KeyKind, passphrase: bytes, name: str = "") -> UnlockedKey:

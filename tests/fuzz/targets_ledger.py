@@ -1,0 +1,144 @@
+"""Decoders of what is hashed and signed: bundles with their documents, blocks, evidence, proofs, genesis."""
+
+from random import Random
+from typing import Any
+
+import msgspec
+
+from consensus.effects import Input
+from contracts.chain.evidence import Evidence, of_proposals, of_votes
+from contracts.chain.genesis import InvalidGenesis, decode_genesis, encode_genesis
+from contracts.chain.header import BLOCKS
+from contracts.chain.votes import Proposal, Vote, VoteType
+from contracts.gs1.keys import InvalidKey, parse_item_key
+from contracts.ledger.bundle import Bundle, BundleReader, MalformedBundle
+from contracts.ledger.document import MalformedDocument, build_document, check_document, document_decoder
+from contracts.ledger.genesis_state import genesis_writes
+from contracts.ledger.proof import InvalidProof, decode_proof, verify_proof
+from contracts.ledger.receipt import RECEIPTS
+from contracts.primitives.encoding import Decoder, MalformedBytes, encode
+from contracts.records.record import Record
+from network.sync.checks import COMMITS, read_block
+from network.wire.errors import RemoteProtocolError
+from network.wire.messages import BlockAnswer
+from tests.fuzz.packed import Packed
+from tests.fuzz.shapes import Shapes
+from tests.fuzz.target import Target
+from tests.fuzz.texts import Raw, Texts
+from tests.vectors.network import pack, pallet, vector_genesis
+from tests.vectors.notation import from_json, load
+
+CHAIN = load("chain.json")
+GENESIS = vector_genesis()
+LIMITS = GENESIS.parameters.limits
+VOTES = [Vote(VoteType.PREVOTE, 5, 1, bytes((value,)) * 32, 3, b"\x22" * 64) for value in (1, 2)]
+PROPOSALS = [Proposal(5, 1, bytes((value,)) * 32, 0, 2, b"\x22" * 64) for value in (1, 2)]
+EVIDENCE = (of_votes(*VOTES), of_proposals(*PROPOSALS))
+
+
+def bundles() -> list[bytes]:
+    """Return every bundle of the vectors' chain."""
+    return [from_json(bundle) for block in CHAIN["blocks"] for bundle in block["bundles"]]
+
+
+def stated() -> list[bytes]:
+    """Return every document of the vectors' chain."""
+    opened = [msgspec.msgpack.decode(data, type=Bundle) for data in bundles()]
+    return [document for bundle in opened for document in bundle.documents]
+
+
+def documents() -> list[bytes]:
+    """Return every document of the vectors' chain, and two of each kind of record that there is."""
+    shapes = Shapes(Random("packtrail fuzz documents"))
+    made = [shapes.all_of(Record) for _ in range(2)]
+    return stated() + [encode(build_document(bytes(16), (record,))) for records in made for record in records]
+
+
+def blocks() -> list[bytes]:
+    """Return the vectors' blocks, and one with evidence."""
+    found = [from_json(block["block"]) for block in CHAIN["blocks"]]
+    convicting = msgspec.structs.replace(BLOCKS.decode(found[0]), evidence=EVIDENCE)
+    return [*found, encode(convicting)]
+
+
+def commits() -> list[bytes]:
+    """Return the commits of the vectors' blocks."""
+    return [from_json(block["commit"]) for block in CHAIN["blocks"]]
+
+
+def proofs() -> list[bytes]:
+    """Return the vectors' proofs."""
+    return [from_json(proof["proof"]) for proof in CHAIN["proofs"]]
+
+
+def _encoded(value: object) -> bytes:
+    return encode(value)
+
+
+_READER = BundleReader(GENESIS.chain_id, LIMITS)
+_DOCUMENTS = document_decoder(LIMITS.document_bytes)
+_RECORDS: Decoder[Record] = Decoder(Record)  # type: ignore[arg-type]
+_EVIDENCE: Decoder[Evidence] = Decoder(Evidence)  # type: ignore[arg-type]
+_INPUTS: Decoder[Input] = Decoder(Input)  # type: ignore[arg-type]
+
+
+def _read_document(data: bytes) -> object:
+    document = _DOCUMENTS.decode(data)
+    check_document(document, LIMITS.document_weight, LIMITS.document_records, LIMITS.record_items)
+    return document
+
+
+def _answered(data: bytes) -> object:
+    """Read a block and a commit that came as one answer of a peer."""
+    (height, block, commit) = _ANSWERS.decode(data)
+    return read_block(GENESIS.chain_id, LIMITS, BlockAnswer(height, block, commit))
+
+
+_ANSWERS: Decoder[tuple[int, bytes, bytes]] = Decoder(tuple[int, bytes, bytes])
+
+
+def _answers() -> list[bytes]:
+    pairs = zip(CHAIN["blocks"], commits(), strict=True)
+    return [encode((block["height"], from_json(block["block"]), commit)) for block, commit in pairs]
+
+
+def _proven(data: bytes) -> object:
+    return verify_proof(GENESIS, decode_proof(data))
+
+
+def _genesis(data: bytes) -> object:
+    genesis = decode_genesis(data)
+    genesis_writes(genesis)
+    return genesis
+
+
+def _rows(kind: Any, count: int) -> list[bytes]:
+    shapes = Shapes(Random("packtrail fuzz rows"))
+    return [encode(value) for _ in range(count) for value in shapes.all_of(kind)]
+
+
+def ledger_targets() -> list[Target]:
+    """Return the decoders of the ledger."""
+    malformed = (MalformedBytes,)
+    form = (*malformed, MalformedDocument)
+    evidence = Packed([encode(each) for each in EVIDENCE])
+    mint = Texts([encode_genesis(GENESIS), msgspec.json.encode(GENESIS)])
+    return [
+        Target("bundle", _READER.read, (MalformedBundle,), Packed(bundles()), 12),
+        Target("document", _read_document, form, Packed(documents()), 18, _encoded),
+        Target("record", _RECORDS.decode, malformed, Packed(_rows(Record, 3)), 14, _encoded),
+        Target("block", BLOCKS.decode, malformed, Packed(blocks()), 10, _encoded),
+        Target("commit", COMMITS.decode, malformed, Packed(commits()), 8, _encoded, 1 << 14),
+        Target("block of a peer", _answered, (*malformed, RemoteProtocolError), Packed(_answers()), 5),
+        Target("evidence", _EVIDENCE.decode, malformed, evidence, 6, _encoded),
+        Target("receipt", RECEIPTS.decode, malformed, Packed(_receipts()), 4, _encoded),
+        Target("proof", decode_proof, (InvalidProof,), Packed(proofs()), 5, _encoded),
+        Target("proof, verified", _proven, (InvalidProof,), Packed(proofs()), 1),
+        Target("logged input", _INPUTS.decode, malformed, Packed(_rows(Input, 4)), 8, _encoded),
+        Target("item key", parse_item_key, (InvalidKey,), Raw([pack("A1"), pallet(7)]), 3),
+        Target("genesis", _genesis, (InvalidGenesis,), mint, 1, max_bytes=1 << 17),
+    ]
+
+
+def _receipts() -> list[bytes]:
+    return [from_json(receipt) for block in CHAIN["blocks"] for receipt in block["receipts"]]

@@ -23,6 +23,7 @@ import typer
 from cli.failures import CommandError, Exit
 from cli.http import NodeClient
 from network.testnet.layout import DEFAULT_FOLDER, Folder, NoSuchNetwork, find_node
+from network.toml_bounds import check_toml
 
 P = ParamSpec("P")
 
@@ -161,7 +162,9 @@ def _find_profile(name: str) -> tuple[str, Path | None]:
         return _testnet_node(network, node)
     path = profiles_file()
     try:
-        profiles = msgspec.convert(tomllib.loads(path.read_text(encoding="utf-8")), dict[str, Profile])
+        text = path.read_text(encoding="utf-8")
+        check_toml(text)
+        profiles = msgspec.convert(tomllib.loads(text), dict[str, Profile])
     except FileNotFoundError as error:
         advice = f"Write it to {path}, or name a test network's node as NETWORK/NODE."
         raise CommandError(Exit.NOT_FOUND, f"there is no profile {name!r}", advice) from error

@@ -18,6 +18,7 @@ from cli.local import load_genesis, load_record, read_bytes
 from cli.options import OutputOption
 from cli.output import Format, say, write_facts
 from network.description import Description, add_node, build_genesis
+from network.toml_bounds import check_toml
 
 if TYPE_CHECKING:
     from contracts.chain.genesis import Genesis
@@ -129,6 +130,7 @@ def _read_description(path: Path) -> Description:
     try:
         if data.lstrip().startswith(b"{"):
             return msgspec.json.decode(data, type=Description)
+        check_toml(data.decode("utf-8"))
         return msgspec.toml.decode(data, type=Description)
     except (msgspec.MsgspecError, tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
         raise CommandError(Exit.USAGE, f"{path}: {error}") from error

@@ -11,6 +11,7 @@ from typing import Final, Literal
 import msgspec
 
 from network.description import Description
+from network.toml_bounds import check_toml
 
 MAX_NODES: Final = 64
 MAX_PAUSE_S: Final = 600
@@ -86,6 +87,7 @@ def read_manifest(data: bytes) -> Manifest:
         InvalidManifest: Not TOML of this form, or contradictory.
     """
     try:
+        check_toml(data.decode("utf-8"))
         manifest = msgspec.toml.decode(data, type=Manifest)
     except (tomllib.TOMLDecodeError, msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise InvalidManifest(str(error)) from error

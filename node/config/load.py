@@ -16,6 +16,7 @@ from typing import Any, Final, cast
 import msgspec
 from msgspec import inspect
 
+from network.toml_bounds import check_toml
 from node.config.describe import (
     ENVIRONMENT_PREFIX,
     ENVIRONMENT_SEPARATOR,
@@ -30,6 +31,8 @@ from node.config.lines import key_lines, line_of
 from node.config.schema import Config
 
 MAX_FILE_BYTES: Final = 1 << 20
+MAX_PROBLEMS: Final = 100
+"""Problems that are told of at once: a file with more is no configuration that a slip has spoilt."""
 _ERROR_PATH = re.compile(r" - at `\$(?P<path>[^`]*)`$")
 _TOML_LINE = re.compile(r"\(at line (\d+), column \d+\)")
 _SHOWN_CHARACTERS = 60
@@ -55,6 +58,8 @@ class _Layer:
 
     def set(self, key: str, value: object, source: str, lines: dict[str, int] | None = None) -> None:
         """Take a value after checking it; without `lines` it comes from a place that knows only text."""
+        if len(self._problems) >= MAX_PROBLEMS:
+            return
         is_text, line = lines is None, line_of(lines or {}, key)
         field = self._known.get(key)
         if field is None:
@@ -76,6 +81,7 @@ def _list_of(text: str) -> object:
     if not text.lstrip().startswith("["):
         return [part.strip() for part in text.split(",") if part.strip()]
     try:
+        check_toml(text)
         return tomllib.loads(f"value = {text}")["value"]
     except (tomllib.TOMLDecodeError, RecursionError) as error:
         raise msgspec.ValidationError(str(error)) from error
@@ -118,6 +124,7 @@ def _flatten(tables: Mapping[str, object]) -> Iterator[tuple[str, object]]:
 
 def _file_layer(layer: _Layer, text: str, source: str, problems: list[ConfigProblem]) -> None:
     try:
+        check_toml(text)
         tables = tomllib.loads(text)
     except (tomllib.TOMLDecodeError, RecursionError) as error:
         at = _TOML_LINE.search(str(error))

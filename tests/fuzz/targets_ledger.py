@@ -5,6 +5,7 @@ from typing import Any
 
 import msgspec
 
+from cli import light
 from consensus.effects import Input
 from contracts.chain.evidence import Evidence, of_proposals, of_votes
 from contracts.chain.genesis import InvalidGenesis, decode_genesis, encode_genesis
@@ -14,7 +15,7 @@ from contracts.gs1.keys import InvalidKey, parse_item_key
 from contracts.ledger.bundle import Bundle, BundleReader, MalformedBundle
 from contracts.ledger.document import MalformedDocument, build_document, check_document, document_decoder
 from contracts.ledger.genesis_state import genesis_writes
-from contracts.ledger.proof import InvalidProof, decode_proof, verify_proof
+from contracts.ledger.proof import MAX_PROOF_BYTES, Proof
 from contracts.ledger.receipt import RECEIPTS
 from contracts.primitives.encoding import Decoder, MalformedBytes, encode
 from contracts.records.record import Record
@@ -102,8 +103,16 @@ def _answers() -> list[bytes]:
     return [encode((block["height"], from_json(block["block"]), commit)) for block, commit in pairs]
 
 
+_PROOFS: Decoder[Proof] = Decoder(Proof, MAX_PROOF_BYTES)
+_TRUST = light.Trust.from_genesis(encode_genesis(GENESIS))
+
+
 def _proven(data: bytes) -> object:
-    return verify_proof(GENESIS, decode_proof(data))
+    return light.verify_proof(_TRUST, data)
+
+
+def _light_proof(data: bytes) -> object:
+    return light.decode(data, "proof")
 
 
 def _genesis(data: bytes) -> object:
@@ -120,6 +129,7 @@ def _rows(kind: Any, count: int) -> list[bytes]:
 def ledger_targets() -> list[Target]:
     """Return the decoders of the ledger."""
     malformed = (MalformedBytes,)
+    unproven = (light.Unproven,)
     form = (*malformed, MalformedDocument)
     evidence = Packed([encode(each) for each in EVIDENCE])
     mint = Texts([encode_genesis(GENESIS), msgspec.json.encode(GENESIS)])
@@ -132,8 +142,10 @@ def ledger_targets() -> list[Target]:
         Target("block of a peer", _answered, (*malformed, RemoteProtocolError), Packed(_answers()), 5),
         Target("evidence", _EVIDENCE.decode, malformed, evidence, 6, _encoded),
         Target("receipt", RECEIPTS.decode, malformed, Packed(_receipts()), 4, _encoded),
-        Target("proof", decode_proof, (InvalidProof,), Packed(proofs()), 5, _encoded),
-        Target("proof, verified", _proven, (InvalidProof,), Packed(proofs()), 1),
+        Target("proof", _PROOFS.decode, malformed, Packed(proofs()), 4, _encoded),
+        Target("proof, by the light verifier", _light_proof, unproven, Packed(proofs()), 4, light.encode),
+        Target("proof, verified", _proven, unproven, Packed(proofs()), 2),
+        Target("genesis, by the light verifier", light.Trust.from_genesis, unproven, mint, 1),
         Target("logged input", _INPUTS.decode, malformed, Packed(_rows(Input, 4)), 8, _encoded),
         Target("item key", parse_item_key, (InvalidKey,), Raw([pack("A1"), pallet(7)]), 3),
         Target("genesis", _genesis, (InvalidGenesis,), mint, 1, max_bytes=1 << 17),

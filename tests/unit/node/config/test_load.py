@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from node.config.errors import ConfigProblem, InvalidConfig
-from node.config.load import MAX_FILE_BYTES, load_config, read_config
+from node.config.load import MAX_FILE_BYTES, MAX_PROBLEMS, load_config, read_config
 from node.config.schema import Config, PeerAddress
 
 ADDRESS = "host:port, such as 127.0.0.1:7700 or [::1]:7700"
@@ -247,3 +247,10 @@ def test_a_file_that_cannot_be_text_is_named(tmp_path, content, expected):
 def test_a_folder_in_its_place_is_named(tmp_path):
     with pytest.raises(InvalidConfig, match="Is a directory"):
         read_config(tmp_path)
+
+
+def test_a_file_of_nonsense_is_refused_quickly() -> None:
+    text = "[node]\n" + "".join(f"key{number} = 1\n" for number in range(2_000))
+    with pytest.raises(InvalidConfig) as found:
+        load_config(text)
+    assert len(found.value.problems) == MAX_PROBLEMS

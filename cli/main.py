@@ -35,6 +35,7 @@ from cli import proof as proof_module
 from cli import status as status_module
 from cli.failures import CommandError, Exit
 from cli.output import say
+from cli.recall import commands as recall
 
 _CONTEXT: Final = {"help_option_names": ["-h", "--help"]}
 _EXIT_CODES: Final = ", ".join(f"{code.value} {code.name.lower().replace('_', ' ')}" for code in Exit)
@@ -81,6 +82,7 @@ for _name, _group in (
     ("genesis", genesis),
     ("token", token),
     ("draft", draft),
+    ("recall", recall),
     ("verify", verify),
     ("testnet", testnet),
     ("bench", bench),

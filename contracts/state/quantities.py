@@ -29,7 +29,12 @@ def book_key(gtin: bytes, lot: bytes) -> bytes:
 
 def holding_key(gtin: bytes, lot: bytes, holder: int, owner: int) -> bytes:
     """Return the key of what a party holds of a product and lot for an owner."""
-    return gtin + bytes((len(lot),)) + lot + number_key(holder) + number_key(owner)
+    return holdings_of(gtin, lot) + number_key(holder) + number_key(owner)
+
+
+def holdings_of(gtin: bytes, lot: bytes) -> bytes:
+    """Return how the keys of everything held of a product and lot begin; the holder's number follows."""
+    return gtin + bytes((len(lot),)) + lot
 
 
 def held(state: Overlay, gtin: bytes, lot: bytes, holder: int, owner: int) -> int:

@@ -31,6 +31,7 @@ from node.api.operators import Operators
 from node.api.partners import Partners
 from node.api.patience import Patience
 from node.api.problems import MEDIA_TYPE, Problem, from_fault
+from node.api.products import ProductShelf
 from node.api.recalls import RecallDesk
 from node.api.shipments import Shipments
 from node.api.stream import DocumentStream
@@ -80,6 +81,7 @@ class Apps:
             *RecallDesk(context).endpoints(),
             *Blocks(context).endpoints(),
             *Partners(context).endpoints(),
+            *ProductShelf(context).endpoints(),
             *EvidenceList(context).endpoints(),
             *Status(context).endpoints(),
             *self._events.endpoints(),

@@ -57,6 +57,11 @@ _REQUESTS: Final[dict[str, ProblemKind]] = {
     "invalid_parameter": ProblemKind(
         400, "A query parameter or header is wrong", "See the parameters of this path in /openapi.json."
     ),
+    "listing_gone": ProblemKind(
+        410,
+        "The ledger has moved on since this listing began, and it is no longer kept",
+        "Begin again without a cursor, or ask for format=csv: that is one answer.",
+    ),
     "invalid_cursor": ProblemKind(
         400, "The cursor is none of this node's", "Begin again without one; cursors are opaque."
     ),
@@ -82,6 +87,7 @@ _REQUESTS: Final[dict[str, ProblemKind]] = {
     ),
     "unknown_item": ProblemKind(404, "No such item was ever commissioned", "Check the code as read."),
     "unknown_lot": ProblemKind(404, "Nothing of this lot was ever commissioned", "Check GTIN and lot."),
+    "unknown_product": ProblemKind(404, "No such product is registered", "Check the GTIN."),
     "unknown_recall": ProblemKind(404, "There is no such recall", "Check the recall's id."),
     "unknown_shipment": ProblemKind(404, "There is no such shipment", "Check the shipment id."),
     "unknown_block": ProblemKind(404, "There is no such block", "Check height or id against /v1/status."),
@@ -102,6 +108,11 @@ _REQUESTS: Final[dict[str, ProblemKind]] = {
         415,
         "The body is of a kind that this path does not read",
         "Send the Content-Type that `detail` names.",
+    ),
+    "too_much_to_list": ProblemKind(
+        422,
+        "More belongs to this than one answer may hold",
+        "Ask for less: one partner's, or one account.",
     ),
     "idempotency_key_reused": ProblemKind(
         422, "The Idempotency-Key came with another request", "Draw a new key for a new request."

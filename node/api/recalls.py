@@ -6,13 +6,16 @@ import msgspec
 from aiohttp import web
 
 from contracts.records.recall import RECALL_ID_BYTES
+from contracts.state.lists import TooManyRows
 from node.api.access import Right, Scope, scope_of
 from node.api.answers import answer, pinned
 from node.api.context import ApiContext
 from node.api.endpoints import Answer, Endpoint, Parameter, id_segment
 from node.api.problems import Problem
+from node.api.recall_items import CSV, PARAMETERS, RecalledItemsView, RecallItems
 from node.storage.custody import Custody
-from node.storage.recalls import BooksView, Recalls, RecallView
+from node.storage.recall_partners import PartnersOfRecall
+from node.storage.recalls import BooksView, RecallInFullView, Recalls, RecallView
 from node.storage.store import Snapshot
 
 _ID = Parameter("id", "path", "Recall id, 32 hexadecimal digits.")
@@ -31,6 +34,7 @@ class RecallDesk:
     def __init__(self, context: ApiContext) -> None:
         """Answer for the node of `context`."""
         self._context = context
+        self._items = RecallItems(context)
 
     def endpoints(self) -> tuple[Endpoint, ...]:
         """Return the endpoints."""
@@ -48,8 +52,8 @@ class RecallDesk:
                 "/v1/recalls/{id}",
                 Right.READ,
                 self.show,
-                "A recall, and who answered.",
-                (Answer(200, "The recall.", RecallView, pinned=True),),
+                "A recall, who answered, and what happened to it.",
+                (Answer(200, "The recall.", RecallInFullView, pinned=True),),
                 (_ID,),
                 problems=("unknown_recall",),
             ),
@@ -61,7 +65,35 @@ class RecallDesk:
                 "Where everything in a recall's scope is; for who opened it, and for regulators.",
                 (Answer(200, "The books.", BooksView, pinned=True),),
                 (_ID,),
-                problems=("unknown_recall",),
+                problems=("unknown_recall", "too_much_to_list"),
+            ),
+            Endpoint(
+                "GET",
+                "/v1/recalls/{id}/partners",
+                Right.READ,
+                self.partners,
+                "Partner by partner: what the ledger says it has, what it answered, who is late. Who opened"
+                " the recall and regulators see all lines, others their own.",
+                (Answer(200, "The partners.", PartnersOfRecall, pinned=True),),
+                (_ID,),
+                problems=("unknown_recall", "too_much_to_list"),
+            ),
+            Endpoint(
+                "GET",
+                "/v1/recalls/{id}/items",
+                Right.READ,
+                self.items,
+                "Each item in scope with its last confirmed holder and place. Who opened the recall and"
+                " regulators see all items, others those that they have or are to receive.",
+                (
+                    Answer(200, "A page, or the whole as CSV.", RecalledItemsView, pinned=True),
+                    Answer(200, "The whole as CSV.", None, CSV),
+                ),
+                (_ID, *PARAMETERS),
+                problems=(
+                    *("unknown_recall", "unknown_partner", "invalid_cursor"),
+                    *("listing_gone", "too_much_to_list"),
+                ),
             ),
         )
 
@@ -77,6 +109,15 @@ class RecallDesk:
         """Show a recall's books."""
         read = partial(_books, identifier=_identifier(request), scope=scope_of(self._context, request))
         return await self._context.readers.read(read)
+
+    async def partners(self, request: web.Request) -> web.Response:
+        """Show who is concerned by a recall, and who answered."""
+        read = partial(_partners, identifier=_identifier(request), scope=scope_of(self._context, request))
+        return await self._context.readers.read(read)
+
+    async def items(self, request: web.Request) -> web.Response:
+        """Show the items in scope."""
+        return await self._items.answer(request, _identifier(request))
 
 
 def _identifier(request: web.Request) -> bytes:
@@ -94,7 +135,9 @@ def _browse(snapshot: Snapshot) -> web.Response:
 
 def _show(snapshot: Snapshot, identifier: bytes) -> web.Response:
     custody = Custody(snapshot)
-    view = _found(Recalls(snapshot, custody), identifier)
+    view = Recalls(snapshot, custody).in_full(identifier)
+    if view is None:
+        raise Problem("unknown_recall")
     return answer(pinned(view, custody.head.height), custody.head.height)
 
 
@@ -102,9 +145,21 @@ def _books(snapshot: Snapshot, identifier: bytes, scope: Scope) -> web.Response:
     custody = Custody(snapshot)
     recalls = Recalls(snapshot, custody)
     scope.require((_found(recalls, identifier).opener,), "this recall's books")
-    view = recalls.books(identifier)
-    if view is None:
-        raise Problem("unknown_recall")
+    try:
+        view = recalls.books(identifier)
+    except TooManyRows as error:
+        raise Problem("too_much_to_list") from error
+    return answer(pinned(view, custody.head.height), custody.head.height)
+
+
+def _partners(snapshot: Snapshot, identifier: bytes, scope: Scope) -> web.Response:
+    custody = Custody(snapshot)
+    recalls = Recalls(snapshot, custody)
+    sees_all = scope.sees((_found(recalls, identifier).opener,))
+    try:
+        view = recalls.partners(identifier, lambda gln: sees_all or scope.sees((gln,)))
+    except TooManyRows as error:
+        raise Problem("too_much_to_list") from error
     return answer(pinned(view, custody.head.height), custody.head.height)
 
 

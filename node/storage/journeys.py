@@ -12,9 +12,10 @@ Rows (numbers big-endian: height 8 bytes, document index 4, record index 2):
     c  recall id, height, document, record, event            one thing that happened to a recall
     p  partner number (4), height, document, record, event   one shipment that a partner sends or gets
     q  partner number (4), height, document, record, event   one of packs without serials; value: its id
+    d  item key                                              supplied although it was not clean (rule 11b)
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 import msgspec
@@ -42,11 +43,13 @@ _LOT: Final = b"l"
 _PARTNER: Final = b"p"
 _LOAD: Final = b"q"
 _RECALL: Final = b"c"
+_DESPITE: Final = b"d"
 
 THE_RECORD: Final = 0
 """Event position of a row that is about the record itself; events count from 1."""
 
 _PLACE_BYTES: Final = 8 + 4 + 2 + 2
+_ROWS_AT_ONCE: Final = 1_000
 _OF_THE_RECORD: Final = THE_RECORD.to_bytes(2, "big")
 _ITEM_OF_LENGTH: Final = tuple(_ITEM + bytes((length,)) for length in range(256))
 """How the rows of an item with a key of this length begin."""
@@ -127,7 +130,19 @@ def journey_entries(height: int, documents: Iterable[IndexedDocument]) -> list[W
             if event.kind == EventKind.QUANTITY_ANNOUNCED:
                 loads = _numbered(_LOAD, event, indexed.sender)
                 entries += [(INDEX + subject + place, event.subject) for subject in loads]
+            entries += _despite_entries(event)
     return entries
+
+
+def _despite_entries(event: Event) -> list[Write]:
+    """Keep which items were supplied although not clean, for as long as they are supplied."""
+    match event.kind:
+        case EventKind.DISPENSED_DESPITE:
+            return [(INDEX + _DESPITE + item, b"") for item in event.items]
+        case EventKind.REINSTATED:
+            return [(INDEX + _DESPITE + item, None) for item in event.items]
+        case _:
+            return []
 
 
 def _record_subjects(record: Record, receipt: Receipt, position: int) -> list[bytes]:
@@ -203,13 +218,22 @@ class Journeys:
         """Return what happened to a shipment, in order; at most `limit`, oldest first."""
         return self._touches(_SHIPMENT + shipment, limit)
 
-    def recall(self, recall: bytes, limit: int) -> list[Touch]:
-        """Return what happened to a recall, in order; at most `limit`, oldest first."""
-        return self._touches(_RECALL + recall, limit)
+    def recall(self, recall: bytes) -> Iterator[Touch]:
+        """Yield what happened to a recall, in order."""
+        return self._all_touches(_RECALL + recall)
 
     def lot(self, gtin: bytes, lot: bytes, limit: int) -> list[Touch]:
         """Return the commissions of a lot, in order; at most `limit`, oldest first."""
         return self._touches(_lot_prefix(gtin, lot), limit)
+
+    def makes_of_lot(self, gtin: bytes, lot: bytes) -> Iterator[Touch]:
+        """Yield every record that brought serials of a lot to life, in order."""
+        return self._all_touches(_lot_prefix(gtin, lot))
+
+    def is_despite(self, keys: Iterable[bytes]) -> bool:
+        """Tell whether one of these items was supplied although it was not clean, and still is."""
+        found = self._index.get_many([_DESPITE + key for key in keys])
+        return any(row is not None for row in found)
 
     def shipments_of(self, partner: int, before: Touch | None, limit: int) -> list[Touch]:
         """Return the announcements of shipments that concern a partner, newest first.
@@ -230,8 +254,23 @@ class Journeys:
         return [value for _key, value in self._index.scan(prefix, limit=limit, reverse=True).rows]
 
     def _touches(self, prefix: bytes, limit: int) -> list[Touch]:
-        rows = self._index.scan(prefix, limit=limit).rows
-        for key, _value in rows:
-            if len(key) != len(prefix) + _PLACE_BYTES:
-                raise StorageDamaged("index row", f"its key {key.hex()} has {len(key)} bytes")
-        return [_read_place(key) for key, _value in rows]
+        return _read_touches(prefix, self._index.scan(prefix, limit=limit).rows)
+
+    def _all_touches(self, prefix: bytes) -> Iterator[Touch]:
+        """Yield all rows that begin so, read in bounded steps."""
+        start: bytes | None = None
+        while True:
+            page = self._index.scan(prefix, start=start, limit=_ROWS_AT_ONCE)
+            yield from _read_touches(prefix, page.rows)
+            if page.resume is None:
+                return
+            start = page.resume
+
+
+def _read_touches(prefix: bytes, rows: Iterable[tuple[bytes, bytes]]) -> list[Touch]:
+    found: list[Touch] = []
+    for key, _value in rows:
+        if len(key) != len(prefix) + _PLACE_BYTES:
+            raise StorageDamaged("index row", f"its key {key.hex()} has {len(key)} bytes")
+        found.append(_read_place(key))
+    return found

@@ -4,40 +4,39 @@ The items are found by the law's own search over the state, and by the index of 
 repacked of a lot; nothing here decides anything.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from itertools import islice
 from typing import Final
 
 import msgspec
 
 from contracts.gs1.dates import format_timestamp
-from contracts.gs1.keys import SGTIN_KIND, unpack_gtin
+from contracts.gs1.keys import unpack_gtin
 from contracts.records.recall import (
-    OpenRecall,
     RecallClass,
     RecallDepth,
     RecallKind,
     RecallOrigin,
     RecallReason,
-    Scope,
-    WidenRecall,
 )
-from contracts.records.supply import Commission
-from contracts.records.transformation import Transform
-from contracts.state.layout import ITEMS, RECALLS, RESPONSES, number_key
-from contracts.state.recall_rows import RecallRow, RecallStanding
+from contracts.state.layout import RECALLS, RESPONSES, number_key
+from contracts.state.recall_rows import RecallRow, RecallStanding, ResponseRow
 from contracts.state.recalls import find_recall
-from contracts.state.scopes import Reach, find_reach, follow_lineage
-from contracts.state.sources import lot_row
 from node.storage.custody import Custody
 from node.storage.happenings import Happenings
 from node.storage.journeys import Journeys
-from node.storage.recall_books import Books, count_books, locate_items
+from node.storage.recall_books import Books, Located, count_books, locate_items
+from node.storage.recall_counted import count_packs
+from node.storage.recall_partners import PartnersOfRecall, partners_of, summed_up
+from node.storage.recall_scope import Goods, find_goods, scope_of
+from node.storage.steps import step
 from node.storage.store import STATE, Reader, Space
+from node.storage.views import StepView
 
 MAX_RECALLS: Final = 500
 """Most recalls that are listed: the oldest."""
 MAX_RECORDS: Final = 2_000
-"""Most records read of one recall, and of one lot."""
+"""Most records that a recall's history shows, oldest first; and answers read in one step."""
 
 
 class AnswerView(msgspec.Struct, frozen=True):
@@ -86,19 +85,49 @@ class RecallView(msgspec.Struct, frozen=True):
     """Of partners, in the order of their registration."""
 
 
+class RecallInFullView(RecallView, frozen=True, kw_only=True):
+    """A recall, and what happened to it."""
+
+    document: str
+    """The document that opened it, hex: its scope, evaluation and contact stand there."""
+    history: tuple[StepView, ...]
+    """Every record about it, oldest first; at most 2,000."""
+
+
+class CountedBookView(msgspec.Struct, frozen=True):
+    """The packs of one lot without serials."""
+
+    gtin: str
+    """GTIN-14."""
+    lot: str
+    """Lot."""
+    made: int
+    """Packs that ever came to be."""
+    accounts: dict[str, int]
+    """How many are where: on_hand, in_transit, dispensed …, unaccounted."""
+    balance: int
+    """What is in no account: 0."""
+
+
 class BooksView(msgspec.Struct, frozen=True):
     """Where everything in a recall's scope is."""
 
     recall: str
     """Id, hex."""
     made: int
-    """Serials that were ever made in scope."""
+    """Serials that were ever made in scope: commissioned, and repacked from what is in scope."""
+    made_by: dict[str, int]
+    """How many of them came to life in which way: commissioned, repacked."""
     accounts: dict[str, int]
     """How many are where: on_hand, in_transit, returned, dispensed …, unaccounted."""
+    dispensed_despite_hold: int
+    """Of those dispensed, how many although they were not clean (rule 11b)."""
     balance: int
     """What is in no account: 0."""
     holders: dict[str, int]
     """By GLN, how many each has in hand or sent off."""
+    counted: tuple[CountedBookView, ...]
+    """Lots of packs without serials in scope."""
 
 
 class Recalls:
@@ -119,6 +148,16 @@ class Recalls:
         found = find_recall(self._custody.state, identifier)
         return None if found is None else self._view(*found)
 
+    def in_full(self, identifier: bytes) -> RecallInFullView | None:
+        """Return a recall with its history, or None when there is no such."""
+        view = self.find(identifier)
+        if view is None:
+            return None
+        happenings = Happenings(self._reader)
+        touches = islice(Journeys(self._reader).recall(identifier), MAX_RECORDS)
+        history = tuple(step(self._custody, happenings.at(touch), b"") for touch in touches)
+        return RecallInFullView(**msgspec.structs.asdict(view), document=history[0].document, history=history)
+
     def books(self, identifier: bytes) -> BooksView | None:
         """Return a recall's books at this height, or None when there is no such recall.
 
@@ -128,40 +167,52 @@ class Recalls:
         found = find_recall(self._custody.state, identifier)
         if found is None:
             return None
-        keys = list(dict.fromkeys(self._keys(self._reach(identifier))))
+        goods = self._goods(identifier)
+        books = self._count(found[0], goods)
+        holders = {self._custody.gln_of(number) or "": count for number, count in books.holders.items()}
+        counted = tuple(
+            CountedBookView(one.gtin, one.lot, one.made, one.accounts, one.balance) for one in books.counted
+        )
+        numbers = (goods.made_by, books.accounts, books.despite, books.balance)
+        return BooksView(identifier.hex(), books.made, *numbers, holders, counted)
+
+    def partners(
+        self, identifier: bytes, shown: Callable[[str], bool] = lambda _gln: True
+    ) -> PartnersOfRecall | None:
+        """Return who has something of a recall's goods and what each answered; None when there is no such.
+
+        Args:
+            identifier: Recall id.
+            shown: Tells by GLN whose line may be seen.
+
+        Raises:
+            TooManyRows: As for the books.
+        """
+        found = find_recall(self._custody.state, identifier)
+        if found is None:
+            return None
+        number, row = found
+        books = self._count(number, self._goods(identifier))
+        lines = partners_of(self._custody, row, books, dict(self._responses(number)))
+        return summed_up(row, (line for line in lines if shown(line.partner.gln)))
+
+    def located(self, identifier: bytes) -> list[Located]:
+        """Return where each serial in the scope of a recall was last confirmed to be, in a fixed order.
+
+        Raises:
+            TooManyRows: As for the books.
+        """
+        keys = sorted(self._goods(identifier).items)
+        return locate_items(self._custody.state, keys, Journeys(self._reader))
+
+    def _goods(self, identifier: bytes) -> Goods:
+        return find_goods(self._reader, self._custody.state, scope_of(self._reader, identifier))
+
+    def _count(self, number: int, goods: Goods) -> Books:
         state = self._custody.state
-        books: Books = count_books(state, found[0], len(keys), locate_items(state, keys))
-        glns = {number: self._custody.gln_of(number) or "" for number in sorted(books.holders)}
-        holders = {gln: books.holders[number] for number, gln in glns.items()}
-        return BooksView(identifier.hex(), books.made, books.accounts, books.balance, holders)
-
-    def _reach(self, identifier: bytes) -> Reach:
-        """Return what a recall reaches now, by everything that its records ever said."""
-        happenings = Happenings(self._reader)
-        scope: list[Scope] = []
-        for touch in Journeys(self._reader).recall(identifier, MAX_RECORDS):
-            record = happenings.at(touch).record
-            if isinstance(record, OpenRecall | WidenRecall):
-                scope += record.scope
-        reach = find_reach(self._custody.state, scope)
-        follow_lineage(self._custody.state, reach)
-        return reach
-
-    def _keys(self, reach: Reach) -> Iterator[bytes]:
-        """Yield the items that are reached: those of its makes, by what made them, and single ones."""
-        state, happenings = self._custody.state, Happenings(self._reader)
-        journeys = Journeys(self._reader)
-        for number in sorted(reach.makes):
-            lot = lot_row(state, number)
-            for touch in journeys.lot(lot.gtin, lot.lot, MAX_RECORDS):
-                record = happenings.at(touch).record
-                if not isinstance(record, Commission | Transform):
-                    continue
-                keys = [SGTIN_KIND + record.gtin + serial for serial in record.serials]
-                # All serials of one record are of one make.
-                if reach.has(state.require(ITEMS, keys[0]).source):
-                    yield from keys
-        yield from reach.items
+        items = locate_items(state, goods.items, Journeys(self._reader))
+        counted = [count_packs(self._reader, state, gtin, lot) for gtin, lot in goods.counted]
+        return count_books(state, number, len(goods.items), items, counted)
 
     def _view(self, number: int, row: RecallRow) -> RecallView:
         return RecallView(
@@ -182,12 +233,22 @@ class Recalls:
         )
 
     def _answers(self, number: int) -> Iterator[AnswerView]:
-        prefix = RESPONSES.prefix + number_key(number)
-        for key, data in Space(self._reader, STATE).scan(prefix, limit=MAX_RECORDS).rows:
-            row = RESPONSES.decode(data)
+        for partner, row in self._responses(number):
             yield AnswerView(
-                self._custody.gln_of(int.from_bytes(key[len(prefix) :], "big")) or "",
+                self._custody.gln_of(partner) or "",
                 format_timestamp(row.acknowledged_ms),
                 format_timestamp(row.responded_ms) if row.responded_ms else None,
                 msgspec.structs.asdict(row.quantities),
             )
+
+    def _responses(self, number: int) -> Iterator[tuple[int, ResponseRow]]:
+        """Yield what partners answered to a recall, by their numbers, ascending."""
+        prefix = RESPONSES.prefix + number_key(number)
+        start: bytes | None = None
+        while True:
+            page = Space(self._reader, STATE).scan(prefix, start=start, limit=MAX_RECORDS)
+            for key, data in page.rows:
+                yield int.from_bytes(key[len(prefix) :], "big"), RESPONSES.decode(data)
+            if page.resume is None:
+                return
+            start = page.resume

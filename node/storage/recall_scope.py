@@ -1,0 +1,132 @@
+"""What is in the scope of a recall, item by item: the law's own search, and what brought each make to life.
+
+The law knows makes of lots and single items (`contracts.state.scopes`). Which serials a make has, the index
+beside the state says: every record that brought serials of a lot to life. Packs without serials (rule 30) are
+in scope with their whole lot, for they are not told apart.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from typing import Final
+
+import msgspec
+
+from contracts.gs1.keys import SGTIN_KIND
+from contracts.records.recall import OpenRecall, Scope, WidenRecall
+from contracts.records.record import Record
+from contracts.records.supply import Commission
+from contracts.records.transformation import Transform
+from contracts.rules.quantities import COUNTED
+from contracts.state.layout import ITEMS, PRODUCTS
+from contracts.state.rows import ItemRow
+from contracts.state.scopes import MAX_ROWS, Reach, find_reach, follow_lineage
+from contracts.state.sources import lot_row
+from contracts.state.view import Overlay
+from node.storage.errors import StorageDamaged
+from node.storage.happenings import Happenings
+from node.storage.journeys import Journeys
+from node.storage.store import Reader
+
+MAX_ROWS_READ: Final = MAX_ROWS * 64
+"""A recall may be widened by this many alternatives, each within what the law goes through at once."""
+
+BringsToLife = Commission | Transform
+"""Records that bring serials of a lot to life; each lists `serials` of one `gtin`, all of one make."""
+
+MADE_BY: Final[dict[type[BringsToLife], str]] = {Commission: "commissioned", Transform: "repacked"}
+"""How the left side of a recall's books names what such a record brought."""
+
+
+class Goods(msgspec.Struct, frozen=True):
+    """What a recall reaches."""
+
+    items: dict[bytes, str]
+    """Item keys in a fixed order, each with how it came to life: a value of `MADE_BY`."""
+    counted: tuple[tuple[bytes, bytes], ...]
+    """(GTIN, lot) of packs without serials."""
+
+    @property
+    def made_by(self) -> dict[str, int]:
+        """How many came to life in each way; every way is there."""
+        return {**dict.fromkeys(MADE_BY.values(), 0), **Counter(self.items.values())}
+
+
+def scope_of(reader: Reader, identifier: bytes) -> tuple[Scope, ...]:
+    """Return everything that the records of a recall ever named."""
+    happenings = Happenings(reader)
+    records = (happenings.at(touch).record for touch in Journeys(reader).recall(identifier))
+    return tuple(
+        one for record in records if isinstance(record, OpenRecall | WidenRecall) for one in record.scope
+    )
+
+
+def find_goods(reader: Reader, state: Overlay, scope: Iterable[Scope]) -> Goods:
+    """Return what a scope reaches at the height of a snapshot.
+
+    Args:
+        reader: A pinned snapshot.
+        state: The law's view of the same.
+        scope: Its alternatives.
+
+    Raises:
+        TooManyRows: It leads through more rows than the law itself may go through.
+        StorageDamaged: An index row names what is not there.
+    """
+    reach = find_reach(state, scope, MAX_ROWS_READ)
+    follow_lineage(state, reach, MAX_ROWS_READ)
+    found = _Found(reader, state)
+    items: dict[bytes, str] = {}
+    counted: list[tuple[bytes, bytes]] = []
+    for number in sorted(reach.makes):
+        lot = lot_row(state, number)
+        if state.require(PRODUCTS, lot.gtin).serialisation in COUNTED:
+            counted.append((lot.gtin, lot.lot))
+        else:
+            items.update(found.of_lot(reach, lot.gtin, lot.lot))
+    for key, row in reach.items.items():
+        items.setdefault(key, found.how(key, row))
+    return Goods(items, tuple(counted))
+
+
+class _Found:
+    """Reads what brought items to life; remembers each document that it read for single items."""
+
+    def __init__(self, reader: Reader, state: Overlay) -> None:
+        self._state = state
+        self._happenings = Happenings(reader)
+        self._journeys = Journeys(reader)
+        self._documents: dict[tuple[int, int], dict[bytes, str]] = {}
+
+    def of_lot(self, reach: Reach, gtin: bytes, lot: bytes) -> Iterator[tuple[bytes, str]]:
+        """Yield the items of a lot's makes that are reached."""
+        for touch in self._journeys.makes_of_lot(gtin, lot):
+            record = self._happenings.at(touch).record
+            keys = _brought(record)
+            # All serials of one record are of one make.
+            if keys and reach.has(self._state.require(ITEMS, keys[0]).source):
+                yield from dict.fromkeys(keys, _word(record)).items()
+
+    def how(self, key: bytes, row: ItemRow) -> str:
+        """Return how a single item came to life, by the document that its row names."""
+        place = (row.born_height, row.born_document)
+        if place not in self._documents:
+            placed = self._happenings.history.at(*place)
+            self._documents[place] = {
+                brought: _word(record) for record in placed.document.records for brought in _brought(record)
+            }
+        found = self._documents[place].get(key)
+        if found is None:
+            where = f"item {key.hex()}"
+            raise StorageDamaged(where, f"document {place[1]} of block {place[0]} did not bring it to life")
+        return found
+
+
+def _brought(record: Record) -> list[bytes]:
+    """Return the keys of the packs and cases that a record brought to life."""
+    if not isinstance(record, BringsToLife):
+        return []
+    return [SGTIN_KIND + record.gtin + serial for serial in record.serials]
+
+
+def _word(record: Record) -> str:
+    return MADE_BY[type(record)] if isinstance(record, BringsToLife) else ""

@@ -89,6 +89,10 @@ class Scope(msgspec.Struct, frozen=True, array_like=True):
     """First serial of a range of the GTIN: digits, as many as in the last."""
     last_serial: bytes
     """Last serial of that range."""
+    material_gtin: bytes = b""
+    """Packed GTIN of a material, 6 bytes: lots that were made of it, at any level."""
+    material_lot: bytes = b""
+    """That material's lot."""
 
 
 class OpenRecall(msgspec.Struct, frozen=True, array_like=True, tag=40):

@@ -23,6 +23,7 @@ from contracts.records.holds import (
     Suspect,
 )
 from contracts.records.late import Late
+from contracts.records.lots import LotRecord, TraceLot, lot_record_weight
 from contracts.records.outside import OutsideRecord, ReceiveFromOutside, ShipOutside
 from contracts.records.quantities import (
     EndQuantity,
@@ -65,6 +66,7 @@ Record = (
     | RegisterRecord
     | Transform
     | QuantityRecord
+    | LotRecord
 )
 
 
@@ -107,12 +109,14 @@ _LISTINGS: Final[dict[type, _Listing]] = {
     **dict.fromkeys(get_args(ColdRecord), listed_in_cold),
     **dict.fromkeys(get_args(RegisterRecord), listed_in_register),
     **dict.fromkeys(get_args(QuantityRecord), _nothing),
+    TraceLot: _nothing,
     Transform: lambda record: record.inputs + record.serials,
 }
 
 _COUNTS: Final[dict[type, Callable[[Any], int]]] = {
     **dict.fromkeys((OpenRecall, WidenRecall), lambda record: scope_weight(record.scope)),
     Readings: lambda record: len(record.readings),
+    TraceLot: lot_record_weight,
     **dict.fromkeys((ShipQuantity, SettleQuantity, EndQuantity), lambda record: len(record.lines)),
 }
 """What weighs beside the record itself, where that is not what it lists."""

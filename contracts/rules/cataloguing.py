@@ -55,7 +55,7 @@ def describe_product(act: Act, record: DescribeProduct) -> Verdict | None:
     if not is_valid_gtin(record.gtin):
         return Verdict(Code.GTIN_INVALID, record.gtin)
     known = act.state.read(PRODUCTS, record.gtin)
-    if known is None and not _is_own_gtin(act, record.gtin):
+    if known is None and not is_own_gtin(act, record.gtin):
         return Verdict(Code.PREFIX_NOT_OWN, record.gtin)
     if known is not None and not is_party(known.holder, act.signer):
         return Verdict(Code.NOT_PRODUCT_HOLDER, record.gtin)
@@ -68,7 +68,7 @@ def describe_product(act: Act, record: DescribeProduct) -> Verdict | None:
     return None
 
 
-def _is_own_gtin(act: Act, gtin: bytes) -> bool:
+def is_own_gtin(act: Act, gtin: bytes) -> bool:
     """Tell whether a GTIN begins with a company prefix of the signer (behind the indicator digit)."""
     return is_party(prefix_owner(act.state, unpack_gtin(gtin)[1:]), act.signer)
 

@@ -244,6 +244,13 @@ class Code(StrEnum):
     # Rule 28: observe, move.
     PREMISES_MISSING = "premises_missing"
 
+    # Rule 29: lot genealogy.
+    MATERIAL_INVALID = "material_invalid"
+    RESULT_INVALID = "result_invalid"
+    GENEALOGY_CYCLE = "genealogy_cycle"
+    GENEALOGY_TOO_DEEP = "genealogy_too_deep"
+    GENEALOGY_TOO_WIDE = "genealogy_too_wide"
+
     # Rule 30: packs without serials.
     PRODUCT_SERIALISED = "product_serialised"
     LINES_INVALID = "lines_invalid"

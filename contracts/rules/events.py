@@ -70,6 +70,7 @@ class EventKind(IntEnum):
     BREACHED = 47
     DISPENSED_DESPITE = 48
     LANE_LEFT = 97
+    LOT_TRACED = 98
 
 
 SENTENCES: Final[dict[EventKind, str]] = {
@@ -135,6 +136,7 @@ SENTENCES: Final[dict[EventKind, str]] = {
     EventKind.MANDATE_GIVEN: "Who is told may sign for a partner (subject).",
     EventKind.MANDATE_WITHDRAWN: "Who is told may sign for a partner (subject) no more.",
     EventKind.ACTED_FOR: "An agent signed this document for a partner (subject), under its mandate.",
+    EventKind.LOT_TRACED: "The maker said what a lot (subject) was made of.",
     EventKind.LANE_LEFT: "Goods are sold outside the trade lane of their product (subject).",
 }
 """One sentence for people per kind."""

@@ -21,6 +21,7 @@ from contracts.rules.explained import (
     receiving,
     returns,
     shipping,
+    tracing,
     trade_lanes,
     transforming,
     verifying,
@@ -47,6 +48,7 @@ EXPLANATIONS: Final[dict[Code, Explanation]] = {
     **outside.TEXTS,
     **mandating.TEXTS,
     **observing.TEXTS,
+    **tracing.TEXTS,
     **counting.TEXTS,
 }
 """Every code, in the order in which the codes are defined."""

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 import msgspec
 
 from contracts.gs1.dates import MAX_TIME_MS
-from contracts.gs1.keys import is_valid_lot
+from contracts.gs1.keys import is_valid_gtin, is_valid_lot
 from contracts.primitives.hashing import HASH_BYTES
 from contracts.records.recall import (
     MAX_RANGE,
@@ -26,8 +26,9 @@ from contracts.rules.implied import again
 from contracts.rules.verdict import Verdict
 from contracts.state.containers import rewrite
 from contracts.state.directory import market, partner, premises
+from contracts.state.genealogy import reached_by
 from contracts.state.layout import ITEMS, PRODUCTS, RECALL_NUMBERS, RECALLS, number_key
-from contracts.state.lists import TooManyRows
+from contracts.state.lists import Budget, TooManyRows
 from contracts.state.parties import HANDLING, has_role, is_party
 from contracts.state.places import effective_life, merge_holds, with_holds
 from contracts.state.recall_rows import RecallRow, RecallStanding
@@ -41,9 +42,10 @@ from contracts.state.recalls import (
     open_recalls,
     recall_row,
     watch,
+    watch_material,
 )
 from contracts.state.rows import MAKES_PER_LOT, Life, LotRow, Role, SourceRow
-from contracts.state.scopes import Reach, find_reach, follow_lineage, hours_of, is_made_so
+from contracts.state.scopes import MAX_ROWS, Reach, find_reach, follow_lineage, hours_of, is_made_so
 from contracts.state.sources import lot_of, lot_row, source_row
 
 MAX_ALTERNATIVES = 64
@@ -68,7 +70,7 @@ def open_recall(act: Act, record: OpenRecall) -> Verdict | None:
     number = new_recall(act.state, row)
     kind = EventKind.DRILL_OPENED if record.drill else EventKind.RECALL_OPENED
     act.tell(kind, (), identifier, concerned_by(act, reach))
-    _take_effect(act, number, row, reach)
+    _take_effect(act, number, row, 0, reach)
     return None
 
 
@@ -85,10 +87,11 @@ def widen_recall(act: Act, record: WidenRecall) -> Verdict | None:
         return reach
     # After this point it must succeed.
     products = tuple(sorted({*row.products, *products_of(act, reach)}))
+    known = len(row.scope)
     row = msgspec.structs.replace(row, products=products, scope=(*row.scope, *_kept(record.scope)))
     act.state.write(RECALLS, number_key(number), row)
     act.tell(EventKind.RECALL_WIDENED, (), record.recall, (row.opener, *concerned_by(act, reach)))
-    _take_effect(act, number, row, reach)
+    _take_effect(act, number, row, known, reach)
     return None
 
 
@@ -96,23 +99,46 @@ def reach_new_make(act: Act, source: int) -> None:
     """Mark a make that was entered after recalls were opened that call it back: nobody evades by delay."""
     lot, make = lot_row(act.state, lot_of(source)), source_row(act.state, source)
     site = _site_gln(act, make)
+    materials = reached_by(act.state, lot.gtin, lot.lot)
     numbers = {
         *open_recalls(act.state, open_for_gtin(lot.gtin)),
         *(open_recalls(act.state, open_for_site(site)) if site else ()),
+        *(number for number, _position in materials),
     }
     for number in sorted(numbers):
         row = recall_row(act.state, number)
-        if _is_called_back(act, row, lot, make):
+        if not calls_back(act, row, lot.gtin):
+            continue
+        named = {position for recall, position in materials if recall == number}
+        if _is_in_scope(act, row, named, lot, make):
             mark_makes(act.state, lot_of(source), (source % MAKES_PER_LOT,), hold_of(row), number)
             act.tell(EventKind.RECALL_REACHED, (), row.identifier, (row.opener, lot.maker))
 
 
-def _is_called_back(act: Act, row: RecallRow, lot: LotRow, make: SourceRow) -> bool:
-    """Tell whether a recall reaches a make, and its opener may call back that product."""
-    holder = act.state.require(PRODUCTS, lot.gtin).holder
-    if not is_party(holder, row.opener) and not has_role(partner(act.state, row.opener), Role.REGULATOR):
+def calls_back(act: Act, row: RecallRow, gtin: bytes) -> bool:
+    """Tell whether a recall is open, and its opener may call back that product."""
+    if row.standing != RecallStanding.OPEN:
         return False
-    return any(not one.first_serial and is_made_so(act.state, one, lot, make) for one in row.scope)
+    holder = act.state.require(PRODUCTS, gtin).holder
+    return is_party(holder, row.opener) or has_role(partner(act.state, row.opener), Role.REGULATOR)
+
+
+def _is_in_scope(act: Act, row: RecallRow, named: set[int], lot: LotRow, make: SourceRow) -> bool:
+    """Tell whether an alternative of a recall describes a make.
+
+    Args:
+        act: The record.
+        row: The recall.
+        named: Positions of those of its alternatives that name something of which the lot was made.
+        lot: The lot.
+        make: The make.
+    """
+    return any(
+        not one.first_serial
+        and (not one.material_lot or position in named)
+        and is_made_so(act.state, one, lot, make)
+        for position, one in enumerate(row.scope)
+    )
 
 
 def _site_gln(act: Act, make: SourceRow) -> bytes:
@@ -195,16 +221,17 @@ def _scope_fault(act: Act, scope: tuple[Scope, ...], before: tuple[Scope, ...]) 
 
 
 def _is_scope(act: Act, one: Scope) -> bool:
-    """Tell whether an alternative names a product, a site, or items, and what it says is well formed."""
-    names = bool(one.gtin or one.site or one.items)
+    """Tell whether an alternative names a product, site, material or items, and is well formed."""
+    names = bool(one.gtin or one.site or one.items or one.material_lot)
+    has_material = is_valid_gtin(one.material_gtin) if one.material_lot else not one.material_gtin
     is_family = one.family in {0, 1} and (one.gtin or not one.family)
-    has_words = all(not word or is_valid_lot(word) for word in (one.lot, one.line))
+    has_words = all(not word or is_valid_lot(word) for word in (one.lot, one.line, one.material_lot))
     # A lot's number means nothing without its product, and a range of serials neither.
     is_bound = bool(one.gtin) or not (one.lot or one.first_serial or one.last_serial)
     latest_ms = act.time_ms + act.limits.claimed_time_ms
     is_window = one.from_ms == one.until_ms == 0 or 0 <= one.from_ms < one.until_ms <= latest_ms
     is_list = range_length(one) >= 0 and not (one.items and one.first_serial)
-    return names and bool(is_family) and has_words and is_bound and is_window and is_list
+    return names and bool(is_family) and has_words and has_material and is_bound and is_window and is_list
 
 
 def products_of(act: Act, reach: Reach) -> tuple[bytes, ...]:
@@ -249,11 +276,22 @@ def _kept(scope: Iterable[Scope]) -> tuple[Scope, ...]:
     return tuple(one for one in scope if not one.items)
 
 
-def _take_effect(act: Act, number: int, row: RecallRow, reach: Reach) -> None:
-    """Mark what is reached, one write for each lot and each single item; nothing in a drill."""
+def _take_effect(act: Act, number: int, row: RecallRow, known: int, reach: Reach) -> None:
+    """Mark what is reached, one write for each lot, batch and single item; nothing in a drill.
+
+    Args:
+        act: The record.
+        number: The recall's.
+        row: The recall.
+        known: How many of its alternatives took effect before.
+        reach: What is reached now.
+    """
     if row.drill:
         return
     watch(act.state, row, number)
+    for position, one in enumerate(row.scope[known:], known):
+        if one.material_lot:
+            watch_material(act.state, number, position, one, Budget(MAX_ROWS))
     for lot in sorted(reach.makes):
         mark_makes(act.state, lot, reach.makes[lot], hold_of(row), number)
     missed = []

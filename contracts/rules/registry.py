@@ -25,6 +25,7 @@ from contracts.records.holds import (
 )
 from contracts.records.lanes import SetTradeLane
 from contracts.records.late import Late
+from contracts.records.lots import TraceLot
 from contracts.records.mandates import ActFor, Mandate
 from contracts.records.outside import ReceiveFromOutside, ShipOutside
 from contracts.records.quantities import (
@@ -83,6 +84,7 @@ from contracts.rules.returning import refuse, void
 from contracts.rules.shipping import ship
 from contracts.rules.supply import commission, commission_logistic_units
 from contracts.rules.suspecting import clear, confirm_illegitimate, suspect
+from contracts.rules.tracing import trace_lot
 from contracts.rules.trade_lanes import set_trade_lane
 from contracts.rules.transforming import transform
 from contracts.rules.verdict import Verdict
@@ -145,6 +147,7 @@ RULES: Final[dict[type[Record], Rule]] = {
     Mandate: mandate,
     ActFor: act_for,
     SetTradeLane: set_trade_lane,
+    TraceLot: trace_lot,
 }
 """The rule of each kind of record."""
 

@@ -11,6 +11,7 @@ from contracts.primitives.encoding import RowDecoder
 from contracts.state.agreement_rows import ProposalRow
 from contracts.state.cold_rows import SessionRow, StorageRow
 from contracts.state.ending_rows import EndingRow, RemainderRow
+from contracts.state.genealogy_rows import BatchRow
 from contracts.state.quantity_rows import BookRow, LoadRow
 from contracts.state.recall_rows import NumbersRow, RecallRow, ResponseRow
 from contracts.state.rows import (
@@ -123,6 +124,10 @@ REMAINDERS: Final = Table("remainders", 0x45, RemainderRow)
 """By item key: packs that were opened."""
 PROPOSALS: Final = Table("proposals", 0x50, ProposalRow)
 """By proposal id."""
+BATCH_NUMBERS: Final = Table("batch numbers", 0x5A, int)
+"""By packed GTIN and lot."""
+BATCHES: Final = Table("batches", 0x5B, BatchRow)
+"""By number."""
 MANDATES: Final = Table("mandates", 0x59, MandateRow, is_directory=True)
 """By `mandate_key`."""
 
@@ -182,6 +187,8 @@ TABLES: Final = (
     REMAINDERS,
     PROPOSALS,
     MANDATES,
+    BATCH_NUMBERS,
+    BATCHES,
 )
 
 

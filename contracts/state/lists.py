@@ -23,6 +23,7 @@ _MAKES_OF_HOUR: Final = b"h"
 _DERIVED_FROM_LOT: Final = b"D"
 _DERIVED_FROM_MAKE: Final = b"d"
 _ORIGINS_OF_MAKE: Final = b"o"
+_MADE_OF_BATCH: Final = b"m"
 
 
 class TooManyRows(Exception):
@@ -82,6 +83,11 @@ def derived_from_make(source: int) -> bytes:
 def origins_of_make(source: int) -> bytes:
     """Return the name of the list of the sources that a repacked make comes from."""
     return list_name(_ORIGINS_OF_MAKE, source_key(source))
+
+
+def made_of_batch(batch: int) -> bytes:
+    """Return the name of the list of the batches that a batch went into."""
+    return list_name(_MADE_OF_BATCH, number_key(batch))
 
 
 def append(state: Overlay, name: bytes, number: int) -> None:

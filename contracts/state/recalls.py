@@ -9,7 +9,8 @@ from typing import Final
 
 import msgspec
 
-from contracts.records.recall import RecallKind
+from contracts.records.recall import RecallKind, Scope
+from contracts.state.genealogy import intern_batch, made_of, name_material, reach_batch
 from contracts.state.layout import (
     COUNTERS,
     LOTS,
@@ -20,6 +21,7 @@ from contracts.state.layout import (
     list_name,
     number_key,
 )
+from contracts.state.lists import Budget
 from contracts.state.places import Position
 from contracts.state.recall_rows import NumbersRow, RecallRow
 from contracts.state.rows import ALL_MAKES, HoldKind
@@ -121,6 +123,25 @@ def watch(state: Overlay, row: RecallRow, number: int) -> None:
             state.write(OPEN_RECALLS, name, NumbersRow(0, (*known, number)))
 
 
+def watch_material(state: Overlay, number: int, position: int, one: Scope, budget: Budget) -> None:
+    """Let the material that an alternative names know of the recall, and all that was made of it.
+
+    Args:
+        state: State.
+        number: The recall's.
+        position: Which alternative of the recall's row it is.
+        one: The alternative.
+        budget: For the rows to read.
+
+    Raises:
+        TooManyRows: The budget does not cover them.
+    """
+    material = intern_batch(state, one.material_gtin, one.material_lot)
+    name_material(state, material, (number, position))
+    for batch in made_of(state, material, budget):
+        reach_batch(state, batch, ((number, position),))
+
+
 def unwatch(state: Overlay, row: RecallRow, number: int) -> None:
     """Take a closed recall from where `watch` put it."""
     for name in _watched(state, row):
@@ -134,5 +155,5 @@ def unwatch(state: Overlay, row: RecallRow, number: int) -> None:
 def _watched(state: Overlay, row: RecallRow) -> list[bytes]:
     """Return the names under which a recall is looked for: products, and sites named without one."""
     gtins = {gtin for one in row.scope if one.gtin for gtin in family(state, one)}
-    sites = {one.site for one in row.scope if not one.gtin}
+    sites = {one.site for one in row.scope if one.site and not one.gtin}
     return [*map(open_for_gtin, sorted(gtins)), *map(open_for_site, sorted(sites))]

@@ -13,6 +13,7 @@ import msgspec
 from contracts.gs1.keys import SGTIN_KIND
 from contracts.records.recall import Scope, range_length
 from contracts.state.directory import find_premises
+from contracts.state.genealogy import batch_row, find_batch, made_of
 from contracts.state.layout import CONSUMPTIONS, ITEMS, LOT_NUMBERS, PRODUCTS, SOURCES, lot_key, source_key
 from contracts.state.lists import (
     Budget,
@@ -108,9 +109,7 @@ def _derived(state: Overlay, reach: Reach, budget: Budget) -> Iterator[int]:
 
 
 def is_made_so(state: Overlay, one: Scope, lot: LotRow, make: SourceRow) -> bool:
-    """Tell whether a make is within an alternative that lists no items."""
-    if one.gtin and lot.gtin not in family(state, one):
-        return False
+    """Tell whether a make is within an alternative, whatever items it lists and material it names."""
     return _is_lot_so(state, one, lot) and _is_make_so(state, one, make)
 
 
@@ -132,19 +131,61 @@ def hours_of(one: Scope) -> range:
 
 def _add_makes(state: Overlay, one: Scope, reach: Reach, budget: Budget) -> None:
     """Add whole lots, or the makes of them that an alternative describes."""
-    if not (one.line or one.until_ms or one.site):
-        for number in _lots(state, one, budget):
-            if _is_lot_so(state, one, _read_lot(state, number, budget)):
-                reach.add_lot(number)
+    if one.until_ms and one.gtin and not (one.lot or one.material_lot):
+        for source in _made_in_window(state, one, budget):
+            if _is_source_so(state, one, source, budget):
+                reach.add_make(source)
         return
-    is_by_hour = bool(one.until_ms and one.gtin and not one.lot)
-    for source in (_made_in_window if is_by_hour else _makes_of_lots)(state, one, budget):
-        if _is_source_so(state, one, source, budget):
+    for number in _lots(state, one, budget):
+        add_of_lot(state, one, number, reach, budget)
+
+
+def add_of_lot(state: Overlay, one: Scope, number: int, reach: Reach, budget: Budget) -> None:
+    """Add a lot to what is reached, or its makes, as far as an alternative describes them.
+
+    Args:
+        state: State.
+        one: The alternative; where it names a material, the lot was made of it.
+        number: The lot's number.
+        reach: What is reached so far.
+        budget: Rows that may still be read.
+
+    Raises:
+        TooManyRows: The budget does not cover them.
+    """
+    lot = _read_lot(state, number, budget)
+    if not (one.line or one.until_ms or one.site):
+        if _is_lot_so(state, one, lot):
+            reach.add_lot(number)
+        return
+    first = number * MAKES_PER_LOT + 1
+    for source in range(first, first + lot.makes):
+        if is_made_so(state, one, lot, _read_make(state, source, budget)):
             reach.add_make(source)
+
+
+def lots_made_of(state: Overlay, one: Scope, budget: Budget) -> Iterator[int]:
+    """Yield the lots, as far as they have packs, that were made of the material that an alternative names.
+
+    Raises:
+        TooManyRows: The budget does not cover the rows to read.
+    """
+    material = find_batch(state, one.material_gtin, one.material_lot)
+    if material is None:
+        return
+    for batch in made_of(state, material, budget):
+        budget.spend(2)
+        row = batch_row(state, batch)
+        number = state.read(LOT_NUMBERS, lot_key(row.gtin, row.lot))
+        if number is not None:
+            yield number
 
 
 def _lots(state: Overlay, one: Scope, budget: Budget) -> Iterator[int]:
     """Yield the lots among which an alternative's goods are."""
+    if one.material_lot:
+        yield from lots_made_of(state, one, budget)
+        return
     if not one.gtin:
         found = find_premises(state, one.site)
         if found is not None:
@@ -160,13 +201,6 @@ def _lots(state: Overlay, one: Scope, budget: Budget) -> Iterator[int]:
             yield number
 
 
-def _makes_of_lots(state: Overlay, one: Scope, budget: Budget) -> Iterator[int]:
-    """Yield every make of the lots among which an alternative's goods are."""
-    for number in _lots(state, one, budget):
-        first = number * MAKES_PER_LOT + 1
-        yield from range(first, first + _read_lot(state, number, budget).makes)
-
-
 def _made_in_window(state: Overlay, one: Scope, budget: Budget) -> Iterator[int]:
     """Yield the sources that were made within an alternative's window."""
     for gtin in family(state, one):
@@ -176,10 +210,13 @@ def _made_in_window(state: Overlay, one: Scope, budget: Budget) -> Iterator[int]
 
 def _add_items(state: Overlay, one: Scope, reach: Reach, budget: Budget) -> None:
     """Add single items, those of them that the rest of the alternative describes."""
+    lots = frozenset(lots_made_of(state, one, budget) if one.material_lot else ())
     for key in (*one.items, *_range_keys(one)):
         budget.spend()
         row = state.read(ITEMS, key)
-        if row is not None and row.source and _is_source_so(state, one, row.source, budget):
+        if row is None or not row.source or (one.material_lot and lot_of(row.source) not in lots):
+            continue
+        if _is_source_so(state, one, row.source, budget):
             reach.items[key] = row
 
 
@@ -197,7 +234,9 @@ def _is_source_so(state: Overlay, one: Scope, source: int, budget: Budget) -> bo
 
 
 def _is_lot_so(state: Overlay, one: Scope, lot: LotRow) -> bool:
-    """Tell whether a lot has the lot number and the market of an alternative."""
+    """Tell whether a lot is of the product and has the lot number and the market of an alternative."""
+    if one.gtin and lot.gtin not in family(state, one):
+        return False
     if one.lot and lot.lot != one.lot:
         return False
     return not one.market or one.market in state.require(PRODUCTS, lot.gtin).markets

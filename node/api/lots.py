@@ -1,6 +1,7 @@
 """Lots: what is known of one, and its commissions."""
 
 from functools import partial
+from itertools import islice
 from typing import Final
 
 import msgspec
@@ -8,12 +9,16 @@ from aiohttp import web
 
 from contracts.records.supply import Commission
 from contracts.records.transformation import Transform
+from contracts.state.genealogy import batch_row, find_batch
+from contracts.state.lists import Budget, entries, made_of_batch
+from contracts.state.view import Overlay
 from node.api.access import Right, Scope, scope_of
 from node.api.answers import answer, pinned
 from node.api.context import ApiContext
 from node.api.endpoints import Answer, Endpoint, Parameter
 from node.api.field_readers import INVALID_IDENTIFIER, FieldFault, read_gtin, read_lot
 from node.api.problems import Problem
+from node.api.record_texts import gtin_text, plain_text
 from node.storage.custody import Custody
 from node.storage.happenings import Happenings
 from node.storage.journeys import Journeys
@@ -37,6 +42,15 @@ class CommissionView(msgspec.Struct, frozen=True):
     """Production line; may be empty."""
 
 
+class LotNameView(msgspec.Struct, frozen=True):
+    """A lot of anything that has a GTIN."""
+
+    gtin: str
+    """GTIN-14."""
+    lot: str
+    """Lot."""
+
+
 class LotInFullView(LotView, frozen=True, kw_only=True):
     """A lot and its commissions."""
 
@@ -46,6 +60,10 @@ class LotInFullView(LotView, frozen=True, kw_only=True):
     """Oldest first."""
     is_complete: bool
     """False when there are more commissions than one answer holds."""
+    materials: tuple[LotNameView, ...]
+    """Material lots of which it was made, as its maker says (rule 29)."""
+    made_into: tuple[LotNameView, ...]
+    """Lots that were made of it directly, the first 2,000."""
 
 
 class Lots:
@@ -104,5 +122,25 @@ def _show(snapshot: Snapshot, gtin: bytes, lot: bytes, scope: Scope) -> web.Resp
         commissioned=sum(entry.count for entry in commissions),
         commissions=tuple(commissions),
         is_complete=len(touches) < MAX_COMMISSIONS,
+        materials=_materials(custody.state, gtin, lot),
+        made_into=_made_into(custody.state, gtin, lot),
     )
     return answer(pinned(full, custody.head.height), custody.head.height)
+
+
+def _materials(state: Overlay, gtin: bytes, lot: bytes) -> tuple[LotNameView, ...]:
+    number = find_batch(state, gtin, lot)
+    return () if number is None else tuple(_name(state, one) for one in batch_row(state, number).materials)
+
+
+def _made_into(state: Overlay, gtin: bytes, lot: bytes) -> tuple[LotNameView, ...]:
+    number = find_batch(state, gtin, lot)
+    if number is None:
+        return ()
+    made = islice(entries(state, made_of_batch(number), Budget(MAX_COMMISSIONS)), MAX_COMMISSIONS)
+    return tuple(_name(state, one) for one in made)
+
+
+def _name(state: Overlay, batch: int) -> LotNameView:
+    row = batch_row(state, batch)
+    return LotNameView(gtin_text(row.gtin), plain_text(row.lot))

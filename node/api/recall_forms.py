@@ -38,6 +38,10 @@ class ScopeForm(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_de
     """First of a range of serials: digits."""
     last_serial: OptionalText = ""
     """Last of it, with as many digits."""
+    material_gtin: Gtin = ""
+    """A material: what was made of this lot of it."""
+    material_lot: OptionalText = ""
+    """That material's lot."""
 
 
 Scopes = Annotated[tuple[ScopeForm, ...], Meta(max_length=MAX_SCOPES)]

@@ -89,6 +89,8 @@ def _scope(form: forms.ScopeForm) -> Scope:
         read_items("items", form.items),
         _serial("first_serial", form.first_serial),
         _serial("last_serial", form.last_serial),
+        read_gtin("material_gtin", form.material_gtin) if form.material_gtin else b"",
+        read_lot("material_lot", form.material_lot) if form.material_lot else b"",
     )
 
 
@@ -178,4 +180,6 @@ def written_scope(scope: Scope) -> forms.ScopeForm:
         items=item_texts(scope.items),
         first_serial=plain_text(scope.first_serial),
         last_serial=plain_text(scope.last_serial),
+        material_gtin=gtin_text(scope.material_gtin) if scope.material_gtin else "",
+        material_lot=plain_text(scope.material_lot),
     )

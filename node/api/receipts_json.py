@@ -11,6 +11,7 @@ from contracts.ledger.receipt import ACCEPTED, Event, Receipt
 from contracts.records.catalogue import DescribeProduct
 from contracts.records.coldchain import ClearSession, ColdRecord
 from contracts.records.custody import SHIPMENT_ID_BYTES
+from contracts.records.lots import LotRecord
 from contracts.records.record import Record
 from contracts.records.supply import Commission
 from node.api.cold_json import logger_text
@@ -162,6 +163,8 @@ def _event_subject(kind: EventKind, subject: bytes) -> str:
         return str(int.from_bytes(subject, "big")) if subject else ""
     if kind in {EventKind.LATE_RECORDED, EventKind.BREACHED}:
         return subject.decode("ascii")
+    if kind == EventKind.LOT_TRACED:
+        return plain_text(subject)
     if kind in _GLN_SUBJECTS:
         return gln_text(subject)
     return item_text(subject) if subject else ""
@@ -180,6 +183,8 @@ def subject_text(receipt: Receipt, records: Sequence[Record]) -> str:
         return _commission_subject(record, subject)
     if subject in (getattr(record, "gtin", None), _contained(record)):
         return gtin_text(subject)
+    if isinstance(record, LotRecord) and subject in (record.lot, *(one.lot for one in record.materials)):
+        return plain_text(subject)
     named = [getattr(record, field, b"") for field in ("shipment", "sale", "recall", "proposal")]
     if len(subject) == SHIPMENT_ID_BYTES and subject in named:
         return subject.hex()

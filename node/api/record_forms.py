@@ -29,6 +29,7 @@ from node.api.form_parts import (
     Time,
 )
 from node.api.hold_forms import AnyHoldForm
+from node.api.lot_json import LotForm, TraceLotForm
 from node.api.outside_forms import OutsideForm
 from node.api.quantity_forms import (
     AnyQuantityForm,
@@ -177,6 +178,7 @@ AnyRecordForm = (
     | AnyColdForm
     | TransformForm
     | AnyQuantityForm
+    | LotForm
 )
 """Any record."""
 
@@ -200,6 +202,8 @@ def count_listed(form: AnyRecordForm) -> int:
         return 1
     if isinstance(form, TransformForm):
         return len(form.inputs) + len(form.serials)
+    if isinstance(form, TraceLotForm):
+        return len(form.materials) + len(form.results)
     if isinstance(form, ShipQuantityForm | SettleQuantityForm | EndQuantityForm):
         return len(form.lines)
     return len(getattr(form, _LISTS.get(type(form), "items"), ()))

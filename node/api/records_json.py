@@ -27,6 +27,7 @@ from contracts.records.dispensing import Dispense, DispensePart
 from contracts.records.endings import Found, Reinstate
 from contracts.records.holds import Clear, ConfirmIllegitimate, DeclareOverdue, LiftHold, PlaceHold, Suspect
 from contracts.records.late import Late
+from contracts.records.lots import LotRecord
 from contracts.records.outside import ReceiveFromOutside, ShipOutside
 from contracts.records.quantities import EndQuantity, MakeQuantity, SettleQuantity, ShipQuantity
 from contracts.records.record import Record
@@ -63,6 +64,7 @@ from node.api.field_readers import (
 )
 from node.api.form_parts import ReferenceForm
 from node.api.hold_json import HOLD_READERS, write_hold_record
+from node.api.lot_json import LOT_READERS, write_lot_record
 from node.api.outside_json import OUTSIDE_READERS, write_outside_record
 from node.api.promises import Secret
 from node.api.quantity_json import QUANTITY_READERS, write_quantity_record
@@ -211,6 +213,7 @@ _READERS: Final[Mapping[type, Callable[[Any], Record]]] = {
     **COLD_READERS,
     TransformForm: read_transform,
     **QUANTITY_READERS,
+    **LOT_READERS,
 }
 
 # ------------------------------------------------------------------------------------------ writing
@@ -227,6 +230,8 @@ def write_record(  # noqa: C901 - one case for each kind of record
     """
     if isinstance(record, RegisterRecord):
         return write_registry_record(record)
+    if isinstance(record, LotRecord):
+        return write_lot_record(record)
     head = written_head(record.head)
     match record:
         case Commission():

@@ -8,7 +8,7 @@ it is the record itself.
 Rows (numbers big-endian: height 8 bytes, document index 4, record index 2):
     i  length, item key, height, document, record, event     one thing that happened to an item
     s  shipment id, height, document, record, event          one thing that happened to a shipment
-    l  GTIN, length, lot, height, document, record, event    one commission of a lot, or repacking into it
+    l  GTIN, length, lot, height, document, record, event    one commission of a lot, or what it was made of
     c  recall id, height, document, record, event            one thing that happened to a recall
     p  partner number (4), height, document, record, event   one shipment that a partner sends or gets
     q  partner number (4), height, document, record, event   one of packs without serials; value: its id
@@ -24,6 +24,7 @@ from contracts.ledger.document import Document
 from contracts.ledger.receipt import ACCEPTED, Event, Receipt
 from contracts.records.custody import Receive, Refuse, Ship, Void, shipment_id
 from contracts.records.holds import DeclareOverdue
+from contracts.records.lots import TraceLot
 from contracts.records.quantities import SettleQuantity, ShipQuantity
 from contracts.records.recall import (
     AboutRecall,
@@ -149,7 +150,7 @@ def _record_subjects(record: Record, receipt: Receipt, position: int) -> list[by
     """Return the first parts of the keys of a record's rows."""
     items, record = listed(record), plain(record)
     match record:
-        case Commission():
+        case Commission() | TraceLot():
             return [_lot_prefix(record.gtin, record.lot)]
         case CommissionLogisticUnits():
             return []
@@ -223,7 +224,7 @@ class Journeys:
         return self._all_touches(_RECALL + recall)
 
     def lot(self, gtin: bytes, lot: bytes, limit: int) -> list[Touch]:
-        """Return the commissions of a lot, in order; at most `limit`, oldest first."""
+        """Return the commissions of a lot and what it was made of, in order; at most `limit`, oldest first."""
         return self._touches(_lot_prefix(gtin, lot), limit)
 
     def makes_of_lot(self, gtin: bytes, lot: bytes) -> Iterator[Touch]:

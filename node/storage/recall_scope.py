@@ -17,8 +17,11 @@ from contracts.records.record import Record
 from contracts.records.supply import Commission
 from contracts.records.transformation import Transform
 from contracts.rules.quantities import COUNTED
+from contracts.state.directory import partner
 from contracts.state.layout import ITEMS, PRODUCTS
-from contracts.state.rows import ItemRow
+from contracts.state.parties import has_role, is_party
+from contracts.state.recall_rows import RecallRow
+from contracts.state.rows import ItemRow, Role
 from contracts.state.scopes import MAX_ROWS, Reach, find_reach, follow_lineage
 from contracts.state.sources import lot_row
 from contracts.state.view import Overlay
@@ -60,19 +63,21 @@ def scope_of(reader: Reader, identifier: bytes) -> tuple[Scope, ...]:
     )
 
 
-def find_goods(reader: Reader, state: Overlay, scope: Iterable[Scope]) -> Goods:
+def find_goods(reader: Reader, state: Overlay, row: RecallRow, scope: Iterable[Scope]) -> Goods:
     """Return what a scope reaches at the height of a snapshot.
 
     Args:
         reader: A pinned snapshot.
         state: The law's view of the same.
-        scope: Its alternatives.
+        row: The recall.
+        scope: All alternatives that it ever had.
 
     Raises:
         TooManyRows: It leads through more rows than the law itself may go through.
         StorageDamaged: An index row names what is not there.
     """
     reach = find_reach(state, scope, MAX_ROWS_READ)
+    _leave_to_others(state, row, reach)
     follow_lineage(state, reach, MAX_ROWS_READ)
     found = _Found(reader, state)
     items: dict[bytes, str] = {}
@@ -86,6 +91,17 @@ def find_goods(reader: Reader, state: Overlay, scope: Iterable[Scope]) -> Goods:
     for key, row in reach.items.items():
         items.setdefault(key, found.how(key, row))
     return Goods(items, tuple(counted))
+
+
+def _leave_to_others(state: Overlay, row: RecallRow, reach: Reach) -> None:
+    """Leave out other partners' goods that came later: the law marks those for a regulator alone."""
+    if has_role(partner(state, row.opener), Role.REGULATOR):
+        return
+    for lot in tuple(reach.makes):
+        gtin = lot_row(state, lot).gtin
+        is_own = is_party(state.require(PRODUCTS, gtin).holder, row.opener)
+        if not is_own and gtin not in row.products:
+            del reach.makes[lot]
 
 
 class _Found:

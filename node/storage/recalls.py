@@ -167,7 +167,7 @@ class Recalls:
         found = find_recall(self._custody.state, identifier)
         if found is None:
             return None
-        goods = self._goods(identifier)
+        goods = self._goods(found[1])
         books = self._count(found[0], goods)
         holders = {self._custody.gln_of(number) or "": count for number, count in books.holders.items()}
         counted = tuple(
@@ -192,7 +192,7 @@ class Recalls:
         if found is None:
             return None
         number, row = found
-        books = self._count(number, self._goods(identifier))
+        books = self._count(number, self._goods(row))
         lines = partners_of(self._custody, row, books, dict(self._responses(number)))
         return summed_up(row, (line for line in lines if shown(line.partner.gln)))
 
@@ -202,11 +202,12 @@ class Recalls:
         Raises:
             TooManyRows: As for the books.
         """
-        keys = sorted(self._goods(identifier).items)
+        found = find_recall(self._custody.state, identifier)
+        keys = [] if found is None else sorted(self._goods(found[1]).items)
         return locate_items(self._custody.state, keys, Journeys(self._reader))
 
-    def _goods(self, identifier: bytes) -> Goods:
-        return find_goods(self._reader, self._custody.state, scope_of(self._reader, identifier))
+    def _goods(self, row: RecallRow) -> Goods:
+        return find_goods(self._reader, self._custody.state, row, scope_of(self._reader, row.identifier))
 
     def _count(self, number: int, goods: Goods) -> Books:
         state = self._custody.state

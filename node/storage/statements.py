@@ -35,6 +35,7 @@ from contracts.records.endings import Found, Reinstate
 from contracts.records.head import Head
 from contracts.records.holds import Clear, ConfirmIllegitimate, DeclareOverdue, LiftHold, PlaceHold, Suspect
 from contracts.records.late import Late
+from contracts.records.lots import LotRecord
 from contracts.records.outside import OutsideRecord, ReceiveFromOutside, ShipOutside
 from contracts.records.quantities import (
     EndQuantity,
@@ -89,6 +90,8 @@ def _about(record: Record) -> tuple[str, tuple[bytes | int, ...]]:  # noqa: C901
     """Return a record's kind and what it is about beside its items."""
     if isinstance(record, RegisterRecord):
         return "registered", (encode(msgspec.structs.replace(record, head=_NO_HEAD)),)
+    if isinstance(record, LotRecord):
+        return "lot", (encode(msgspec.structs.replace(record, head=_NO_HEAD)),)
     match record:
         case Commission():
             return "commission", (record.gtin, record.lot, record.expiry)

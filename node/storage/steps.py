@@ -12,6 +12,7 @@ from contracts.records.dispensing import Dispense, DispensePart, SupplyTo
 from contracts.records.endings import Found, Reinstate, UndoneEnding
 from contracts.records.holds import Clear, ConfirmIllegitimate, DeclareOverdue, LiftHold, PlaceHold, Suspect
 from contracts.records.late import Late, LateReason
+from contracts.records.lots import LotRecord
 from contracts.records.outside import ReceiveFromOutside, ShipOutside
 from contracts.records.quantities import EndQuantity, MakeQuantity, SettleQuantity, ShipQuantity
 from contracts.records.recall import OpenRecall, RecallClass, RecallKind, RecallReason, recall_id
@@ -115,7 +116,7 @@ def _event_details(event: Event, key: bytes) -> Details:
 def _record_details(happening: Happening, key: bytes) -> Details:  # noqa: C901 - a case per kind of record
     record = happening.record
     details: Details = {}
-    if isinstance(record, RegisterRecord):
+    if isinstance(record, RegisterRecord | LotRecord):
         # About no item, and so in no item's journey.
         return details
     match record:

@@ -17,6 +17,7 @@ from contracts.records.endings import Found, Reinstate
 from contracts.records.holds import Clear, ConfirmIllegitimate, DeclareOverdue, LiftHold, PlaceHold, Suspect
 from contracts.records.lanes import SetTradeLane
 from contracts.records.late import Late
+from contracts.records.lots import TraceLot
 from contracts.records.mandates import ActFor, Mandate
 from contracts.records.outside import ReceiveFromOutside, ShipOutside
 from contracts.records.quantities import EndQuantity, MakeQuantity, SettleQuantity, ShipQuantity
@@ -88,6 +89,7 @@ RECORD_NAMES: Final[dict[type[Record], str]] = {
     ShipQuantity: "ship_quantity",
     SettleQuantity: "settle_quantity",
     EndQuantity: "end_quantity",
+    TraceLot: "trace_lot",
 }
 """What each kind of record is called."""
 

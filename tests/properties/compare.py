@@ -50,6 +50,7 @@ from contracts.state.titles import title_of
 from contracts.state.view import Overlay
 from tests.properties.compare_items import Names, Raw, check_births, check_containers
 from tests.properties.compare_makes import KINDS, Makes, check_makes, read_makes
+from tests.properties.compare_lots import compare_lots
 from tests.properties.compare_quantities import compare_quantities
 from tests.properties.compare_registry import read_registered
 from tests.properties.differ import Divergence, require
@@ -274,6 +275,7 @@ class SideBySide:
             model=self.model.registered,
         )
         self._compare_sessions()
+        compare_lots(state, mirror, self.model)
         compare_quantities(mirror, self.model, self.shipments)
         check_containers(rows, mirror.rows(CONTAINERS), self._items, self.model)
 

@@ -237,6 +237,13 @@ GTIN: Final = {
     "balm": _checked("0777777700001"),
     "gel": _checked("0401234500007"),
 }
+MATERIAL_PREFIXES: Final = {"powder": "maker", "slurry": "maker", "foil": ""}
+"""Kinds of materials by the owner of the company prefix; nobody registers them."""
+MATERIAL_GTIN: Final = {
+    "powder": _checked("0401234500061"),
+    "slurry": _checked("0401234500062"),
+    "foil": _checked("0777777700061"),
+}
 PARTNER_NAMES: Final = dict(enumerate(ROLES, start=1))
 NEW_PLACES: Final = {
     "barn": _checked("430000029001"),

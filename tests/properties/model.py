@@ -117,6 +117,8 @@ class Model:
         """What makes a repacked make comes of; the name of one ends in its first serial."""
         self.repacked: dict[str, tuple[object, ...]] = {}
         """Items that were opened, and the make they were repacked into."""
+        self.materials: dict[tuple[str, str], frozenset[tuple[str, str]]] = {}
+        """Lots, and the material lots of which they were made."""
         self.released: set[tuple[str, int]] = set()
         """(item, recall's number)."""
         self.law_held_ms: dict[str, int] = {}
@@ -143,6 +145,7 @@ class Model:
         other.lots, other.makers = dict(self.lots), dict(self.makers)
         other.makes, other.marks = set(self.makes), {key: set(marks) for key, marks in self.marks.items()}
         other.lineage, other.repacked = dict(self.lineage), dict(self.repacked)
+        other.materials = dict(self.materials)
         other.recalls, other.released = dict(self.recalls), set(self.released)
         other.law_held_ms = dict(self.law_held_ms)
         other.storages, other.sessions = dict(self.storages), dict(self.sessions)

@@ -17,7 +17,7 @@ QUANTITY_VERBS = {"make", "send", "settle", "end"}
 ABOUT_PRODUCTS = {"describe", "offer", "take", "delegate", "lane"}
 ASKED_LATER = {
     *("commission", "receive", "refuse", "void", "overdue", "withdraw", "place", *ABOUT_PRODUCTS),
-    *("mandate", "act_for"),
+    *("mandate", "act_for", "trace"),
     *("recall", "widen", "classify", "acknowledge", "respond", "close"),
     *COLD_VERBS,
     *QUANTITY_VERBS,
@@ -42,6 +42,7 @@ NOT_SIGNING = {
     "acquit": EVERY_ROLE - MARKETING,
     "repack": EVERY_ROLE - MAKING,
     "make": EVERY_ROLE - MAKING,
+    "trace": EVERY_ROLE - MAKING,
     "send": {"carrier", "regulator", "agent"},
     "pack": {"carrier", "regulator", "agent"},
     "ship": {"carrier", "regulator", "agent"},

@@ -32,6 +32,8 @@ class Recall:
 def names_make(model: Model, one: Alternative, source: tuple[Any, ...]) -> bool:
     """Tell whether all that an alternative says of a make is true of one."""
     kind, lot, line, hour, site = source[:5]
+    if one.material[0] and one.material not in ingredients(model, (kind, lot)):
+        return False
     kinds = FAMILIES.get(one.kind, (one.kind,)) if one.family else (one.kind,)
     if one.kind and kind not in kinds:
         return False
@@ -40,6 +42,16 @@ def names_make(model: Model, one: Alternative, source: tuple[Any, ...]) -> bool:
     if one.market and one.market not in model.registered.markets[kind]:
         return False
     return one.lot in ("", lot) and one.line in ("", line) and one.site in ("", site)
+
+
+def ingredients(model: Model, lot: tuple[str, str]) -> set[tuple[str, str]]:
+    """Return everything of which a lot was made, at any level (rule 29)."""
+    ahead, found = [lot], set[tuple[str, str]]()
+    while ahead:
+        new = model.materials.get(ahead.pop(), frozenset()) - found
+        found |= new
+        ahead += new
+    return found
 
 
 def names_items(one: Alternative) -> list[str]:
@@ -100,17 +112,23 @@ def _with_lineage(judge: Judge, said: Said) -> tuple[set[tuple[Any, ...]], list[
     model = judge.model
     marks, items = _reached(judge, said)
     marks |= {model.repacked[item] for item in items if item in model.repacked}
+    return with_what_was_repacked(model, marks), items
+
+
+def with_what_was_repacked(model: Model, marks: set[tuple[Any, ...]]) -> set[tuple[Any, ...]]:
+    """Return lots and makes, and every make that something of them was repacked into."""
+    found = set(marks)
     # Makes are listed in the order in which they were repacked, so that one pass follows all of them.
     for source, origins in model.lineage.items():
-        if any(origin in marks or origin[:2] in marks for origin in origins):
-            marks.add(source)
-    return marks, items
+        if any(origin in found or origin[:2] in found for origin in origins):
+            found.add(source)
+    return found
 
 
 def _reachable(judge: Judge, said: Said, before: int) -> Verdicts:
     """Ask whether a scope makes sense, and may be called back by the signer."""
     model = judge.model
-    bad = [one for one in said.scope if not (one.kind or one.site or one.items)]
+    bad = [one for one in said.scope if not (one.kind or one.site or one.items or one.material[0])]
     yield {"scope_invalid"} if bad or not said.scope else set()
     yield {"scope_too_wide"} if before + len(said.scope) > 64 else set()
     unknown = [item for one in said.scope for item in one.items if item not in model.items]

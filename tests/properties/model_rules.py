@@ -29,6 +29,7 @@ from tests.properties.model_holds import (
 from tests.properties.model_judge import Judge, Verdicts
 from tests.properties.model_lanes import lane
 from tests.properties.model_late import take_in, tell_breaches
+from tests.properties.model_lots import trace
 from tests.properties.model_quantities import end, make, settle
 from tests.properties.model_registry import act_for, delegate, describe, mandate, offer, place, take
 from tests.properties.model_supply import commission, introduce, pack, unpack
@@ -50,6 +51,7 @@ RULES: dict[str, Callable[[Judge, Said], Verdicts]] = {
         *(keep, put_logger, remove_logger, read, acquit),
         *(mandate, act_for, lane),
         repack,
+        trace,
     )
 }
 """Rules by the verb that asks for them."""

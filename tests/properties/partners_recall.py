@@ -4,7 +4,7 @@ from dataclasses import replace
 from random import Random
 from typing import Any
 
-from tests.properties import partners_transform
+from tests.properties import partners_lots, partners_transform
 from tests.properties.facts import DAY_MS, HOUR_MS, PLACES, ROLES, of_role
 from tests.properties.model import Model
 from tests.properties.said import Alternative, Said
@@ -18,6 +18,7 @@ VERBS = {
     "close": 1,
     "free": 2,
     **partners_transform.VERBS,
+    **partners_lots.VERBS,
 }
 """Verbs by how often they are said."""
 REGULATORS = of_role("regulator")
@@ -28,6 +29,8 @@ def chooses_signer(random: Random, model: Model, verb: str) -> str:
     """Return who speaks of recalls."""
     if verb == "repack":
         return random.choice(partners_transform.SIGNERS)
+    if verb in partners_lots.VERBS:
+        return random.choice(partners_lots.SIGNERS)
     if verb == "recall":
         return random.choice([*OPENERS, *ROLES] if random.randrange(8) == 0 else list(OPENERS))
     if verb in ("acknowledge", "respond"):
@@ -40,6 +43,8 @@ def on_recalls(random: Random, model: Model, signer: str, now_ms: int, verb: str
     """Return a record of a recall; `name` is what a new one is called."""
     if verb == "repack":
         return partners_transform.repack(random, model, signer)
+    if verb in partners_lots.VERBS:
+        return partners_lots.says(random, model, signer)
     known = [one for one, found in model.recalls.items() if not found.closed or random.randrange(4) == 0]
     recall = name if verb == "recall" else random.choice([*known, *known, "C0"])
     items: tuple[str, ...] = ()
@@ -64,6 +69,8 @@ def is_apt(model: Model, verb: str, signer: str) -> bool:
     """Tell whether it may be up to a partner to say this of recalls now."""
     if verb == "repack":
         return partners_transform.is_apt(model, signer)
+    if verb in partners_lots.VERBS:
+        return signer in partners_lots.SIGNERS
     return signer in OPENERS if verb == "recall" else bool(model.recalls)
 
 
@@ -91,8 +98,12 @@ def _alternative(random: Random, model: Model, signer: str, now_ms: int) -> Alte
     kind, lot, line, _hour, site = source[:5]
     any_kind = random.choice(list(model.registered.holders))
     window = _window(random, source, now_ms)
+    some = partners_lots.some_material(random)
     return random.choice(
         (
+            Alternative(material=some),
+            Alternative(kind=kind, material=some),
+            replace(window, kind=kind, material=some),
             _items(random, model, source),
             Alternative(kind=kind, first="1", last=random.choice("19")),
             Alternative(site=site or random.choice(list(PLACES))),

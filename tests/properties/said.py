@@ -19,6 +19,7 @@ from contracts.records.endings import Found, Reinstate, UndoneEnding
 from contracts.records.head import Head
 from contracts.records.lanes import LaneStep, SetTradeLane
 from contracts.records.late import Late, LateReason
+from contracts.records.lots import MaterialLot, TraceLot
 from contracts.records.mandates import ActFor, Mandate
 from contracts.records.outside import ReceiveFromOutside, ShipOutside
 from contracts.records.recall import (
@@ -50,7 +51,7 @@ from contracts.records.supply import (
 )
 from contracts.records.transformation import Transform
 from contracts.state.rows import Role, Serialisation
-from tests.properties.facts import FAMILIES, GTIN, gln, item_key
+from tests.properties.facts import FAMILIES, GTIN, MATERIAL_GTIN, gln, item_key
 from tests.properties.said_cold import cold_record
 from tests.properties.said_holds import HOLD_VERBS, hold_record
 from tests.properties.said_quantities import quantity_record
@@ -72,6 +73,8 @@ class Alternative:
     items: tuple[str, ...] = ()
     first: str = ""
     last: str = ""
+    material: tuple[str, str] = ("", "")
+    """Kind and lot of a material; both empty for none."""
 
 
 OUTSIDE = keys.pack_gln("4299999000009")
@@ -88,7 +91,7 @@ class Said:
     classify, acknowledge, respond, close, free (release from a recall); overdue, lock, unlock, quarantine,
     release, suspect, confirm, clear, verify, reject, report (a finding); keep (a storage profile),
     put_logger, remove_logger, read, acquit (clear a session); make, send, settle, end (quantities); part;
-    mandate, act_for, lane, repack."""
+    mandate, act_for, lane, repack, trace."""
     items: tuple[str, ...] = ()
     """What is listed."""
     at: str = ""
@@ -191,6 +194,8 @@ class Said:
     """Repack: what comes out."""
     waste: int = 0
     """Repack: units declared as waste."""
+    of: tuple[tuple[str, str], ...] = ()
+    """Trace: material lots, each its kind and lot."""
 
     def __str__(self) -> str:
         """Say it in one line, without what is not stated."""
@@ -274,12 +279,20 @@ def _in_time(said: Said, now_ms: int, shipments: dict[str, bytes]) -> Record:
         return hold_record(said.verb, head, listed, shipment, (said.lot, said.expiry), said.finding)
     if said.proposal:
         return _agreed(said, head, listed, shipment_key(said.proposal, shipments))
+    if said.verb == "trace":
+        materials = tuple(MaterialLot(_gtin(kind), lot.encode()) for kind, lot in said.of)
+        return TraceLot(head, _gtin(said.kind), said.lot.encode(), materials, ())
     if said.recall:
         return _recalled(said, head, listed, shipment_key(said.recall, shipments))
     of_family = registry_record(said, head) or _ended(said, head, listed)
     of_family = of_family or cold_record(said, head, listed, now_ms)
     of_family = of_family or quantity_record(said, head, now_ms, shipment)
     return of_family or _handled(said, head, listed)
+
+
+def _gtin(kind: str) -> bytes:
+    """Return the packed GTIN of a product or a material; empty for none."""
+    return keys.pack_gtin({**GTIN, **MATERIAL_GTIN}[kind]) if kind else b""
 
 
 def _agreed(said: Said, head: Head, listed: tuple[bytes, ...], proposal: bytes) -> Record:
@@ -353,6 +366,7 @@ def _scope(one: Alternative) -> Scope:
         *(keys.pack_gtin(GTIN[one.kind]) if one.kind else b"", int(one.family), one.lot.encode()),
         *(one.line.encode(), one.from_ms, one.until_ms, gln(one.site), one.market),
         *(tuple(map(item_key, one.items)), one.first.encode(), one.last.encode()),
+        *(_gtin(one.material[0]), one.material[1].encode()),
     )
 
 

@@ -20,6 +20,7 @@ from contracts.rules import (
     returning,
     shipping,
     suspecting,
+    tracing,
 )
 from contracts.rules.codes import Code
 from contracts.state import containers, view
@@ -156,6 +157,7 @@ PLANTED: dict[str, tuple[object, str, object]] = {
     "anyone clears any suspicion": (suspecting, "_clear_code", _nothing),
     "a late void quarantines nothing": (returning, "ShipmentStanding", _Lenient),
     "goods come out of a logged container unexposed": (containers, "joined", lambda own, *_around: own),
+    "who is traced to a bad material late evades its recall": (tracing, "_reach_lot", _nothing),
     "a breach shows only in what is too warm": (readings, "_is_outside", lambda kept, at: at > kept.high),
 }
 """Wrong laws: (module, name, what stands there instead)."""
@@ -175,6 +177,7 @@ GOODS = {
 }
 """What partners say while a wrong law is looked for: most of them are about handling goods."""
 SAID_TOO = {
+    "who is traced to a bad material late evades its recall": {"trace": 12, "recall": 6},
     "anyone lifts any hold": HOLDING_VERBS,
     "anyone clears any suspicion": HOLDING_VERBS,
     "goods come out of a logged container unexposed": COLD_VERBS,

@@ -43,6 +43,7 @@ from contracts.records.holds import (
     SuspectGround,
 )
 from contracts.records.lanes import LaneStep, SetTradeLane
+from contracts.records.lots import MaterialLot, TraceLot
 from contracts.records.mandates import ActFor, Mandate
 from contracts.records.outside import ReceiveFromOutside, ShipOutside
 from contracts.records.quantities import (
@@ -149,6 +150,7 @@ SCOPES = st.lists(
             mostly(["", "home"], st.text(max_size=9)),
         ),
         *(st.just(()) | LISTS, mostly([b"", b"1"], WILD), mostly([b"", b"9"], WILD)),
+        *(mostly([b"", KEYS[0][1:7]], WILD), mostly([b"", b"A"], WILD)),
     ),
     min_size=1,
     max_size=2,
@@ -236,6 +238,9 @@ RECORDS: st.SearchStrategy[Record] = st.one_of(
         ),
         fields(SHIPMENT, st.sampled_from(Settlement), LINES).map(lambda found: SettleQuantity(*found)),
         fields(st.sampled_from(QuantityEnd), LINES, PLACES).map(lambda found: EndQuantity(*found)),
+        fields(
+            GTINS, TEXTS, st.lists(st.builds(MaterialLot, GTINS, TEXTS), max_size=3).map(tuple), HASHES
+        ).map(lambda found: TraceLot(*found)),
     ),
     fields(
         *(st.sampled_from(RecallKind), FLAGS, st.sampled_from(RecallOrigin), st.sampled_from(RecallClass)),

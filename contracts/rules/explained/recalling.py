@@ -29,8 +29,8 @@ TEXTS: Final[dict[Code, Explanation]] = {
     ),
     Code.SCOPE_INVALID: Explanation(
         "17",
-        "An alternative of the scope names no product, site or items, or is not well formed.",
-        "Name a GTIN, a site or items; give a lot or range with its GTIN, and a window that is past.",
+        "An alternative of the scope names no product, site, material lot or items, or is not well formed.",
+        "Name one of them; give a lot or range with its GTIN, a material with its lot, and a past window.",
     ),
     Code.SCOPE_TOO_WIDE: Explanation(
         "17",

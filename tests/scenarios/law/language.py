@@ -12,7 +12,8 @@
     Dale declares S1 overdue
 
 Words of rules 7, 14, 15 and 23 are in `words_holds.py`, of rules 24 and 27 in `words_registry.py`.
-Those of the cold chain are in `words_cold.py`, of packs without serials in `words_quantities.py`.
+Those of the cold chain are in `words_cold.py`, of packs without serials in `words_quantities.py`, of rule 29
+in `words_lots.py`.
 
 A sentence may end in `claiming 6 minutes ahead`. Several, separated by semicolons, are one document.
 """
@@ -20,7 +21,7 @@ A sentence may end in `claiming 6 minutes ahead`. Several, separated by semicolo
 import re
 
 from contracts.gs1.dates import parse_date, parse_timestamp
-from contracts.gs1.keys import InvalidKey, format_item, pack_gln
+from contracts.gs1.keys import InvalidKey, format_item, pack_gln, pack_gtin
 from contracts.ledger.events import EventKind
 from contracts.ledger.receipt import ACCEPTED, Event, Receipt
 from contracts.records.agreement import proposal_id
@@ -52,6 +53,7 @@ from tests.scenarios.law import (
     words_cold,
     words_endings,
     words_holds,
+    words_lots,
     words_quantities,
     words_recall,
     words_transform,
@@ -76,6 +78,7 @@ PARTNERS = dict(enumerate(ROLES, start=1))
 GLN_NAMES = {gln(name): name for name in (*ROLES, *PLACES, *NEW_PLACES)}
 GLN_NAMES[pack_gln(words_beyond.OUTSIDE)] = "outside"
 GTIN_NAMES = {gtin(kind): kind for kind in GTINS}
+GTIN_NAMES |= {pack_gtin(digits): kind for kind, digits in words_lots.MATERIALS.items()}
 
 OPTIONS = re.compile(
     rf" ({'|'.join(words_holds.OPTIONS)}|"
@@ -101,6 +104,7 @@ class Speaker:
             said, words, options = self.parse(sentence)
             assert said == signer, f"one document has one signer: {sentences}"
             special = words_recall.record(self, sentence) or words_transform.record(self, sentence)
+            special = special or words_lots.record(self, sentence)
             if special is not None:
                 records.append(special)
                 continue

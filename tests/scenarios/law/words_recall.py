@@ -8,7 +8,7 @@
     Gov closes R1                            Gov frees pack-1 from R1
 
 A scope is alternatives joined by `or`; each says of its goods what must all hold: product, `family`, `lot`,
-`line`, `from` and `until`, `site`, `market`, `serials 001 to 099`, or items.
+`line`, `from` and `until`, `site`, `market`, `material powder/M1`, `serials 001 to 099`, or items.
 """
 
 from typing import TYPE_CHECKING, Final
@@ -37,6 +37,7 @@ from contracts.state.layout import LOTS, RESPONSES, response_key
 from contracts.state.recall_rows import RecallStanding
 from contracts.state.recalls import find_recall
 from contracts.state.view import Overlay
+from tests.scenarios.law.words_lots import material
 from tests.scenarios.law.world import GTINS, ROLES, gln, gtin
 
 if TYPE_CHECKING:
@@ -135,7 +136,16 @@ def _alternative(text: str) -> Scope:
         market=found.get("market", ""),
         first_serial=found.get("serials", "").encode(),
         last_serial=found.get("to", "").encode(),
+        **_material(found.get("material", "")),
     )
+
+
+def _material(text: str) -> dict[str, bytes]:
+    """Return the material lot of `powder/M1`."""
+    if not text:
+        return {}
+    named = material(text.replace("/", " "))
+    return {"material_gtin": named.gtin, "material_lot": named.lot}
 
 
 def _scope(**fields: object) -> Scope:

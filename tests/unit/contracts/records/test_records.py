@@ -39,6 +39,7 @@ from contracts.records.holds import (
 )
 from contracts.records.lanes import LaneStep, SetTradeLane
 from contracts.records.late import Late, LateReason
+from contracts.records.lots import MaterialLot, TraceLot
 from contracts.records.mandates import ActFor, Mandate
 from contracts.records.outside import ReceiveFromOutside, ShipOutside
 from contracts.records.quantities import (
@@ -142,10 +143,13 @@ LISTING_NOTHING: tuple[Record, ...] = (
     MakeQuantity(HEAD, b"gtin", b"lot", 1, b"", 0, 10**9),
 )
 LINES = (Line(b"gtin", b"lot", 1), Line(b"gtin", b"", 2))
+MATERIALS = (MaterialLot(b"gtin", b"M1"), MaterialLot(b"gtin", b"M2"))
 COUNTED: tuple[Record, ...] = (
     ShipQuantity(HEAD, LINES, b"", b"to", b"", ShipPurpose.SALE, 1, 0, ()),
     SettleQuantity(HEAD, b"shipment", Settlement.REFUSED, LINES),
     EndQuantity(HEAD, QuantityEnd.LOST, LINES, b""),
+    TraceLot(HEAD, b"gtin", b"lot", MATERIALS, ()),
+    TraceLot(HEAD, b"gtin", b"lot", MATERIALS[:1], (b"result",)),
 )
 ON, READ = LoggerOn(HEAD, b"logger", ITEMS[0]), Readings(HEAD, b"logger", ((1, 500), (2, 510)))
 RECORDS = (*LISTING, *LISTING_NOTHING, *COUNTED, ON, READ)
@@ -184,7 +188,7 @@ def test_a_range_weighs_what_it_spans(first: bytes, last: bytes, length: int) ->
 
 
 @pytest.mark.parametrize("record", COUNTED, ids=lambda record: type(record).__name__)
-def test_a_record_of_quantities_weighs_one_and_one_for_each_line(record: Record) -> None:
+def test_a_record_of_quantities_or_materials_weighs_one_and_one_for_each_line(record: Record) -> None:
     assert (listed(record), weight(record)) == ((), 3)
 
 

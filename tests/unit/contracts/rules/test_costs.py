@@ -138,8 +138,8 @@ def test_a_commission_writes_one_row_for_each_serial() -> None:
     # Beside the serials: the lane, the counter of lots, the number and row of the lot, origin, source; and
     # the lists of the product's lots, the hour's makes, the lot's sites, the site's lots.
     assert len(result.writes) == len(serials) + 10
-    # What it looked for beside that: open recalls of the product and the site.
-    assert sum(key[:1] not in DIRECTORY for key in ledger.reader.reads) <= len(serials) + 12
+    # What it looked for beside that: open recalls of the product and the site, and what the lot is made of.
+    assert sum(key[:1] not in DIRECTORY for key in ledger.reader.reads) <= len(serials) + 13
     taken = [len(key) + len(value) for key, value in result.writes if key[1:8] == item("pack-1")[:7]]
     assert len(taken) == len(serials)
     assert max(taken) <= 50

@@ -7,6 +7,7 @@ from contracts.records.recall import Quantities, Scope
 from contracts.state import layout
 from contracts.state.cold_rows import JudgementRow, SessionRow, StorageRow
 from contracts.state.ending_rows import EndingRow, RemainderRow
+from contracts.state.genealogy_rows import BatchRow
 from contracts.state.layout import (
     TABLES,
     delegation_key,
@@ -80,10 +81,12 @@ def test_golden_rows() -> None:
     recall = RecallRow(b"i", 1, 1, 0, 1, 0, 1, 1, 1, 9, 8, 7, "eu", (GTIN,), scope)
     assert encode(recall).hex() == (
         "9f" + "c40169" + "0101000100010101090807" + "a26575" + "91c406" + GTIN.hex()
-        + "919b" + "c406" + GTIN.hex() + "00" + "c4014c" + "c400" + "0000" + "c400" + "a0" + "90" + "c400" * 2
+        + "919d" + "c406" + GTIN.hex() + "00" + "c4014c" + "c400" + "0000" + "c400" + "a0" + "90" + "c400" * 4
     )  # fmt: skip
     assert encode(ResponseRow(1, 2, Quantities(3, 4, 5, 6, 7))).hex() == "930102" + "950304050607"
     assert encode(NumbersRow(1, (2, 300))).hex() == "92019202cd012c"
+    batch = BatchRow(GTIN, b"L", (2, 300), ((1, 0),), ())
+    assert encode(batch).hex() == "95c406" + GTIN.hex() + "c4014c" + "9202cd012c" + "91920100" + "90"
     assert encode(RegulatorsRow((6, 300))).hex() == "91" + "92" + "06" + "cd012c"
     assert encode(BookRow(1, 2, 3, 4, 5, 300)).hex() == "960102030405cd012c"
     load = LoadRow(1, 2, 3, 4, 5, 1, 6, ((GTIN, b"L", 300),))

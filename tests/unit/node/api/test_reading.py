@@ -7,8 +7,10 @@ from urllib.parse import quote
 import pytest
 
 from contracts.chain.header import block_id
+from contracts.gs1.keys import pack_gtin
 from contracts.records.custody import ReceiveMode, shipment_id
 from contracts.records.dispensing import Dispense
+from contracts.records.lots import MaterialLot, TraceLot
 from node.api import lots, shipments
 from node.storage import readers
 from node.storage.errors import StorageDamaged
@@ -16,8 +18,10 @@ from node.storage.store import RECEIPTS
 from tests.support.ledger import OneNode, pack_key, pallet_key
 from tests.support.parties import (
     CARRIER,
+    CASE_GTIN,
     LOT,
     MAKER,
+    PACK,
     PACK_GTIN,
     PARTIES,
     PHARMACY,
@@ -151,6 +155,26 @@ async def test_who_has_no_stake_any_more_is_told_of_its_own_part() -> None:
             assert (item["life"], item["clean"], item["lot"]) == ("supplied", False, "L-1")
             assert item["is_restricted"] is (count < 6)
             assert (item["holder"] is None, item["premises"] is None) == (count < 6, count < 6)
+
+
+async def test_what_a_lot_is_made_of_and_what_is_made_of_it() -> None:
+    node = OneNode()
+    first, second = (MaterialLot(pack_gtin(CASE_GTIN), lot) for lot in (b"M1", b"M2"))
+    traced = TraceLot(node.head(MAKER), PACK, LOT, (first, second), (bytes(32),))
+    made = TraceLot(node.head(MAKER), first.gtin, b"C1", (MaterialLot(PACK, LOT),), ())
+    node.record(MAKER, node.commission(["A1"]))
+    identifier = node.record(MAKER, traced, made).document_id.hex()
+    circle = TraceLot(node.head(MAKER), PACK, LOT, (MaterialLot(first.gtin, b"C1"),), ())
+    refused = node.record(MAKER, circle).document_id.hex()
+    async with serving(node) as api:
+        found = (await api.get(f"/v1/lots/{PACK_GTIN}/L-1")).json
+        assert [entry["lot"] for entry in found["materials"]] == ["M1", "M2"]
+        assert found["made_into"] == [{"gtin": CASE_GTIN, "lot": "C1"}]
+        assert found["commissioned"] == 1
+        receipt = (await api.get(f"/v1/documents/{identifier}")).json["receipt"]
+        assert [event["subject"] for event in receipt["events"]] == ["L-1", "C1"]
+        receipt = (await api.get(f"/v1/documents/{refused}")).json["receipt"]
+        assert (receipt["code"], receipt["subject"]) == ("genealogy_cycle", "L-1")
 
 
 async def test_a_lot(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:

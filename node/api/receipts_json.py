@@ -179,22 +179,28 @@ def subject_text(receipt: Receipt, records: Sequence[Record]) -> str:
     if not subject or receipt.record >= len(records):
         return subject.hex()
     record = records[receipt.record]
-    if isinstance(record, Commission):
-        return _commission_subject(record, subject)
+    of_family = _of_family(record, subject)
+    if of_family is not None:
+        return of_family
     if subject in (getattr(record, "gtin", None), _contained(record)):
         return gtin_text(subject)
-    if isinstance(record, LotRecord) and subject in (record.lot, *(one.lot for one in record.materials)):
-        return plain_text(subject)
     named = [getattr(record, field, b"") for field in ("shipment", "sale", "recall", "proposal")]
     if len(subject) == SHIPMENT_ID_BYTES and subject in named:
         return subject.hex()
-    if isinstance(record, ColdRecord):
-        return _cold_subject(record, subject)
     if is_valid_item_key(subject):
         return item_text(subject)
     if len(subject) == GLN_BYTES and is_valid_gln(subject):
         return gln_text(subject)
     return item_text(subject)
+
+
+def _of_family(record: Record, subject: bytes) -> str | None:
+    """Return the subject of a record whose family has names of its own; None for all others."""
+    if isinstance(record, Commission):
+        return _commission_subject(record, subject)
+    if isinstance(record, LotRecord) and subject in (record.lot, *(one.lot for one in record.materials)):
+        return plain_text(subject)
+    return _cold_subject(record, subject) if isinstance(record, ColdRecord) else None
 
 
 def _contained(record: Record) -> bytes | None:

@@ -224,7 +224,7 @@ class Journeys:
         return self._all_touches(_RECALL + recall)
 
     def lot(self, gtin: bytes, lot: bytes, limit: int) -> list[Touch]:
-        """Return the commissions of a lot and what it was made of, in order; at most `limit`, oldest first."""
+        """Return the commissions of a lot, and what it is of, in order; at most `limit`, oldest first."""
         return self._touches(_lot_prefix(gtin, lot), limit)
 
     def makes_of_lot(self, gtin: bytes, lot: bytes) -> Iterator[Touch]:

@@ -279,12 +279,9 @@ def _in_time(said: Said, now_ms: int, shipments: dict[str, bytes]) -> Record:
         return hold_record(said.verb, head, listed, shipment, (said.lot, said.expiry), said.finding)
     if said.proposal:
         return _agreed(said, head, listed, shipment_key(said.proposal, shipments))
-    if said.verb == "trace":
-        materials = tuple(MaterialLot(_gtin(kind), lot.encode()) for kind, lot in said.of)
-        return TraceLot(head, _gtin(said.kind), said.lot.encode(), materials, ())
     if said.recall:
         return _recalled(said, head, listed, shipment_key(said.recall, shipments))
-    of_family = registry_record(said, head) or _ended(said, head, listed)
+    of_family = registry_record(said, head) or _of_lot(said, head) or _ended(said, head, listed)
     of_family = of_family or cold_record(said, head, listed, now_ms)
     of_family = of_family or quantity_record(said, head, now_ms, shipment)
     return of_family or _handled(said, head, listed)
@@ -293,6 +290,14 @@ def _in_time(said: Said, now_ms: int, shipments: dict[str, bytes]) -> Record:
 def _gtin(kind: str) -> bytes:
     """Return the packed GTIN of a product or a material; empty for none."""
     return keys.pack_gtin({**GTIN, **MATERIAL_GTIN}[kind]) if kind else b""
+
+
+def _of_lot(said: Said, head: Head) -> Record | None:
+    """Translate what is said of whole lots; None for all else."""
+    if said.verb != "trace":
+        return None
+    materials = tuple(MaterialLot(_gtin(kind), lot.encode()) for kind, lot in said.of)
+    return TraceLot(head, _gtin(said.kind), said.lot.encode(), materials, ())
 
 
 def _agreed(said: Said, head: Head, listed: tuple[bytes, ...], proposal: bytes) -> Record:

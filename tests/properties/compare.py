@@ -49,8 +49,8 @@ from contracts.state.rows import HoldKind, Life, ShipmentRow
 from contracts.state.titles import title_of
 from contracts.state.view import Overlay
 from tests.properties.compare_items import Names, Raw, check_births, check_containers
-from tests.properties.compare_makes import KINDS, Makes, check_makes, read_makes
 from tests.properties.compare_lots import compare_lots
+from tests.properties.compare_makes import KINDS, Makes, check_makes, read_makes
 from tests.properties.compare_quantities import compare_quantities
 from tests.properties.compare_registry import read_registered
 from tests.properties.differ import Divergence, require

@@ -88,8 +88,8 @@ def find_goods(reader: Reader, state: Overlay, row: RecallRow, scope: Iterable[S
             counted.append((lot.gtin, lot.lot))
         else:
             items.update(found.of_lot(reach, lot.gtin, lot.lot))
-    for key, row in reach.items.items():
-        items.setdefault(key, found.how(key, row))
+    for key, item in reach.items.items():
+        items.setdefault(key, found.how(key, item))
     return Goods(items, tuple(counted))
 
 

@@ -14,6 +14,8 @@ SEED ?= 0
 INPUTS ?= 200000
 # What there is in the world that `make model-check` explores.
 ITEMS ?= pack-1,case-1,pallet-1
+# In how many rounds `make twins` parts the network.
+ROUNDS ?= 3
 # How long `make chaos` lets things happen.
 MINUTES ?= 2
 # Extra arguments for pytest, for example: make test PYTEST_ARGS="tests/unit -k merkle"
@@ -30,7 +32,7 @@ DOCS_STAMP := $(VENV)/.docs-$(shell cat requirements-docs.lock 2>/dev/null | cks
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help install demo testnet test corpus planted damage coverage simulate chaos fuzz-decoders fuzz-law model-check determinism bench lint format types docs lock clean
+.PHONY: help install demo testnet test corpus planted damage coverage simulate twins chaos fuzz-decoders fuzz-law model-check determinism bench lint format types docs lock clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -64,6 +66,11 @@ coverage: $(STAMP) ## Branch coverage of contracts and consensus, at least 98%
 
 simulate: $(STAMP) ## Seeded faults against the real core: make simulate SEEDS=500
 	$(BIN)/python -m tests.simulation --seeds $(SEEDS)
+
+twins: $(STAMP) ## One of four keys on two nodes, under every small schedule: make twins ROUNDS=3
+	$(BIN)/python -m tests.simulation.twins --rounds $(ROUNDS)
+	$(BIN)/python -m tests.simulation.twins --rounds 1 --phases
+	$(BIN)/python -m tests.simulation.twins --rounds $(ROUNDS) --phases --sample 4000
 
 chaos: $(STAMP) ## Seven real nodes killed, paused, cut off, restarted under load: make chaos MINUTES=20 SEED=1
 	$(BIN)/python -m tests.chaos --minutes $(MINUTES) --seed $(SEED)

@@ -11,7 +11,14 @@ from contracts.state.view import DirectoryCache, Overlay, StateReader
 
 
 class PendingState:
-    """The head with the accepted pending documents on top; build a new one for each new head."""
+    """The head with the accepted pending documents on top.
+
+    It may outlive its head while it shows what the blocks since made of it (node/pool/admission.py).
+
+    Attributes:
+        state: What the rules read.
+        context: The moment at which documents are judged; its owner moves it on.
+    """
 
     def __init__(
         self, reader: StateReader, context: BlockContext, directory: DirectoryCache | None = None
@@ -24,7 +31,7 @@ class PendingState:
             directory: The caller's cache of directory rows for this chain, or None.
         """
         self.state = Overlay(reader, directory)
-        self._context = context
+        self.context = context
         self._documents = 0
 
     def admit(self, lane: bytes, document: Document, identifier: bytes) -> Receipt:
@@ -38,7 +45,7 @@ class PendingState:
         Raises:
             LookupError: The key is not registered.
         """
-        receipt = execute_document(self.state, self._context, lane, document, identifier, self._documents)
+        receipt = execute_document(self.state, self.context, lane, document, identifier, self._documents)
         if receipt.code == ACCEPTED:
             self._documents += 1
         return receipt

@@ -50,7 +50,11 @@ class BlockResult(msgspec.Struct, frozen=True):
 
 
 class BlockExecution:
-    """One block being executed."""
+    """One block being executed.
+
+    Attributes:
+        written: Keys that the documents of each lane wrote, table bytes included, by the lane's key.
+    """
 
     def __init__(
         self,
@@ -73,6 +77,7 @@ class BlockExecution:
         self._context = context
         self._previous = previous_app_hash
         self._receipts: list[Receipt] = []
+        self.written: dict[bytes, list[bytes]] = {}
         self._documents = self._in_order(bundles)
 
     def step(self) -> bool:
@@ -109,6 +114,7 @@ class BlockExecution:
             self._state.keep()
             for identifier, document in zip(bundle.document_ids, bundle.documents, strict=True):
                 yield header.lane, identifier, document
+            self.written.setdefault(header.lane, []).extend(self._state.take_written())
 
 
 def execute_document(

@@ -100,7 +100,17 @@ class Overlay:
         answers: What follows from the directory as this overlay shows it (`of_directory`).
     """
 
-    __slots__ = ("_base", "_directory", "_journal", "_old", "_rows", "_shared", "_written", "answers")
+    __slots__ = (
+        "_base",
+        "_directory",
+        "_journal",
+        "_kept",
+        "_old",
+        "_rows",
+        "_shared",
+        "_written",
+        "answers",
+    )
 
     def __init__(self, base: StateReader, directory: DirectoryCache | None = None) -> None:
         """Lie over `base`.
@@ -120,7 +130,9 @@ class Overlay:
         # The bytes a present row was read as: what it is compared with at the end.
         self._old: dict[bytes, bytes] = {}
         self._written: set[bytes] = set()
+        # Where was written, and the row that stood there; up to `_kept` it is not undone any more.
         self._journal: list[tuple[Sequence[bytes], object]] = []
+        self._kept = 0
 
     def get(self, key: bytes) -> bytes | None:
         """Return a row's bytes as they would be stored, under a state key (table byte included)."""
@@ -204,16 +216,32 @@ class Overlay:
 
     def keep(self) -> None:
         """End a document: what it wrote stays."""
-        self._journal.clear()
+        self._kept = len(self._journal)
 
     def rollback(self) -> None:
         """End a document: what was written since the last `keep` or `rollback` is undone."""
-        for places, row in reversed(self._journal):
+        undone = self._journal[self._kept :]
+        for places, row in reversed(undone):
             for at in places:
                 self._rows[at] = row
-        self._journal.clear()
+        del self._journal[self._kept :]
         if self.answers is not self._shared:
             self._forget_answers()
+
+    def take_written(self) -> list[bytes]:
+        """Return the keys (table bytes included) that were written, and kept, since this was last asked."""
+        found = [at for places, _before in self._journal[: self._kept] for at in places]
+        del self._journal[: self._kept]
+        self._kept = 0
+        return found
+
+    def has_met(self, keys: Iterable[bytes]) -> bool:
+        """Tell whether one of these keys (table bytes included) was read or written here.
+
+        What was looked for only by `first_present` and `first_absent` does not count, nor do rows of the
+        directory that were known already.
+        """
+        return not self._rows.keys().isdisjoint(keys)
 
     def changes(self) -> Writes:
         """Return what differs from the base, in key order."""

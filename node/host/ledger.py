@@ -25,13 +25,20 @@ from contracts.chain.header import (
 from contracts.chain.parameters import parameters_hash
 from contracts.ledger.block import ChainTip, InvalidBlock, advance, check_block, check_bundles, genesis_tip
 from contracts.ledger.bundle import BundleHeader, OpenBundle, canonical_order
-from contracts.ledger.execute import GENESIS_PREVIOUS, BlockContext, BlockExecution, next_app_hash
+from contracts.ledger.execute import (
+    GENESIS_PREVIOUS,
+    BlockContext,
+    BlockExecution,
+    BlockResult,
+    next_app_hash,
+)
 from contracts.ledger.genesis_state import genesis_writes
 from contracts.ledger.lanes import advance_lane, lane_fault
 from contracts.ledger.receipt import Receipt
 from contracts.primitives.hashing import Hash
 from contracts.state.layout import KEYS, LANES
 from contracts.state.view import DirectoryCache, Overlay
+from node.pool.settled import Settled
 from node.storage.authors import authors_of
 from node.storage.blocks import BlockStore, BundleRows, FinishedBlock, block_entries
 from node.storage.errors import StorageDamaged
@@ -64,8 +71,6 @@ class Ledger:
     Attributes:
         tip: The decided end of the chain.
         round_zero_signers: See `Applied`.
-        foreign_height: Height of the last block with bundles of other nodes, or that changed who or what is
-            registered, since this one started.
     """
 
     def __init__(
@@ -92,7 +97,7 @@ class Ledger:
         self.directory = DirectoryCache()
         self.tip: ChainTip = genesis_tip(genesis, GENESIS_PREVIOUS)
         self.round_zero_signers: tuple[bytes, ...] = ()
-        self.foreign_height = 0
+        self._watchers: list[Callable[[Settled], None]] = []
 
     @property
     def store(self) -> KeyValueStore:
@@ -103,6 +108,10 @@ class Ledger:
     def state(self) -> Space:
         """Reads the state after the tip."""
         return self._state
+
+    def watch(self, watcher: Callable[[Settled], None]) -> None:
+        """Tell `watcher` of every block from now on, on this thread, before anything else reads the state."""
+        self._watchers.append(watcher)
 
     def open(self) -> None:
         """Read the head, or write genesis into an empty store.
@@ -250,11 +259,23 @@ class Ledger:
         self._store.write(batch, sync=True)
         signers = self._signers(block)
         self.tip, self.round_zero_signers = tip, signers
-        is_directory_changed = self.directory.forget(result.writes)
-        if is_directory_changed or any(bundle.header.lane not in self._own_lanes for bundle in opened):
-            self.foreign_height = tip.height
+        self._settle(opened, result, execution.written)
         lanes = {bundle.header.lane: bundle.header.sequence for bundle in opened}
         return Applied(tip, block, tuple(opened), result.receipts, lanes, signers)
+
+    def _settle(
+        self, bundles: Sequence[OpenBundle], result: BlockResult, written: dict[bytes, list[bytes]]
+    ) -> None:
+        """Tell those who judge on top of the head what the block means for them."""
+        receipts: dict[bytes, list[Receipt]] = {}
+        at = 0
+        for bundle in bundles:
+            end = at + len(bundle.documents)
+            receipts.setdefault(bundle.header.lane, []).extend(result.receipts[at:end])
+            at = end
+        settled = Settled(receipts, written, self.directory.forget(result.writes))
+        for watcher in self._watchers:
+            watcher(settled)
 
     def _indexed(
         self, bundles: Sequence[OpenBundle], receipts: Sequence[Receipt]

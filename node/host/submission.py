@@ -334,10 +334,6 @@ class Submissions:
         self._is_stalled = False
         own = [bundle for bundle in applied.bundles if bundle.header.lane in self._keys]
         self._answer(applied)
-        own_documents = {identifier for bundle in own for identifier in bundle.document_ids}
-        has_foreign = len(own) < len(applied.bundles)
-        forget = partial(self._admission.block_applied, own_documents, has_foreign=has_foreign)
-        self._surroundings.writer.submit(forget, no_answer)
         for lane, writer in self._writers.items():
             self._settle(lane, writer, [bundle for bundle in own if bundle.header.lane == lane], applied)
         self._bundle()

@@ -6,7 +6,6 @@ partner's bundle may come first. Blocking, on the thread that owns the ledger, s
 """
 
 from collections.abc import Callable, Generator, Sequence
-from collections.abc import Set as AbstractSet
 from typing import Generic, Protocol, TypeVar
 
 import msgspec
@@ -17,13 +16,14 @@ from contracts.ledger.document import Document
 from contracts.ledger.execute import BlockContext
 from contracts.ledger.receipt import ACCEPTED, Receipt
 from contracts.state.view import DirectoryCache, Overlay, StateReader
+from node.pool.settled import Settled
 
 T = TypeVar("T")
 
 MAX_KEPT_DOCUMENTS = 20_000
 """After this many documents the view of pending ones is built anew, so that its memory stays bounded."""
 MAX_VIEW_AGE_MS = 60_000
-"""A view this old is built anew: it judges by the time at which it was built, and claims are made now."""
+"""A view this old is built anew: what is pending stands in it as judged when it came."""
 MAX_RESTARTS = 3
 """How often a long question begins (anew, when it is overtaken) before it goes on over what has changed."""
 
@@ -49,9 +49,8 @@ class Head(Protocol):
         """Decoded directory rows of this chain."""
         ...
 
-    @property
-    def foreign_height(self) -> int:
-        """Height of the last block with documents of other nodes."""
+    def watch(self, watcher: Callable[[Settled], None]) -> None:
+        """Tell `watcher` of every block, on its owner's thread, before anything else reads the state."""
         ...
 
 
@@ -83,10 +82,14 @@ class Admission:
     def __init__(self, head: Head) -> None:
         """Prepare an empty view."""
         self._head = head
+        head.watch(self._on_block)
         self._kept = 0
         self._pending: dict[bytes, Candidate] = {}
+        # Keys that documents were admitted for.
+        self._lanes: set[bytes] = set()
         self._view: PendingState | None = None
-        self._view_height = 0
+        # Documents whose effects the view shows.
+        self._shown: set[bytes] = set()
         self._view_time_ms = 0
         # Grows whenever what the view shows may have changed.
         self._version = 0
@@ -105,8 +108,9 @@ class Admission:
         """
         view = self._fresh_view(now_ms)
         receipts: list[Receipt] = []
+        self._lanes.update(candidate.lane for candidate in candidates)
         for candidate in candidates:
-            receipt = view.admit(candidate.lane, candidate.document, candidate.id)
+            receipt = self._judge(view, candidate)
             if receipt.code == ACCEPTED:
                 self._pending[candidate.id] = candidate
                 self._kept += 1
@@ -122,9 +126,7 @@ class Admission:
             now_ms: Wall clock.
         """
         view = self._fresh_view(now_ms)
-        tip = self._head.tip
-        context = BlockContext(tip.height + 1, max(now_ms, tip.time_ms + 1))
-        return question(Overlay(view.state, self._head.directory), context)
+        return question(Overlay(view.state, self._head.directory), self._moment(now_ms))
 
     def proceed(self, inquiry: Inquiry[T], now_ms: int) -> T | None:
         """Take a long question one step on; begin it anew when the view has changed since its last step.
@@ -164,30 +166,50 @@ class Admission:
             inquiry.steps = None
         return None
 
-    def block_applied(self, own_documents: AbstractSet[bytes], *, has_foreign: bool) -> None:
+    def _on_block(self, settled: Settled) -> None:
         """Take note of a block: its documents are no longer pending.
 
-        Args:
-            own_documents: Ids of this node's documents in it.
-            has_foreign: Whether it holds documents of others; then the view is built anew, for they may have
-                changed what it shows. Own documents are in the view already.
+        The view stands while it shows what the block made of it: what was admitted here is in it already, and
+        others wrote nothing that it has met. So what waits is judged anew only when that may end otherwise.
         """
         self._version += 1
-        for identifier in own_documents:
-            self._pending.pop(identifier, None)
-        if has_foreign or not self._pending or self._kept > MAX_KEPT_DOCUMENTS:
+        is_upset = settled.is_directory_changed
+        for lane, receipts in settled.receipts.items():
+            is_upset |= self._pass_lane(lane, receipts, settled.written[lane])
+        if is_upset or not self._pending or self._kept > MAX_KEPT_DOCUMENTS:
             self._view = None
 
-    def _fresh_view(self, now_ms: int) -> PendingState:
+    def _pass_lane(self, lane: bytes, receipts: Sequence[Receipt], written: Sequence[bytes]) -> bool:
+        """Note what became of one lane's documents; tell whether the view shows it otherwise."""
+        if lane not in self._lanes:
+            return self._view is not None and self._view.state.has_met(written)
+        is_upset = False
+        for receipt in receipts:
+            self._pending.pop(receipt.document_id, None)
+            is_upset |= (receipt.document_id in self._shown) != (receipt.code == ACCEPTED)
+            self._shown.discard(receipt.document_id)
+        return is_upset
+
+    def _moment(self, now_ms: int) -> BlockContext:
+        """Return the moment of a block that would be made now."""
         tip = self._head.tip
-        # A block lies under the view before anyone, `block_applied` included, is told of it: rows of others
-        # that the view remembers may contradict what it would read now.
-        is_overtaken = self._view_height < self._head.foreign_height
-        if self._view is None or is_overtaken or now_ms > self._view_time_ms + MAX_VIEW_AGE_MS:
-            context = BlockContext(tip.height + 1, max(now_ms, tip.time_ms + 1))
+        return BlockContext(tip.height + 1, max(now_ms, tip.time_ms + 1))
+
+    def _fresh_view(self, now_ms: int) -> PendingState:
+        context = self._moment(now_ms)
+        if self._view is not None:
+            self._view.context = context
+        if self._view is None or now_ms > self._view_time_ms + MAX_VIEW_AGE_MS:
             self._view = PendingState(self._head.state, context, self._head.directory)
-            self._view_height, self._view_time_ms = tip.height, now_ms
+            self._view_time_ms = now_ms
             self._kept = len(self._pending)
+            self._shown.clear()
             for candidate in self._pending.values():
-                self._view.admit(candidate.lane, candidate.document, candidate.id)
+                self._judge(self._view, candidate)
         return self._view
+
+    def _judge(self, view: PendingState, candidate: Candidate) -> Receipt:
+        receipt = view.admit(candidate.lane, candidate.document, candidate.id)
+        if receipt.code == ACCEPTED:
+            self._shown.add(candidate.id)
+        return receipt

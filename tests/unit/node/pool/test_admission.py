@@ -5,18 +5,32 @@ from collections.abc import Generator
 
 import pytest
 
+from contracts.gs1.keys import check_digit, pack_gln, sscc
 from contracts.ledger.document import document_id, encode_document
 from contracts.ledger.execute import BlockContext
+from contracts.records.catalogue import DescribePremises
+from contracts.records.custody import Void, shipment_id
 from contracts.records.record import Record
+from contracts.records.supply import (
+    CommissionLogisticUnits,
+    Decommission,
+    DecommissionReason,
+    Observe,
+    ObserveStep,
+)
 from contracts.state.layout import ITEMS
 from contracts.state.places import locate
 from contracts.state.view import Overlay
-from node.pool.admission import MAX_RESTARTS, Admission, Candidate, Inquiry
+from node.pool.admission import MAX_RESTARTS, MAX_VIEW_AGE_MS, Admission, Candidate, Inquiry
 from tests.support.ledger import OneNode, pack_key, pallet_key
-from tests.support.parties import MAKER, PHARMACY, WHOLESALER, Party, lane_key
+from tests.support.parties import MAKER, PARTIES, PHARMACY, PREFIX, WHOLESALER, Party, lane_key
 
 PALLET = pallet_key(1)
 PACK = pack_key("A1")
+TOTE_BODY = f"1{WHOLESALER.prefixes[0]}{1:09d}"
+TOTE = sscc(f"{TOTE_BODY}{check_digit(TOTE_BODY)}")
+NEW_PLACE_BODY = f"{PREFIX}99001"
+NEW_PLACE = pack_gln(f"{NEW_PLACE_BODY}{check_digit(NEW_PLACE_BODY)}")
 
 
 def judge(node: OneNode, admission: Admission, party: Party, *records: Record) -> str:
@@ -44,6 +58,93 @@ def test_claims_of_now_are_judged_by_now_even_when_no_block_comes():
     node.wall.ms += 3_600_000
     assert judge(node, admission, MAKER, node.commission(["A2"])) == "accepted"
     assert judge(node, admission, MAKER, node.commission(["A1"])) == "already_commissioned"
+
+
+class Counted(Admission):
+    """An admission that counts its judgements."""
+
+    judged = 0
+
+    def _judge(self, view, candidate):
+        self.judged += 1
+        return super()._judge(view, candidate)
+
+
+def candidate(node: OneNode, party: Party, *records: Record) -> Candidate:
+    document = node.document(*records)
+    return Candidate(document_id(encode_document(document)), lane_key(party).public_key, document)
+
+
+def chained(node: OneNode, *candidates: Candidate) -> None:
+    """Put candidates into the next block, as their node does once they are admitted."""
+    lanes = {lane_key(party).public_key: party for party in PARTIES}
+    for one in candidates:
+        node.put(lanes[one.lane], *one.document.records, nonce=one.document.nonce)
+    node.produce()
+
+
+@pytest.fixture
+def stocked() -> OneNode:
+    """A chain with packs of the maker."""
+    node = OneNode(parties=[MAKER])
+    node.record(MAKER, node.commission(["A1", "A2", "A3"]))
+    return node
+
+
+def test_what_waits_is_not_judged_again_for_blocks_that_leave_it_as_it_is(stocked):
+    node, admission = stocked, Counted(stocked.ledger)
+    own = [candidate(node, MAKER, node.ship(MAKER, PHARMACY, [pack_key(name)])) for name in ("A1", "A2")]
+    admission.admit(own, node.wall.ms)
+    # One block of others, then one with others and the first of ours.
+    tote = CommissionLogisticUnits(node.head(WHOLESALER), (TOTE,))
+    assert node.record(WHOLESALER, tote).code == "accepted"
+    node.put(WHOLESALER, Observe(node.head(WHOLESALER), ObserveStep.STORING, (TOTE,)))
+    chained(node, own[0])
+    assert admission.pending == 1
+    assert judge(node, admission, MAKER, node.ship(MAKER, PHARMACY, [pack_key("A2")])) == "in_transit"
+    assert judge(node, admission, MAKER, node.ship(MAKER, PHARMACY, [pack_key("A3")])) == "accepted"
+    assert admission.judged == 4
+
+
+def test_what_waits_is_judged_again_when_others_wrote_what_it_met(stocked):
+    node, admission = stocked, Counted(stocked.ledger)
+    sent = node.record(MAKER, node.ship(MAKER, WHOLESALER, [PACK]))
+    shipment = shipment_id(sent.document_id, 0)
+    assert judge(node, admission, MAKER, Void(node.head(MAKER), shipment, ())) == "accepted"
+    node.record(WHOLESALER, node.receive(WHOLESALER, shipment))
+    assert judge(node, admission, MAKER, node.ship(MAKER, PHARMACY, [PACK])) == "not_holder"
+    assert admission.judged == 3
+
+
+def test_what_waits_is_judged_again_when_one_of_ours_ended_otherwise(stocked):
+    node, admission = stocked, Counted(stocked.ledger)
+    own = [candidate(node, MAKER, node.ship(MAKER, PHARMACY, [pack_key(name)])) for name in ("A1", "A2")]
+    admission.admit(own, node.wall.ms)
+    # In the same block, before it, another bundle of the same key takes the first pack away.
+    node.put(MAKER, Decommission(node.head(MAKER), DecommissionReason.DESTROYED, (PACK,)))
+    chained(node, own[0])
+    assert judge(node, admission, MAKER, node.ship(MAKER, PHARMACY, [PACK])) == "already_destroyed"
+    assert admission.judged == 4
+
+
+def test_what_waits_is_judged_again_when_the_directory_changes(stocked):
+    node, admission = stocked, Counted(stocked.ledger)
+    assert judge(node, admission, MAKER, node.ship(MAKER, PHARMACY, [PACK])) == "accepted"
+    place = DescribePremises(node.head(MAKER), NEW_PLACE, "Barn", "", "DE", "warehouse")
+    assert node.record(MAKER, place).code == "accepted"
+    assert judge(node, admission, MAKER, node.ship(MAKER, PHARMACY, [pack_key("A2")])) == "accepted"
+    assert admission.judged == 3
+
+
+def test_a_view_that_stands_judges_by_the_moment_of_asking(stocked):
+    node, admission = stocked, Counted(stocked.ledger)
+    assert judge(node, admission, MAKER, node.ship(MAKER, PHARMACY, [PACK])) == "accepted"
+    height = admission.consult(lambda _state, context: context.height, node.wall.ms)
+    node.produce()
+    assert admission.consult(lambda _state, context: context.height, node.wall.ms) == height + 1
+    node.wall.ms += MAX_VIEW_AGE_MS // 2 + 1
+    assert judge(node, admission, MAKER, node.ship(MAKER, PHARMACY, [pack_key("A2")])) == "accepted"
+    assert admission.judged == 2
 
 
 class Asked:

@@ -85,12 +85,12 @@ def client_targets() -> list[Target]:
     forms = Texts(_forms())
     cursors = Texts([encode_cursor(bytes(range(_PLACE_BYTES))).encode(), b"AAAA", b""])
     return [
-        Target("document in JSON", _document, (FieldFault,), forms, 18),
-        Target("log level", lambda data: decode_strictly(_LEVELS, data), (FieldFault,), _levels(), 2),
-        Target("cursor", _cursor, (Problem,), cursors, 4, max_bytes=2 * MAX_CURSOR_CHARACTERS),
-        Target("number", _number, (ValueError,), Texts([b"0", b"42", b"1" * 19]), 3, max_bytes=64),
-        Target("token", tokens.check, (PermissionError,), Texts([tokens.text.encode()]), 3, max_bytes=512),
-        Target("lines of a stream", _lines, (LineTooLong,), Texts([b'{"a":1}\n{"b":2}\n', b"\n\n x"]), 3),
+        Target("document in JSON", _document, (FieldFault,), forms, 180),
+        Target("log level", lambda data: decode_strictly(_LEVELS, data), (FieldFault,), _levels(), 20),
+        Target("cursor", _cursor, (Problem,), cursors, 40, max_bytes=2 * MAX_CURSOR_CHARACTERS),
+        Target("number", _number, (ValueError,), Texts([b"0", b"42", b"1" * 19]), 30, max_bytes=64),
+        Target("token", tokens.check, (PermissionError,), Texts([tokens.text.encode()]), 30, max_bytes=512),
+        Target("lines of a stream", _lines, (LineTooLong,), Texts([b'{"a":1}\n{"b":2}\n', b"\n\n x"]), 30),
     ]
 
 

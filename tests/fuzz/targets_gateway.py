@@ -94,8 +94,8 @@ def gateway_targets() -> list[Target]:
     clocks = Texts([text.encode() for text in TIMES])
     refused, unknown = (CaptureProblem,), (identifiers.InvalidIdentifier,)
     return [
-        Target("EPCIS XML", read_document, refused, _xml(), 5, max_bytes=1 << 18),
-        Target("EPCIS JSON", read_document, refused, _json(), 6, max_bytes=1 << 18),
-        Target("identifier", _of_text(_any_identifier), unknown, names, 10, max_bytes=4_096),
-        Target("date or time", _of_text(_any_time), (dates.InvalidDate,), clocks, 8, max_bytes=4_096),
+        Target("EPCIS XML", read_document, refused, _xml(), 20, max_bytes=1 << 18),
+        Target("EPCIS JSON", read_document, refused, _json(), 40, max_bytes=1 << 18),
+        Target("identifier", _of_text(_any_identifier), unknown, names, 100, max_bytes=4_096),
+        Target("date or time", _of_text(_any_time), (dates.InvalidDate,), clocks, 80, max_bytes=4_096),
     ]

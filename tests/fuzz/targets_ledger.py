@@ -134,21 +134,21 @@ def ledger_targets() -> list[Target]:
     evidence = Packed([encode(each) for each in EVIDENCE])
     mint = Texts([encode_genesis(GENESIS), msgspec.json.encode(GENESIS)])
     return [
-        Target("bundle", _READER.read, (MalformedBundle,), Packed(bundles()), 12),
-        Target("document", _read_document, form, Packed(documents()), 18, _encoded),
-        Target("record", _RECORDS.decode, malformed, Packed(_rows(Record, 3)), 14, _encoded),
-        Target("block", BLOCKS.decode, malformed, Packed(blocks()), 10, _encoded),
-        Target("commit", COMMITS.decode, malformed, Packed(commits()), 8, _encoded, 1 << 14),
-        Target("block of a peer", _answered, (*malformed, RemoteProtocolError), Packed(_answers()), 5),
-        Target("evidence", _EVIDENCE.decode, malformed, evidence, 6, _encoded),
-        Target("receipt", RECEIPTS.decode, malformed, Packed(_receipts()), 4, _encoded),
-        Target("proof", _PROOFS.decode, malformed, Packed(proofs()), 4, _encoded),
-        Target("proof, by the light verifier", _light_proof, unproven, Packed(proofs()), 4, light.encode),
-        Target("proof, verified", _proven, unproven, Packed(proofs()), 2),
-        Target("genesis, by the light verifier", light.Trust.from_genesis, unproven, mint, 1),
-        Target("logged input", _INPUTS.decode, malformed, Packed(_rows(Input, 4)), 8, _encoded),
-        Target("item key", parse_item_key, (InvalidKey,), Raw([pack("A1"), pallet(7)]), 3),
-        Target("genesis", _genesis, (InvalidGenesis,), mint, 1, max_bytes=1 << 17),
+        Target("bundle", _READER.read, (MalformedBundle,), Packed(bundles()), 120),
+        Target("document", _read_document, form, Packed(documents()), 180, _encoded),
+        Target("record", _RECORDS.decode, malformed, Packed(_rows(Record, 3)), 140, _encoded),
+        Target("block", BLOCKS.decode, malformed, Packed(blocks()), 100, _encoded),
+        Target("commit", COMMITS.decode, malformed, Packed(commits()), 80, _encoded, 1 << 14),
+        Target("block of a peer", _answered, (*malformed, RemoteProtocolError), Packed(_answers()), 50),
+        Target("evidence", _EVIDENCE.decode, malformed, evidence, 60, _encoded),
+        Target("receipt", RECEIPTS.decode, malformed, Packed(_receipts()), 40, _encoded),
+        Target("proof", _PROOFS.decode, malformed, Packed(proofs()), 40, _encoded),
+        Target("proof, by the light verifier", _light_proof, unproven, Packed(proofs()), 40, light.encode),
+        Target("proof, verified", _proven, unproven, Packed(proofs()), 4),
+        Target("genesis, by the light verifier", light.Trust.from_genesis, unproven, mint, 4),
+        Target("logged input", _INPUTS.decode, malformed, Packed(_rows(Input, 4)), 80, _encoded),
+        Target("item key", parse_item_key, (InvalidKey,), Raw([pack("A1"), pallet(7)]), 30),
+        Target("genesis", _genesis, (InvalidGenesis,), mint, 4, max_bytes=1 << 17),
     ]
 
 

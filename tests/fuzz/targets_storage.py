@@ -159,7 +159,7 @@ def _row(name: str, fill: Callable[[MemoryStore], object], read: Callable[[Memor
         store.write([(key, data)], sync=True)
         return read(store)
 
-    return Target(f"row: {name}", decode, (StorageError,), Packed([value]), 2)
+    return Target(f"row: {name}", decode, (StorageError,), Packed([value]), 20)
 
 
 def _fill(*batch: Any) -> Callable[[MemoryStore], object]:
@@ -217,15 +217,15 @@ def storage_targets() -> list[Target]:
     segments = [_segment(inputs[:3]), _segment(inputs), _segment([])]
     steps = [_segment([Record(1, at, step) for at, step in enumerate(_steps(), 1)])]
     return [
-        Target("segment", _any_segment, _DAMAGED, Raw(segments), 6),
-        Target("consensus log", _log, _DAMAGED, Raw(segments), 4),
-        Target("consensus log, sealed", _sealed_log, _DAMAGED, Packed([each.payload for each in inputs]), 4),
-        Target("outbox", _outbox, _DAMAGED, Raw(steps), 4),
-        Target("outbox, sealed", _sealed_outbox, _DAMAGED, Packed(_steps()), 4),
-        Target("signer's slots", _slots, _DAMAGED, Raw(_slot_files()), 3),
-        Target("signer's record, sealed", _signer, (StorageError,), Packed(_signer_records()), 3),
-        Target("head marker", _marker, _DAMAGED, Raw(_markers()), 3),
-        Target("head marker, sealed", _sealed_marker, _DAMAGED, markers, 3),
+        Target("segment", _any_segment, _DAMAGED, Raw(segments), 60),
+        Target("consensus log", _log, _DAMAGED, Raw(segments), 40),
+        Target("consensus log, sealed", _sealed_log, _DAMAGED, Packed([each.payload for each in inputs]), 40),
+        Target("outbox", _outbox, _DAMAGED, Raw(steps), 40),
+        Target("outbox, sealed", _sealed_outbox, _DAMAGED, Packed(_steps()), 40),
+        Target("signer's slots", _slots, _DAMAGED, Raw(_slot_files()), 30),
+        Target("signer's record, sealed", _signer, (StorageError,), Packed(_signer_records()), 30),
+        Target("head marker", _marker, _DAMAGED, Raw(_markers()), 30),
+        Target("head marker, sealed", _sealed_marker, _DAMAGED, markers, 30),
         Target("files of the database", level.check, _DAMAGED, Raw(level.samples()), 1),
         *_rows(),
     ]

@@ -109,7 +109,7 @@ def wire_targets() -> list[Target]:
     said = sent()
     frames = [_CODEC.encode(message).data for message in said]
     return [
-        Target("message", _message, refused, _Tagged(said), 30, _tagged, 1 << 20),
-        Target("stream of frames", _stream, refused, _Streams(frames), 12),
-        Target("hello", _hello, refused, Packed(_hellos()), 8, max_bytes=2_048),
+        Target("message", _message, refused, _Tagged(said), 300, _tagged, 1 << 20),
+        Target("stream of frames", _stream, refused, _Streams(frames), 120),
+        Target("hello", _hello, refused, Packed(_hellos()), 80, max_bytes=2_048),
     ]

@@ -209,6 +209,8 @@ class Machine:
         peers.start(self.address, world.addresses)
         world.watch_engine(self)
         core.start()
+        # Without a log, the start has put a new engine in the place of that one.
+        world.watch_engine(self)
 
     def _open(self) -> tuple[Disks, Opened]:
         disk, genesis = self.disk, self.world.cast.genesis

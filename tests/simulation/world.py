@@ -225,6 +225,8 @@ class World:
         if machine.core is None or machine.core.consensus is None:
             return
         engine = machine.core.consensus.engine
+        if "handle" in vars(engine):
+            return
         handle = engine.handle
 
         def watched(event: Input) -> list[Effect]:

@@ -10,6 +10,7 @@ from nacl.exceptions import ValueError as KeyLengthError
 from nacl.signing import VerifyKey
 
 from contracts.primitives import signing
+from tests.support.crafted import openssl_accepts
 from tests.vectors.curve import BASE, NEUTRAL, TORSION, L, pack, times
 from tests.vectors.notation import from_json, load
 
@@ -50,6 +51,21 @@ def test_only_a_key_of_mixed_order_is_valid_in_a_signature_and_yet_refused_at_re
     mixed = [case["name"] for case in SIGNATURES if case["valid"] and "mixed" in case["name"]]
     assert len(valid) == len(registrable) + len(mixed)
     assert len(mixed) == 2
+
+
+def test_openssl_says_otherwise_and_is_not_asked() -> None:
+    """Seventeen of these signatures split who asks two libraries; one of them by a good key."""
+    split = {}
+    for case in SIGNATURES:
+        question = [from_json(case[field]) for field in ("public_key", "message", "signature")]
+        if openssl_accepts(*question) is not case["valid"]:
+            split[case["name"]] = signing.is_valid_public_key(question[0])
+            # Never the other way round: libsodium is the stricter one.
+            assert case["valid"] is False
+    assert len(split) == 17
+    assert all("small-order" in name or "both" in name for name in split)
+    by_good_keys = [name for name, is_registrable in split.items() if is_registrable]
+    assert by_good_keys == ["small-order R 0 T, equation holds up to the cofactor"]
 
 
 def test_the_curve_of_the_generator_is_that_of_rfc_8032() -> None:

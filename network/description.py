@@ -29,6 +29,7 @@ from contracts.chain.genesis import (
     Profile,
 )
 from contracts.chain.parameters import Parameters
+from contracts.gs1.dates import MAX_TIME_MS
 
 _HOUR_MS: Final = 3_600_000
 _DAY_MS: Final = 24 * _HOUR_MS
@@ -51,6 +52,9 @@ PRESET_PROFILES: Final = (
         institution_roles=("dispenser", "wholesaler"),
         # Article 28: a pack is decommissioned when it is first opened.
         opening_supplies=1,
+        # Articles 4, 5 and 33: only makers put serials on packs and upload them, so nobody takes others in.
+        onboard_until_ms=0,
+        onboard_items=0,
     ),
     Profile(
         name="us-dscsa",
@@ -70,6 +74,9 @@ PRESET_PROFILES: Final = (
         opening_supplies=0,
         # A contract may bind where a product is sold; in the EU parallel trade is lawful (TFEU 34).
         lanes_block=1,
+        # What partners buy from those who are no members comes in for good; a maker that confirms frees room.
+        onboard_until_ms=MAX_TIME_MS,
+        onboard_items=10_000,
     ),
 )
 """Profiles that a market may name without writing them out."""

@@ -75,6 +75,10 @@ class Profile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """1 when a pack is supplied from its first opening on, whatever is left in it."""
     lanes_block: int = 0
     """1 when a marketing holder may have sales outside its trade lanes refused, else 0."""
+    onboard_until_ms: int = 0
+    """Block time until which goods that nobody on the ledger made may be taken in; 0 for never."""
+    onboard_items: int = 0
+    """Most items of a product that one partner may have taken in and nobody confirmed."""
 
 
 class PartnerKey(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -177,6 +177,8 @@ def _write_profiles(state: Overlay, profiles: tuple[Profile, ...]) -> set[str]:
             _require(getattr(profile, name) in {0, 1}, f"{field}.{name}", "0 or 1")
         _require(profile.opening_supplies in (0, 1), f"{field}.opening_supplies", "0 or 1")
         _require(profile.lanes_block in (0, 1), f"{field}.lanes_block", "0 or 1")
+        for name in ("onboard_until_ms", "onboard_items"):
+            _require(getattr(profile, name) >= 0, f"{field}.{name}", "0 or more")
         row = ProfileRow(
             default,
             low,
@@ -193,6 +195,8 @@ def _write_profiles(state: Overlay, profiles: tuple[Profile, ...]) -> set[str]:
             _roles(profile.institution_roles, f"{field}.institution_roles"),
             profile.opening_supplies,
             profile.lanes_block,
+            profile.onboard_until_ms,
+            profile.onboard_items,
         )
         state.write(PROFILES, text_key(profile.name), row)
     return names

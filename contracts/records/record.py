@@ -24,6 +24,7 @@ from contracts.records.holds import (
 )
 from contracts.records.late import Late
 from contracts.records.lots import LotRecord, TraceLot, lot_record_weight
+from contracts.records.onboarding import AnswerClaim, Onboard, OnboardingRecord
 from contracts.records.outside import OutsideRecord, ReceiveFromOutside, ShipOutside
 from contracts.records.quantities import (
     EndQuantity,
@@ -60,6 +61,7 @@ Record = (
     | EndingRecord
     | HoldRecord
     | AgreementRecord
+    | OnboardingRecord
     | OutsideRecord
     | RecallRecord
     | ColdRecord
@@ -96,14 +98,14 @@ def _nothing(_record: Record) -> tuple[bytes, ...]:
 
 # By kind, and not by a match over all of them: this is asked of every record several times.
 _LISTINGS: Final[dict[type, _Listing]] = {
-    Commission: attrgetter("serials"),
+    **dict.fromkeys((Commission, Onboard), attrgetter("serials")),
     CommissionLogisticUnits: attrgetter("ssccs"),
     Pack: attrgetter("children"),
     Unpack: attrgetter("children"),
     **dict.fromkeys((Decommission, Observe, Ship, Receive, Refuse, Void, Dispense, DispensePart), _ITEMS),
     **dict.fromkeys((Late, Found, Reinstate), _ITEMS),
     **dict.fromkeys((PlaceHold, LiftHold, Suspect, ConfirmIllegitimate, Clear, Verify, Report), _ITEMS),
-    **dict.fromkeys((OfferOwnership, Consent, ShipOutside, ReceiveFromOutside), _ITEMS),
+    **dict.fromkeys((OfferOwnership, Consent, AnswerClaim, ShipOutside, ReceiveFromOutside), _ITEMS),
     **dict.fromkeys((DeclareOverdue, Withdraw), _nothing),
     **dict.fromkeys(get_args(RecallRecord), listed_in_recall),
     **dict.fromkeys(get_args(ColdRecord), listed_in_cold),

@@ -228,6 +228,14 @@ class Code(StrEnum):
     GLN_TAKEN = "gln_taken"
     MARKET_FIXED = "market_fixed"
 
+    # Rule 25: onboard.
+    ONBOARDING_CLOSED = "onboarding_closed"
+    COMMISSION_INSTEAD = "commission_instead"
+    SERIAL_KNOWN = "serial_known"
+    TOO_MANY_CLAIMS = "too_many_claims"
+    NOT_CLAIMED = "not_claimed"
+    ALREADY_ANSWERED = "already_answered"
+
     # Rule 26: to and from outside.
     OUTSIDE_GLN_INVALID = "outside_gln_invalid"
     NOT_OUTSIDE_PARTY = "not_outside_party"

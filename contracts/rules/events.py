@@ -49,6 +49,9 @@ class EventKind(IntEnum):
     OWNERSHIP_PASSED = 73
     LEFT_NETWORK = 74
     CAME_BACK = 75
+    ONBOARDED = 76
+    CLAIM_CONFIRMED = 77
+    CLAIM_CONTRADICTED = 78
     PRODUCT_OFFERED = 90
     PRODUCT_TAKEN = 91
     DELEGATION_GIVEN = 92
@@ -116,6 +119,9 @@ SENTENCES: Final[dict[EventKind, str]] = {
     EventKind.OWNERSHIP_PASSED: "Items belong to the signer now, as proposed (subject); their holder stays.",
     EventKind.LEFT_NETWORK: "Items left for somebody outside this network (subject).",
     EventKind.CAME_BACK: "Items came back from outside to the signer, and are held until verified.",
+    EventKind.ONBOARDED: "Goods of this lot (subject) came in that nobody here made; they are a claim.",
+    EventKind.CLAIM_CONFIRMED: "Goods that came in from elsewhere are what they claim to be.",
+    EventKind.CLAIM_CONTRADICTED: "Goods from elsewhere are not what they claim to be; they are suspect.",
     EventKind.PRODUCT_OFFERED: "The marketing holder offers a product (subject) to who is told.",
     EventKind.PRODUCT_TAKEN: "A product (subject) has a new marketing holder: the signer.",
     EventKind.DELEGATION_GIVEN: "Who is told may commission a product (subject) for its marketing holder.",

@@ -27,6 +27,7 @@ from contracts.records.lanes import SetTradeLane
 from contracts.records.late import Late
 from contracts.records.lots import TraceLot
 from contracts.records.mandates import ActFor, Mandate
+from contracts.records.onboarding import AnswerClaim, Onboard
 from contracts.records.outside import ReceiveFromOutside, ShipOutside
 from contracts.records.quantities import (
     EndQuantity,
@@ -56,6 +57,7 @@ from contracts.rules.cataloguing import (
     offer_product,
     take_product,
 )
+from contracts.rules.claim_answers import answer_claim
 from contracts.rules.cold_chain import clear_session, logger_off, logger_on, storage_profile
 from contracts.rules.crossing import receive_from_outside, ship_outside
 from contracts.rules.decommissioning import decommission, found
@@ -65,6 +67,7 @@ from contracts.rules.lateness import late
 from contracts.rules.mandating import act_for, mandate, mandate_fault
 from contracts.rules.observing import observe
 from contracts.rules.offering import offer_ownership
+from contracts.rules.onboarding import onboard
 from contracts.rules.overdue import declare_overdue
 from contracts.rules.packing import pack, unpack
 from contracts.rules.quantities import end_quantity, make_quantity, settle_quantity, ship_quantity
@@ -110,6 +113,8 @@ RULES: Final[dict[type[Record], Rule]] = {
     Found: found,
     Reinstate: reinstate,
     Transform: transform,
+    Onboard: onboard,
+    AnswerClaim: answer_claim,
     ShipOutside: ship_outside,
     ReceiveFromOutside: receive_from_outside,
     OfferOwnership: offer_ownership,

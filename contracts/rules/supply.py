@@ -6,6 +6,7 @@ from contracts.gs1.dates import MAX_DATE
 from contracts.gs1.keys import CHARACTER_SET_82, MAX_SERIAL_BYTES, SGTIN_KIND, is_valid_lot, is_valid_serial
 from contracts.records.supply import Commission, CommissionLogisticUnits
 from contracts.rules.act import Act
+from contracts.rules.claim_answers import answer_by_commission, claimed_among
 from contracts.rules.codes import Code
 from contracts.rules.guards import actor_profile, list_fault, signer_fault, stated_number
 from contracts.rules.logistic_units import bring_to_life, has_own_prefix, is_logistic_unit, life_of_unit_fault
@@ -41,16 +42,16 @@ def commission(act: Act, record: Commission) -> Verdict | None:
         return fault
     prefix = SGTIN_KIND + record.gtin
     keys = [prefix + serial for serial in record.serials]
-    known = act.state.first_present(ITEMS, keys)
-    if known is not None:
-        return Verdict(Code.ALREADY_COMMISSIONED, known)
-    # After this point it must succeed.
+    claimed = claimed_among(act, keys)
+    if isinstance(claimed, Verdict):
+        return claimed
+    # What claims take along comes last; if that is too much, all of it is undone.
     number = enter_make(act, record)
     born = (act.height, act.document_index)
     signer, site = act.signer, stated_number(act, record.head)
     row = ItemRow(number, Life.ACTIVE, (), b"", (), *born, 0, signer, signer, site, b"")
-    act.state.create_all(ITEMS, keys, row)
-    return None
+    act.state.create_all(ITEMS, [key for key in keys if key not in claimed] if claimed else keys, row)
+    return answer_by_commission(act, record, number, claimed) if claimed else None
 
 
 def enter_make(act: Act, record: Commission) -> int:
@@ -66,17 +67,28 @@ def enter_make(act: Act, record: Commission) -> int:
 
 def authority_fault(act: Act, gtin: bytes, serialisations: frozenset[int] = SERIALISED) -> Verdict | None:
     """Ask whether a product is known, serialised in one of these ways, and the signer's or its delegate's."""
+    fault = product_fault(act, gtin, serialisations)
+    if fault:
+        return fault
+    return None if may_commission(act, gtin) else Verdict(Code.NO_COMMISSION_AUTHORITY, gtin)
+
+
+def product_fault(act: Act, gtin: bytes, serialisations: frozenset[int] = SERIALISED) -> Verdict | None:
+    """Ask whether a product is known, and serialised in one of these ways."""
     product = act.state.read(PRODUCTS, gtin)
     if product is None:
         return Verdict(Code.PRODUCT_UNKNOWN, gtin)
     if product.serialisation not in serialisations:
         is_serial = product.serialisation == Serialisation.SERIAL
         return Verdict(Code.PRODUCT_SERIALISED if is_serial else Code.PRODUCT_NOT_SERIALISED, gtin)
-    if is_party(product.holder, act.signer):
-        return None
-    if act.state.read(DELEGATIONS, delegation_key(gtin, act.signer)) is None:
-        return Verdict(Code.NO_COMMISSION_AUTHORITY, gtin)
     return None
+
+
+def may_commission(act: Act, gtin: bytes) -> bool:
+    """Tell whether the signer is a known product's marketing holder, or its delegate."""
+    if is_party(act.state.require(PRODUCTS, gtin).holder, act.signer):
+        return True
+    return act.state.read(DELEGATIONS, delegation_key(gtin, act.signer)) is not None
 
 
 def make_fault(act: Act, record: Commission) -> Verdict | None:
@@ -89,7 +101,7 @@ def make_fault(act: Act, record: Commission) -> Verdict | None:
         return Verdict(Code.MADE_AT_INVALID, record.lot)
     if not 0 <= record.expiry <= MAX_DATE:
         return Verdict(Code.EXPIRY_INVALID, record.lot)
-    if _expiry_instant(act, record) <= act.time_ms:
+    if expiry_instant(act, record) <= act.time_ms:
         return Verdict(Code.EXPIRED, record.lot)
     return None
 
@@ -110,12 +122,20 @@ def lot_fault(act: Act, record: Commission) -> Verdict | None:
     if found is None:
         return None
     number, lot = found
-    if lot.expiry != record.expiry:
-        return Verdict(Code.LOT_EXPIRY_MISMATCH, record.lot)
-    if any(make == ALL_MAKES for make, _kind, _recall in lot.marks):
-        return Verdict(Code.LOT_ON_HOLD, record.lot)
+    fault = standing_fault(lot, record.expiry)
+    if fault:
+        return fault
     if lot.makes == MAX_MAKES and find_source(act.state, number, make_of(act, record)) is None:
         return Verdict(Code.LOT_TOO_MIXED, record.lot)
+    return None
+
+
+def standing_fault(lot: LotRow, expiry: int) -> Verdict | None:
+    """Ask whether a known lot has this expiry, and is not called back as a whole."""
+    if lot.expiry != expiry:
+        return Verdict(Code.LOT_EXPIRY_MISMATCH, lot.lot)
+    if any(make == ALL_MAKES for make, _kind, _recall in lot.marks):
+        return Verdict(Code.LOT_ON_HOLD, lot.lot)
     return None
 
 
@@ -129,13 +149,13 @@ def open_lot_of(act: Act, record: Commission) -> int:
     found = find_lot(act.state, record.gtin, record.lot)
     if found is not None:
         return found[0]
-    expires_at_ms = _expiry_instant(act, record)
+    expires_at_ms = expiry_instant(act, record)
     return open_lot(
         act.state, LotRow(record.gtin, record.lot, record.expiry, expires_at_ms, act.signer, 0, ())
     )
 
 
-def _expiry_instant(act: Act, record: Commission) -> int:
+def expiry_instant(act: Act, record: Commission) -> int:
     """Return the instant from which these packs are expired, by the product's first market."""
     product = act.state.require(PRODUCTS, record.gtin)
     return expires_at(record.expiry, market(act.state, product.markets[0]).utc_offset_minutes)

@@ -33,8 +33,8 @@ from contracts.state.lists import Budget, TooManyRows
 from contracts.state.parties import MAKING
 from contracts.state.recalls import hold_of, mark_makes, recall_row
 from contracts.state.rows import Serialisation
-from contracts.state.scopes import Reach, add_of_lot, follow_lineage
-from contracts.state.sources import find_lot, lot_row
+from contracts.state.scopes import Reach, add_of_lot, follow_lineage, lots_called
+from contracts.state.sources import lot_row
 
 MAX_MATERIALS: Final = 100
 """Most material lots in one record."""
@@ -165,14 +165,15 @@ def _reach_lot(
     act: Act, lot: tuple[bytes, bytes], by: frozenset[NamedBy], reached: Reached, budget: Budget
 ) -> None:
     """Add what recalls reach of a lot, as far as their openers may call it back."""
-    found = find_lot(act.state, *lot)
-    if found is None:
+    lots = tuple(lots_called(act.state, *lot, budget)) if by else ()
+    if not lots:
         return
     for number, position in sorted(by):
         row = recall_row(act.state, number)
         if calls_back(act, row, lot[0]):
             reach = reached.setdefault(number, Reach({}, {}))
-            add_of_lot(act.state, row.scope[position], found[0], reach, budget)
+            for one in lots:
+                add_of_lot(act.state, row.scope[position], one, reach, budget)
 
 
 def _mark(act: Act, batch: int, traced: _Traced) -> None:

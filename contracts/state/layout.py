@@ -9,6 +9,7 @@ from typing import Final, Generic, TypeVar
 
 from contracts.primitives.encoding import RowDecoder
 from contracts.state.agreement_rows import ProposalRow
+from contracts.state.claim_rows import ClaimAnswerRow, ClaimRow
 from contracts.state.cold_rows import SessionRow, StorageRow
 from contracts.state.ending_rows import EndingRow, RemainderRow
 from contracts.state.genealogy_rows import BatchRow
@@ -128,6 +129,16 @@ BATCH_NUMBERS: Final = Table("batch numbers", 0x5A, int)
 """By packed GTIN and lot."""
 BATCHES: Final = Table("batches", 0x5B, BatchRow)
 """By number."""
+CLAIMED_LOTS: Final = Table("claimed lots", 0x51, int)
+"""Lot number, by `claimed_lot_key`."""
+CLAIMS: Final = Table("claims", 0x52, ClaimRow)
+"""What is claimed of a source, by `source_key`."""
+CLAIM_ANSWERS: Final = Table("answers to claims", 0x53, ClaimAnswerRow)
+"""By item key: claimed items that were answered for."""
+CLAIM_COUNTS: Final = Table("open claims", 0x54, int)
+"""How many items a partner has claimed that nobody confirmed, by `open_claims_key`."""
+CLAIM_LINKS: Final = Table("confirmed claims", 0x55, int)
+"""1, by `source_key` of a claim and of a make that a commission confirmed some of it with."""
 MANDATES: Final = Table("mandates", 0x59, MandateRow, is_directory=True)
 """By `mandate_key`."""
 
@@ -186,6 +197,11 @@ TABLES: Final = (
     BOOKS,
     REMAINDERS,
     PROPOSALS,
+    CLAIMED_LOTS,
+    CLAIMS,
+    CLAIM_ANSWERS,
+    CLAIM_COUNTS,
+    CLAIM_LINKS,
     MANDATES,
     BATCH_NUMBERS,
     BATCHES,
@@ -232,6 +248,29 @@ def origin_key(lot: int, line: bytes, hour: int, site: int) -> bytes:
         site: Premises number; 0 when not stated.
     """
     return number_key(lot) + bytes((len(line),)) + line + number_key(hour) + number_key(site)
+
+
+def claimed_lot_key(gtin: bytes, lot: bytes, expiry: int) -> bytes:
+    """Return the key of a lot as somebody read it on goods that nobody on the ledger made."""
+    return gtin + number_key(expiry) + lot
+
+
+def claim_origin_key(lot: int, claimant: int, ground: int, sender: bytes, evidence: bytes) -> bytes:
+    """Return the key under which a claim has its source number: 47 bytes, more than any `origin_key` has.
+
+    Args:
+        lot: Number of the claimed lot.
+        claimant: Number of who brought the goods in.
+        ground: An `OnboardGround`.
+        sender: Packed party GLN, 6 bytes.
+        evidence: Hash, 32 bytes.
+    """
+    return number_key(lot) + number_key(claimant) + bytes((ground,)) + sender + evidence
+
+
+def open_claims_key(claimant: int, gtin: bytes) -> bytes:
+    """Return the key of the count of a partner's open claims of a product."""
+    return number_key(claimant) + gtin
 
 
 def response_key(recall: int, partner: int) -> bytes:

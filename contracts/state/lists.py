@@ -24,6 +24,7 @@ _DERIVED_FROM_LOT: Final = b"D"
 _DERIVED_FROM_MAKE: Final = b"d"
 _ORIGINS_OF_MAKE: Final = b"o"
 _MADE_OF_BATCH: Final = b"m"
+_CLAIMED_LOTS: Final = b"c"
 
 
 class TooManyRows(Exception):
@@ -88,6 +89,11 @@ def origins_of_make(source: int) -> bytes:
 def made_of_batch(batch: int) -> bytes:
     """Return the name of the list of the batches that a batch went into."""
     return list_name(_MADE_OF_BATCH, number_key(batch))
+
+
+def claimed_lots(gtin: bytes, lot: bytes) -> bytes:
+    """Return the name of the list of the claimed lots of a GTIN and lot: one for each expiry claimed."""
+    return list_name(_CLAIMED_LOTS, gtin, lot)
 
 
 def append(state: Overlay, name: bytes, number: int) -> None:

@@ -161,6 +161,10 @@ class ProfileRow(msgspec.Struct, frozen=True, array_like=True):
     """1 when a pack is supplied from its first opening on, whatever is left in it."""
     lanes_block: int
     """1 when sales outside trade lanes may be refused, 0 when they are flagged only."""
+    onboard_until_ms: int
+    """Block time until which goods that nobody on the ledger made may be taken in; 0 for never."""
+    onboard_items: int
+    """Most items of a product that one partner may have taken in and nobody confirmed."""
 
 
 class PartnerRow(msgspec.Struct, frozen=True, array_like=True):

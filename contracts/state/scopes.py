@@ -17,6 +17,7 @@ from contracts.state.genealogy import batch_row, find_batch, made_of
 from contracts.state.layout import CONSUMPTIONS, ITEMS, LOT_NUMBERS, PRODUCTS, SOURCES, lot_key, source_key
 from contracts.state.lists import (
     Budget,
+    claimed_lots,
     derived_from_lot,
     derived_from_make,
     entries,
@@ -174,11 +175,22 @@ def lots_made_of(state: Overlay, one: Scope, budget: Budget) -> Iterator[int]:
     if material is None:
         return
     for batch in made_of(state, material, budget):
-        budget.spend(2)
+        budget.spend()
         row = batch_row(state, batch)
-        number = state.read(LOT_NUMBERS, lot_key(row.gtin, row.lot))
-        if number is not None:
-            yield number
+        yield from lots_called(state, row.gtin, row.lot, budget)
+
+
+def lots_called(state: Overlay, gtin: bytes, lot: bytes, budget: Budget) -> Iterator[int]:
+    """Yield the lots of a GTIN that are called so: its makers', and what others claim to be of it (LAW 25).
+
+    Raises:
+        TooManyRows: The budget does not cover the rows to read.
+    """
+    budget.spend()
+    number = state.read(LOT_NUMBERS, lot_key(gtin, lot))
+    if number is not None:
+        yield number
+    yield from entries(state, claimed_lots(gtin, lot), budget)
 
 
 def _lots(state: Overlay, one: Scope, budget: Budget) -> Iterator[int]:
@@ -195,10 +207,7 @@ def _lots(state: Overlay, one: Scope, budget: Budget) -> Iterator[int]:
         if not one.lot:
             yield from entries(state, lots_of_gtin(gtin), budget)
             continue
-        budget.spend()
-        number = state.read(LOT_NUMBERS, lot_key(gtin, one.lot))
-        if number is not None:
-            yield number
+        yield from lots_called(state, gtin, one.lot, budget)
 
 
 def _made_in_window(state: Overlay, one: Scope, budget: Budget) -> Iterator[int]:

@@ -49,9 +49,15 @@ def find_lot(state: Overlay, gtin: bytes, lot: bytes) -> tuple[int, LotRow] | No
 
 def open_lot(state: Overlay, row: LotRow) -> int:
     """Register a lot that has no make yet; return its number."""
+    number = number_lot(state, row)
+    state.write(LOT_NUMBERS, lot_key(row.gtin, row.lot), number)
+    return number
+
+
+def number_lot(state: Overlay, row: LotRow) -> int:
+    """Give a lot a number, under which recalls of its product find it; return that."""
     number = (state.read(COUNTERS, _LAST_LOT) or 0) + 1
     state.write(COUNTERS, _LAST_LOT, number)
-    state.write(LOT_NUMBERS, lot_key(row.gtin, row.lot), number)
     state.write(LOTS, number_key(number), row)
     append(state, lots_of_gtin(row.gtin), number)
     return number
@@ -75,7 +81,7 @@ def intern_source(state: Overlay, lot: int, make: SourceRow) -> int:
     number = find_source(state, lot, make)
     if number is not None:
         return number
-    number = _add_make(state, lot, make)
+    number = add_make(state, lot, make)
     state.write(ORIGINS, origin_key(lot, make.line, make.hour, make.site), number)
     return number
 
@@ -91,7 +97,7 @@ def add_derived_make(state: Overlay, lot: int, make: SourceRow, origins: Sequenc
         make: Where it was repacked.
         origins: Numbers of the sources it comes from, each once.
     """
-    number = _add_make(state, lot, make)
+    number = add_make(state, lot, make)
     for origin in origins:
         append(state, origins_of_make(number), origin)
         append(state, derived_from_make(origin), number)
@@ -100,8 +106,8 @@ def add_derived_make(state: Overlay, lot: int, make: SourceRow, origins: Sequenc
     return number
 
 
-def _add_make(state: Overlay, lot: int, make: SourceRow) -> int:
-    """Give a lot one more make; return its source number."""
+def add_make(state: Overlay, lot: int, make: SourceRow) -> int:
+    """Give a lot, which must have room, one more make; return its source number."""
     row = lot_row(state, lot)
     number = lot * MAKES_PER_LOT + row.makes + 1
     state.write(LOTS, number_key(lot), _with_one_more(row))

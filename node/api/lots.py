@@ -7,6 +7,7 @@ from typing import Final
 import msgspec
 from aiohttp import web
 
+from contracts.records.onboarding import Onboard
 from contracts.records.supply import Commission
 from contracts.records.transformation import Transform
 from contracts.state.genealogy import batch_row, find_batch
@@ -58,6 +59,8 @@ class LotInFullView(LotView, frozen=True, kw_only=True):
     """Serials, over the commissions below."""
     commissions: tuple[CommissionView, ...]
     """Oldest first."""
+    onboarded: int
+    """Serials that others brought in as of this lot, whatever its maker says of them."""
     is_complete: bool
     """False when there are more commissions than one answer holds."""
     materials: tuple[LotNameView, ...]
@@ -112,15 +115,19 @@ def _show(snapshot: Snapshot, gtin: bytes, lot: bytes, scope: Scope) -> web.Resp
     happenings = Happenings(snapshot)
     touches = Journeys(snapshot).lot(gtin, lot, MAX_COMMISSIONS)
     commissions: list[CommissionView] = []
+    onboarded = 0
     for happening in map(happenings.at, touches):
         record = happening.record
-        if isinstance(record, Commission | Transform):
+        if isinstance(record, Onboard):
+            onboarded += len(record.serials)
+        elif isinstance(record, Commission | Transform):
             placed, line = happening.placed, record.line.decode("ascii")
             commissions.append(CommissionView(placed.height, placed.id.hex(), len(record.serials), line))
     full = LotInFullView(
         **msgspec.structs.asdict(view),
         commissioned=sum(entry.count for entry in commissions),
         commissions=tuple(commissions),
+        onboarded=onboarded,
         is_complete=len(touches) < MAX_COMMISSIONS,
         materials=_materials(custody.state, gtin, lot),
         made_into=_made_into(custody.state, gtin, lot),

@@ -12,6 +12,7 @@ from contracts.records.catalogue import DescribeProduct
 from contracts.records.coldchain import ClearSession, ColdRecord
 from contracts.records.custody import SHIPMENT_ID_BYTES
 from contracts.records.lots import LotRecord
+from contracts.records.onboarding import Onboard
 from contracts.records.record import Record
 from contracts.records.supply import Commission
 from node.api.cold_json import logger_text
@@ -163,10 +164,10 @@ def _event_subject(kind: EventKind, subject: bytes) -> str:
         return str(int.from_bytes(subject, "big")) if subject else ""
     if kind in {EventKind.LATE_RECORDED, EventKind.BREACHED}:
         return subject.decode("ascii")
-    if kind == EventKind.LOT_TRACED:
-        return plain_text(subject)
     if kind in _GLN_SUBJECTS:
         return gln_text(subject)
+    if kind in {EventKind.LOT_TRACED, EventKind.REPACKED, EventKind.ONBOARDED}:
+        return plain_text(subject)
     return item_text(subject) if subject else ""
 
 
@@ -196,7 +197,7 @@ def subject_text(receipt: Receipt, records: Sequence[Record]) -> str:
 
 def _of_family(record: Record, subject: bytes) -> str | None:
     """Return the subject of a record whose family has names of its own; None for all others."""
-    if isinstance(record, Commission):
+    if isinstance(record, Commission | Onboard):
         return _commission_subject(record, subject)
     if isinstance(record, LotRecord) and subject in (record.lot, *(one.lot for one in record.materials)):
         return plain_text(subject)
@@ -218,9 +219,9 @@ def _cold_subject(record: ColdRecord, subject: bytes) -> str:
     return str(int.from_bytes(subject, "big")) if isinstance(record, ClearSession) else item_text(subject)
 
 
-def _commission_subject(record: Commission, subject: bytes) -> str:
+def _commission_subject(record: Commission | Onboard, subject: bytes) -> str:
     if subject == record.gtin:
         return gtin_text(subject)
-    if subject in (record.lot, record.line) or subject in record.serials:
+    if subject in (record.lot, getattr(record, "line", b"")) or subject in record.serials:
         return plain_text(subject)
     return gln_text(subject) if len(subject) == GLN_BYTES else item_text(subject)

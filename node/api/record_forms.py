@@ -30,6 +30,7 @@ from node.api.form_parts import (
 )
 from node.api.hold_forms import AnyHoldForm
 from node.api.lot_json import LotForm, TraceLotForm
+from node.api.onboarding_json import OnboardingForm
 from node.api.outside_forms import OutsideForm
 from node.api.quantity_forms import (
     AnyQuantityForm,
@@ -172,6 +173,7 @@ AnyRecordForm = (
     | AnyEndingForm
     | AnyHoldForm
     | AgreementForm
+    | OnboardingForm
     | OutsideForm
     | RegistryForm
     | AnyRecallForm

@@ -28,6 +28,7 @@ from contracts.records.endings import Found, Reinstate
 from contracts.records.holds import Clear, ConfirmIllegitimate, DeclareOverdue, LiftHold, PlaceHold, Suspect
 from contracts.records.late import Late
 from contracts.records.lots import LotRecord
+from contracts.records.onboarding import AnswerClaim, Onboard
 from contracts.records.outside import ReceiveFromOutside, ShipOutside
 from contracts.records.quantities import EndQuantity, MakeQuantity, SettleQuantity, ShipQuantity
 from contracts.records.record import Record
@@ -65,6 +66,7 @@ from node.api.field_readers import (
 from node.api.form_parts import ReferenceForm
 from node.api.hold_json import HOLD_READERS, write_hold_record
 from node.api.lot_json import LOT_READERS, write_lot_record
+from node.api.onboarding_json import ONBOARDING_READERS, write_onboarding_record
 from node.api.outside_json import OUTSIDE_READERS, write_outside_record
 from node.api.promises import Secret
 from node.api.quantity_json import QUANTITY_READERS, write_quantity_record
@@ -206,6 +208,7 @@ _READERS: Final[Mapping[type, Callable[[Any], Record]]] = {
     forms.VoidForm: lambda form: Void(read_head(form), _shipment(form), read_items("items", form.items)),
     **ENDING_READERS,
     **AGREEMENT_READERS,
+    **ONBOARDING_READERS,
     **OUTSIDE_READERS,
     **registry_json.READERS,
     **HOLD_READERS,
@@ -260,6 +263,8 @@ def write_record(  # noqa: C901 - one case for each kind of record
             return forms.VoidForm(**head, shipment=shipment.hex(), items=item_texts(items))
         case Dispense() | DispensePart() | Found() | Reinstate():
             return write_ending_record(record)
+        case Onboard() | AnswerClaim():
+            return write_onboarding_record(record)
         case ShipOutside() | ReceiveFromOutside():
             return write_outside_record(record)
         case OfferOwnership() | Consent() | Withdraw():

@@ -5,15 +5,19 @@ an item is, what binds it and whether it may be sold is decided there and only s
 """
 
 from collections.abc import Iterator
+from enum import IntEnum
 
 import msgspec
 
 from contracts.gs1.dates import format_date, format_timestamp
 from contracts.gs1.keys import format_item, unpack_gln, unpack_gtin
 from contracts.records.custody import ShipPurpose
+from contracts.records.onboarding import OnboardGround
 from contracts.rules.act import Act
 from contracts.rules.guards import CleanGuard, life_fault
 from contracts.state import directory
+from contracts.state.claim_rows import ClaimStanding
+from contracts.state.claims import answer_to, claim_of
 from contracts.state.containers import find_contents
 from contracts.state.layout import SHIPMENTS
 from contracts.state.parties import holder_of, parties_of, stakeholders
@@ -45,12 +49,13 @@ from node.storage.views import (
     ItemView,
     LotView,
     NamedGln,
+    ProvenanceView,
     ShipmentView,
     SourceView,
 )
 
 
-def word(member: Life | HoldKind | ShipmentStanding | ShipPurpose) -> str:
+def word(member: IntEnum) -> str:
     """Return an enumeration's member as users read it: its name in lower case."""
     return member.name.lower()
 
@@ -115,10 +120,26 @@ class Custody:
             lot=None if lot is None else lot.lot.decode("ascii"),
             expiry=None if lot is None else format_date(lot.expiry),
             line=(source.line.decode("ascii") or None) if source is not None else None,
+            provenance=self._provenance(position),
             bought_with=title_of(position).hex() or None,
             holds=(*self._holds(position), *held_by_sessions(sessions)),
             sessions=sessions,
             container=self._contents(key, row),
+        )
+
+    def _provenance(self, position: Position) -> ProvenanceView | None:
+        claim = claim_of(self.state, position.row)
+        if claim is None:
+            return None
+        answer = answer_to(self.state, position.key)
+        return ProvenanceView(
+            claimed_by=self.gln_of(claim.claimant) or "",
+            ground=word(OnboardGround(claim.ground)),
+            sender=unpack_gln(claim.sender),
+            evidence=claim.evidence.hex(),
+            claimed=format_timestamp(claim.claimed_at_ms),
+            standing="open" if answer is None else word(ClaimStanding(answer.standing)),
+            answered_by=None if answer is None else self.gln_of(answer.by),
         )
 
     def born(self, key: bytes) -> tuple[int, int] | None:

@@ -15,6 +15,7 @@ from contracts.gs1.keys import format_item
 from contracts.ledger.receipt import Event
 from contracts.records.custody import Receive, ReceiveMode, Refuse, Ship, Void, shipment_id
 from contracts.records.holds import DeclareOverdue
+from contracts.records.onboarding import Onboard
 from contracts.records.record import listed
 from contracts.records.supply import Commission, CommissionLogisticUnits, Pack, Unpack
 from contracts.records.transformation import Transform
@@ -146,7 +147,11 @@ class _Walk:
         placed = self._happenings.history.at(born[0], born[1])
         for happening in self._happenings.records_of(placed):
             match happening.record:
-                case Commission(gtin=gtin, serials=serials) | Transform(gtin=gtin, serials=serials):
+                case (
+                    Commission(gtin=gtin, serials=serials)
+                    | Transform(gtin=gtin, serials=serials)
+                    | Onboard(gtin=gtin, serials=serials)
+                ):
                     is_birth = key[1:7] == gtin and key[7:] in serials
                 case CommissionLogisticUnits(ssccs=ssccs):
                     is_birth = key in ssccs

@@ -8,7 +8,7 @@ it is the record itself.
 Rows (numbers big-endian: height 8 bytes, document index 4, record index 2):
     i  length, item key, height, document, record, event     one thing that happened to an item
     s  shipment id, height, document, record, event          one thing that happened to a shipment
-    l  GTIN, length, lot, height, document, record, event    one commission of a lot, or what it was made of
+    l  GTIN, length, lot, height, document, record, event    one make of a lot, or what it was made of
     c  recall id, height, document, record, event            one thing that happened to a recall
     p  partner number (4), height, document, record, event   one shipment that a partner sends or gets
     q  partner number (4), height, document, record, event   one of packs without serials; value: its id
@@ -25,6 +25,7 @@ from contracts.ledger.receipt import ACCEPTED, Event, Receipt
 from contracts.records.custody import Receive, Refuse, Ship, Void, shipment_id
 from contracts.records.holds import DeclareOverdue
 from contracts.records.lots import TraceLot
+from contracts.records.onboarding import Onboard
 from contracts.records.quantities import SettleQuantity, ShipQuantity
 from contracts.records.recall import (
     AboutRecall,
@@ -150,7 +151,7 @@ def _record_subjects(record: Record, receipt: Receipt, position: int) -> list[by
     """Return the first parts of the keys of a record's rows."""
     items, record = listed(record), plain(record)
     match record:
-        case Commission() | TraceLot():
+        case Commission() | TraceLot() | Onboard():
             return [_lot_prefix(record.gtin, record.lot)]
         case CommissionLogisticUnits():
             return []
@@ -187,6 +188,8 @@ def _event_subjects(event: Event, sender: int) -> list[bytes]:
         case EventKind.UNPACKED:
             return list(map(_item_prefix, (*event.items, event.subject)))
         case EventKind.MOVED | EventKind.EXCURSION | EventKind.READING_GAP:
+            return list(map(_item_prefix, event.items))
+        case EventKind.CLAIM_CONFIRMED | EventKind.CLAIM_CONTRADICTED:
             return list(map(_item_prefix, event.items))
         case EventKind.LATE_RECEIPT:
             return [_SHIPMENT + event.subject, *map(_item_prefix, event.items)]

@@ -12,6 +12,7 @@ from typing import Final
 import msgspec
 
 from contracts.gs1.keys import SGTIN_KIND
+from contracts.records.onboarding import Onboard
 from contracts.records.recall import OpenRecall, Scope, WidenRecall
 from contracts.records.record import Record
 from contracts.records.supply import Commission
@@ -33,10 +34,17 @@ from node.storage.store import Reader
 MAX_ROWS_READ: Final = MAX_ROWS * 64
 """A recall may be widened by this many alternatives, each within what the law goes through at once."""
 
-BringsToLife = Commission | Transform
-"""Records that bring serials of a lot to life; each lists `serials` of one `gtin`, all of one make."""
+BringsToLife = Commission | Transform | Onboard
+"""Records that bring serials of a lot to life; each lists `serials` of one `gtin`.
 
-MADE_BY: Final[dict[type[BringsToLife], str]] = {Commission: "commissioned", Transform: "repacked"}
+They are all of one make, but for serials of a commission that were onboarded before.
+"""
+
+MADE_BY: Final[dict[type[BringsToLife], str]] = {
+    Commission: "commissioned",
+    Transform: "repacked",
+    Onboard: "onboarded",
+}
 """How the left side of a recall's books names what such a record brought."""
 
 
@@ -117,10 +125,11 @@ class _Found:
         """Yield the items of a lot's makes that are reached."""
         for touch in self._journeys.makes_of_lot(gtin, lot):
             record = self._happenings.at(touch).record
-            keys = _brought(record)
-            # All serials of one record are of one make.
-            if keys and reach.has(self._state.require(ITEMS, keys[0]).source):
-                yield from dict.fromkeys(keys, _word(record)).items()
+            for key in _brought(record):
+                row = self._state.require(ITEMS, key)
+                is_birth = (row.born_height, row.born_document) == (touch.height, touch.document)
+                if is_birth and reach.has(row.source):
+                    yield key, _word(record)
 
     def how(self, key: bytes, row: ItemRow) -> str:
         """Return how a single item came to life, by the document that its row names."""

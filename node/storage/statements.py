@@ -36,6 +36,7 @@ from contracts.records.head import Head
 from contracts.records.holds import Clear, ConfirmIllegitimate, DeclareOverdue, LiftHold, PlaceHold, Suspect
 from contracts.records.late import Late
 from contracts.records.lots import LotRecord
+from contracts.records.onboarding import AnswerClaim, Onboard
 from contracts.records.outside import OutsideRecord, ReceiveFromOutside, ShipOutside
 from contracts.records.quantities import (
     EndQuantity,
@@ -95,6 +96,11 @@ def _about(record: Record) -> tuple[str, tuple[bytes | int, ...]]:  # noqa: C901
     match record:
         case Commission():
             return "commission", (record.gtin, record.lot, record.expiry)
+        case Onboard():
+            about = (int(record.ground), record.sender, record.evidence)
+            return "onboard", (record.gtin, record.lot, record.expiry, *about)
+        case AnswerClaim(answer=answer):
+            return "answer_claim", (int(answer),)
         case CommissionLogisticUnits() | Found():
             return "found" if isinstance(record, Found) else "commission_logistic_units", ()
         case Pack(parent=parent):

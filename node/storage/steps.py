@@ -13,6 +13,7 @@ from contracts.records.endings import Found, Reinstate, UndoneEnding
 from contracts.records.holds import Clear, ConfirmIllegitimate, DeclareOverdue, LiftHold, PlaceHold, Suspect
 from contracts.records.late import Late, LateReason
 from contracts.records.lots import LotRecord
+from contracts.records.onboarding import AnswerClaim, ClaimAnswer, Onboard, OnboardGround
 from contracts.records.outside import ReceiveFromOutside, ShipOutside
 from contracts.records.quantities import EndQuantity, MakeQuantity, SettleQuantity, ShipQuantity
 from contracts.records.recall import OpenRecall, RecallClass, RecallKind, RecallReason, recall_id
@@ -122,6 +123,8 @@ def _record_details(happening: Happening, key: bytes) -> Details:  # noqa: C901 
     match record:
         case Commission():
             details = _make_details(record)
+        case Onboard() | AnswerClaim():
+            details = _onboarding_details(record)
         case Pack(parent=parent, children=children) | Unpack(parent=parent, children=children):
             details = {"children": len(children)} if parent == key else {"parent": format_item(parent)}
         case Decommission(reason=reason):
@@ -189,6 +192,19 @@ def _make_details(record: Commission) -> Details:
         "expiry": format_date(record.expiry),
         "line": record.line.decode("ascii") or None,
         "made_at": format_timestamp(record.made_at_ms) if record.made_at_ms else None,
+    }
+
+
+def _onboarding_details(record: Onboard | AnswerClaim) -> Details:
+    if isinstance(record, AnswerClaim):
+        return {"answer": ClaimAnswer(record.answer).name.lower()}
+    return {
+        "gtin": unpack_gtin(record.gtin),
+        "lot": record.lot.decode("ascii"),
+        "expiry": format_date(record.expiry),
+        "ground": OnboardGround(record.ground).name.lower(),
+        "sender": unpack_gln(record.sender),
+        "evidence": record.evidence.hex(),
     }
 
 

@@ -19,6 +19,7 @@ from contracts.records.lanes import SetTradeLane
 from contracts.records.late import Late
 from contracts.records.lots import TraceLot
 from contracts.records.mandates import ActFor, Mandate
+from contracts.records.onboarding import AnswerClaim, Onboard
 from contracts.records.outside import ReceiveFromOutside, ShipOutside
 from contracts.records.quantities import EndQuantity, MakeQuantity, SettleQuantity, ShipQuantity
 from contracts.records.recall import (
@@ -59,6 +60,8 @@ RECORD_NAMES: Final[dict[type[Record], str]] = {
     RespondToRecall: "respond_to_recall",
     CloseRecall: "close_recall",
     ReleaseFromRecall: "release_from_recall",
+    Onboard: "onboard",
+    AnswerClaim: "answer_claim",
     ShipOutside: "ship_outside",
     ReceiveFromOutside: "receive_from_outside",
     OfferOwnership: "offer_ownership",
@@ -126,6 +129,25 @@ class SessionView(msgspec.Struct, frozen=True):
     """The item that carries it: this one, or a container around it."""
 
 
+class ProvenanceView(msgspec.Struct, frozen=True):
+    """Whence goods are said to come that nobody on the ledger made."""
+
+    claimed_by: str
+    """GLN of the partner that brought them in."""
+    ground: str
+    """stock, import or non_member."""
+    sender: str
+    """GLN of who is said to have sent them."""
+    evidence: str
+    """Hash of what shows that, hex."""
+    claimed: str
+    """Block time at which that was claimed first."""
+    standing: str
+    """open, confirmed or contradicted: what those who may make the product said of it."""
+    answered_by: str | None = None
+    """GLN of the partner that said so; null while nobody has."""
+
+
 class SourceView(msgspec.Struct, frozen=True):
     """Goods of one make inside a container."""
 
@@ -188,6 +210,8 @@ class ItemView(msgspec.Struct, frozen=True):
     """Last day of use; null for a logistic unit."""
     line: str | None = None
     """Production line, when it was stated."""
+    provenance: ProvenanceView | None = None
+    """For goods that nobody on the ledger made: what is claimed of them, for ever; else null."""
     bought_with: str | None = None
     """Shipment with which its owner bought it, hex: what a return points at; null when it did not buy it."""
     holds: tuple[HoldView, ...] = ()

@@ -48,6 +48,7 @@ from contracts.state.recalls import RECALL_HOLDS
 from contracts.state.rows import HoldKind, Life, ShipmentRow
 from contracts.state.titles import title_of
 from contracts.state.view import Overlay
+from tests.properties.compare_claims import answer_of, compare_claims
 from tests.properties.compare_items import Names, Raw, check_births, check_containers
 from tests.properties.compare_lots import compare_lots
 from tests.properties.compare_makes import KINDS, Makes, check_makes, read_makes
@@ -276,6 +277,7 @@ class SideBySide:
         )
         self._compare_sessions()
         compare_lots(state, mirror, self.model)
+        compare_claims(mirror, self.model)
         compare_quantities(mirror, self.model, self.shipments)
         check_containers(rows, mirror.rows(CONTAINERS), self._items, self.model)
 
@@ -296,6 +298,7 @@ class SideBySide:
             "ended": thing.ended,
             "title": self.shipments.get(thing.title, b""),
             "opened": thing.opened,
+            "answer": thing.answer,
         }
 
     def _of_law(self, state: Overlay, key: ItemKey) -> dict[str, object]:
@@ -318,6 +321,7 @@ class SideBySide:
             "ended": self._ending(state, key),
             "title": title_of(position),
             "opened": self._opening(state, key),
+            "answer": answer_of(state, key),
         }
 
     def _ending(self, state: Overlay, key: bytes) -> tuple[str, str, int] | None:

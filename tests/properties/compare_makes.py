@@ -2,11 +2,12 @@
 
 from collections.abc import Callable
 
-from contracts.state.layout import ITEMS, LOTS, SOURCES
+from contracts.state.layout import CLAIMS, ITEMS, LOTS, SOURCES
 from contracts.state.lists import Budget, entries, origins_of_make
 from contracts.state.rows import MAKES_PER_LOT, HoldKind, LotRow, SourceRow
 from contracts.state.sources import marks_of
 from contracts.state.view import Overlay
+from tests.properties.compare_claims import claimed_make
 from tests.properties.differ import require
 from tests.properties.facts import GTIN, item_key
 from tests.properties.mirror import Mirror
@@ -37,6 +38,10 @@ def read_makes(
         lot: LotRow = lots[number // MAKES_PER_LOT]
         first = (item_name(first_of[number]),) if number in first_of else ()
         make = (KINDS[lot.gtin], lot.lot.decode(), source.line.decode())
+        claim = mirror.rows(CLAIMS).get(key)
+        if claim is not None:
+            found[number] = claimed_make(make, lot, claim)
+            continue
         found[number] = (*make, source.hour, place_name(source.site), *first)
     return found
 

@@ -107,6 +107,8 @@ class Rules(NamedTuple):
     retail: frozenset[str]
     institution: frozenset[str]
     opening_supplies: bool
+    onboard_until_ms: int
+    onboard_items: int
 
 
 BLOCKING: Final = {"away"}
@@ -116,11 +118,13 @@ PROFILES: Final = {
         *(5 * DAY_MS, HOUR_MS, 30 * DAY_MS, frozenset({"dispenser"}), 20),
         *(10 * DAY_MS, True, False, False),
         *(frozenset({"dispenser"}), frozenset({"dispenser", "wholesaler"}), False),
+        *(START_MS + 300 * DAY_MS, 5),
     ),
     "away": Rules(
         *(DAY_MS, 2 * HOUR_MS, 2 * DAY_MS, frozenset({"wholesaler", "dispenser"}), 10),
         *(DAY_MS, False, True, True),
         *(frozenset({"dispenser"}), frozenset({"wholesaler"}), True),
+        *(START_MS + DAY_MS, 3),
     ),
 }
 OFFSETS: Final = {"home": 60, "away": -300}
@@ -295,6 +299,8 @@ def genesis() -> Genesis:
             institution_roles=tuple(sorted(rules.institution)),
             opening_supplies=int(rules.opening_supplies),
             lanes_block=int(name in BLOCKING),
+            onboard_until_ms=rules.onboard_until_ms,
+            onboard_items=rules.onboard_items,
         )
         for name, rules in PROFILES.items()
     )

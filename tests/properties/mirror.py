@@ -8,8 +8,9 @@ from collections.abc import Iterable
 from typing import Any
 
 from contracts.gs1.keys import ItemKey
-from contracts.state.layout import ENDINGS, ITEMS, REMAINDERS, SHIPMENTS, TABLES, Table
+from contracts.state.layout import CLAIM_ANSWERS, ENDINGS, ITEMS, REMAINDERS, SHIPMENTS, TABLES, Table
 
+_OF_ITEMS = {table.prefix for table in (ITEMS, ENDINGS, REMAINDERS, CLAIM_ANSWERS)}
 _DECODERS = {table.prefix: table.decode for table in TABLES}
 
 
@@ -59,7 +60,7 @@ class Mirror:
 
         An item is read from its own rows, those of all it is inside, and the shipment of the outermost.
         """
-        own = {at[1:] for at in self.changed if at[:1] in {ITEMS.prefix, ENDINGS.prefix, REMAINDERS.prefix}}
+        own = {at[1:] for at in self.changed if at[:1] in _OF_ITEMS}
         sent = {at[1:] for at in self.changed if at[:1] == SHIPMENTS.prefix}
         if not own and not sent:
             return []

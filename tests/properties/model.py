@@ -21,6 +21,11 @@ Exposures = frozenset[tuple[int, int]]
 """(session, second until which it was seen, 0 for the whole)."""
 
 
+def lot_name(source: tuple[Any, ...]) -> str:
+    """Return what the lot of a source is called; claimed lots of several expiries are called the same."""
+    return str(source[1]).partition("/")[0]
+
+
 @dataclass(frozen=True)
 class Thing:
     """An item. Place, holder, owner and shipment are empty inside a parent."""
@@ -61,6 +66,8 @@ class Thing:
     """By whom and where it was opened to dispense a part of it, and how many units are left."""
     ended: tuple[str, str, int] | None = None
     """By whom, where and when its life ended, when that may be undone."""
+    answer: tuple[str, bool] = ("", False)
+    """Of what was onboarded: confirmed or contradicted, and whether by a commission."""
 
 
 @dataclass(frozen=True)
@@ -123,6 +130,8 @@ class Model:
         """(item, recall's number)."""
         self.law_held_ms: dict[str, int] = {}
         """When the law last held goods back in a partner's hands."""
+        self.claimed_ms: dict[tuple[object, ...], int] = {}
+        """When what was onboarded was claimed first, by its source."""
         self.storages: dict[str, Any] = {}
         self.sessions: dict[int, Any] = {}
         self.loggers: dict[str, int] = {}
@@ -147,7 +156,7 @@ class Model:
         other.lineage, other.repacked = dict(self.lineage), dict(self.repacked)
         other.materials = dict(self.materials)
         other.recalls, other.released = dict(self.recalls), set(self.released)
-        other.law_held_ms = dict(self.law_held_ms)
+        other.law_held_ms, other.claimed_ms = dict(self.law_held_ms), dict(self.claimed_ms)
         other.storages, other.sessions = dict(self.storages), dict(self.sessions)
         other.stock, other.books = self.stock.copy(), self.books.copy()
         other.loads = dict(self.loads)

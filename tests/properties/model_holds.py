@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable
 
 from tests.properties.facts import PARTNER_NAMES, PREFIXES, ROLES, STEMS, is_unit, kind_of
+from tests.properties.model import lot_name
 from tests.properties.model_beyond import is_seen_whole
 from tests.properties.model_custody import parties
 from tests.properties.model_endings import stakeholders
@@ -229,7 +230,7 @@ def verify(judge: Judge, said: Said) -> Verdicts:
 
     def is_other_lot(item: str) -> bool:
         source = model.items[item].source
-        return bool(said.lot) and (not source or source[1] != said.lot)
+        return bool(said.lot) and (not source or lot_name(source) != said.lot)
 
     def is_other_expiry(item: str) -> bool:
         source = model.items[item].source

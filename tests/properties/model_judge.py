@@ -16,7 +16,7 @@ Told = tuple[str, str, str, frozenset[str]]
 QUANTITY_VERBS = {"make", "send", "settle", "end"}
 ABOUT_PRODUCTS = {"describe", "offer", "take", "delegate", "lane"}
 ASKED_LATER = {
-    *("commission", "receive", "refuse", "void", "overdue", "withdraw", "place", *ABOUT_PRODUCTS),
+    *("commission", "onboard", "receive", "refuse", "void", "overdue", "withdraw", "place", *ABOUT_PRODUCTS),
     *("mandate", "act_for", "trace"),
     *("recall", "widen", "classify", "acknowledge", "respond", "close"),
     *COLD_VERBS,
@@ -27,7 +27,7 @@ LICENSED_REASONS = {"exported", "free_sample", "checked_out"}
 NEEDS_LICENCE = {
     *("unlock", "release", "confirm", "clear", "verify", "reject"),
     *("commission", "introduce", "pack", "dispense", "part", "reinstate"),
-    *("propose", "consent", "send_out", "come_back"),
+    *("propose", "consent", "send_out", "come_back", "onboard", "vouch"),
     *("keep", "acquit", "make"),
     *("describe", "offer", "take", "place", "act_for", "repack"),
 }
@@ -47,6 +47,8 @@ NOT_SIGNING = {
     "pack": {"carrier", "regulator", "agent"},
     "ship": {"carrier", "regulator", "agent"},
     **{verb: {"carrier", "regulator", "agent"} for verb in ("propose", "send_out", "come_back")},
+    "onboard": {"carrier", "regulator", "agent"},
+    **dict.fromkeys(("vouch", "disown"), set().union(*ROLES.values()) - {"maker", "repackager"}),
     "mandate": set(),
     "act_for": set(),
     **dict.fromkeys(ABOUT_PRODUCTS, EVERY_ROLE - MARKETING),

@@ -1,6 +1,7 @@
 """Rule 21 of contracts/LAW.md on the model: trade lanes."""
 
 from tests.properties.facts import BLOCKING, ROLES, SEATS
+from tests.properties.model import lot_name
 from tests.properties.model_judge import Judge, Verdicts
 from tests.properties.registered import Terms
 from tests.properties.said import Said
@@ -37,7 +38,7 @@ def left_lanes(judge: Judge, said: Said) -> dict[str, tuple[bool, set[str]]]:
             source = model.items[one].source
             if not source:
                 continue
-            kind, lot = source[0], source[1]
+            kind, lot = source[0], lot_name(source)
             terms = known.lanes.get((kind, lot)) or known.lanes.get((kind, ""))
             if terms is not None and not _keeps(judge, said, terms):
                 was, items = found.get(kind, (False, set()))

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from tests.properties.facts import FAMILIES, GTIN, HOUR_MS, PROFILES, ROLES, is_unit, kind_of
-from tests.properties.model import Model
+from tests.properties.model import Model, lot_name
 from tests.properties.model_judge import Judge, Verdicts
 from tests.properties.said import Alternative, Said
 
@@ -31,7 +31,8 @@ class Recall:
 
 def names_make(model: Model, one: Alternative, source: tuple[Any, ...]) -> bool:
     """Tell whether all that an alternative says of a make is true of one."""
-    kind, lot, line, hour, site = source[:5]
+    kind, _lot, line, hour, site = source[:5]
+    lot = lot_name(source)
     if one.material[0] and one.material not in ingredients(model, (kind, lot)):
         return False
     kinds = FAMILIES.get(one.kind, (one.kind,)) if one.family else (one.kind,)
@@ -46,7 +47,7 @@ def names_make(model: Model, one: Alternative, source: tuple[Any, ...]) -> bool:
 
 def ingredients(model: Model, lot: tuple[str, str]) -> set[tuple[str, str]]:
     """Return everything of which a lot was made, at any level (rule 29)."""
-    ahead, found = [lot], set[tuple[str, str]]()
+    ahead, found = [(lot[0], lot_name(lot))], set[tuple[str, str]]()
     while ahead:
         new = model.materials.get(ahead.pop(), frozenset()) - found
         found |= new
@@ -117,11 +118,12 @@ def _with_lineage(judge: Judge, said: Said) -> tuple[set[tuple[Any, ...]], list[
 
 def with_what_was_repacked(model: Model, marks: set[tuple[Any, ...]]) -> set[tuple[Any, ...]]:
     """Return lots and makes, and every make that something of them was repacked into."""
-    found = set(marks)
-    # Makes are listed in the order in which they were repacked, so that one pass follows all of them.
-    for source, origins in model.lineage.items():
-        if any(origin in found or origin[:2] in found for origin in origins):
-            found.add(source)
+    found, before = set(marks), set[tuple[Any, ...]]()
+    while found != before:
+        before = set(found)
+        for source, origins in model.lineage.items():
+            if any(origin in before or origin[:2] in before for origin in origins):
+                found.add(source)
     return found
 
 

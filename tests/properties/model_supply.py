@@ -14,6 +14,7 @@ from tests.properties.facts import (
 from tests.properties.model import Thing
 from tests.properties.model_cold import join
 from tests.properties.model_judge import Judge, Verdicts
+from tests.properties.model_onboarding import answer_by_commission, is_answer
 from tests.properties.model_recall import reach_late
 from tests.properties.model_sessions import around, standing
 from tests.properties.said import Said
@@ -34,7 +35,8 @@ def commission(judge: Judge, said: Said) -> Verdicts:
     lot = (said.kind, said.lot)
     yield {"lot_expiry_mismatch"} if model.lots.get(lot, said.expiry) != said.expiry else set()
     yield {"lot_on_hold"} if model.marks.get(lot) else set()
-    yield {"already_commissioned"} if set(said.items) & set(model.items) else set()
+    claimed = tuple(item for item in said.items if item in model.items)
+    yield set() if all(is_answer(model, item) for item in claimed) else {"already_commissioned"}
     model.lots[lot] = said.expiry
     expires_ms = model.instants.setdefault(lot, expires_ms)
     model.makers.setdefault(lot, judge.signer)
@@ -43,9 +45,10 @@ def commission(judge: Judge, said: Said) -> Verdicts:
         model.makes.add(source)
         reach_late(judge, source)
     for item in said.items:
-        model.items[item] = Thing(
-            judge.signer, judge.signer, said.at, judge.born, source, expires_ms, introducer=judge.signer
-        )
+        if item not in claimed:
+            own = (judge.signer, judge.signer, said.at)
+            model.items[item] = Thing(*own, judge.born, source, expires_ms, introducer=judge.signer)
+    answer_by_commission(judge, said, source, claimed)
 
 
 def is_rested(judge: Judge, unit: str, said: Said) -> bool:

@@ -8,6 +8,7 @@ from typing import Any
 from tests.properties import (
     partners_beyond,
     partners_endings,
+    partners_onboarding,
     partners_quantities,
     partners_recall,
     partners_registry,
@@ -54,6 +55,7 @@ VERBS = {
     **VERBS_OF_GOODS,
     **partners_beyond.VERBS,
     **partners_endings.VERBS,
+    **partners_onboarding.VERBS,
     **partners_registry.VERBS,
     **partners_recall.VERBS,
     **HOLDING_VERBS,
@@ -66,7 +68,7 @@ MAKING = {"commission", "introduce", "keep", "acquit"}
 """Verbs that are mostly up to makers."""
 
 
-class Partners(Holders, ColdPartners, partners_beyond.Dealers):
+class Partners(Holders, ColdPartners, partners_beyond.Dealers, partners_onboarding.Claimants):
     """Chooses steps; looks at the model to find goods that are worth speaking of."""
 
     def __init__(self, random: Random, names: str = "", verbs: Mapping[str, int] | None = None) -> None:
@@ -226,6 +228,8 @@ class Partners(Holders, ColdPartners, partners_beyond.Dealers):
             return partners_endings.signer_for(self.random, model, verb) or self.random.choice(PARTNERS)
         if verb in LIFTED_KINDS and self._chance(90):
             return self._lifting_signer(model, verb)
+        if verb in partners_onboarding.VERBS:
+            return partners_onboarding.signer_for(self.random, model, verb)
         return ""
 
     def _is_apt(self, model: Model, verb: str, signer: str) -> bool:
@@ -243,6 +247,8 @@ class Partners(Holders, ColdPartners, partners_beyond.Dealers):
             return bool(self._concerning(model, signer, roles))
         if verb in partners_beyond.VERBS:
             return partners_beyond.is_apt(model, verb)
+        if verb in partners_onboarding.VERBS:
+            return partners_onboarding.is_apt(model, verb, signer)
         if verb == "commission":
             return signer in MAKERS
         if verb == "introduce":
@@ -308,7 +314,7 @@ class Partners(Holders, ColdPartners, partners_beyond.Dealers):
         lot = f"{self.random.choice('ABC')}{today // 30}"
         known = model.lots.get((kind, lot), today + self.random.choice((40, 90, 300)))
         expiry = known if self._chance(90) else today + self.random.choice((-1, 0, 1, 9))
-        return Said(
+        said = Said(
             verb="commission",
             items=items,
             at=self._place(signer),
@@ -318,6 +324,7 @@ class Partners(Holders, ColdPartners, partners_beyond.Dealers):
             line=self.random.choice(("", "", "1")),
             made_ms=made_ms,
         )
+        return partners_onboarding.with_claims(self.random, model, said)
 
     def _introduce(self, model: Model, signer: str, now_ms: int) -> Said:
         own = [kind for kind, owner in UNITS.items() if owner == signer]

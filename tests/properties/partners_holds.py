@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from random import Random
 
 from tests.properties.facts import DAY_MS, ROLES, kind_of, of_role
-from tests.properties.model import Model
+from tests.properties.model import Model, lot_name
 from tests.properties.said import Said
 
 HOLDING_VERBS = {
@@ -124,8 +124,8 @@ class Holders:
         lot, expiry = "", 0
         source = model.items[items[0]].source if items and items[0] in model.items else ()
         if source and self._chance(40):
-            lot = str(source[1])
-            expiry = model.lots[str(source[0]), lot] + int(self._chance(10))
+            lot = lot_name(source)
+            expiry = model.lots[source[:2]] + int(self._chance(10))
         elif self._chance(5):
             lot, expiry = "X9", now_ms // DAY_MS
         return Said(verb="verify", items=items, at=self._place(signer), lot=lot, expiry=expiry)

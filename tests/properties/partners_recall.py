@@ -6,7 +6,7 @@ from typing import Any
 
 from tests.properties import partners_lots, partners_transform
 from tests.properties.facts import DAY_MS, HOUR_MS, PLACES, ROLES, of_role
-from tests.properties.model import Model
+from tests.properties.model import Model, lot_name
 from tests.properties.said import Alternative, Said
 
 VERBS = {
@@ -95,7 +95,8 @@ def _alternative(random: Random, model: Model, signer: str, now_ms: int) -> Alte
     if not own:
         return Alternative(kind="pack", lot="A")
     source = random.choice(own)
-    kind, lot, line, _hour, site = source[:5]
+    kind, _lot, line, _hour, site = source[:5]
+    lot = lot_name(source)
     any_kind = random.choice(list(model.registered.holders))
     window = _window(random, source, now_ms)
     some = partners_lots.some_material(random)

@@ -21,6 +21,7 @@ from contracts.records.lanes import LaneStep, SetTradeLane
 from contracts.records.late import Late, LateReason
 from contracts.records.lots import MaterialLot, TraceLot
 from contracts.records.mandates import ActFor, Mandate
+from contracts.records.onboarding import AnswerClaim
 from contracts.records.outside import ReceiveFromOutside, ShipOutside
 from contracts.records.recall import (
     AcknowledgeRecall,
@@ -54,6 +55,7 @@ from contracts.state.rows import Role, Serialisation
 from tests.properties.facts import FAMILIES, GTIN, MATERIAL_GTIN, gln, item_key
 from tests.properties.said_cold import cold_record
 from tests.properties.said_holds import HOLD_VERBS, hold_record
+from tests.properties.said_onboarding import ANSWERS, claim
 from tests.properties.said_quantities import quantity_record
 
 
@@ -91,7 +93,7 @@ class Said:
     classify, acknowledge, respond, close, free (release from a recall); overdue, lock, unlock, quarantine,
     release, suspect, confirm, clear, verify, reject, report (a finding); keep (a storage profile),
     put_logger, remove_logger, read, acquit (clear a session); make, send, settle, end (quantities); part;
-    mandate, act_for, lane, repack, trace."""
+    mandate, act_for, lane, repack, trace; onboard, vouch, disown (claims)."""
     items: tuple[str, ...] = ()
     """What is listed."""
     at: str = ""
@@ -135,7 +137,7 @@ class Said:
     mode: str = "all"
     """Receive: all, listed, all_except."""
     reason: str = ""
-    """Leave: how; reinstate: what is undone."""
+    """Leave: how; reinstate: what is undone; onboard: on what ground."""
     late: str = ""
     """Dispense, ship, receive: why it is recorded late; empty when it is not."""
     to: str = "patient"
@@ -282,6 +284,7 @@ def _in_time(said: Said, now_ms: int, shipments: dict[str, bytes]) -> Record:
     if said.recall:
         return _recalled(said, head, listed, shipment_key(said.recall, shipments))
     of_family = registry_record(said, head) or _of_lot(said, head) or _ended(said, head, listed)
+    of_family = of_family or _claimed(said, head, listed)
     of_family = of_family or cold_record(said, head, listed, now_ms)
     of_family = of_family or quantity_record(said, head, now_ms, shipment)
     return of_family or _handled(said, head, listed)
@@ -412,6 +415,13 @@ def _ended(said: Said, head: Head, listed: tuple[bytes, ...]) -> Record | None:
         case "reinstate":
             return Reinstate(head, UndoneEnding[said.reason.upper()], said.never_left, listed)
     return None
+
+
+def _claimed(said: Said, head: Head, listed: tuple[bytes, ...]) -> Record | None:
+    """Translate claims and answers to them; None for anything else."""
+    if said.verb == "onboard":
+        return claim(said.reason, gln(said.receiver) or OUTSIDE, _commission(said, head))
+    return AnswerClaim(head, ANSWERS[said.verb], listed) if said.verb in ANSWERS else None
 
 
 def _repacked(said: Said, head: Head, listed: tuple[bytes, ...]) -> Transform:

@@ -45,6 +45,7 @@ from contracts.records.holds import (
 from contracts.records.lanes import LaneStep, SetTradeLane
 from contracts.records.lots import MaterialLot, TraceLot
 from contracts.records.mandates import ActFor, Mandate
+from contracts.records.onboarding import AnswerClaim, ClaimAnswer, Onboard, OnboardGround
 from contracts.records.outside import ReceiveFromOutside, ShipOutside
 from contracts.records.quantities import (
     EndQuantity,
@@ -197,6 +198,10 @@ RECORDS: st.SearchStrategy[Record] = st.one_of(
     fields(LISTS, PARTIES, FLAGS).map(lambda found: OfferOwnership(*found)),
     fields(PROPOSAL, LISTS).map(lambda found: Consent(*found)),
     fields(PROPOSAL).map(lambda found: Withdraw(*found)),
+    fields(st.sampled_from(OnboardGround), PARTIES, EVIDENCE, GTINS, TEXTS, EXPIRIES, SERIALS).map(
+        lambda found: Onboard(*found)
+    ),
+    fields(st.sampled_from(ClaimAnswer), LISTS).map(lambda found: AnswerClaim(*found)),
     fields(LISTS, PARTIES, EVIDENCE).map(lambda found: ShipOutside(*found)),
     fields(LISTS, PARTIES, EVIDENCE).map(lambda found: ReceiveFromOutside(*found)),
     *(

@@ -12,6 +12,7 @@
     Dale declares S1 overdue
 
 Words of rules 7, 14, 15 and 23 are in `words_holds.py`, of rules 24 and 27 in `words_registry.py`.
+Those of rule 25 are in `words_onboarding.py`.
 Those of the cold chain are in `words_cold.py`, of packs without serials in `words_quantities.py`, of rule 29
 in `words_lots.py`.
 
@@ -54,6 +55,7 @@ from tests.scenarios.law import (
     words_endings,
     words_holds,
     words_lots,
+    words_onboarding,
     words_quantities,
     words_recall,
     words_transform,
@@ -266,6 +268,7 @@ class Speaker:
         if position.shipment is not None:
             parts.append(f"on its way with {self.name(top.shipment)}")
         parts += [_hold_text(kind, setter) for kind, setter in effective_holds(position)]
+        parts += words_onboarding.see_claim(state, position)
         contents = find_contents(state, position.key, row)
         if contents is not None:
             count = sum(number for _source, number in contents.sources)
@@ -295,6 +298,8 @@ def _of_family(verb: str, head: Head, what: str, options: dict[str, str]) -> Rec
     """Build the record of a verb that a family of rules has to itself, or of a plain one."""
     if verb in words_endings.VERBS:
         return words_endings.ending(verb, head, what, options, listed)
+    if verb in words_onboarding.VERBS:
+        return words_onboarding.onboarding(verb, head, what, options, listed)
     if verb in words_holds.VERBS or words_holds.is_finding(options):
         return words_holds.record(verb, head, listed(what), options)
     registered = registry_record(verb, head, what, options)

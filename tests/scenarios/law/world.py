@@ -146,6 +146,8 @@ def small_genesis(limits: Limits | None = None) -> Genesis:
         *("eu-fmd", 5 * DAY_MS, HOUR_MS, 30 * DAY_MS, ("dispenser",), 365, 10 * DAY_MS, 1),
         retail_roles=("dispenser",),
         institution_roles=("dispenser", "wholesaler"),
+        onboard_until_ms=START_MS + 60 * DAY_MS,
+        onboard_items=6,
     )
     strict = Profile(
         *("strict", DAY_MS, HOUR_MS, 2 * DAY_MS, ("wholesaler",), 365, DAY_MS, 0),

@@ -41,6 +41,7 @@ from contracts.records.lanes import LaneStep, SetTradeLane
 from contracts.records.late import Late, LateReason
 from contracts.records.lots import MaterialLot, TraceLot
 from contracts.records.mandates import ActFor, Mandate
+from contracts.records.onboarding import AnswerClaim, ClaimAnswer, Onboard, OnboardGround
 from contracts.records.outside import ReceiveFromOutside, ShipOutside
 from contracts.records.quantities import (
     EndQuantity,
@@ -106,6 +107,8 @@ LISTING: tuple[Record, ...] = (
     Found(HEAD, ITEMS),
     OfferOwnership(HEAD, ITEMS, b"to", 0),
     Consent(HEAD, b"proposal", ITEMS),
+    Onboard(HEAD, OnboardGround.IMPORT, b"from", b"evidence", b"gtin", b"lot", 1, ITEMS),
+    AnswerClaim(HEAD, ClaimAnswer.DENIED, ITEMS),
     ShipOutside(HEAD, ITEMS, b"to", b"evidence"),
     ReceiveFromOutside(HEAD, ITEMS, b"from", b"evidence"),
     Reinstate(HEAD, UndoneEnding.SAMPLE, 1, ITEMS),

@@ -5,16 +5,20 @@ import itertools
 from contracts.primitives.encoding import encode
 from contracts.records.recall import Quantities, Scope
 from contracts.state import layout
+from contracts.state.claim_rows import ClaimAnswerRow, ClaimRow
 from contracts.state.cold_rows import JudgementRow, SessionRow, StorageRow
 from contracts.state.ending_rows import EndingRow, RemainderRow
 from contracts.state.genealogy_rows import BatchRow
 from contracts.state.layout import (
     TABLES,
+    claim_origin_key,
+    claimed_lot_key,
     delegation_key,
     list_name,
     list_part_key,
     lot_key,
     number_key,
+    open_claims_key,
     origin_key,
     response_key,
     source_key,
@@ -49,6 +53,11 @@ def test_golden_keys() -> None:
     assert source_key(258 * 65_536 + 3).hex() == "000001020003"
     assert origin_key(7, b"", 0, 0).hex() == "00000007" + "00" + "00" * 8
     assert origin_key(7, b"A", 5, 6).hex() == "00000007" + "0141" + "0000000500000006"
+    assert claimed_lot_key(GTIN, b"L1", 258) == GTIN + bytes.fromhex("00000102") + b"L1"
+    assert claim_origin_key(7, 8, 3, b"sender", bytes(32)).hex() == (
+        "0000000700000008" + "03" + b"sender".hex() + "00" * 32
+    )
+    assert open_claims_key(258, GTIN) == bytes.fromhex("00000102") + GTIN
     assert response_key(258, 7).hex() == "00000102" + "00000007"
     assert list_name(b"g", GTIN, b"x") == b"g\x06" + GTIN + b"\x01x"
     assert list_part_key(list_name(b"g", GTIN), 3) == b"g\x06" + GTIN + bytes.fromhex("00000003")
@@ -58,6 +67,8 @@ def test_no_two_origins_share_a_key() -> None:
     lots, lines, numbers = (1, 256, 65_536), (b"", b"A", b"BA"), (0, 1, 256)
     origins = list(itertools.product(lots, lines, numbers, numbers))
     assert len({origin_key(*origin) for origin in origins}) == len(origins)
+    longest = len(origin_key(1, b"X" * 20, 1, 1))
+    assert longest < len(claim_origin_key(1, 1, 1, b"sender", bytes(32)))
 
 
 def test_golden_rows() -> None:
@@ -77,6 +88,8 @@ def test_golden_rows() -> None:
     assert encode(EndingRow(1, 2, 300)).hex() == "930102cd012c"
     assert encode(RemainderRow(30, 2, 300)).hex() == "931e02cd012c"
     assert encode(SourceRow(b"", 0, 2)).hex() == "93c4000002"
+    assert encode(ClaimRow(1, 3, b"S", b"E", 300)).hex() == "950103c40153c40145cd012c"
+    assert encode(ClaimAnswerRow(1, 300, 0)).hex() == "9301cd012c00"
     scope = (Scope(GTIN, 0, b"L", b"", 0, 0, b"", "", (), b"", b""),)
     recall = RecallRow(b"i", 1, 1, 0, 1, 0, 1, 1, 1, 9, 8, 7, "eu", (GTIN,), scope)
     assert encode(recall).hex() == (

@@ -38,7 +38,6 @@ from contracts.records.holds import (
 from contracts.records.lanes import LaneStep, SetTradeLane
 from contracts.records.late import Late, LateReason
 from contracts.records.mandates import ActFor, Mandate
-from contracts.records.outside import ReceiveFromOutside, ShipOutside
 from contracts.records.quantities import (
     EndQuantity,
     Line,
@@ -68,6 +67,7 @@ from node.api.records_json import read_document, write_record
 from node.storage.references import KeptReference, reference_hash
 from node.storage.views import RECORD_NAMES
 from tests.support.parties import CASE_GTIN, MAKER, PACK_GTIN, sscc_text
+from tests.unit.node.api.records_beyond import records_beyond
 from tests.unit.node.api.samples import commission, head, pack_text, ship
 from tests.unit.node.api.samples import sscc as unit_text
 
@@ -318,8 +318,7 @@ records = st.one_of(
         st.builds(Dispense, heads, lists, st.sampled_from(SupplyTo))
         | st.builds(Receive, heads, shipments, st.sampled_from(ReceiveMode), lists),
     ),
-    st.builds(ShipOutside, heads, lists, glns, st.binary(min_size=32, max_size=32)),
-    st.builds(ReceiveFromOutside, heads, lists, glns, st.binary(min_size=32, max_size=32)),
+    records_beyond(heads, lists, glns, texts.map(str.encode)),
     st.builds(Found, heads, lists),
     st.builds(Reinstate, heads, st.sampled_from(UndoneEnding), st.integers(0, 1), lists),
     *(

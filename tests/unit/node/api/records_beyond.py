@@ -1,0 +1,30 @@
+"""Any record of goods that come from somewhere else, or leave for there (rules 25 and 26)."""
+
+from hypothesis import strategies as st
+
+from contracts.gs1.dates import MAX_DATE
+from contracts.gs1.keys import pack_gtin
+from contracts.records.head import Head
+from contracts.records.onboarding import AnswerClaim, ClaimAnswer, Onboard, OnboardGround
+from contracts.records.outside import ReceiveFromOutside, ShipOutside
+from contracts.records.record import Record
+from tests.support.parties import PACK_GTIN
+
+HASHES = st.binary(min_size=32, max_size=32)
+
+
+def records_beyond(
+    heads: st.SearchStrategy[Head],
+    lists: st.SearchStrategy[tuple[bytes, ...]],
+    glns: st.SearchStrategy[bytes],
+    texts: st.SearchStrategy[bytes],
+) -> st.SearchStrategy[Record]:
+    """Return a strategy for all of them."""
+    serials = st.lists(texts, max_size=4).map(tuple)
+    what = (st.just(pack_gtin(PACK_GTIN)), texts, st.integers(0, MAX_DATE), serials)
+    return st.one_of(
+        st.builds(Onboard, heads, st.sampled_from(OnboardGround), glns, HASHES, *what),
+        st.builds(AnswerClaim, heads, st.sampled_from(ClaimAnswer), lists),
+        st.builds(ShipOutside, heads, lists, glns, HASHES),
+        st.builds(ReceiveFromOutside, heads, lists, glns, HASHES),
+    )

@@ -35,7 +35,7 @@ from contracts.state.claims import (
 )
 from contracts.state.directory import find_partner
 from contracts.state.layout import ITEMS, PRODUCTS
-from contracts.state.parties import TRADING
+from contracts.state.parties import MAKING, TRADING, has_role
 from contracts.state.rows import MAX_MAKES, ItemRow, Life
 from contracts.state.sources import find_lot, lot_row
 
@@ -101,8 +101,12 @@ def _sender_fault(act: Act, record: Onboard) -> Verdict | None:
 
 
 def _authority_fault(act: Act, gtin: bytes) -> Verdict | None:
-    """Ask whether the signer is none that may make the product: that one says so, and claims nothing."""
-    return Verdict(Code.COMMISSION_INSTEAD, gtin) if may_commission(act, gtin) else None
+    """Ask whether the signer is none that makes the product: that one says so, and claims nothing.
+
+    An importer that markets the product makes nothing: it claims, and vouches for what it claims.
+    """
+    is_maker = has_role(act.partner, MAKING) and may_commission(act, gtin)
+    return Verdict(Code.COMMISSION_INSTEAD, gtin) if is_maker else None
 
 
 def _claim(act: Act, record: Onboard) -> ClaimRow:

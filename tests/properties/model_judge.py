@@ -48,7 +48,7 @@ NOT_SIGNING = {
     "ship": {"carrier", "regulator", "agent"},
     **{verb: {"carrier", "regulator", "agent"} for verb in ("propose", "send_out", "come_back")},
     "onboard": {"carrier", "regulator", "agent"},
-    **dict.fromkeys(("vouch", "disown"), set().union(*ROLES.values()) - {"maker", "repackager"}),
+    **dict.fromkeys(("vouch", "disown"), EVERY_ROLE - MARKETING),
     "mandate": set(),
     "act_for": set(),
     **dict.fromkeys(ABOUT_PRODUCTS, EVERY_ROLE - MARKETING),

@@ -2,11 +2,11 @@
 
 from typing import Any
 
-from tests.properties.facts import DAY_MS, OFFSETS, kind_of
+from tests.properties.facts import DAY_MS, OFFSETS, ROLES, kind_of
 from tests.properties.model import Model, Thing
 from tests.properties.model_endings import stakeholders
 from tests.properties.model_holds import alarmed
-from tests.properties.model_judge import Judge, Verdicts
+from tests.properties.model_judge import MAKING, Judge, Verdicts
 from tests.properties.model_recall import reach_late
 from tests.properties.said import Said
 
@@ -47,7 +47,9 @@ def onboard(judge: Judge, said: Said) -> Verdicts:
     yield set() if said.kind in known.holders else {"product_unknown"}
     yield {"product_not_serialised"} if said.kind in known.by_lot else set()
     is_delegate = (said.kind, judge.signer) in known.delegates
-    yield {"commission_instead"} if is_delegate or known.holders[said.kind] == judge.signer else set()
+    may_make = bool(ROLES[judge.signer] & MAKING)
+    has_right = is_delegate or known.holders[said.kind] == judge.signer
+    yield {"commission_instead"} if may_make and has_right else set()
     expires_ms = (said.expiry + 1) * DAY_MS - OFFSETS[known.markets[said.kind][0]] * 60_000
     yield {"expired"} if expires_ms <= judge.now_ms else set()
     yield from judge.list_of(said)

@@ -287,7 +287,7 @@ class Partners(Holders, ColdPartners, partners_beyond.Dealers, partners_onboardi
             return replace(said, ahead_ms=self.random.choice((TOLERANCE_MS, TOLERANCE_MS + 1, -DAY_MS)))
         if change == 2 and said.verb != "put_logger":
             return replace(said, items=())
-        if change == 3 and said.items and said.verb not in ("commission", "put_logger"):
+        if change == 3 and said.items and said.verb not in ("commission", "onboard", "put_logger"):
             return replace(said, items=(*said.items, self.random.choice((said.items[0], self._any_item()))))
         if change == 4 and said.verb in ("pack", "unpack"):
             return replace(said, parent=self._any_item())

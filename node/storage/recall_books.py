@@ -148,7 +148,7 @@ def count_books(
     Args:
         state: State of one height: for what partners answered.
         recall: The recall's number.
-        made: How many serials were made in its scope, by what was commissioned and repacked.
+        made: How many serials were made in its scope, by what was commissioned, repacked, onboarded.
         items: Where they are.
         counted: Packs without serials in its scope.
     """

@@ -117,7 +117,7 @@ class BooksView(msgspec.Struct, frozen=True):
     made: int
     """Serials that were ever made in scope: commissioned, and repacked from what is in scope."""
     made_by: dict[str, int]
-    """How many of them came to life in which way: commissioned, repacked."""
+    """How many of them came to life in which way: commissioned, repacked, onboarded."""
     accounts: dict[str, int]
     """How many are where: on_hand, in_transit, returned, dispensed …, unaccounted."""
     dispensed_despite_hold: int

@@ -64,6 +64,7 @@ VERBS = {
 }
 """Verbs by how often they are said."""
 MAX_RECORDS = 3
+_APART = (partners_registry, partners_recall, partners_quantities, partners_onboarding)
 MAKING = {"commission", "introduce", "keep", "acquit"}
 """Verbs that are mostly up to makers."""
 
@@ -196,7 +197,7 @@ class Partners(Holders, ColdPartners, partners_beyond.Dealers, partners_onboardi
         return self._some(held)
 
     def _signer(self, model: Model, verb: str) -> str:
-        for others in (partners_registry, partners_recall, partners_quantities):
+        for others in _APART:
             if verb in others.VERBS:
                 return others.chooses_signer(self.random, model, verb)
         return self._handler(model, verb)
@@ -228,13 +229,11 @@ class Partners(Holders, ColdPartners, partners_beyond.Dealers, partners_onboardi
             return partners_endings.signer_for(self.random, model, verb) or self.random.choice(PARTNERS)
         if verb in LIFTED_KINDS and self._chance(90):
             return self._lifting_signer(model, verb)
-        if verb in partners_onboarding.VERBS:
-            return partners_onboarding.signer_for(self.random, model, verb)
         return ""
 
     def _is_apt(self, model: Model, verb: str, signer: str) -> bool:
         """Tell whether it may be up to a partner to say this now."""
-        for others in (partners_registry, partners_recall, partners_quantities):
+        for others in _APART:
             if verb in others.VERBS:
                 return others.is_apt(model, verb, signer)
         if verb in COLD_VERBS:
@@ -247,8 +246,6 @@ class Partners(Holders, ColdPartners, partners_beyond.Dealers, partners_onboardi
             return bool(self._concerning(model, signer, roles))
         if verb in partners_beyond.VERBS:
             return partners_beyond.is_apt(model, verb)
-        if verb in partners_onboarding.VERBS:
-            return partners_onboarding.is_apt(model, verb, signer)
         if verb == "commission":
             return signer in MAKERS
         if verb == "introduce":
@@ -314,16 +311,8 @@ class Partners(Holders, ColdPartners, partners_beyond.Dealers, partners_onboardi
         lot = f"{self.random.choice('ABC')}{today // 30}"
         known = model.lots.get((kind, lot), today + self.random.choice((40, 90, 300)))
         expiry = known if self._chance(90) else today + self.random.choice((-1, 0, 1, 9))
-        said = Said(
-            verb="commission",
-            items=items,
-            at=self._place(signer),
-            kind=kind,
-            lot=lot,
-            expiry=expiry,
-            line=self.random.choice(("", "", "1")),
-            made_ms=made_ms,
-        )
+        what = {"kind": kind, "lot": lot, "expiry": expiry, "line": self.random.choice(("", "", "1"))}
+        said = Said(verb="commission", items=items, at=self._place(signer), made_ms=made_ms, **what)
         return partners_onboarding.with_claims(self.random, model, said)
 
     def _introduce(self, model: Model, signer: str, now_ms: int) -> Said:

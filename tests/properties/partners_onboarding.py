@@ -15,7 +15,7 @@ SIGNERS = ("bulk", "broker", "pharmacy", "rival", "clinic", "burner")
 SERIALS = 30
 
 
-def signer_for(random: Random, model: Model, verb: str) -> str:
+def chooses_signer(random: Random, model: Model, verb: str) -> str:
     """Return one that may bring goods in, or the holder of a product that somebody claims."""
     claimed = _claimed(model)
     if verb == "onboard" or not claimed:

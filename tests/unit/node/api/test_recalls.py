@@ -107,7 +107,8 @@ async def test_a_recall_with_its_answers_and_books(node: OneNode) -> None:
         counted = {name: count for name, count in books["accounts"].items() if count}
         assert counted == {"on_hand": 3, "dispensed": 1, "unaccounted": 1}
         assert books["holders"] == {MAKER.gln: 3, PHARMACY.gln: 1}
-        assert (books["made_by"], books["dispensed_despite_hold"]) == ({"commissioned": 5, "repacked": 0}, 0)
+        made_by = {"commissioned": 5, "repacked": 0, "onboarded": 0}
+        assert (books["made_by"], books["dispensed_despite_hold"]) == (made_by, 0)
         assert found["document"] == found["history"][0]["document"]
         assert [step["kind"] for step in found["history"]] == ["open_recall", "respond_to_recall"]
         assert (await api.get(f"/v1/recalls/{recall.hex()}/books", "pharmacy")).code == "forbidden"

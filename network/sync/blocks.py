@@ -196,7 +196,7 @@ class BlockSync:
         """A part was accepted."""
         known.heard_ms = now_ms
         if slot.is_complete:
-            known.owed.pop(0)
+            self._window.completed(known.owed.pop(0))
             known.given += 1
             known.progress_ms = now_ms
             if not known.owed:

@@ -1,5 +1,7 @@
 """The heights being fetched: who was asked for each, what has come, and how many bytes that takes."""
 
+from collections.abc import Iterable
+
 import msgspec
 
 from network.sync.checks import ReadBlock, ReceivedBlock
@@ -33,6 +35,8 @@ class Window:
     """Slots by height, above the last height the host has applied.
 
     Heights up to `proven` are proven: their slots are complete, and follow one another from the head on.
+    Small blocks make thousands of slots, and every message asks for room and for the lowest missing height:
+    both are kept up to date, never counted anew.
 
     Attributes:
         proven: Last proven height.
@@ -46,6 +50,10 @@ class Window:
         self._largest = largest
         self._budget = budget
         self._slots: dict[int, Slot] = {}
+        self._sizes: dict[int, int] = {}  # what each slot counts for
+        self._used = 0  # their sum
+        self._head = head
+        self._lowest = head + 1  # below it, down to the head, every height has its slot
 
     def get(self, height: int) -> Slot | None:
         """Return the slot of a height that was asked for."""
@@ -64,7 +72,9 @@ class Window:
         """The host has applied a block: forget everything up to it."""
         if height >= self.proven:
             self.proven, self.proven_id = height, block_id
-        self._slots = {at: slot for at, slot in self._slots.items() if at > height}
+        self._close(range(self._head + 1, height + 1))
+        self._head = max(self._head, height)
+        self._lowest = max(self._lowest, height + 1)
 
     def disprove(self, height: int) -> str | None:
         """A proven block came with wrong bundles: prove and deliver anew from there; return who sent it."""
@@ -88,10 +98,10 @@ class Window:
 
     def lowest_missing(self) -> int:
         """Return the lowest height that nobody was asked for."""
-        height = self.proven + 1
-        while height in self._slots:
-            height += 1
-        return height
+        self._lowest = max(self._lowest, self.proven + 1)
+        while self._lowest in self._slots:
+            self._lowest += 1
+        return self._lowest
 
     def has_room(self, height: int) -> bool:
         """Tell whether `height` may be asked for: the next block needed always may."""
@@ -108,12 +118,27 @@ class Window:
             heights.append(height)
         for height in heights:
             self._slots[height] = Slot(peer, [])
+            self._count(height, self._largest)
         return heights
 
+    def completed(self, height: int) -> None:
+        """All of a slot has come: it counts for what it takes from now on."""
+        self._count(height, self._slots[height].size(self._largest))
+
     def drop(self, heights: list[int]) -> None:
-        """Close the slots of these heights."""
+        """Close the slots of these heights, to be asked for again."""
+        self._close(heights)
+        self._lowest = min((self._lowest, *heights))
+
+    def _close(self, heights: Iterable[int]) -> None:
         for height in heights:
             self._slots.pop(height, None)
+            self._count(height, 0)
+
+    def _count(self, height: int, size: int) -> None:
+        self._used += size - self._sizes.pop(height, 0)
+        if size:
+            self._sizes[height] = size
 
     def drop_unproven(self, peer: str) -> None:
         """Close everything that came from a liar and is not proven."""
@@ -121,7 +146,7 @@ class Window:
 
     def clear(self) -> None:
         """Close all slots."""
-        self._slots.clear()
+        self.drop(list(self._slots))
 
     def _room(self) -> int:
-        return self._budget - sum(slot.size(self._largest) for slot in self._slots.values())
+        return self._budget - self._used

@@ -89,6 +89,19 @@ def shifted(message):
     return msgspec.structs.replace(message, first=message.first + 1)
 
 
+def check_window(sync):
+    """What the window keeps up to date is what a recount says."""
+    window = sync._window
+    sizes = {height: slot.size(window._largest) for height, slot in window._slots.items()}
+    assert window._sizes == sizes
+    assert window._used == sum(sizes.values())
+    assert all(height > sync.head for height in sizes)
+    height = window.proven + 1
+    while height in sizes:
+        height += 1
+    assert window.lowest_missing() == height
+
+
 class World:
     """A node that syncs, its peers, and time."""
 
@@ -136,6 +149,7 @@ class World:
 
     def carry_out(self, effects):
         self.worst_bytes = max(self.worst_bytes, 64 * 2**20 - self.sync._window._room())
+        check_window(self.sync)
         for effect in effects:
             match effect:
                 case AskBlocks(peer=peer, request=request):

@@ -9,6 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from network.sync.effects import SyncConfig
+from network.sync.window import Slot
 from network.wire.messages import BlockAnswer, BlockBundles, BlockRequest, NoBlock
 from tests.unit.network.chain import NO_BLOCK_ID, VALIDATORS, chain_of
 from tests.unit.network.sync_world import HEIGHTS, LIARS, World, claims_only, honest, not_now, silent
@@ -254,6 +255,17 @@ def test_memory_is_bounded_by_the_budget():
     world.run(60_000, measure)
     check_chain(world)
     assert worst <= (20 << 20) + (6 << 20)
+
+
+def test_a_window_of_many_small_blocks_is_not_counted_anew_for_every_message(monkeypatch):
+    looked = []
+    size = Slot.size
+    monkeypatch.setattr(Slot, "size", lambda slot, largest: looked.append(slot) or size(slot, largest))
+    monkeypatch.setattr("tests.unit.network.sync_world.check_window", lambda _sync: None)
+    world = World({"birch": honest(chain_of(HEIGHTS)), "alder": honest(chain_of(HEIGHTS))})
+    world.run(60_000, lambda: world.is_done)
+    check_chain(world)
+    assert len(looked) == HEIGHTS
 
 
 def test_at_most_a_few_blocks_are_delivered_and_not_applied():

@@ -20,13 +20,14 @@ from node.epcis.chronicle import Chronicle
 from node.epcis.documents import Case
 from node.epcis.drafting import Drafting
 from node.epcis.events import EpcisDocument
+from node.epcis.judged import Finding, Judged
 from node.epcis.notes import note_entries
 from node.epcis.outcome import DocumentResult, EventResult, FileResult, record_name, refusal_of
 from node.epcis.parts import Parts
 from node.epcis.reader import read_document
 from node.epcis.recorder import Handed, Offer, Recorder
 from node.epcis.refusal import EventRefused, Refused
-from node.epcis.trial import Finding, Judged, Trial
+from node.epcis.trial import Trial
 from node.epcis.verdicts import refused_by_law
 from node.host.worker import ask
 from node.storage.references import reference_entries

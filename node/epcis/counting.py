@@ -217,7 +217,7 @@ class Settling:
     def _open_loads(self, other: Party | None, *, is_void: bool) -> _Loads:
         """Return what is on its way to or from the actor, oldest shipment first."""
         found: dict[bytes, dict[tuple[bytes, bytes], int]] = {}
-        for load in self._memory.loads():
+        for load in self._memory.loads(self._actor.number):
             row = self._state.read(LOADS, load)
             if row is not None and row.lines and self._is_between(row, other, is_void=is_void):
                 found[load] = {(gtin, lot): amount for gtin, lot, amount in row.lines}

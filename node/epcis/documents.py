@@ -17,6 +17,8 @@ from contracts.ledger.document import (
 )
 from contracts.primitives.encoding import encode
 from contracts.primitives.hashing import Domain
+from contracts.records.head import Head
+from contracts.records.mandates import ActFor
 from contracts.records.record import Record
 from node.epcis.attachments import Sealer
 from node.epcis.events import EpcisDocument
@@ -68,9 +70,20 @@ class Ready(msgspec.Struct, frozen=True):
     """Within the network's limits."""
     parts: tuple[Part, ...]
     """Where its records come from, in their order."""
+    principal: bytes = b""
+    """Packed GLN of the partner that it is stated for, which its first record names; empty for the signer."""
+
+    @property
+    def first(self) -> int:
+        """Index of the first record of the parts."""
+        return int(bool(self.principal))
 
     def part_of(self, index: int) -> tuple[Part, Record]:
-        """Return the record with this index in the document, and the part that it comes from."""
+        """Return the record with this index in the document, and the part that it comes from.
+
+        What is said of the statement for another as such is said of the first record.
+        """
+        index = max(index - self.first, 0)
         for part in self.parts:
             if index < len(part.records):
                 return part, part.records[index]
@@ -79,18 +92,22 @@ class Ready(msgspec.Struct, frozen=True):
         raise LookupError(msg)
 
 
-def build_ready(case: Case, position: int | None, parts: Sequence[Part]) -> Ready:
+def build_ready(case: Case, position: int | None, parts: Sequence[Part], principal: bytes = b"") -> Ready:
     """Build a document.
 
     Args:
         case: The file.
         position: Of the event that it is for; None for the whole file.
         parts: In the order in which they act.
+        principal: Packed GLN of the partner that all is stated for, under its mandate; empty for the signer.
 
     Raises:
         EventRefused: It is beyond the network's limits.
     """
     records = tuple(record for part in parts for record in part.records)
+    if principal:
+        head = records[0].head
+        records = (ActFor(Head(head.claimed_at_ms, head.offset_minutes, b""), principal), *records)
     nonce = _NONCE.hash(encode((case.seed, _WHOLE_FILE if position is None else position)))[:NONCE_BYTES]
     document = build_document(nonce, records)
     limits = case.limits
@@ -103,4 +120,4 @@ def build_ready(case: Case, position: int | None, parts: Sequence[Part]) -> Read
     if len(data) > limits.document_bytes:
         reason = f"as one document it has {len(data)} bytes, at most {limits.document_bytes} are allowed"
         raise EventRefused(code, "", reason)
-    return Ready(document_id(data), data, document, tuple(parts))
+    return Ready(document_id(data), data, document, tuple(parts), principal)

@@ -15,14 +15,13 @@ from contracts.chain.commit import Commit
 from contracts.ledger.document import NONCE_BYTES, build_document, document_id, encode_document
 from contracts.ledger.execute import BlockContext
 from contracts.ledger.receipt import ACCEPTED
-from contracts.records.custody import Receive
 from contracts.rules.events import EventKind
 from contracts.state.view import Overlay
 from node.epcis.documents import Part, Ready
 from node.epcis.drafts import MAX_DRAFTS, Draft, draft_entry, draft_id, load_drafts, no_draft_entry
 from node.epcis.outcome import EventResult, FileResult, record_name, refusal_of
 from node.epcis.parts import Parts
-from node.epcis.proposals import Answer, Proposal, answer_proposal
+from node.epcis.proposals import Answer, Drafted, Proposal, answer_proposal
 from node.epcis.recorder import Offer, Recorder
 from node.epcis.refusal import EventRefused, Refused
 from node.epcis.steps import Statement, Step
@@ -34,6 +33,8 @@ from node.storage.store import Write
 
 _MOVES: Final = frozenset(
     {
+        EventKind.CAME_BACK,
+        EventKind.LEFT_NETWORK,
         EventKind.SHIPMENT_ANNOUNCED,
         EventKind.SHIPMENT_RECEIVED,
         EventKind.SHIPMENT_SPLIT,
@@ -200,6 +201,6 @@ class Drafting:
             await ask(self._parts.keeper, lambda: self._parts.store.write(entries, sync=True))
 
 
-def _stated_at(record: Receive, now_ms: int) -> Receive:
+def _stated_at(record: Drafted, now_ms: int) -> Drafted:
     """Return a receipt as it is stated when it is confirmed, not when the seller shipped."""
     return msgspec.structs.replace(record, head=msgspec.structs.replace(record.head, claimed_at_ms=now_ms))

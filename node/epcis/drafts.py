@@ -1,7 +1,8 @@
 """Drafts: what this node's partners may confirm; local to the node, never on the ledger (LAW, EPCIS rule b).
 
 A seller's shipping file posted at the buyer's node drafts a receipt of the announced shipment, or waits for
-the announcement. A draft's records are those that the ledger's state called for when it was last looked at.
+the announcement; what crosses the network's border is drafted for who would sign it. A draft's records are
+those that the ledger's state called for when it was last looked at.
 
 Rows in the LOCAL space:
     d  draft id (16 bytes)    [version, created, proposal, records, waiting, contradiction]
@@ -14,9 +15,8 @@ import msgspec
 
 from contracts.gs1.keys import unpack_gln
 from contracts.primitives.encoding import Decoder, MalformedBytes, encode
-from contracts.records.custody import Receive
 from contracts.records.record import Record
-from node.epcis.proposals import Answer, Proposal
+from node.epcis.proposals import Answer, Drafted, Proposal
 from node.storage.errors import StorageDamaged
 from node.storage.store import LOCAL, MAX_SCAN_ROWS, Reader, Space, Write, delete, put
 
@@ -33,7 +33,7 @@ class _DraftRow(msgspec.Struct, frozen=True, array_like=True):
     version: int
     created_ms: int
     proposal: Proposal
-    records: tuple[Receive, ...]
+    records: tuple[Drafted, ...]
     waiting: int
     contradiction: str
 
@@ -56,7 +56,7 @@ class Draft(msgspec.Struct, frozen=True):
     @property
     def partner(self) -> str:
         """GLN of the partner that would sign."""
-        return unpack_gln(self.proposal.receiver)
+        return unpack_gln(self.proposal.signer)
 
     @property
     def records(self) -> tuple[Record, ...]:
@@ -66,7 +66,7 @@ class Draft(msgspec.Struct, frozen=True):
     @property
     def reason(self) -> str:
         """Why it is a draft, in a sentence."""
-        return self.answer.reason
+        return self.proposal.reason(self.answer)
 
 
 def draft_id(proposal: Proposal) -> str:

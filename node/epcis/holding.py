@@ -17,8 +17,8 @@ def quarantine_of(partner: int) -> tuple[int, int]:
 
 
 def hold_record(statement: Statement, items: tuple[ItemKey, ...], head: Head) -> PlaceHold | LiftHold:
-    """Return the record that some items of a statement are set apart, or let go."""
-    kind = PlaceHold if statement.step is Step.HOLD else LiftHold
+    """Return the record that some items of a statement are let go, or set apart: whatever else it states."""
+    kind = LiftHold if statement.step is Step.RELEASE else PlaceHold
     return kind(head, HoldAction.QUARANTINE, items)
 
 
@@ -27,7 +27,7 @@ def still_to_do(state: Overlay, statement: Statement, partner: int) -> tuple[Ite
 
     Unknown items are among them: the rule says so better.
     """
-    is_wanted = statement.step is Step.HOLD
+    is_wanted = statement.step is not Step.RELEASE
     held = _held(state, statement.items, partner)
     return tuple(item for item, is_held in held if is_held is None or is_held != is_wanted)
 

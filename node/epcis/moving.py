@@ -16,19 +16,21 @@ from contracts.records.quantities import Line, ShipQuantity
 from contracts.records.record import Record
 from contracts.state.layout import CONTAINERS, ITEMS, SHIPMENTS
 from contracts.state.parties import is_owner
-from contracts.state.places import Position, locate
-from contracts.state.rows import ShipmentStanding
+from contracts.state.places import Position, effective_life, locate
+from contracts.state.rows import Life, ShipmentStanding
 from contracts.state.titles import title_of
 from contracts.state.view import Overlay
 from node.epcis.events import EpcisEvent, Place
 from node.epcis.matching import last_shipment, receipts
 from node.epcis.memory import Memory
 from node.epcis.parties import Directory, Party, Receiver
+from node.epcis.proposals import Proposal, Way
 from node.epcis.refusal import EventRefused
 from node.epcis.steps import Statement
 from node.epcis.told import Evidence, Told
 
 _RETURN_TRANSACTION: Final = "rma"
+_AT_BORDER: Final = "goods cross the network's border: only the partner itself can confirm that"
 
 
 class Moving:
@@ -59,6 +61,9 @@ class Moving:
         Raises:
             EventRefused: It does not say to whom, or says something else than the ledger of what is inside.
         """
+        proposal = self._to_outside(event, statement, lines, head)
+        if proposal is not None:
+            return Told(note=_AT_BORDER, proposal=proposal)
         route = _Route.of(event, self._directory.receiver(event, self._receivers), self._actor)
         told = self._ship_items(event, statement, route, head, evidence) if statement.items else Told()
         if not lines:
@@ -70,6 +75,29 @@ class Moving:
         terms = (route.receiver.party.gln, route.receiver.destination, route.purpose, int(route.is_bought), 0)
         shipped = ShipQuantity(head, lines, owner, *terms, evidence.references)
         return told.with_records(shipped)
+
+    def _to_outside(
+        self, event: EpcisEvent, statement: Statement, lines: tuple[Line, ...], head: Head
+    ) -> Proposal | None:
+        """Return goods that the actor has and sends to somebody who is no partner; None for any other."""
+        receiver = b"" if lines or event.drop_shipment else self._directory.outsider(event.destinations)
+        positions = [locate(self._state, item) for item in statement.items]
+        if not receiver or None in positions:
+            return None
+        return Proposal(self._actor.gln, receiver, statement.items, head, Way.TO_OUTSIDE)
+
+    def _from_outside(self, event: EpcisEvent, statement: Statement, head: Head) -> Proposal | None:
+        """Return goods that had left the network and come back to the actor; None for any other."""
+        positions = [locate(self._state, item) for item in statement.items]
+        are_outside = all(one is not None and effective_life(one) is Life.OUTSIDE for one in positions)
+        if not are_outside or not positions:
+            return None
+        sender = self._directory.outsider(event.sources)
+        if not sender:
+            name = format_item(statement.items[0])
+            reason = f"{name} had left the network, and the event names no GLN that it comes back from"
+            raise EventRefused("missing_field", "sourceList", reason)
+        return Proposal(sender, self._actor.gln, statement.items, head, Way.FROM_OUTSIDE)
 
     def _owner(self, event: EpcisEvent) -> bytes:
         """Return the GLN of another partner that owns what is sent; empty when it is the actor's own."""
@@ -136,12 +164,15 @@ class Moving:
             reason = f"{name} has {known} items inside on the ledger, the event lists {listed}"
             raise EventRefused("contents_differ", "childEPCs", reason)
 
-    def receive(self, statement: Statement, head: Head) -> Told:
+    def receive(self, event: EpcisEvent, statement: Statement, head: Head) -> Told:
         """Return what a receiving event means for its things.
 
         Raises:
             EventRefused: They are not on their way to the actor, or others are inside than it says.
         """
+        proposal = self._from_outside(event, statement, head)
+        if proposal is not None:
+            return Told(note=_AT_BORDER, proposal=proposal)
         arriving: list[Position] = []
         for item in statement.items:
             position = locate(self._state, item)

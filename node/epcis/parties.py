@@ -74,6 +74,11 @@ class Directory:
             return b""
         return place.gln
 
+    def premises_stated(self, event: EpcisEvent, party: Party) -> bytes:
+        """Return the packed GLN of a partner's premises that an event took place at; empty for none."""
+        glns = (self.premises_of(place, party) for place in (event.read_point, event.biz_location))
+        return next((gln for gln in glns if gln), b"")
+
     def sender(self, event: EpcisEvent, file_sender: Place | None) -> Party:
         """Return who sends goods: source possessing_party, place, owner, else where it was read.
 
@@ -103,6 +108,16 @@ class Directory:
     def owner_named(self, event: EpcisEvent) -> Party | None:
         """Return the partner that an event names as the owner of what is sent, if any."""
         return self.party_of(_named(event.sources, OWNING))
+
+    def outsider(self, entries: tuple[SourceDestination, ...]) -> bytes:
+        """Return the packed party GLN of who is named among sources or destinations and is no partner.
+
+        Empty when a partner is named there too, or nobody with a GLN of its own.
+        """
+        if any(self.party_of(entry.place) is not None for entry in entries):
+            return b""
+        named = (_named(entries, kind) for kind in (POSSESSING, OWNING))
+        return next((place.gln for place in named if place is not None and place.gln is not None), b"")
 
     def _one_of(self, entries: tuple[SourceDestination, ...]) -> Party | None:
         named = (self.party_of(_named(entries, kind)) for kind in (POSSESSING, LOCATION, OWNING))

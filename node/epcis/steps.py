@@ -24,8 +24,10 @@ from node.epcis.loggers import logger_key
 RECEIVING: Final = frozenset({"receiving", "accepting"})
 DISPENSING: Final = frozenset({"dispensing", "retail_selling"})
 HOLDING: Final = frozenset({"holding", "inspecting"})
-NOT_SELLABLE: Final = "non_sellable_other"
-"""The disposition of what is quarantined."""
+HELD: Final = frozenset(
+    {"damaged", "expired", "no_pedigree_match", "non_conformant", "non_sellable_other", "recalled"}
+)
+"""Dispositions of what is set apart, and may not be sold: its holder quarantines it."""
 INSTALLING: Final = frozenset({"installing", "assembling"})
 REMOVING: Final = frozenset({"removing", "disassembling"})
 ENDING: Final = frozenset({"decommissioning", "destroying"})
@@ -150,10 +152,14 @@ def _step_of_hold(event: ObjectEvent) -> Step:
     """Tell whether goods are set apart or let go: only where the event says so, for holding alone may not."""
     if event.biz_step not in HOLDING:
         return Step.NONE
-    if NOT_SELLABLE in event.persistent_disposition.unset:
-        return Step.RELEASE
-    is_set = NOT_SELLABLE in event.persistent_disposition.set or event.disposition == NOT_SELLABLE
-    return Step.HOLD if is_set else Step.NONE
+    if is_set_apart(event):
+        return Step.HOLD
+    return Step.NONE if HELD.isdisjoint(event.persistent_disposition.unset) else Step.RELEASE
+
+
+def is_set_apart(event: EpcisEvent) -> bool:
+    """Tell whether an event says that goods may not be sold after it."""
+    return event.disposition in HELD or not HELD.isdisjoint(event.persistent_disposition.set)
 
 
 def _step_of_custody(biz_step: str) -> Step:

@@ -3,6 +3,7 @@
 import msgspec
 
 from contracts.records.record import Record
+from node.epcis.proposals import Proposal
 
 
 class Evidence(msgspec.Struct, frozen=True):
@@ -23,6 +24,8 @@ class Told(msgspec.Struct, frozen=True):
     """What of it the present state does not hold."""
     note: str = ""
     """Why there is no record for it; empty when there is one."""
+    proposal: Proposal | None = None
+    """What a person is asked to confirm, instead of records."""
 
     def with_records(self, *records: Record) -> "Told":
         """Return this, and records that the state says nothing about."""
@@ -30,5 +33,8 @@ class Told(msgspec.Struct, frozen=True):
 
     def and_then(self, other: "Told") -> "Told":
         """Return this, and then something else that the same event means."""
+        for one in (self, other):
+            if one.proposal is not None:
+                return one
         note = "" if self.stated or self.records or other.stated or other.records else self.note or other.note
         return Told((*self.stated, *other.stated), (*self.records, *other.records), note)

@@ -26,7 +26,7 @@ from node.epcis.moving import Moving
 from node.epcis.parties import Directory, Party
 from node.epcis.refusal import EventRefused
 from node.epcis.repacking import repack
-from node.epcis.steps import OBSERVING, Statement, Step
+from node.epcis.steps import OBSERVING, Statement, Step, is_set_apart
 from node.epcis.told import Evidence, Told
 
 _LEAVING: Final = {
@@ -37,6 +37,7 @@ _LEAVING: Final = {
     "lost": DecommissionReason.LOST,
 }
 """Dispositions of decommissioned items beside those of CBV."""
+_LABEL: Final = "logistic units that were emptied: their numbers rest, and may be given again in time"
 _NOT_COUNTED: Final = "packs without serials are counted where they are made, sent, received, and end"
 
 
@@ -110,9 +111,14 @@ class Translator:
             case Step.VOID:
                 return self._moving.void(statement.items, head)
             case Step.RECEIVE:
-                return self._moving.receive(statement, head)
+                told = self._moving.receive(event, statement, head)
+                return told.and_then(self._hold(statement, head)) if is_set_apart(event) else told
+            case Step.DECOMMISSION if self._is_label_removed(event, statement):
+                return Told(note=_LABEL)
             case Step.DISPENSE | Step.DECOMMISSION | Step.OBSERVE:
-                return _own_step(event, statement, head)
+                told = _own_step(event, statement, head)
+                is_held = statement.step is Step.OBSERVE and is_set_apart(event)
+                return told.and_then(self._hold(statement, head)) if is_held else told
             case Step.HOLD | Step.RELEASE:
                 return self._hold(statement, head)
             case Step.SHIP | Step.READ | Step.INSTALL | Step.REMOVE | Step.NONE:
@@ -139,17 +145,21 @@ class Translator:
                 return told if told.records or told.stated else Told(note=_NOT_COUNTED)
 
     def _head(self, event: EpcisEvent, evidence: Evidence) -> Head:
-        glns = (
-            self._directory.premises_of(place, self._actor)
-            for place in (event.read_point, event.biz_location)
-        )
-        premises = next((gln for gln in glns if gln), b"")
+        premises = self._directory.premises_stated(event, self._actor)
         return Head(event.time_ms, event.offset_minutes, premises, (evidence.attachment,))
 
     def _hold(self, statement: Statement, head: Head) -> Told:
         open_items = still_to_do(self._state, statement, self._actor.number)
         stated = (hold_record(statement, statement.items, head),)
         return Told(stated, (hold_record(statement, open_items, head),) if open_items else ())
+
+    def _is_label_removed(self, event: EpcisEvent, statement: Statement) -> bool:
+        """Tell whether emptied logistic units lose their labels, as warehouses say it: nothing that ends."""
+        contents = (
+            self._state.read(CONTAINERS, item) if item[:1] == SSCC_KIND else None for item in statement.items
+        )
+        is_plain = event.biz_step == "decommissioning" and event.disposition in {"", "inactive"}
+        return is_plain and all(row is not None and row.children == 0 for row in contents)
 
     # ------------------------------------------------------------------------- beginnings
 
@@ -215,7 +225,7 @@ def _check_whole(event: EpcisEvent) -> None:
 def _decommission_reason(event: EpcisEvent) -> DecommissionReason:
     if event.disposition == "stolen":
         return DecommissionReason.STOLEN
-    if event.biz_step == "destroying" or event.disposition == "destroyed":
+    if event.biz_step == "destroying" or event.disposition in {"destroyed", "disposed"}:
         return DecommissionReason.DESTROYED
     # CBV has no words for these; partners write them bare, or as the end of a URI of their own.
     word = re.split("[:/#-]", event.disposition)[-1].lower()

@@ -20,21 +20,23 @@ from contracts.records.supply import Pack
 from contracts.rules.codes import Code
 from contracts.state.directory import find_partner
 from contracts.state.view import Overlay
+from node.epcis.acting import has_mandate
 from node.epcis.attachments import Attachment
 from node.epcis.chronicle import Chronicle
 from node.epcis.claims import Claims
 from node.epcis.documents import Case, Part, Ready, build_ready
 from node.epcis.events import EpcisEvent
+from node.epcis.judged import Finding, Judged, kept
 from node.epcis.notes import NOTED, statement_key
-from node.epcis.outcome import Outcome
 from node.epcis.parties import Directory, Party
 from node.epcis.proposals import Proposal, answer_proposal, contradicted
 from node.epcis.refusal import EventRefused, Refused
+from node.epcis.standing import stand_or_fall
 from node.epcis.steps import Statement, Step, read_statement
 from node.epcis.told import Evidence, Told
 from node.epcis.translate import Translator
 from node.epcis.verdicts import refused_by_law
-from node.storage.references import KeptReference, reference_hash
+from node.storage.references import reference_hash
 from node.storage.statements import fingerprint, fingerprints
 
 SLICE_IDENTIFIERS: Final = 50
@@ -61,42 +63,6 @@ _REMEMBERED: Final = frozenset({Step.PACK, Step.UNPACK, Step.RECEIVE, Step.VOID}
 """Steps whose records depend on the state, so that their fingerprints do not tell all that was stated."""
 
 
-class Judged(msgspec.Struct, frozen=True):
-    """One event after the trial."""
-
-    index: int
-    """Position in the file."""
-    statement: Statement
-    """What it states."""
-    outcome: Outcome
-    """In one word."""
-    records: tuple[Record, ...] = ()
-    """What is to be recorded."""
-    refused: Refused | None = None
-    """Why it is refused."""
-    note: str = ""
-    """Why it is kept without a record, or drafted."""
-    attachment: Attachment | None = None
-    """To be kept with the document; at once when there is none."""
-    references: tuple[KeptReference, ...] = ()
-    """Likewise."""
-    proposal: Proposal | None = None
-    """What to draft."""
-    key: bytes = b""
-    """What to note an own event by that said nothing new; empty for none."""
-
-
-class Finding(msgspec.Struct, frozen=True):
-    """The end of a trial."""
-
-    judged: tuple[Judged, ...]
-    """One for each event that could be read, in file order."""
-    documents: tuple[Ready, ...]
-    """To be submitted, in this order."""
-    fingerprints: tuple[frozenset[bytes], ...]
-    """Of what each document states."""
-
-
 class Trial:
     """One attempt; `run` it once."""
 
@@ -116,13 +82,19 @@ class Trial:
         self._directory = Directory(state)
         self._own = self._find_own()
         self._claims = Claims(state, chronicle, self._own, case.document.receivers)
-        self._translator = Translator(state, self._own, case.document.receivers, self)
+        self._translators: dict[Party, Translator] = {}
         self._judged: dict[int, Judged] = {}
         self._documents: list[Ready] = []
         self._stated: list[frozenset[bytes]] = []
         self._known: set[bytes] = set()
         self._announced: dict[bytes, None] = {}
         self._packed: dict[bytes, dict[ItemKey, None]] = {}
+
+    def _translator(self, actor: Party) -> Translator:
+        if actor not in self._translators:
+            receivers = self._case.document.receivers
+            self._translators[actor] = Translator(self._state, actor, receivers, self)
+        return self._translators[actor]
 
     def _find_own(self) -> Party:
         found = find_partner(self._state, self._case.partner)
@@ -147,7 +119,9 @@ class Trial:
             yield
         self._settle_proposals()
         if self._case.is_one:
-            self._stand_or_fall()
+            self._documents = list(stand_or_fall(self._case, self._judged, self._documents))
+            stated = frozenset[bytes]().union(*self._stated)
+            self._stated = [stated for _document in self._documents]
         in_order = tuple(self._judged[index] for index in sorted(self._judged))
         return Finding(in_order, tuple(self._documents), tuple(self._stated))
 
@@ -167,84 +141,98 @@ class Trial:
     def _try(self, event: EpcisEvent, statement: Statement) -> Judged:
         attachment = self._case.sealer.attachment(event)
         if statement.step is Step.NONE:
-            return _kept(event, statement, attachment, statement.note)
+            return kept(event, statement, attachment, statement.note)
         sender = self._case.document.sender
         sends = statement.step in {Step.SHIP, Step.VOID}
         actor = self._directory.sender(event, sender) if sends else self._directory.actor(event, sender)
-        if actor == self._own:
-            return self._try_own(event, statement, attachment)
-        return self._compare(event, statement, actor, attachment)
+        if actor != self._own and not has_mandate(
+            self._state, self._context.height, self._own, actor, event, statement.step
+        ):
+            return self._compare(event, statement, actor, attachment)
+        return self._try_own(actor, event, statement, attachment)
 
-    # ---------------------------------------------------------------------- the partner's own
+    # --------------------------------------------------- the partner's own, and what it may sign
 
-    def _try_own(self, event: EpcisEvent, statement: Statement, attachment: Attachment) -> Judged:
-        key = statement_key(self._own.number, event, statement) if statement.step in NOTED else b""
+    def _try_own(
+        self, actor: Party, event: EpcisEvent, statement: Statement, attachment: Attachment
+    ) -> Judged:
+        key = statement_key(actor.number, event, statement) if statement.step in NOTED else b""
         if key and self._chronicle.is_noted(key):
             return Judged(event.position, statement, "already_recorded")
         references = self._case.sealer.references(event, attachment)
         evidence = Evidence(attachment.hash, tuple(map(reference_hash, references)))
         try:
-            told = self._translator.translate(event, statement, evidence)
+            told = self._translator(actor).translate(event, statement, evidence)
         except EventRefused:
             # Its records follow from a state that may have changed since it was recorded.
-            if statement.step in _REMEMBERED and self._was_stated(event, statement):
+            if statement.step in _REMEMBERED and self._was_stated(actor, event, statement):
                 return Judged(event.position, statement, "already_recorded")
             raise
         if told.note:
-            return _kept(event, statement, attachment, told.note)
-        records = tuple(record for record in told.records if not self._is_known(record))
-        if self._is_repeated(event, statement, told):
+            # Nobody confirms what another partner would have to sign.
+            proposal = told.proposal if actor == self._own else None
+            return kept(event, statement, attachment, told.note, proposal)
+        records = tuple(record for record in told.records if not self._is_known(actor, record))
+        if self._is_repeated(actor, event, statement, told):
             return Judged(event.position, statement, "already_recorded")
         if not records:
             return Judged(event.position, statement, "already_recorded", key=key)
-        refused = self._act(event, statement, told, records)
+        refused = self._act(actor, event, statement, told, records)
         if refused is not None:
             return Judged(event.position, statement, "refused", refused=refused)
         used = references if any(isinstance(record, Ship | ShipQuantity) for record in records) else ()
         return Judged(event.position, statement, "records", records, attachment=attachment, references=used)
 
-    def _is_known(self, record: Record) -> bool:
-        return self.is_stated(fingerprint(self._own.number, record))
+    def _is_known(self, actor: Party, record: Record) -> bool:
+        return self.is_stated(fingerprint(actor.number, record))
 
     def is_stated(self, statement: bytes) -> bool:
-        """Tell whether this partner stated this before, in the chain or in this file, by its fingerprint."""
+        """Tell whether this node's keys stated this before, in the chain or this file, by its fingerprint."""
         return statement in self._known or self._chronicle.is_stated(statement)
 
-    def loads(self) -> Iterable[bytes]:
-        """Return the ids of shipments of packs without serials of this partner, oldest first."""
-        return (*reversed(self._chronicle.loads_of(self._own.number)), *self._announced)
+    def loads(self, partner: int) -> Iterable[bytes]:
+        """Return the ids of a partner's shipments of packs without serials, in and out, oldest first."""
+        return (*reversed(self._chronicle.loads_of(partner)), *self._announced)
 
     def contents(self, parent: ItemKey) -> tuple[ItemKey, ...] | None:
         """Return what is directly inside a container; None when it cannot be listed."""
         return self._chronicle.contents(self._state, parent, self._packed.get(parent, ()))
 
-    def _is_repeated(self, event: EpcisEvent, statement: Statement, told: Told) -> bool:
+    def _is_repeated(self, actor: Party, event: EpcisEvent, statement: Statement, told: Told) -> bool:
         """Tell whether all of this was stated before, though the state no longer shows it (rule a)."""
-        if told.stated and all(map(self._is_known, told.stated)):
+        if told.stated and all(self._is_known(actor, record) for record in told.stated):
             return True
-        return statement.step in _REMEMBERED and self._was_stated(event, statement)
+        return statement.step in _REMEMBERED and self._was_stated(actor, event, statement)
 
-    def _was_stated(self, event: EpcisEvent, statement: Statement) -> bool:
-        return self._chronicle.was_stated(self._own.number, statement, event.time_ms)
+    def _was_stated(self, actor: Party, event: EpcisEvent, statement: Statement) -> bool:
+        return self._chronicle.was_stated(actor.number, statement, event.time_ms)
 
     def _act(
-        self, event: EpcisEvent, statement: Statement, told: Told, records: tuple[Record, ...]
+        self,
+        actor: Party,
+        event: EpcisEvent,
+        statement: Statement,
+        told: Told,
+        records: tuple[Record, ...],
     ) -> Refused | None:
         """Let an event's records act on the scratch state; return why they may not."""
         self._check_shipments(records)
-        ready = build_ready(self._case, event.position, (Part(event.position, statement, records),))
+        principal = b"" if actor == self._own else actor.gln
+        part = Part(event.position, statement, records)
+        ready = build_ready(self._case, event.position, (part,), principal)
         index = len(self._documents)
         receipt = execute_document(
             self._state, self._context, self._case.lane, ready.document, ready.id, index
         )
         if receipt.code != ACCEPTED:
-            return refused_by_law(self._state, receipt, records[receipt.record], statement)
+            _part, record = ready.part_of(receipt.record)
+            return refused_by_law(self._state, receipt, record, statement)
         self._documents.append(ready)
         both = {*told.stated, *records}
-        stated = (fingerprints(self._own.number, record) for record in both)
+        stated = (fingerprints(actor.number, record) for record in both)
         self._stated.append(frozenset().union(*stated))
         self._known |= self._stated[-1]
-        for at, record in enumerate(records):
+        for at, record in enumerate(records, ready.first):
             if isinstance(record, Ship | ShipQuantity):
                 self._announced[shipment_id(ready.id, at)] = None
             if isinstance(record, Pack):
@@ -281,7 +269,7 @@ class Trial:
             return Judged(
                 event.position, statement, "draft", attachment=attachment, proposal=compared.proposal
             )
-        return _kept(event, statement, attachment, compared.note)
+        return kept(event, statement, attachment, compared.note)
 
     def _settle_proposals(self) -> None:
         """Decide on drafts when all else is done: the file itself may have received the goods."""
@@ -296,7 +284,7 @@ class Trial:
                 refused = Refused.of_event(contradicted(answer))
                 self._judged[index] = Judged(index, judged.statement, "refused", refused=refused)
             else:
-                self._judged[index] = msgspec.structs.replace(judged, note=answer.reason)
+                self._judged[index] = msgspec.structs.replace(judged, note=proposal.reason(answer))
 
     def _is_past(self, proposal: Proposal) -> bool:
         """Tell whether the seller announced these goods at that time, whatever became of them since."""
@@ -305,46 +293,3 @@ class Trial:
         return found is not None and self._chronicle.was_shipped(
             found[0], proposal.receiver, proposal.items, time_ms
         )
-
-    # -------------------------------------------------------------------------- all or nothing
-
-    def _stand_or_fall(self) -> None:
-        """Make one document of everything, or nothing when one event is refused."""
-        self._check_actors()
-        if self._documents and not self._has_refused():
-            parts = tuple(part for ready in self._documents for part in ready.parts)
-            try:
-                self._documents = [build_ready(self._case, None, parts)]
-            except EventRefused as refusal:
-                self._refuse(parts[0].index, refusal)
-            self._stated = [frozenset().union(*self._stated)]
-        if self._has_refused():
-            self._documents, self._stated = [], []
-            for index, judged in self._judged.items():
-                if judged.outcome == "already_recorded":
-                    self._judged[index] = Judged(index, judged.statement, "already_recorded")
-                elif judged.refused is None:
-                    self._judged[index] = Judged(index, judged.statement, "rolled_back")
-
-    def _has_refused(self) -> bool:
-        return any(judged.refused is not None for judged in self._judged.values())
-
-    def _check_actors(self) -> None:
-        """Refuse a file in which this partner and another act: one document has one signer (rule f)."""
-        if not self._documents:
-            return
-        for index in sorted(self._judged):
-            proposal = self._judged[index].proposal
-            if proposal is not None:
-                other = find_partner(self._state, proposal.sender)
-                name = "another" if other is None else str(self._directory.party(other[0]))
-                reason = f"{name} acts here, {self._own} in other events of the file"
-                self._refuse(index, EventRefused("several_actors", "sourceList", reason))
-
-    def _refuse(self, index: int, refusal: EventRefused) -> None:
-        statement = self._judged[index].statement
-        self._judged[index] = Judged(index, statement, "refused", refused=Refused.of_event(refusal))
-
-
-def _kept(event: EpcisEvent, statement: Statement, attachment: Attachment, note: str) -> Judged:
-    return Judged(event.position, statement, "attached", note=note, attachment=attachment)

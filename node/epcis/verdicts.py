@@ -54,6 +54,9 @@ _FIELDS: Final = {
     Code.PREMISES_MISSING: "readPoint",
     Code.LICENCE_NOT_ACTIVE: "readPoint",
     Code.ROLE_NOT_ALLOWED: "readPoint",
+    Code.NO_MANDATE: "readPoint",
+    Code.MANDATE_NOT_FOR_RECORD: "bizStep",
+    Code.MANDATE_NOT_FOR_PREMISES: "readPoint",
     Code.DISPENSING_NOT_ALLOWED: "readPoint",
     Code.REFERENCE_INVALID: "bizTransactionList",
     Code.OWNERSHIP_INVALID: _DESTINATION,
@@ -68,7 +71,7 @@ _FIELDS: Final = {
 }
 """Where in an event stands what these verdicts are about; of all others it is in the list of things."""
 
-_OF_PARTNERS: Final = frozenset({"readPoint", _DESTINATION})
+_OF_PARTNERS: Final = frozenset({"readPoint", "bizStep", _DESTINATION})
 """Fields of verdicts whose subject, if any, is the GLN of a partner or place."""
 
 

@@ -1,11 +1,20 @@
 """What tests of the gateway do again and again: post events, and read what became of them."""
 
-from contracts.records.record import Record
+from typing import Final
+
+from contracts.records.head import Head
+from contracts.records.mandates import Mandate
+from contracts.records.record import RECORD_TAGS, Record
 from node.epcis.capture import ErrorBehaviour
 from node.epcis.outcome import FileResult
 from tests.support.gateway import Desk
-from tests.support.parties import MAKER, PHARMACY, WHOLESALER, Party
+from tests.support.parties import CARRIER, MAKER, PHARMACY, WHOLESALER, Party
 from tests.unit.node.epcis.files import Event, file, pallet, production, received, shipped
+
+AGENT: Final = CARRIER
+"""Whom others let sign for them."""
+FOREVER: Final = 1_000_000
+"""A height that no test reaches."""
 
 
 def outcomes(result: FileResult) -> list[str]:
@@ -59,3 +68,12 @@ async def at_pharmacy(count: int = 4) -> Desk:
     await recorded(desk, WHOLESALER, shipped([pallet(1)], WHOLESALER, PHARMACY, 30))
     await recorded(desk, PHARMACY, received([pallet(1)], PHARMACY, 40))
     return desk
+
+
+async def let(
+    desk: Desk, principal: Party, *kinds: type[Record], premises: tuple[bytes, ...] = (), until: int = FOREVER
+) -> None:
+    """A partner lets the agent sign for it."""
+    tags = tuple(sorted(tag for tag, kind in RECORD_TAGS.items() if kind in kinds))
+    head = Head(desk.node.wall.ms, 60, b"")
+    await desk.record(principal, Mandate(head, AGENT.packed, tags, premises, until))

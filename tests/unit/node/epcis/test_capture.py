@@ -247,7 +247,7 @@ async def test_what_is_set_apart_is_quarantined_until_it_is_let_go(held, let_go)
         event("AssociationEvent", 7, MAKER, action="ADD", parentID=pallet(1), childEPCs=[LOGGER]),
         observed("shipping", [pallet(1)], 7, MAKER, errorDeclaration=ERROR),
         observed("sensor_reporting", [pallet(1)], 7, MAKER),
-        observed("holding", [pack("P1")], 7, MAKER, disposition="recalled"),
+        observed("holding", [pack("P1")], 7, MAKER, disposition="in_progress"),
         observed("inspecting", [LOGGER], 7, MAKER),
         observed("receiving", [], 7, MAKER, quantityList=CLASSES),
         commissioned(packs(1, 90), 7, bizStep="encoding"),

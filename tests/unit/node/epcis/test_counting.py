@@ -1,10 +1,7 @@
 """Packs without serials in EPCIS files: counted where they are made, sent, received, and end."""
 
-import msgspec
 import pytest
 
-from contracts.chain.genesis import Product
-from contracts.gs1.keys import check_digit, pack_gtin
 from contracts.records.custody import ShipPurpose
 from contracts.records.quantities import (
     EndQuantity,
@@ -19,18 +16,25 @@ from contracts.state.directory import find_partner
 from contracts.state.quantities import held
 from contracts.state.view import Overlay
 from node.storage.store import STATE, Space
-from tests.support.gateway import Desk, one_node_genesis
+from tests.support.gateway import Desk
 from tests.support.ledger import pack_key
 from tests.support.parties import (
     EXPIRY,
     MAKER,
-    PARTIES,
     PHARMACY,
     PREFIX,
-    START_MS,
     WHOLESALER,
     Party,
-    description,
+)
+from tests.unit.node.epcis.counted import (
+    ILMD,
+    PLASTER,
+    PLASTERS,
+    SYRUP,
+    SYRUP_S1,
+    amounts,
+    counting_desk,
+    gtin,
 )
 from tests.unit.node.epcis.desk import outcomes, post, recorded, records
 from tests.unit.node.epcis.files import (
@@ -44,38 +48,6 @@ from tests.unit.node.epcis.files import (
     shipped,
 )
 from tests.unit.node.epcis.samples import xml_document
-
-
-def gtin(item: int) -> str:
-    body = f"0{PREFIX}{item:05d}"
-    return f"{body}{check_digit(body)}"
-
-
-SYRUP = pack_gtin(gtin(70))
-"""Counted by lots."""
-PLASTER = pack_gtin(gtin(71))
-"""Counted without lots."""
-SYRUP_S1 = f"urn:epc:class:lgtin:{PREFIX}.000070.S1"
-SYRUP_S2 = f"urn:epc:class:lgtin:{PREFIX}.000070.S2"
-PLASTERS = f"urn:epc:idpat:sgtin:{PREFIX}.000071.*"
-ILMD = {"cbvmda:itemExpirationDate": "2030-03-27"}
-
-
-def counting_desk() -> Desk:
-    """A ledger with a product that is counted by lots, and one that has none."""
-    base = description()
-    more = (
-        Product(gtin(70), MAKER.gln, "Syrup", ("DE",), serialisation="lot"),
-        Product(gtin(71), MAKER.gln, "Plaster", ("DE",), serialisation="none"),
-    )
-    network = msgspec.structs.replace(base, products=(*base.products, *more))
-    return Desk(one_node_genesis(network, PARTIES, START_MS), PARTIES)
-
-
-def amounts(*entries: tuple[str, float | str | None] | tuple[str, float, str]) -> list[Event]:
-    """A quantity list: class, how many, and a unit when it has one."""
-    fields = ("epcClass", "quantity", "uom")
-    return [dict(zip(fields, entry, strict=False)) for entry in entries]
 
 
 def by_class(step: str, minute: int, party: Party, *entries, action: str = "OBSERVE", **fields) -> Event:

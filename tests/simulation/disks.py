@@ -56,6 +56,7 @@ class Disk:
         store: The database, now.
         trap: What waits for the node; None for nothing.
         points: Persistence points passed so far.
+        on_point: Told the name of each; None for nobody.
     """
 
     def __init__(self, random: Random) -> None:
@@ -69,12 +70,15 @@ class Disk:
         self.store = TrappedStore(self._point)
         self.trap: Trap | None = None
         self.points = 0
+        self.on_point: Callable[[str], None] | None = None
 
     def _before(self, operation: Operation) -> None:
         self._point(f"{operation.kind} {operation.name}")
 
     def _point(self, name: str) -> None:
         self.points += 1
+        if self.on_point is not None:
+            self.on_point(name)
         trap = self.trap
         if trap is None:
             return

@@ -140,6 +140,7 @@ class Machine:
         workers: Its threads by name, while it runs.
         told: Greatest height that this node has told anybody it has.
         trapped: What the trap in wait leaves of unsynced data.
+        said: Why it stopped itself, each time.
     """
 
     def __init__(self, world: "World", role: Role, number: int) -> None:
@@ -156,6 +157,7 @@ class Machine:
         self.workers: dict[str, QueuedWorker] = {}
         self.told = 0
         self.trapped = Survive.KEPT
+        self.said: list[str] = []
         self.tampering: Tampering | None = None
         self.postbox: Postbox | None = None
         self._life = Life()
@@ -277,6 +279,7 @@ class Machine:
 
     def refused(self, error: StorageError) -> None:
         """The disk refused or was found damaged: the node stops itself, as its supervisor would."""
+        self.said.append(str(error))
         trap = self.disk.trap
         if trap is None or not trap.refuses:
             self.world.crashed(error)

@@ -54,7 +54,7 @@ def run_plan(plan: Plan, *, is_told: bool = False) -> Outcome:
         is_told: Print what happens in it, and the traceback of a failure.
     """
     book = SignatureBook()
-    with _quiet(), signatures(book.note, real=plan.real_signatures):
+    with quiet(), signatures(book.note, real=plan.real_signatures):
         world = World(plan, book, is_told=is_told)
         failure = ""
         try:
@@ -89,7 +89,7 @@ def _sum_up(world: World, failure: str) -> Outcome:
 
 
 @contextmanager
-def _quiet() -> Iterator[None]:
+def quiet() -> Iterator[None]:
     """Have nodes log nothing."""
     kept = structlog.get_config()
     structlog.configure(processors=[_drop])

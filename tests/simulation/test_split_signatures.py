@@ -20,7 +20,7 @@ from contracts.primitives.encoding import Decoder
 from network.peer.face import PeerIdentity
 from network.wire.messages import BlockBundles, BundleAnswer, BundlePush, Message, ProposalMessage
 from tests.simulation.machine import Machine
-from tests.simulation.outcome import _quiet
+from tests.simulation.outcome import quiet
 from tests.simulation.plan import Plan, make_plan
 from tests.simulation.signatures import SignatureBook, signatures
 from tests.simulation.world import World
@@ -131,7 +131,7 @@ def _plan(seed: int) -> Plan:
 
 def _run(seed: int, spared: frozenset[str]) -> SplitWorld:
     book = SignatureBook()
-    with _quiet(), signatures(book.note, real=True):
+    with quiet(), signatures(book.note, real=True):
         world = SplitWorld(_plan(seed), book, spared)
         world.run()
     return world

@@ -1,0 +1,271 @@
+"""A crash at every persistence point there is, counted: `python -m tests.simulation.crash_points`.
+
+One short story is told again and again: four validators, a member, an observer, partners at work, a handful
+of heights. A first run counts the persistence points that one node passes, from its first start to the end.
+Then, for each point, the story is told with the power going out right before it, and what was not synced is
+kept, dropped or torn at 512 bytes; or the disk refuses, as a full or a broken one does. Up to the point a run
+is the same as the first, so every crash falls where it was aimed.
+
+Starting again has points of its own: after each crash, the power goes out a second time at each of the first
+points of the recovery, with the same aftermath.
+
+After each, the world goes on and every invariant of the simulator holds: one app hash on all nodes, nothing
+lost that was acknowledged, no step signed twice. A node whose disk refuses has said which file, and why.
+"""
+
+import argparse
+import re
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
+from typing import Final, NamedTuple
+
+import msgspec
+
+from node.storage.errors import StorageError, StorageFailed
+from node.storage.memory_files import Survive
+from tests.simulation.disks import Trap
+from tests.simulation.invariants import Broken
+from tests.simulation.machine import Machine
+from tests.simulation.outcome import quiet
+from tests.simulation.plan import Plan, make_plan
+from tests.simulation.signatures import SignatureBook, signatures
+from tests.simulation.world import DRAIN_MS, World
+
+SEED: Final = 27
+"""Of the story; here the first validator and the member have keys of busy partners."""
+HEIGHTS: Final = 6
+"""Partners work for so many heights."""
+STORY_MS: Final = 20_000
+"""Virtual time within which they must be decided."""
+RECOVERY_POINTS: Final = 4
+"""Opening the disks passes two to four; what follows is operation again."""
+NODES: Final = ("v0", "member", "observer")
+"""A validator, and both kinds of followers."""
+REFUSES: Final = "refuses"
+"""Beside kept, dropped and torn: the disk does not lose power, it says no."""
+AFTERMATHS: Final = (*(survive.value for survive in Survive), REFUSES)
+_DIGITS: Final = re.compile(r"[0-9]+")
+
+
+class Aim(NamedTuple):
+    """Where the power goes out."""
+
+    node: str
+    """Whose."""
+    point: int
+    """At which of its persistence points, from 1."""
+    aftermath: str
+    """What becomes of unsynced data; or that the disk refuses."""
+    again: int = 0
+    """At which point of the recovery once more; 0 for never."""
+
+
+class Told(NamedTuple):
+    """What became of one run."""
+
+    aim: Aim
+    """Where the power went out."""
+    failure: str
+    """What broke; empty when nothing did."""
+    reached: bool
+    """Whether the node came to the point, and to the second one if there was one to be."""
+    after: tuple[str, ...]
+    """Names of the points that the node passed when it started again."""
+
+
+class Story(World):
+    """The short world.
+
+    Attributes:
+        points: Names of the points that the node passed, each with the number of its life.
+        reasons: What the node said when its disk refused.
+    """
+
+    def __init__(self, plan: Plan, book: SignatureBook, aim: Aim) -> None:
+        """Prepare a run; point 0 is never reached."""
+        super().__init__(plan, book)
+        self._aim = aim
+        self._lives = 0
+        self.points: list[tuple[int, str]] = []
+        self.reasons: list[StorageError] = []
+        machine = self.machines[aim.node]
+        machine.disk.on_point = lambda name: self.points.append((self._lives, name))
+        if aim.point:
+            machine.set_trap(_trap(aim.point, aim.aftermath))
+
+    def run(self) -> None:
+        """Tell it.
+
+        Raises:
+            AssertionError: An invariant does not hold.
+        """
+        for machine in self.machines.values():
+            self.scheduler.after(1, machine.boot)
+        self.workload.begin()
+        if not self._run_until(lambda: self.invariants.height >= HEIGHTS, STORY_MS):
+            raise Broken(f"I7: the story stands still: {self._standing()}")
+        self.workload.end()
+        if not self._run_until(self._is_over, DRAIN_MS):
+            raise Broken(f"I3: what was promised is not in the chain: {self._standing()}")
+        self._check_end()
+        tips = {each.ledger.tip.app_hash for each in self.machines.values() if each.ledger is not None}
+        if len(tips) != 1:
+            raise Broken(f"I2: {len(tips)} app hashes at the end")
+
+    def _is_over(self) -> bool:
+        """Everybody is up, at one height above the story's, and nothing waits."""
+        heights = {machine.height for machine in self.machines.values()}
+        return (
+            all(machine.is_up for machine in self.machines.values())
+            and len(heights) == 1
+            and min(heights) > HEIGHTS
+            and self._is_drained()
+        )
+
+    def on_stopped(self, machine: Machine) -> None:
+        """The power went out; set the second trap, if there is to be one, and start again."""
+        self._lives += 1
+        if self._lives == 1 and self._aim.again:
+            machine.set_trap(_trap(self._aim.again, self._aim.aftermath))
+        super().on_stopped(machine)
+
+    def crashed(self, error: BaseException) -> None:
+        """A node failed by itself: never, unless its disk refused."""
+        if self._aim.aftermath != REFUSES or not isinstance(error, StorageFailed):
+            raise error
+        self.reasons.append(error)
+
+
+def _trap(points: int, aftermath: str) -> Trap:
+    refuses = aftermath == REFUSES
+    return Trap(points, refuses=refuses, survive=Survive.KEPT if refuses else Survive(aftermath))
+
+
+def story_plan() -> Plan:
+    """Return the story's world: nothing goes wrong in it but what is aimed."""
+    return msgspec.structs.replace(
+        make_plan(SEED),
+        powers=(1, 1, 1, 1),
+        has_member=True,
+        has_observer=True,
+        liars=(),
+        skewed=(),
+        real_signatures=False,
+        shares_lane=False,
+        faults=("crash",),
+        latency_us=2_000,
+        jitter_us=2_000,
+        documents_per_second=25,
+        segment_bytes=2 * 1024,
+    )
+
+
+def tell(aim: Aim) -> Told:
+    """Tell the story once."""
+    book = SignatureBook()
+    with quiet(), signatures(book.note, real=False):
+        story = Story(story_plan(), book, aim)
+        failure = ""
+        try:
+            story.run()
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is what is looked for
+            failure = f"{type(error).__name__}: {error}"
+    expected = bool(aim.point) + bool(aim.again)
+    after = tuple(name for life, name in story.points if life == 1)
+    if not failure and aim.aftermath == REFUSES:
+        failure = _unnamed(story, aim)
+    return Told(aim, failure, story._lives >= expected, after)
+
+
+def _unnamed(story: Story, aim: Aim) -> str:
+    """Say what is wrong with what the node said when its disk refused; empty when nothing is."""
+    said = story.machines[aim.node].said
+    name = next((name for number, (_life, name) in enumerate(story.points, 1) if number == aim.point), "")
+    if not any("No space left on device" in text and name.split(" ")[-1] in text for text in said):
+        return f"the disk refused at {name!r}, and the node said {said}"
+    return ""
+
+
+def kind_of(name: str) -> str:
+    """Return a point's name without its numbers: what all points of its kind have in common."""
+    return _DIGITS.sub("#", name)
+
+
+def points_of(node: str) -> list[str]:
+    """Return the names of the points that a node passes when nothing goes wrong."""
+    book = SignatureBook()
+    with quiet(), signatures(book.note, real=False):
+        story = Story(story_plan(), book, Aim(node, 0, Survive.KEPT.value))
+        story.run()
+    return [name for _life, name in story.points]
+
+
+def aims(names: dict[str, list[str]], every: int) -> list[Aim]:
+    """Return one crash per point and aftermath; of the points, every so many-th."""
+    return [
+        Aim(node, point, aftermath)
+        for node, passed in names.items()
+        for point in range(1, len(passed) + 1, every)
+        for aftermath in AFTERMATHS
+    ]
+
+
+def second_aims(told: list[Told]) -> Iterator[Aim]:
+    """Yield, for each crash, one more at each of the first points of the recovery."""
+    for run in told:
+        if run.aim.aftermath != REFUSES:
+            for again in range(1, min(len(run.after), RECOVERY_POINTS) + 1):
+                yield run.aim._replace(again=again)
+
+
+def main(arguments: list[str]) -> int:
+    """Run them all, print a table; 1 when anything broke."""
+    parser = argparse.ArgumentParser(prog="python -m tests.simulation.crash_points", description=__doc__)
+    parser.add_argument("--every", type=int, default=1, help="of the points, every so many-th")
+    parser.add_argument("--jobs", type=int, default=2, help="how many run at the same time")
+    options = parser.parse_args(arguments)
+    began = time.monotonic()
+    names = {node: points_of(node) for node in NODES}
+    with ProcessPoolExecutor(options.jobs) as pool:
+        first = list(pool.map(tell, aims(names, options.every), chunksize=8))
+        second = list(pool.map(tell, second_aims(first), chunksize=8))
+    failed = [run for run in (*first, *second) if run.failure or not run.reached]
+    for run in failed:
+        name = names[run.aim.node][run.aim.point - 1]
+        print(f"{run.aim.node}, point {run.aim.point} ({name}), {run.aim.aftermath}, again {run.aim.again}:")
+        print(f"  {run.failure or 'it never came to the point'}")
+    _show(names, first, second)
+    summary = {
+        "points": {node: len(passed) for node, passed in names.items()},
+        "crashes": len(first),
+        "crashes_in_recovery": len(second),
+        "failed": len(failed),
+        "seconds": round(time.monotonic() - began, 1),
+    }
+    print(msgspec.json.encode(summary).decode())
+    return bool(failed)
+
+
+def _show(names: dict[str, list[str]], first: list[Told], second: list[Told]) -> None:
+    """Print how many crashes of each kind fell on each kind of point."""
+    hits: dict[tuple[str, str], Counter[str]] = {}
+    for run in first:
+        place = (run.aim.node, kind_of(names[run.aim.node][run.aim.point - 1]))
+        hits.setdefault(place, Counter())[run.aim.aftermath] += 1
+    for run in second:
+        place = (run.aim.node, kind_of(names[run.aim.node][run.aim.point - 1]))
+        hits.setdefault(place, Counter())["again"] += 1
+    columns = (*AFTERMATHS, "again")
+    print(f"{'node':9} {'right before':34}" + "".join(f"{column:>9}" for column in columns))
+    for (node, kind), counts in sorted(hits.items()):
+        print(f"{node:9} {kind:34}" + "".join(f"{counts[column]:9}" for column in columns))
+    total = Counter(run.aim.aftermath for run in first)
+    total["again"] = len(second)
+    print(f"{'':9} {'all':34}" + "".join(f"{total[column]:9}" for column in columns))
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

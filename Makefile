@@ -32,7 +32,7 @@ DOCS_STAMP := $(VENV)/.docs-$(shell cat requirements-docs.lock 2>/dev/null | cks
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help install demo testnet test corpus planted damage coverage simulate twins chaos fuzz-decoders fuzz-law model-check determinism bench lint format types docs lock clean
+.PHONY: help install demo testnet test corpus planted damage coverage simulate twins crash-points chaos fuzz-decoders fuzz-law model-check determinism bench lint format types docs lock clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -71,6 +71,9 @@ twins: $(STAMP) ## One of four keys on two nodes, under every small schedule: ma
 	$(BIN)/python -m tests.simulation.twins --rounds $(ROUNDS)
 	$(BIN)/python -m tests.simulation.twins --rounds 1 --phases
 	$(BIN)/python -m tests.simulation.twins --rounds $(ROUNDS) --phases --sample 4000
+
+crash-points: $(STAMP) ## Power goes out, or the disk refuses, at every persistence point of a validator and of followers
+	$(BIN)/python -m tests.simulation.crash_points
 
 chaos: $(STAMP) ## Seven real nodes killed, paused, cut off, restarted under load: make chaos MINUTES=20 SEED=1
 	$(BIN)/python -m tests.chaos --minutes $(MINUTES) --seed $(SEED)

@@ -10,6 +10,7 @@ from contracts.records.coldchain import (
     Readings,
     listed_in_cold,
 )
+from contracts.records.corrections import CorrectionRecord
 from contracts.records.custody import Receive, Refuse, Ship, Void
 from contracts.records.dispensing import Dispense, DispensePart
 from contracts.records.endings import EndingRecord, Found, Reinstate
@@ -23,7 +24,7 @@ from contracts.records.holds import (
     Suspect,
 )
 from contracts.records.late import Late
-from contracts.records.lots import LotRecord, TraceLot, lot_record_weight
+from contracts.records.lots import LotRecord, TraceLot, trace_weight
 from contracts.records.onboarding import AnswerClaim, Onboard, OnboardingRecord
 from contracts.records.outside import OutsideRecord, ReceiveFromOutside, ShipOutside
 from contracts.records.quantities import (
@@ -69,6 +70,7 @@ Record = (
     | Transform
     | QuantityRecord
     | LotRecord
+    | CorrectionRecord
 )
 
 
@@ -111,14 +113,15 @@ _LISTINGS: Final[dict[type, _Listing]] = {
     **dict.fromkeys(get_args(ColdRecord), listed_in_cold),
     **dict.fromkeys(get_args(RegisterRecord), listed_in_register),
     **dict.fromkeys(get_args(QuantityRecord), _nothing),
-    TraceLot: _nothing,
+    **dict.fromkeys(get_args(LotRecord), _nothing),
+    **dict.fromkeys(get_args(CorrectionRecord), _ITEMS),
     Transform: lambda record: record.inputs + record.serials,
 }
 
 _COUNTS: Final[dict[type, Callable[[Any], int]]] = {
     **dict.fromkeys((OpenRecall, WidenRecall), lambda record: scope_weight(record.scope)),
     Readings: lambda record: len(record.readings),
-    TraceLot: lot_record_weight,
+    TraceLot: trace_weight,
     **dict.fromkeys((ShipQuantity, SettleQuantity, EndQuantity), lambda record: len(record.lines)),
 }
 """What weighs beside the record itself, where that is not what it lists."""

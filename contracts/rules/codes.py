@@ -35,6 +35,7 @@ class Code(StrEnum):
     ALREADY_OUTSIDE = "already_outside"
     PARTLY_DISPENSED = "partly_dispensed"
     ALREADY_CONSUMED = "already_consumed"
+    ALREADY_BURNED = "already_burned"
     NOT_HOLDER = "not_holder"
     IN_TRANSIT = "in_transit"
     PARENT_NOT_ACTIVE = "parent_not_active"
@@ -197,6 +198,25 @@ class Code(StrEnum):
     SESSION_UNKNOWN = "session_unknown"
     NOT_IN_SESSION = "not_in_session"
     NOTHING_TO_CLEAR = "nothing_to_clear"
+
+    # Rule 19: correction.
+    NOT_COMMISSIONED = "not_commissioned"
+    CONTAINER_NOT_EMPTY = "container_not_empty"
+    CONTAINER_OPENED = "container_opened"
+    NOT_ORIGINAL_SIGNER = "not_original_signer"
+    RELIED_ON = "relied_on"
+    CONSENT_NEEDED = "consent_needed"
+    CORRECTED_ALONE = "corrected_alone"
+    NOT_ENDED = "not_ended"
+    ENDING_STAYS = "ending_stays"
+    DIFFERENT_MAKERS = "different_makers"
+
+    # Rule 19b: lot amendment.
+    LOT_UNKNOWN = "lot_unknown"
+    EXPIRY_UNCHANGED = "expiry_unchanged"
+    AMENDED_TOO_OFTEN = "amended_too_often"
+    REGULATOR_CONSENTS = "regulator_consents"
+    NOT_LENGTHENED = "not_lengthened"
 
     # Rule 23: verify, report.
     READING_INVALID = "reading_invalid"

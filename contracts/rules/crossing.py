@@ -36,11 +36,12 @@ from contracts.state.places import (
     effective_life,
     merge_holds,
     placed,
+    relied_on,
     with_holds,
     with_life,
     with_title,
 )
-from contracts.state.rows import THE_LAW, HoldKind, Life
+from contracts.state.rows import SEVERAL, THE_LAW, HoldKind, Life
 
 UNCONFIRMED = (int(HoldKind.UNCONFIRMED), THE_LAW)
 """The law's own hold on what came in from outside."""
@@ -111,7 +112,8 @@ def _bring_in(act: Act, record: ReceiveFromOutside, item: Position) -> None:
     """Let an item be the signer's, alive and held; whatever its container was, it is sealed no more."""
     # The title is an id of its own: what was bought before this counts no more, inside it neither.
     title = shipment_id(act.document_id, act.record_index)
-    there = placed(item.row, act.signer, act.signer, stated_number(act, record.head))
+    back = placed(item.row, act.signer, act.signer, stated_number(act, record.head))
+    there = relied_on(back, SEVERAL)
     held = with_holds(there, merge_holds(there.holds, (UNCONFIRMED,)))
     act.state.write(ITEMS, item.key, with_title(with_life(held, Life.ACTIVE), title))
     contents = find_contents(act.state, item.key, item.row)

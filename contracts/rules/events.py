@@ -74,6 +74,8 @@ class EventKind(IntEnum):
     DISPENSED_DESPITE = 48
     LANE_LEFT = 97
     LOT_TRACED = 98
+    CORRECTED = 99
+    LOT_AMENDED = 100
 
 
 SENTENCES: Final[dict[EventKind, str]] = {
@@ -142,6 +144,8 @@ SENTENCES: Final[dict[EventKind, str]] = {
     EventKind.MANDATE_GIVEN: "Who is told may sign for a partner (subject).",
     EventKind.MANDATE_WITHDRAWN: "Who is told may sign for a partner (subject) no more.",
     EventKind.ACTED_FOR: "An agent signed this document for a partner (subject), under its mandate.",
+    EventKind.CORRECTED: "An earlier record of these items was an error, and is taken back.",
+    EventKind.LOT_AMENDED: "A lot (subject) has another last day of use.",
     EventKind.LOT_TRACED: "The maker said what a lot (subject) was made of.",
     EventKind.LANE_LEFT: "Goods are sold outside the trade lane of their product (subject).",
 }

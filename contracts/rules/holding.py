@@ -18,6 +18,7 @@ from contracts.rules.lifting import (
     put_hold,
     tell_each,
 )
+from contracts.rules.relying import note_reliance
 from contracts.rules.verdict import Verdict
 from contracts.state.parties import HANDLING, has_role, is_holder, stakeholders
 from contracts.state.places import Holds, Position, effective_holds
@@ -44,6 +45,7 @@ def place_hold(act: Act, record: PlaceHold) -> Verdict | None:
     # After this point it must succeed.
     items = move_own(act, record.head, items)
     put_hold(act, items, hold)
+    note_reliance(act, items)
     tell_each(act, EventKind.HOLD_PLACED, ((item.key, stakeholders(item)) for item in items))
     return None
 

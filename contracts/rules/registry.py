@@ -12,6 +12,7 @@ from contracts.records.coldchain import (
     Readings,
     StorageProfile,
 )
+from contracts.records.corrections import Correct, ProposeCorrection
 from contracts.records.custody import Receive, Refuse, Ship, Void
 from contracts.records.dispensing import Dispense, DispensePart
 from contracts.records.endings import Found, Reinstate
@@ -25,7 +26,7 @@ from contracts.records.holds import (
 )
 from contracts.records.lanes import SetTradeLane
 from contracts.records.late import Late
-from contracts.records.lots import TraceLot
+from contracts.records.lots import AmendLot, ConsentToAmendment, ProposeAmendment, TraceLot
 from contracts.records.mandates import ActFor, Mandate
 from contracts.records.onboarding import AnswerClaim, Onboard
 from contracts.records.outside import ReceiveFromOutside, ShipOutside
@@ -50,6 +51,7 @@ from contracts.records.transformation import Transform
 from contracts.records.verification import Report, Verify
 from contracts.rules.act import Act
 from contracts.rules.agreeing import consent, withdraw
+from contracts.rules.amending import amend_lot, consent_to_amendment, propose_amendment
 from contracts.rules.cataloguing import (
     delegate,
     describe_premises,
@@ -59,6 +61,7 @@ from contracts.rules.cataloguing import (
 )
 from contracts.rules.claim_answers import answer_claim
 from contracts.rules.cold_chain import clear_session, logger_off, logger_on, storage_profile
+from contracts.rules.correcting import correct
 from contracts.rules.crossing import receive_from_outside, ship_outside
 from contracts.rules.decommissioning import decommission, found
 from contracts.rules.dispensing import dispense, dispense_part
@@ -70,6 +73,7 @@ from contracts.rules.offering import offer_ownership
 from contracts.rules.onboarding import onboard
 from contracts.rules.overdue import declare_overdue
 from contracts.rules.packing import pack, unpack
+from contracts.rules.proposing import propose_correction
 from contracts.rules.quantities import end_quantity, make_quantity, settle_quantity, ship_quantity
 from contracts.rules.readings import read_out
 from contracts.rules.recall_answers import (
@@ -153,6 +157,11 @@ RULES: Final[dict[type[Record], Rule]] = {
     ActFor: act_for,
     SetTradeLane: set_trade_lane,
     TraceLot: trace_lot,
+    AmendLot: amend_lot,
+    ProposeAmendment: propose_amendment,
+    ConsentToAmendment: consent_to_amendment,
+    Correct: correct,
+    ProposeCorrection: propose_correction,
 }
 """The rule of each kind of record."""
 

@@ -11,6 +11,7 @@ from contracts.rules.guards import Positions, list_fault, locate_all, signer_fau
 from contracts.rules.implied import move_own
 from contracts.rules.lifting import HOLDABLE, tell_each
 from contracts.rules.logistic_units import prefix_owner_of
+from contracts.rules.relying import note_reliance
 from contracts.rules.suspecting import raise_suspicion, suspicion_of
 from contracts.rules.verdict import Verdict
 from contracts.state.concerned import alarmed, regulators
@@ -38,6 +39,7 @@ def report(act: Act, record: Report) -> Verdict | None:
         return items
     # After this point it must succeed.
     items = move_own(act, record.head, items)
+    note_reliance(act, items)
     told = ((item.key, alarmed(act.state, item)) for item in items)
     tell_each(act, EventKind.FINDING_REPORTED, told)
     if record.finding in _HOLDING:

@@ -9,11 +9,12 @@ from contracts.rules.events import EventKind
 from contracts.rules.guards import Positions, life_fault, list_fault, locate_all, signer_fault
 from contracts.rules.implied import move_own
 from contracts.rules.lifting import HOLDABLE, lift, lift_by_verification, tell_each
+from contracts.rules.relying import note_reliance
 from contracts.rules.verdict import Verdict
 from contracts.state.concerned import alarmed
 from contracts.state.parties import HANDLING, stakeholders
 from contracts.state.places import Holds, Position
-from contracts.state.sources import lot_of, lot_row
+from contracts.state.sources import former_expiries, lot_of, lot_row
 
 
 def verify(act: Act, record: Verify) -> Verdict | None:
@@ -27,6 +28,7 @@ def verify(act: Act, record: Verify) -> Verdict | None:
     if record.result == VerificationResult.NOT_VERIFIED:
         # After this point it must succeed.
         items = move_own(act, record.head, items)
+        note_reliance(act, items)
         told = ((item.key, alarmed(act.state, item)) for item in items)
         tell_each(act, EventKind.VERIFICATION_FAILED, told)
         return None
@@ -35,6 +37,7 @@ def verify(act: Act, record: Verify) -> Verdict | None:
         return lifted
     # After this point it must succeed.
     items = move_own(act, record.head, items)
+    note_reliance(act, items)
     tell_each(act, EventKind.VERIFIED, ((item.key, stakeholders(item)) for item in items))
     lift(act, [(item, holds) for item, holds in zip(items, lifted, strict=True) if holds])
     return None
@@ -68,6 +71,8 @@ def _mismatch(act: Act, record: Verify, item: Position) -> Verdict | None:
     lot = lot_row(act.state, lot_of(item.row.source)) if item.row.source else None
     if record.lot and (lot is None or lot.lot != record.lot):
         return Verdict(Code.LOT_MISMATCH, item.key)
-    if record.expiry and (lot is None or lot.expiry != record.expiry):
-        return Verdict(Code.EXPIRY_MISMATCH, item.key)
-    return None
+    if not record.expiry or (lot is not None and lot.expiry == record.expiry):
+        return None
+    # Packs that were printed before their lot was amended say what it was then.
+    is_former = record.expiry in former_expiries(act.state, lot_of(item.row.source))
+    return None if is_former else Verdict(Code.EXPIRY_MISMATCH, item.key)

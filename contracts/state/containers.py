@@ -25,6 +25,7 @@ from contracts.state.places import (
     effective_life,
     inside,
     placed,
+    relied_on,
     with_holds,
     with_life,
     with_title,
@@ -166,7 +167,7 @@ def _different(known: Counts, added: dict[int, int]) -> int:
     return len({one for one, _count in known} | added.keys())
 
 
-def take_out(state: Overlay, time_ms: int, children: Sequence[Position]) -> None:
+def take_out(state: Overlay, time_ms: int, children: Sequence[Position], *, was_error: bool = False) -> None:
     """Take items out of the one parent that they share: each stands by itself where that parent is.
 
     An item leaves with every hold that bound it inside, and with the end of a container that had ended (a
@@ -177,6 +178,7 @@ def take_out(state: Overlay, time_ms: int, children: Sequence[Position]) -> None
         state: State.
         time_ms: Block time, for when a container was emptied.
         children: Items directly inside the same parent.
+        was_error: They never were inside: no seal is broken.
     """
     first = children[0]
     load = load_of(state, ((child.key, child.row) for child in children))
@@ -186,7 +188,8 @@ def take_out(state: Overlay, time_ms: int, children: Sequence[Position]) -> None
         loose = placed(child.row, top.holder, top.owner, top.premises, top.shipment)
         inherit_ending(state, child)
         bound = with_holds(with_title(loose, title_of(child)), carried_holds(child))
-        exposed = with_exposures(bound, joined(child.row.exposures, *seen))
+        seen_by = relied_on(bound, *(row.relied_by for _key, row in child.above))
+        exposed = with_exposures(seen_by, joined(child.row.exposures, *seen))
         state.write(ITEMS, child.key, with_life(exposed, effective_life(child)))
     removed, dirty = load.children, load.dirty
     for key, row in first.above:
@@ -203,7 +206,7 @@ def take_out(state: Overlay, time_ms: int, children: Sequence[Position]) -> None
                 contents.generation,
                 contents.introduced_by,
                 contents.emptied_at_ms if left else time_ms,
-                1,
+                contents.opened if was_error else 1,
                 _minus(contents.exposures, load.exposures),
             ),
         )

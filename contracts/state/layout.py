@@ -139,6 +139,8 @@ CLAIM_COUNTS: Final = Table("open claims", 0x54, int)
 """How many items a partner has claimed that nobody confirmed, by `open_claims_key`."""
 CLAIM_LINKS: Final = Table("confirmed claims", 0x55, int)
 """1, by `source_key` of a claim and of a make that a commission confirmed some of it with."""
+FORMER_EXPIRIES: Final = Table("former expiries", 0x5C, NumbersRow)
+"""Last days of use that a lot had before it was amended, by its number."""
 MANDATES: Final = Table("mandates", 0x59, MandateRow, is_directory=True)
 """By `mandate_key`."""
 
@@ -205,6 +207,7 @@ TABLES: Final = (
     MANDATES,
     BATCH_NUMBERS,
     BATCHES,
+    FORMER_EXPIRIES,
 )
 
 

@@ -13,6 +13,7 @@ import msgspec
 from contracts.state.layout import ITEMS, SHIPMENTS
 from contracts.state.rows import (
     NOBODY,
+    SEVERAL,
     THE_LAW,
     HoldKind,
     ItemRow,
@@ -125,6 +126,7 @@ def placed(row: ItemRow, holder: int, owner: int, premises: int, shipment: bytes
         premises,
         shipment,
         row.title,
+        row.relied_by,
     )
 
 
@@ -144,6 +146,7 @@ def inside(row: ItemRow, parent: bytes, title: bytes) -> ItemRow:
         NOBODY,
         b"",
         title,
+        row.relied_by,
     )
 
 
@@ -167,6 +170,8 @@ def resolve_place(row: ItemRow, shipment: ShipmentRow) -> ItemRow:
     if shipment.standing == ShipmentStanding.RECEIVED:
         return _received(row, shipment)
     back = placed(row, row.holder, row.owner, row.premises)
+    if shipment.standing == ShipmentStanding.REFUSED:
+        return relied_on(back, _other_party(shipment))
     if shipment.standing == ShipmentStanding.VOIDED_LATE:
         return with_holds(back, merge_holds(back.holds, (QUARANTINE,)))
     return back
@@ -177,15 +182,40 @@ def _received(row: ItemRow, shipment: ShipmentRow) -> ItemRow:
     owner, title = row.owner, row.title
     if shipment.ownership_passes:
         owner, title = shipment.receiver, row.shipment
-    there = with_title(placed(row, shipment.receiver, owner, shipment.received_at), title)
+    moved = placed(row, shipment.receiver, owner, shipment.received_at)
+    there = relied_on(with_title(moved, title), _other_party(shipment))
     if shipment.hold:
         return with_holds(there, merge_holds(there.holds, ((shipment.hold, THE_LAW),)))
     return there
 
 
+def _other_party(shipment: ShipmentRow) -> int:
+    """Return the receiver of a shipment; `NOBODY` when it went between premises of the sender."""
+    return NOBODY if shipment.receiver == shipment.sender else shipment.receiver
+
+
+def relied_on(row: ItemRow, *parties: int) -> ItemRow:
+    """Return an item's row after records of these partners relied on it (rule 19)."""
+    known = joined_reliance(row.relied_by, *parties)
+    return row if known == row.relied_by else msgspec.structs.replace(row, relied_by=known)
+
+
+def joined_reliance(known: int, *others: int) -> int:
+    """Return the one partner among several numbers; `NOBODY` for none, `SEVERAL` for more."""
+    parties = {known, *others} - {NOBODY}
+    if not parties:
+        return NOBODY
+    return SEVERAL if SEVERAL in parties or len(parties) > 1 else next(iter(parties))
+
+
+def reliance_on(position: Position) -> int:
+    """Return who relied on an item or on something that it is inside, beside who brought it to life."""
+    return joined_reliance(position.row.relied_by, *(row.relied_by for _key, row in position.above))
+
+
 def owned_by(row: ItemRow, owner: int, title: bytes) -> ItemRow:
     """Return a top-level item's row with another owner and its title; holder, place and shipment stay."""
-    return msgspec.structs.replace(row, owner=owner, title=title)
+    return msgspec.structs.replace(relied_on(row, owner), owner=owner, title=title)
 
 
 def with_title(row: ItemRow, title: bytes) -> ItemRow:

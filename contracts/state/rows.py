@@ -13,6 +13,9 @@ import msgspec
 NOBODY: Final = 0
 """The number that no partner and no premises has."""
 
+SEVERAL: Final = -1
+"""The number that stands for more partners than one."""
+
 THE_LAW: Final = 0
 """Setter of a hold that no partner set."""
 
@@ -77,6 +80,7 @@ class Life(IntEnum):
     CONSUMED = 10
     OUTSIDE = 11
     LOST = 12
+    BURNED = 13
 
 
 class HoldKind(IntEnum):
@@ -341,6 +345,8 @@ class ItemRow(msgspec.Struct, frozen=True, array_like=True):
     """Shipment it went into last, 16 bytes; what that means now, the shipment's row says. Empty for none."""
     title: bytes = b""
     """How its owner came by it: see `contracts/state/titles.py`."""
+    relied_by: int = NOBODY
+    """The one partner, beside who brought it to life, whose record relied on it; `SEVERAL` for more."""
 
 
 class ContainerRow(msgspec.Struct, frozen=True, array_like=True):

@@ -11,6 +11,7 @@ from typing import Final
 from contracts.gs1.dates import end_of_day_ms
 from contracts.state.layout import (
     COUNTERS,
+    FORMER_EXPIRIES,
     LOT_NUMBERS,
     LOTS,
     ORIGINS,
@@ -142,6 +143,12 @@ def lot_row(state: Overlay, number: int) -> LotRow:
 def source_row(state: Overlay, number: int) -> SourceRow:
     """Return the row of a source that an item or container names."""
     return state.require(SOURCES, source_key(number))
+
+
+def former_expiries(state: Overlay, number: int) -> tuple[int, ...]:
+    """Return the last days of use that a lot had before it was amended: its packs may say so."""
+    row = state.read(FORMER_EXPIRIES, number_key(number))
+    return () if row is None else row.numbers
 
 
 def marks_of(lot: LotRow, source: int) -> tuple[tuple[int, int], ...]:

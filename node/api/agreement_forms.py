@@ -1,10 +1,6 @@
 """Records of two-party acts as clients write them in JSON (rule 8)."""
 
-from typing import Annotated
-
-from msgspec import Meta
-
-from node.api.form_parts import Gln, Hex, Items, RecordForm
+from node.api.form_parts import Gln, Height, Hex, Items, RecordForm
 
 
 class OfferOwnershipForm(RecordForm, frozen=True, kw_only=True, tag="offer_ownership"):
@@ -14,7 +10,7 @@ class OfferOwnershipForm(RecordForm, frozen=True, kw_only=True, tag="offer_owner
     """Which."""
     new_owner: Gln
     """Party that may consent."""
-    until_height: Annotated[int, Meta(ge=0, le=(1 << 53) - 1)] = 0
+    until_height: Height = 0
     """Last height at which it may; 0 for no end."""
 
 

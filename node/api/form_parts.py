@@ -43,6 +43,8 @@ Time = Annotated[
 Hex = Annotated[str, Meta(max_length=128, pattern="^([0-9A-Fa-f]{2})*$", description="Hexadecimal bytes.")]
 
 
+Height = Annotated[int, Meta(ge=0, le=(1 << 53) - 1)]
+
 LateWord = Annotated[
     Literal["", "outage", "no_network", "emergency"],
     Meta(description="Why it was not recorded when it was done (rule 11b); empty when it was."),

@@ -11,7 +11,7 @@ from contracts.ledger.receipt import ACCEPTED, Event, Receipt
 from contracts.records.catalogue import DescribeProduct
 from contracts.records.coldchain import ClearSession, ColdRecord
 from contracts.records.custody import SHIPMENT_ID_BYTES
-from contracts.records.lots import LotRecord
+from contracts.records.lots import LotRecord, TraceLot
 from contracts.records.onboarding import Onboard
 from contracts.records.record import Record
 from contracts.records.supply import Commission
@@ -70,6 +70,10 @@ _PRODUCT_SUBJECTS: Final = frozenset(
         EventKind.DELEGATION_WITHDRAWN,
         EventKind.LANE_LEFT,
     }
+)
+
+_LOT_SUBJECTS: Final = frozenset(
+    {EventKind.LOT_TRACED, EventKind.LOT_AMENDED, EventKind.REPACKED, EventKind.ONBOARDED}
 )
 
 _SESSION_SUBJECTS: Final = frozenset(
@@ -166,7 +170,7 @@ def _event_subject(kind: EventKind, subject: bytes) -> str:
         return subject.decode("ascii")
     if kind in _GLN_SUBJECTS:
         return gln_text(subject)
-    if kind in {EventKind.LOT_TRACED, EventKind.REPACKED, EventKind.ONBOARDED}:
+    if kind in _LOT_SUBJECTS:
         return plain_text(subject)
     return item_text(subject) if subject else ""
 
@@ -199,9 +203,13 @@ def _of_family(record: Record, subject: bytes) -> str | None:
     """Return the subject of a record whose family has names of its own; None for all others."""
     if isinstance(record, Commission | Onboard):
         return _commission_subject(record, subject)
-    if isinstance(record, LotRecord) and subject in (record.lot, *(one.lot for one in record.materials)):
+    if isinstance(record, LotRecord) and subject in (record.lot, *_materials(record)):
         return plain_text(subject)
     return _cold_subject(record, subject) if isinstance(record, ColdRecord) else None
+
+
+def _materials(record: LotRecord) -> tuple[bytes, ...]:
+    return tuple(one.lot for one in record.materials) if isinstance(record, TraceLot) else ()
 
 
 def _contained(record: Record) -> bytes | None:

@@ -12,6 +12,7 @@ from msgspec import Meta
 
 from node.api.agreement_forms import AgreementForm
 from node.api.cold_forms import AnyColdForm, LoggerOnForm, ReadingsForm
+from node.api.correction_json import CorrectionForm
 from node.api.ending_forms import AnyEndingForm
 from node.api.form_parts import (
     MAX_LISTED,
@@ -181,6 +182,7 @@ AnyRecordForm = (
     | TransformForm
     | AnyQuantityForm
     | LotForm
+    | CorrectionForm
 )
 """Any record."""
 

@@ -14,6 +14,7 @@ from contracts.ledger.document import NONCE_BYTES, Document, build_document
 from contracts.primitives.hashing import HASH_BYTES
 from contracts.records.agreement import Consent, OfferOwnership, Withdraw
 from contracts.records.coldchain import ClearSession, LoggerOff, LoggerOn, Readings, StorageProfile
+from contracts.records.corrections import CorrectionRecord
 from contracts.records.custody import (
     SHIPMENT_ID_BYTES,
     Receive,
@@ -49,6 +50,7 @@ from node.api import record_forms as forms
 from node.api import registry_json
 from node.api.agreement_json import AGREEMENT_READERS, write_agreement_record
 from node.api.cold_json import COLD_READERS, write_cold_record
+from node.api.correction_json import CORRECTION_READERS, write_correction
 from node.api.ending_json import ENDING_READERS, in_time_or_late, write_ending_record
 from node.api.field_readers import (
     INVALID_FIELD,
@@ -217,6 +219,7 @@ _READERS: Final[Mapping[type, Callable[[Any], Record]]] = {
     TransformForm: read_transform,
     **QUANTITY_READERS,
     **LOT_READERS,
+    **CORRECTION_READERS,
 }
 
 # ------------------------------------------------------------------------------------------ writing
@@ -235,6 +238,8 @@ def write_record(  # noqa: C901 - one case for each kind of record
         return write_registry_record(record)
     if isinstance(record, LotRecord):
         return write_lot_record(record)
+    if isinstance(record, CorrectionRecord):
+        return write_correction(record)
     head = written_head(record.head)
     match record:
         case Commission():

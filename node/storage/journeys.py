@@ -24,7 +24,7 @@ from contracts.ledger.document import Document
 from contracts.ledger.receipt import ACCEPTED, Event, Receipt
 from contracts.records.custody import Receive, Refuse, Ship, Void, shipment_id
 from contracts.records.holds import DeclareOverdue
-from contracts.records.lots import TraceLot
+from contracts.records.lots import AmendLot, ConsentToAmendment, TraceLot
 from contracts.records.onboarding import Onboard
 from contracts.records.quantities import SettleQuantity, ShipQuantity
 from contracts.records.recall import (
@@ -151,7 +151,7 @@ def _record_subjects(record: Record, receipt: Receipt, position: int) -> list[by
     """Return the first parts of the keys of a record's rows."""
     items, record = listed(record), plain(record)
     match record:
-        case Commission() | TraceLot() | Onboard():
+        case Commission() | TraceLot() | AmendLot() | ConsentToAmendment() | Onboard():
             return [_lot_prefix(record.gtin, record.lot)]
         case CommissionLogisticUnits():
             return []
@@ -193,6 +193,8 @@ def _event_subjects(event: Event, sender: int) -> list[bytes]:
             return list(map(_item_prefix, event.items))
         case EventKind.LATE_RECEIPT:
             return [_SHIPMENT + event.subject, *map(_item_prefix, event.items)]
+        case EventKind.CORRECTED:
+            return [_item_prefix(event.subject)] if event.subject else []
         case EventKind.INTRODUCED:
             return [_item_prefix(event.subject)]
         case _:

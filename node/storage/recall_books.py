@@ -34,6 +34,7 @@ ACCOUNTS: Final = (
     "stolen",
     "lost",
     "consumed",
+    "burned",
     "unaccounted",
 )
 """Where an item of a recall can be."""
@@ -50,6 +51,7 @@ _ENDED: Final = {
     Life.STOLEN: "stolen",
     Life.LOST: "lost",
     Life.CONSUMED: "consumed",
+    Life.BURNED: "burned",
 }
 
 

@@ -29,6 +29,7 @@ from contracts.records.coldchain import (
     Readings,
     StorageProfile,
 )
+from contracts.records.corrections import CorrectionRecord
 from contracts.records.custody import Receive, Refuse, Ship, Void
 from contracts.records.dispensing import Dispense, DispensePart
 from contracts.records.endings import Found, Reinstate
@@ -91,6 +92,8 @@ def _about(record: Record) -> tuple[str, tuple[bytes | int, ...]]:  # noqa: C901
     """Return a record's kind and what it is about beside its items."""
     if isinstance(record, RegisterRecord):
         return "registered", (encode(msgspec.structs.replace(record, head=_NO_HEAD)),)
+    if isinstance(record, CorrectionRecord):
+        return "correct", (int(record.error),)
     if isinstance(record, LotRecord):
         return "lot", (encode(msgspec.structs.replace(record, head=_NO_HEAD)),)
     match record:

@@ -7,6 +7,7 @@ from contracts.gs1.keys import format_item, unpack_gln, unpack_gtin
 from contracts.ledger.receipt import Event
 from contracts.records.agreement import Consent, OfferOwnership, Withdraw, proposal_id
 from contracts.records.coldchain import ClearSession, LoggerOff, LoggerOn, Readings, StorageProfile
+from contracts.records.corrections import Correct, ErrorIn, ProposeCorrection
 from contracts.records.custody import Receive, ReceiveMode, Refuse, Ship, ShipPurpose, Void, shipment_id
 from contracts.records.dispensing import Dispense, DispensePart, SupplyTo
 from contracts.records.endings import Found, Reinstate, UndoneEnding
@@ -137,6 +138,8 @@ def _record_details(happening: Happening, key: bytes) -> Details:  # noqa: C901 
             details = _shipment_details(happening, record)
         case Reinstate(undoes=undoes):
             details = {"undoes": UndoneEnding(undoes).name.lower()}
+        case Correct() | ProposeCorrection():
+            details = _correction_details(happening, record)
         case DeclareOverdue(shipment=shipment):
             details = {"shipment": shipment.hex()}
         case PlaceHold() | LiftHold() | Suspect() | Clear() | Verify() | Report():
@@ -183,6 +186,13 @@ def _party_details(
             return {"outside": unpack_gln(other)}
         case _:
             assert_never(record)
+
+
+def _correction_details(happening: Happening, record: Correct | ProposeCorrection) -> Details:
+    details: Details = {"error": ErrorIn(record.error).name.lower()}
+    if isinstance(record, ProposeCorrection):
+        details["proposal"] = proposal_id(happening.placed.id, happening.index).hex()
+    return details
 
 
 def _make_details(record: Commission) -> Details:

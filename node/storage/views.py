@@ -11,13 +11,14 @@ import msgspec
 from contracts.records.agreement import Consent, OfferOwnership, Withdraw
 from contracts.records.catalogue import Delegate, DescribePremises, DescribeProduct, OfferProduct, TakeProduct
 from contracts.records.coldchain import ClearSession, LoggerOff, LoggerOn, Readings, StorageProfile
+from contracts.records.corrections import Correct, ProposeCorrection
 from contracts.records.custody import Receive, Refuse, Ship, Void
 from contracts.records.dispensing import Dispense, DispensePart
 from contracts.records.endings import Found, Reinstate
 from contracts.records.holds import Clear, ConfirmIllegitimate, DeclareOverdue, LiftHold, PlaceHold, Suspect
 from contracts.records.lanes import SetTradeLane
 from contracts.records.late import Late
-from contracts.records.lots import TraceLot
+from contracts.records.lots import AmendLot, ConsentToAmendment, ProposeAmendment, TraceLot
 from contracts.records.mandates import ActFor, Mandate
 from contracts.records.onboarding import AnswerClaim, Onboard
 from contracts.records.outside import ReceiveFromOutside, ShipOutside
@@ -93,6 +94,11 @@ RECORD_NAMES: Final[dict[type[Record], str]] = {
     SettleQuantity: "settle_quantity",
     EndQuantity: "end_quantity",
     TraceLot: "trace_lot",
+    AmendLot: "amend_lot",
+    ProposeAmendment: "propose_amendment",
+    ConsentToAmendment: "consent_to_amendment",
+    Correct: "correct",
+    ProposeCorrection: "propose_correction",
 }
 """What each kind of record is called."""
 

@@ -43,9 +43,9 @@ from contracts.state.layout import (
     number_key,
 )
 from contracts.state.parties import holder_of
-from contracts.state.places import effective_holds, effective_life, locate
+from contracts.state.places import effective_holds, effective_life, locate, reliance_on
 from contracts.state.recalls import RECALL_HOLDS
-from contracts.state.rows import HoldKind, Life, ShipmentRow
+from contracts.state.rows import NOBODY, SEVERAL, HoldKind, Life, ShipmentRow
 from contracts.state.titles import title_of
 from contracts.state.view import Overlay
 from tests.properties.compare_claims import answer_of, compare_claims
@@ -169,7 +169,7 @@ class SideBySide:
             if one.verb == "recall":
                 self.shipments[one.recall] = recall_id(identifier, position)
             self._names |= {item_key(item): item for item in one.items}
-            if one.verb == "propose":
+            if one.verb in {"propose", "ask", "lengthen"}:
                 self.shipments[one.proposal] = proposal_id(identifier, position)
         self._documents[said.name] = (document, now_ms)
         return document
@@ -299,6 +299,7 @@ class SideBySide:
             "title": self.shipments.get(thing.title, b""),
             "opened": thing.opened,
             "answer": thing.answer,
+            "relied": _one_of(model.relied(item)),
         }
 
     def _of_law(self, state: Overlay, key: ItemKey) -> dict[str, object]:
@@ -322,6 +323,7 @@ class SideBySide:
             "title": title_of(position),
             "opened": self._opening(state, key),
             "answer": answer_of(state, key),
+            "relied": _RELIED.get(reliance_on(position)) or PARTNER_NAMES[reliance_on(position)],
         }
 
     def _ending(self, state: Overlay, key: bytes) -> tuple[str, str, int] | None:
@@ -381,6 +383,14 @@ class SideBySide:
             check_makes(state, mirror, self._makes, model)
             self._known = known
         return self._makes
+
+
+_RELIED = {NOBODY: "nobody", SEVERAL: "several"}
+
+
+def _one_of(names: frozenset[str]) -> str:
+    """Return the one name, or how many there are."""
+    return min(names) if len(names) == 1 else "several" if names else "nobody"
 
 
 def _held(holds: tuple[tuple[int, int], ...]) -> frozenset[str]:

@@ -34,6 +34,7 @@ UNSAID = {
     *("investigation_invalid", "reading_invalid", "item_invalid", "verified_too_soon"),
     *("outside_gln_invalid", "evidence_invalid"),
     *("material_invalid", "result_invalid", "genealogy_too_wide", "genealogy_too_deep"),
+    "amended_too_often",
 }
 """What these partners cannot say; `tests/unit/contracts/rules/test_forms*.py` do."""
 

@@ -64,6 +64,8 @@ class Thing:
     """Levels of packing from here downwards, the most since it was last empty; 0 for what is no container."""
     opened: tuple[str, str, int] | None = None
     """By whom and where it was opened to dispense a part of it, and how many units are left."""
+    relied: frozenset[str] = frozenset()
+    """Who relied on it, beside who brought it to life."""
     ended: tuple[str, str, int] | None = None
     """By whom, where and when its life ended, when that may be undone."""
     answer: tuple[str, bool] = ("", False)
@@ -101,6 +103,10 @@ class Proposal:
     until: int
     items: tuple[str, ...]
     is_open: bool = True
+    kind: str = "ownership"
+    """Or burning, revival, expiry."""
+    terms: tuple[str, str, int] = ("", "", 0)
+    """Expiry: kind, lot and day."""
 
 
 class Model:
@@ -126,6 +132,10 @@ class Model:
         """Items that were opened, and the make they were repacked into."""
         self.materials: dict[tuple[str, str], frozenset[tuple[str, str]]] = {}
         """Lots, and the material lots of which they were made."""
+        self.former: dict[tuple[str, str], frozenset[int]] = {}
+        """Expiries that lots had before they were amended."""
+        self.amended: Counter[tuple[str, str]] = Counter()
+        """How often lots were amended."""
         self.released: set[tuple[str, int]] = set()
         """(item, recall's number)."""
         self.law_held_ms: dict[str, int] = {}
@@ -154,7 +164,8 @@ class Model:
         other.lots, other.makers = dict(self.lots), dict(self.makers)
         other.makes, other.marks = set(self.makes), {key: set(marks) for key, marks in self.marks.items()}
         other.lineage, other.repacked = dict(self.lineage), dict(self.repacked)
-        other.materials = dict(self.materials)
+        other.amended = self.amended.copy()
+        other.materials, other.former = dict(self.materials), dict(self.former)
         other.recalls, other.released = dict(self.recalls), set(self.released)
         other.law_held_ms, other.claimed_ms = dict(self.law_held_ms), dict(self.claimed_ms)
         other.storages, other.sessions = dict(self.storages), dict(self.sessions)
@@ -289,7 +300,15 @@ class Model:
 
     # ------------------------------------------------------------------------------ what happens to things
 
-    def take_out(self, item: str, now_ms: int) -> None:
+    def relied(self, item: str) -> frozenset[str]:
+        """Return who relied on an item or on something that it is inside."""
+        return frozenset().union(*(self.items[name].relied for name in (item, *self.above(item))))
+
+    def rely(self, item: str, *parties: str) -> None:
+        """Note who relied on an item."""
+        self.change(item, relied=self.items[item].relied | set(parties) - {""})
+
+    def take_out(self, item: str, now_ms: int, *, was_error: bool = False) -> None:
         """Take an item out of its parent: it stands where that stands, and takes holds and ends along."""
         parent = self.items[item].parent
         if not parent:
@@ -315,8 +334,9 @@ class Model:
             shipment=top.shipment,
             holds=self.carried(item),
             life=self.life(item),
+            relied=self.relied(item),
         )
-        while parent:
+        while parent and not was_error:
             self.change(parent, unsealed=True)
             parent = self.items[parent].parent
 

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from tests.properties.facts import ROLES, UNLICENSED, is_unit
 from tests.properties.model import Guard, Model, Proposal
+from tests.properties.model_corrections import ANY_REGULATOR, REGULATORS, agree_to_error, is_asked
 from tests.properties.model_judge import NOT_TRADING, Judge, Verdicts
 from tests.properties.said import Said
 
@@ -88,10 +89,14 @@ def consent(judge: Judge, said: Said) -> Verdicts:
     model = judge.model
     yield set() if said.proposal in model.proposals else {"proposal_unknown"}
     asked = model.proposals[said.proposal]
-    yield set() if judge.signer == asked.other else {"not_asked"}
+    yield set() if is_asked(judge, asked) else {"not_asked"}
     yield set() if asked.is_open else {"proposal_closed"}
     yield {"proposal_expired"} if 0 < asked.until < judge.born[0] else set()
-    yield set() if asked.items == said.items else {"terms_differ"}
+    is_same = asked.items == said.items and asked.kind != "expiry"
+    yield set() if is_same else {"terms_differ"}
+    if asked.kind != "ownership":
+        yield from agree_to_error(judge, said, asked)
+        return
     yield model.first_fault(said.items, _for_transfer(judge, said, asked.proposer))
     model.proposals[said.proposal] = replace(asked, is_open=False)
     for item in said.items:
@@ -99,6 +104,7 @@ def consent(judge: Judge, said: Said) -> Verdicts:
         ends = (on_its_way.sender, on_its_way.receiver, on_its_way.carrier) if on_its_way else ()
         judge.tell("ownership_passed", said.proposal, (item,), (model.holder(item), asked.proposer, *ends))
         model.change(item, owner=judge.signer)
+        model.rely(item, judge.signer)
         for name in (item, *model.inside(item)):
             model.change(name, title=said.proposal)
 
@@ -108,10 +114,11 @@ def withdraw(judge: Judge, said: Said) -> Verdicts:
     model = judge.model
     yield set() if said.proposal in model.proposals else {"proposal_unknown"}
     asked = model.proposals[said.proposal]
-    yield set() if judge.signer in (asked.proposer, asked.other) else {"not_asked"}
+    yield set() if judge.signer == asked.proposer or is_asked(judge, asked) else {"not_asked"}
     yield set() if asked.is_open else {"proposal_closed"}
     model.proposals[said.proposal] = replace(asked, is_open=False)
-    judge.tell("proposal_ended", said.proposal, (), (asked.proposer, asked.other))
+    others = REGULATORS if asked.other == ANY_REGULATOR else (asked.other,)
+    judge.tell("proposal_ended", said.proposal, (), (asked.proposer, *others))
 
 
 def is_seen_whole(model: Model, item: str) -> bool:
@@ -155,6 +162,7 @@ def come_back(judge: Judge, said: Said) -> Verdicts:
         own = {"holder": judge.signer, "owner": judge.signer, "place": said.at, "life": "active"}
         holds = model.items[item].holds | {"unconfirmed"}
         model.change(item, **own, holds=holds, unsealed=True, ended=None)
+        model.rely(item, "somebody", "outside")
         for name in (item, *model.inside(item)):
             model.change(name, title=said.rest)
     model.law_held_ms[judge.signer] = judge.now_ms

@@ -131,6 +131,8 @@ def receive(judge: Judge, said: Said) -> Verdicts:
         place = said.at or shipment.destination
         holds = model.items[item].holds | ({shipment.hold} if shipment.hold else set())
         model.change(item, holder=judge.signer, owner=owner, place=place, shipment="", holds=holds)
+        receiver = judge.signer if judge.signer != shipment.sender else ""
+        model.rely(item, receiver)
         for name in (item, *model.inside(item)) if shipment.passes else ():
             model.change(name, title=said.shipment)
     if shipment.hold:
@@ -162,7 +164,10 @@ def _give_back(judge: Judge, said: Said, holds: frozenset[str]) -> None:
     model = judge.model
     for item in said.items or tuple(model.on_the_way(said.shipment)):
         model.take_out(item, judge.now_ms)
-        sender = model.shipments[said.shipment].sender
+        sent = model.shipments[said.shipment]
+        sender = sent.sender
+        refuser = sent.receiver if said.verb == "refuse" and sent.receiver != sender else ""
+        model.rely(item, refuser)
         model.change(item, holder=sender, shipment="", holds=model.items[item].holds | holds)
 
 

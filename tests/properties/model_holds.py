@@ -57,6 +57,7 @@ def _hold_back(judge: Judge, said: Said, kind: str) -> Verdicts:
     for item in said.items:
         model.change(item, holds=model.items[item].holds | {hold})
         judge.tell("hold_placed", "", (item,), stakeholders(judge, item))
+    rely_as_other(judge, said.items)
 
 
 def unlock(judge: Judge, said: Said) -> Verdicts:
@@ -81,6 +82,13 @@ def _let_go(judge: Judge, said: Said, kind: str) -> Verdicts:
         told = (*stakeholders(judge, item), *(setter for _kind, setter in gone))
         judge.tell("hold_lifted", "", (item,), told)
         _take_off(judge, item, gone)
+
+
+def rely_as_other(judge: Judge, items: Iterable[str]) -> None:
+    """Note the signer as one who relied on what it does not hold (rule 19)."""
+    for item in items:
+        if judge.model.holder(item) != judge.signer:
+            judge.model.rely(item, judge.signer)
 
 
 def _read(hold: str) -> Hold:
@@ -235,7 +243,8 @@ def verify(judge: Judge, said: Said) -> Verdicts:
     def is_other_expiry(item: str) -> bool:
         source = model.items[item].source
         known = model.lots[(source[0], source[1])] if source else None
-        return bool(said.expiry) and known != said.expiry
+        former = model.former.get(source[:2], frozenset()) if source else frozenset()
+        return bool(said.expiry) and known != said.expiry and said.expiry not in former
 
     def lifts(item: str) -> bool:
         return _has_in_hand(judge, item) and bool(
@@ -259,6 +268,7 @@ def verify(judge: Judge, said: Said) -> Verdicts:
     ]
     yield model.first_fault(said.items, guards)
     judge.bring(said.items, said)
+    rely_as_other(judge, said.items)
     for item in said.items:
         judge.tell("verified", "", (item,), stakeholders(judge, item))
         if lifts(item):
@@ -270,6 +280,7 @@ def reject(judge: Judge, said: Said) -> Verdicts:
     """Rule 23: not as the ledger says, or not sound."""
     yield judge.model.first_fault(said.items, [judge.together(said)])
     judge.bring(said.items, said)
+    rely_as_other(judge, said.items)
     for item in said.items:
         judge.tell("verification_failed", "", (item,), alarmed(judge, item))
 
@@ -284,6 +295,7 @@ def report(judge: Judge, said: Said) -> Verdicts:
         return
     yield model.first_fault(said.items, [judge.together(said)])
     judge.bring(said.items, said)
+    rely_as_other(judge, said.items)
     for item in said.items:
         judge.tell("finding_reported", "", (item,), alarmed(judge, item))
     if said.finding in ("tampered", "copied"):

@@ -17,7 +17,7 @@ QUANTITY_VERBS = {"make", "send", "settle", "end"}
 ABOUT_PRODUCTS = {"describe", "offer", "take", "delegate", "lane"}
 ASKED_LATER = {
     *("commission", "onboard", "receive", "refuse", "void", "overdue", "withdraw", "place", *ABOUT_PRODUCTS),
-    *("mandate", "act_for", "trace"),
+    *("mandate", "act_for", "trace", "amend", "lengthen", "let"),
     *("recall", "widen", "classify", "acknowledge", "respond", "close"),
     *COLD_VERBS,
     *QUANTITY_VERBS,
@@ -28,7 +28,7 @@ NEEDS_LICENCE = {
     *("unlock", "release", "confirm", "clear", "verify", "reject"),
     *("commission", "introduce", "pack", "dispense", "part", "reinstate"),
     *("propose", "consent", "send_out", "come_back", "onboard", "vouch"),
-    *("keep", "acquit", "make"),
+    *("keep", "acquit", "make", "ask", "lengthen", "let"),
     *("describe", "offer", "take", "place", "act_for", "repack"),
 }
 LICENSED_PURPOSES = {"sale", "own_premises", "export"}
@@ -43,6 +43,7 @@ NOT_SIGNING = {
     "repack": EVERY_ROLE - MAKING,
     "make": EVERY_ROLE - MAKING,
     "trace": EVERY_ROLE - MAKING,
+    **dict.fromkeys(("amend", "lengthen"), EVERY_ROLE - MARKETING),
     "send": {"carrier", "regulator", "agent"},
     "pack": {"carrier", "regulator", "agent"},
     "ship": {"carrier", "regulator", "agent"},
@@ -58,7 +59,7 @@ NOT_SIGNING = {
 
 LEFT = ("exported", "sample", "free_sample", "checked_out", "lost")
 """Lives of what left the supply chain, but may still be destroyed or stolen."""
-LIVES = ("supplied", "destroyed", "stolen", "partly_dispensed", *LEFT, "consumed", "outside")
+LIVES = ("supplied", "destroyed", "stolen", "partly_dispensed", *LEFT, "consumed", "outside", "burned")
 """Lives that have ended."""
 
 

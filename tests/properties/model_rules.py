@@ -10,6 +10,7 @@ from collections.abc import Callable
 from tests.properties import model_quantities, model_recall
 from tests.properties.model_beyond import come_back, consent, propose, send_out, withdraw
 from tests.properties.model_cold import acquit, keep, put_logger, read, remove_logger
+from tests.properties.model_corrections import amend, ask, lengthen, let, undo
 from tests.properties.model_custody import receive, refuse, ship, void
 from tests.properties.model_dispensing import dispense, part
 from tests.properties.model_endings import destroy, find, leave, observe, reinstate, steal
@@ -54,6 +55,7 @@ RULES: dict[str, Callable[[Judge, Said], Verdicts]] = {
         *(mandate, act_for, lane),
         repack,
         trace,
+        *(undo, ask, amend, lengthen, let),
     )
 }
 """Rules by the verb that asks for them."""

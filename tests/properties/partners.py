@@ -7,6 +7,7 @@ from typing import Any
 
 from tests.properties import (
     partners_beyond,
+    partners_corrections,
     partners_endings,
     partners_onboarding,
     partners_quantities,
@@ -61,10 +62,14 @@ VERBS = {
     **HOLDING_VERBS,
     **COLD_VERBS,
     **partners_quantities.VERBS,
+    **partners_corrections.VERBS,
 }
 """Verbs by how often they are said."""
 MAX_RECORDS = 3
-_APART = (partners_registry, partners_recall, partners_quantities, partners_onboarding)
+_APART = (
+    *(partners_registry, partners_recall, partners_quantities, partners_onboarding),
+    partners_corrections,
+)
 MAKING = {"commission", "introduce", "keep", "acquit"}
 """Verbs that are mostly up to makers."""
 
@@ -136,6 +141,8 @@ class Partners(Holders, ColdPartners, partners_beyond.Dealers, partners_onboardi
             said = partners_registry.says(self.random, model, verb, signer)
         elif verb in partners_quantities.VERBS:
             return partners_quantities.says(self.random, model, (signer, self._name("Q")), now_ms, verb)
+        elif verb in partners_corrections.VERBS:
+            return partners_corrections.says(self.random, model, verb, signer, self._name("P"))
         elif verb in partners_recall.VERBS:
             return partners_recall.on_recalls(self.random, model, signer, now_ms, verb, self._name("C"))
         elif verb in {"find", "reinstate"}:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from random import Random
 
+from tests.properties import partners_corrections
 from tests.properties.model import Model
 from tests.properties.said import Said
 
@@ -48,7 +49,8 @@ def signer_for(random: Random, model: Model, verb: str) -> str:
     if not waiting:
         return ""
     asked = random.choice(waiting)
-    return asked.proposer if verb == "withdraw" and random.random() < 0.5 else asked.other
+    other = partners_corrections.waits_for(random, asked.other)
+    return asked.proposer if verb == "withdraw" and random.random() < 0.5 else other
 
 
 def agree(random: Random, model: Model, signer: str, said: Said) -> Said:
@@ -58,7 +60,11 @@ def agree(random: Random, model: Model, signer: str, said: Said) -> Said:
     mine = [
         name
         for name, proposal in model.proposals.items()
-        if signer in (proposal.other, proposal.proposer if said.verb == "withdraw" else "")
+        if signer
+        in (
+            partners_corrections.waits_for(random, proposal.other),
+            proposal.proposer if said.verb == "withdraw" else "",
+        )
         and (proposal.is_open or random.random() < 0.1)
     ]
     name = random.choice(mine) if mine and random.random() < 0.95 else random.choice([*model.proposals, "P0"])

@@ -13,13 +13,14 @@ from contracts.records.catalogue import (
     ProductFacts,
     TakeProduct,
 )
+from contracts.records.corrections import Correct, ErrorIn, ProposeCorrection
 from contracts.records.custody import Receive, ReceiveMode, Refuse, Ship, ShipPurpose, Void
 from contracts.records.dispensing import Dispense, DispensePart, SupplyTo
 from contracts.records.endings import Found, Reinstate, UndoneEnding
 from contracts.records.head import Head
 from contracts.records.lanes import LaneStep, SetTradeLane
 from contracts.records.late import Late, LateReason
-from contracts.records.lots import MaterialLot, TraceLot
+from contracts.records.lots import AmendLot, ConsentToAmendment, MaterialLot, ProposeAmendment, TraceLot
 from contracts.records.mandates import ActFor, Mandate
 from contracts.records.onboarding import AnswerClaim
 from contracts.records.outside import ReceiveFromOutside, ShipOutside
@@ -93,7 +94,8 @@ class Said:
     classify, acknowledge, respond, close, free (release from a recall); overdue, lock, unlock, quarantine,
     release, suspect, confirm, clear, verify, reject, report (a finding); keep (a storage profile),
     put_logger, remove_logger, read, acquit (clear a session); make, send, settle, end (quantities); part;
-    mandate, act_for, lane, repack, trace; onboard, vouch, disown (claims)."""
+    mandate, act_for, lane, repack, trace; onboard, vouch, disown (claims);
+    undo, ask (corrections), amend, lengthen, let (a lot's expiry)."""
     items: tuple[str, ...] = ()
     """What is listed."""
     at: str = ""
@@ -279,11 +281,12 @@ def _in_time(said: Said, now_ms: int, shipments: dict[str, bytes]) -> Record:
         return _settled(said, head, listed, shipment)
     if said.verb in HOLD_VERBS:
         return hold_record(said.verb, head, listed, shipment, (said.lot, said.expiry), said.finding)
-    if said.proposal:
+    of_lot = _of_lot(said, head, shipment_key(said.proposal, shipments))
+    if said.proposal and of_lot is None:
         return _agreed(said, head, listed, shipment_key(said.proposal, shipments))
     if said.recall:
         return _recalled(said, head, listed, shipment_key(said.recall, shipments))
-    of_family = registry_record(said, head) or _of_lot(said, head) or _ended(said, head, listed)
+    of_family = of_lot or registry_record(said, head) or _ended(said, head, listed)
     of_family = of_family or _claimed(said, head, listed)
     of_family = of_family or cold_record(said, head, listed, now_ms)
     of_family = of_family or quantity_record(said, head, now_ms, shipment)
@@ -295,15 +298,28 @@ def _gtin(kind: str) -> bytes:
     return keys.pack_gtin({**GTIN, **MATERIAL_GTIN}[kind]) if kind else b""
 
 
-def _of_lot(said: Said, head: Head) -> Record | None:
+def _of_lot(said: Said, head: Head, proposal: bytes) -> Record | None:
     """Translate what is said of whole lots; None for all else."""
-    if said.verb != "trace":
+    if said.verb not in {"trace", "amend", "lengthen", "let"}:
         return None
+    gtin, lot = _gtin(said.kind), said.lot.encode()
+    match said.verb:
+        case "amend":
+            return AmendLot(head, gtin, lot, said.expiry)
+        case "lengthen":
+            return ProposeAmendment(head, gtin, lot, said.expiry, said.until)
+        case "let":
+            return ConsentToAmendment(head, proposal, gtin, lot, said.expiry)
     materials = tuple(MaterialLot(_gtin(kind), lot.encode()) for kind, lot in said.of)
-    return TraceLot(head, _gtin(said.kind), said.lot.encode(), materials, ())
+    return TraceLot(head, gtin, lot, materials, ())
 
 
 def _agreed(said: Said, head: Head, listed: tuple[bytes, ...], proposal: bytes) -> Record:
+    if said.verb in {"undo", "ask"}:
+        error = ErrorIn[said.reason.upper()]
+        if said.verb == "undo":
+            return Correct(head, error, listed)
+        return ProposeCorrection(head, error, listed, said.until)
     if said.verb == "propose":
         return OfferOwnership(head, listed, gln(said.receiver), said.until)
     return Consent(head, proposal, listed) if said.verb == "consent" else Withdraw(head, proposal)

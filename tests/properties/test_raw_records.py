@@ -29,6 +29,7 @@ from contracts.records.catalogue import (
     TakeProduct,
 )
 from contracts.records.coldchain import ClearSession, LoggerOff, LoggerOn, Readings, StorageProfile
+from contracts.records.corrections import Correct, ErrorIn, ProposeCorrection
 from contracts.records.custody import Receive, ReceiveMode, Refuse, Ship, ShipPurpose, Void
 from contracts.records.dispensing import Dispense
 from contracts.records.head import Head
@@ -43,7 +44,7 @@ from contracts.records.holds import (
     SuspectGround,
 )
 from contracts.records.lanes import LaneStep, SetTradeLane
-from contracts.records.lots import MaterialLot, TraceLot
+from contracts.records.lots import AmendLot, ConsentToAmendment, MaterialLot, ProposeAmendment, TraceLot
 from contracts.records.mandates import ActFor, Mandate
 from contracts.records.onboarding import AnswerClaim, ClaimAnswer, Onboard, OnboardGround
 from contracts.records.outside import ReceiveFromOutside, ShipOutside
@@ -263,6 +264,11 @@ RECORDS: st.SearchStrategy[Record] = st.one_of(
     ),
     fields(RECALL).map(lambda found: CloseRecall(*found)),
     fields(RECALL, LISTS).map(lambda found: ReleaseFromRecall(*found)),
+    fields(st.sampled_from(ErrorIn), LISTS).map(lambda found: Correct(*found)),
+    fields(st.sampled_from(ErrorIn), LISTS, FLAGS).map(lambda found: ProposeCorrection(*found)),
+    fields(GTINS, TEXTS, EXPIRIES).map(lambda found: AmendLot(*found)),
+    fields(GTINS, TEXTS, EXPIRIES, FLAGS).map(lambda found: ProposeAmendment(*found)),
+    fields(PROPOSAL, GTINS, TEXTS, EXPIRIES).map(lambda found: ConsentToAmendment(*found)),
     fields(SHIPMENT).map(lambda found: DeclareOverdue(*found)),
     fields(st.sampled_from(HoldAction), LISTS).map(lambda found: PlaceHold(*found)),
     fields(st.sampled_from(HoldAction), LISTS).map(lambda found: LiftHold(*found)),

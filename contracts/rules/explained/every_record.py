@@ -121,6 +121,13 @@ TEXTS: Final[dict[Code, Explanation]] = {
         "PCK_22",
         NOT_FOR_REDISTRIBUTION,
     ),
+    Code.ALREADY_BURNED: Explanation(
+        "0",
+        "The serial was commissioned by mistake, and burned: no pack ever carried it.",
+        "If a pack carries it, keep it apart and report it: it is a copy.",
+        "NC_PC_02",
+        "no match GTIN/serial",
+    ),
     Code.NOT_HOLDER: Explanation(
         "0", "The signer does not hold the item.", "Receive it first, or let its holder sign."
     ),

@@ -14,7 +14,7 @@
 Words of rules 7, 14, 15 and 23 are in `words_holds.py`, of rules 24 and 27 in `words_registry.py`.
 Those of rule 25 are in `words_onboarding.py`.
 Those of the cold chain are in `words_cold.py`, of packs without serials in `words_quantities.py`, of rule 29
-in `words_lots.py`.
+in `words_lots.py`, of rules 19 and 19b in `words_corrections.py`.
 
 A sentence may end in `claiming 6 minutes ahead`. Several, separated by semicolons, are one document.
 """
@@ -52,6 +52,7 @@ from contracts.state.view import Overlay
 from tests.scenarios.law import (
     words_beyond,
     words_cold,
+    words_corrections,
     words_endings,
     words_holds,
     words_lots,
@@ -106,9 +107,10 @@ class Speaker:
             said, words, options = self.parse(sentence)
             assert said == signer, f"one document has one signer: {sentences}"
             special = words_recall.record(self, sentence) or words_transform.record(self, sentence)
-            special = special or words_lots.record(self, sentence)
+            special = special or words_lots.record(self, sentence) or words_corrections.record(self, sentence)
             if special is not None:
                 records.append(special)
+                names |= words_corrections.proposed(sentence, index)
                 continue
             done = self.record(words, options)
             records.append(words_endings.in_time_or_late(done, options))

@@ -14,6 +14,7 @@ from contracts.records.catalogue import (
     TakeProduct,
 )
 from contracts.records.coldchain import ClearSession, LoggerOff, LoggerOn, Readings, StorageProfile
+from contracts.records.corrections import Correct, ErrorIn, ProposeCorrection
 from contracts.records.custody import (
     SHIPMENT_ID_BYTES,
     Receive,
@@ -39,7 +40,7 @@ from contracts.records.holds import (
 )
 from contracts.records.lanes import LaneStep, SetTradeLane
 from contracts.records.late import Late, LateReason
-from contracts.records.lots import MaterialLot, TraceLot
+from contracts.records.lots import AmendLot, ConsentToAmendment, MaterialLot, ProposeAmendment, TraceLot
 from contracts.records.mandates import ActFor, Mandate
 from contracts.records.onboarding import AnswerClaim, ClaimAnswer, Onboard, OnboardGround
 from contracts.records.outside import ReceiveFromOutside, ShipOutside
@@ -125,6 +126,8 @@ LISTING: tuple[Record, ...] = (
     Clear(HEAD, b"investigation", ITEMS),
     Verify(HEAD, ITEMS, b"lot", 1, VerificationResult.VERIFIED, VerificationReason.RETURN),
     Report(HEAD, Finding.COPIED, ITEMS),
+    Correct(HEAD, ErrorIn.PACK, ITEMS),
+    ProposeCorrection(HEAD, ErrorIn.ENDING, ITEMS, 0),
     Transform(HEAD, ITEMS[:1], b"gtin", b"lot", 1, b"", 0, ITEMS[1:], 0),
 )
 LISTING_NOTHING: tuple[Record, ...] = (
@@ -143,6 +146,9 @@ LISTING_NOTHING: tuple[Record, ...] = (
     ClearSession(HEAD, 1, b"gtin"),
     Withdraw(HEAD, b"proposal"),
     ActFor(HEAD, b"gln"),
+    AmendLot(HEAD, b"gtin", b"lot", 1),
+    ProposeAmendment(HEAD, b"gtin", b"lot", 1, 9),
+    ConsentToAmendment(HEAD, b"proposal", b"gtin", b"lot", 1),
     MakeQuantity(HEAD, b"gtin", b"lot", 1, b"", 0, 10**9),
 )
 LINES = (Line(b"gtin", b"lot", 1), Line(b"gtin", b"", 2))

@@ -88,5 +88,5 @@ def test_every_event_has_a_sentence_and_a_scenario() -> None:
 
 
 def test_an_event_of_another_version_has_no_sentence() -> None:
-    with pytest.raises(ValueError, match="99"):
-        sentence(Event(99, 0, (), b"", ()))
+    with pytest.raises(ValueError, match="255"):
+        sentence(Event(255, 0, (), b"", ()))

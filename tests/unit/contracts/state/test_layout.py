@@ -73,9 +73,9 @@ def test_no_two_origins_share_a_key() -> None:
 
 def test_golden_rows() -> None:
     fresh = ItemRow(300, 1, (), b"", (), 70_000, 12, 0, 1, 1, 2, b"")
-    assert encode(fresh).hex() == "9dcd012c0190c40090ce000111700c00010102c400c400"
+    assert encode(fresh).hex() == "9ecd012c0190c40090ce000111700c00010102c400c40000"
     packed = ItemRow(300, 1, (), item("pallet-1"), (), 70_000, 12, 0, 0, 0, 0, b"")
-    assert encode(packed).hex().startswith("9dcd012c0190c40902")
+    assert encode(packed).hex().startswith("9ecd012c0190c40902")
     assert (
         encode(ContainerRow(2, ((1, 2), (3, 1)), 1, 1, 1, 4, 0, 0, ((5, 1),))).hex()
         == "99029292010292030101010104" + "0000" + "91920501"

@@ -1,4 +1,4 @@
-"""Records about whole lots in JSON: what is read comes back, what is nonsense can be shown."""
+"""Records about whole lots, and corrections, in JSON: what is read comes back, nonsense can be shown."""
 
 from typing import Any
 
@@ -7,9 +7,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from contracts.gs1.keys import pack_gtin
+from contracts.gs1.dates import MAX_DATE
+from contracts.gs1.keys import pack_gtin, sgtin
+from contracts.records.corrections import Correct, ErrorIn, ProposeCorrection
 from contracts.records.head import Head
-from contracts.records.lots import LotRecord, MaterialLot, TraceLot
+from contracts.records.lots import (
+    AmendLot,
+    ConsentToAmendment,
+    MaterialLot,
+    ProposeAmendment,
+    TraceLot,
+)
+from contracts.records.record import Record
 from node.api.field_readers import FieldFault, decode_strictly, pointer_of
 from node.api.promises import Secret
 from node.api.record_forms import DocumentForm
@@ -25,13 +34,33 @@ gtins = st.sampled_from([pack_gtin(PACK_GTIN), pack_gtin(CASE_GTIN)])
 lots = st.from_regex(r"[A-Za-z0-9_\-]{1,20}", fullmatch=True).map(str.encode)
 hashes = st.lists(st.binary(min_size=32, max_size=32), max_size=3).map(tuple)
 materials = st.lists(st.builds(MaterialLot, gtins, lots), max_size=3).map(tuple)
-records = st.builds(TraceLot, st.just(HEAD), gtins, lots, materials, hashes)
+heights, days = st.integers(0, 2**53 - 1), st.integers(0, MAX_DATE)
+proposals = st.binary(min_size=16, max_size=16)
+items = st.lists(st.sampled_from([sgtin(PACK_GTIN, "A1"), sgtin(PACK_GTIN, "B2")]), max_size=2).map(tuple)
+heads = st.just(HEAD)
+records = st.one_of(
+    st.builds(TraceLot, heads, gtins, lots, materials, hashes),
+    st.builds(AmendLot, heads, gtins, lots, days),
+    st.builds(ProposeAmendment, heads, gtins, lots, days, heights),
+    st.builds(ConsentToAmendment, heads, proposals, gtins, lots, days),
+    st.builds(Correct, heads, st.sampled_from(ErrorIn), items),
+    st.builds(ProposeCorrection, heads, st.sampled_from(ErrorIn), items, heights),
+)
 
 anything = st.binary(max_size=30)
-nonsense = st.builds(
-    TraceLot,
-    *(st.just(HEAD), anything, anything),
-    *(st.lists(st.builds(MaterialLot, anything, anything), max_size=2).map(tuple), hashes),
+numbers = st.integers(-(2**63), 2**63 - 1)
+nonsense = st.one_of(
+    st.builds(
+        TraceLot,
+        *(heads, anything, anything),
+        *(st.lists(st.builds(MaterialLot, anything, anything), max_size=2).map(tuple), hashes),
+    ),
+    st.builds(AmendLot, heads, anything, anything, numbers),
+    st.builds(ProposeAmendment, heads, anything, anything, numbers, numbers),
+    st.builds(ConsentToAmendment, heads, anything, anything, anything, numbers),
+    st.builds(
+        ProposeCorrection, heads, st.sampled_from(ErrorIn), st.lists(anything, max_size=2).map(tuple), numbers
+    ),
 )
 
 
@@ -45,13 +74,13 @@ def traced(**fields: Any) -> dict[str, Any]:
 
 
 @given(records)
-def test_records_come_back_equal(found: LotRecord) -> None:
+def test_records_come_back_equal(found: Record) -> None:
     written = msgspec.json.encode({"records": [write_record(found)]})
     assert read_document(decode_strictly(FORMS, written), SECRET).document.records == (found,)
 
 
 @given(nonsense)
-def test_nonsense_that_is_in_a_block_can_be_shown(found: LotRecord) -> None:
+def test_nonsense_that_is_in_a_block_can_be_shown(found: Record) -> None:
     assert msgspec.json.decode(msgspec.json.encode(write_record(found)))["record"]
 
 

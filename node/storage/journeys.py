@@ -193,10 +193,8 @@ def _event_subjects(event: Event, sender: int) -> list[bytes]:
             return list(map(_item_prefix, event.items))
         case EventKind.LATE_RECEIPT:
             return [_SHIPMENT + event.subject, *map(_item_prefix, event.items)]
-        case EventKind.CORRECTED:
-            return [_item_prefix(event.subject)] if event.subject else []
-        case EventKind.INTRODUCED:
-            return [_item_prefix(event.subject)]
+        case EventKind.INTRODUCED | EventKind.CORRECTED:
+            return [_item_prefix(unit) for unit in (event.subject,) if unit]
         case _:
             return []
 

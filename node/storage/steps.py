@@ -7,7 +7,7 @@ from contracts.gs1.keys import format_item, unpack_gln, unpack_gtin
 from contracts.ledger.receipt import Event
 from contracts.records.agreement import Consent, OfferOwnership, Withdraw, proposal_id
 from contracts.records.coldchain import ClearSession, LoggerOff, LoggerOn, Readings, StorageProfile
-from contracts.records.corrections import Correct, ErrorIn, ProposeCorrection
+from contracts.records.corrections import CorrectionRecord, ErrorIn, ProposeCorrection
 from contracts.records.custody import Receive, ReceiveMode, Refuse, Ship, ShipPurpose, Void, shipment_id
 from contracts.records.dispensing import Dispense, DispensePart, SupplyTo
 from contracts.records.endings import Found, Reinstate, UndoneEnding
@@ -118,9 +118,9 @@ def _event_details(event: Event, key: bytes) -> Details:
 def _record_details(happening: Happening, key: bytes) -> Details:  # noqa: C901 - a case per kind of record
     record = happening.record
     details: Details = {}
-    if isinstance(record, RegisterRecord | LotRecord):
-        # About no item, and so in no item's journey.
-        return details
+    if isinstance(record, RegisterRecord | LotRecord | CorrectionRecord):
+        # What is registered, and lots, are about no item, and so in no item's journey.
+        return _correction_details(happening, record) if isinstance(record, CorrectionRecord) else details
     match record:
         case Commission():
             details = _make_details(record)
@@ -138,8 +138,6 @@ def _record_details(happening: Happening, key: bytes) -> Details:  # noqa: C901 
             details = _shipment_details(happening, record)
         case Reinstate(undoes=undoes):
             details = {"undoes": UndoneEnding(undoes).name.lower()}
-        case Correct() | ProposeCorrection():
-            details = _correction_details(happening, record)
         case DeclareOverdue(shipment=shipment):
             details = {"shipment": shipment.hex()}
         case PlaceHold() | LiftHold() | Suspect() | Clear() | Verify() | Report():
@@ -188,7 +186,7 @@ def _party_details(
             assert_never(record)
 
 
-def _correction_details(happening: Happening, record: Correct | ProposeCorrection) -> Details:
+def _correction_details(happening: Happening, record: CorrectionRecord) -> Details:
     details: Details = {"error": ErrorIn(record.error).name.lower()}
     if isinstance(record, ProposeCorrection):
         details["proposal"] = proposal_id(happening.placed.id, happening.index).hex()

@@ -12,7 +12,7 @@ from contracts.rules.verdict import Verdict
 from contracts.state.directory import find_partner, partner
 from contracts.state.layout import ITEMS
 from contracts.state.parties import TRADING, has_role, is_licensed, is_owner, is_party, stakeholders
-from contracts.state.places import Position, owned_by
+from contracts.state.places import Position, owned_by, relied_on
 from contracts.state.rows import PartnerRow
 
 
@@ -72,7 +72,7 @@ def take_ownership(act: Act, owner: int, proposal: bytes, keys: tuple[bytes, ...
     # Everyone is told of what is theirs, and of nothing else; groups come in the order of the list.
     groups: dict[tuple[int, ...], list[bytes]] = {}
     for item in items:
-        act.state.write(ITEMS, item.key, owned_by(item.row, act.signer, proposal))
+        act.state.write(ITEMS, item.key, relied_on(owned_by(item.row, act.signer, proposal), act.signer))
         groups.setdefault(tuple(sorted(set(stakeholders(item)))), []).append(item.key)
     for concerned, mine in groups.items():
         act.tell(EventKind.OWNERSHIP_PASSED, mine, proposal, concerned)

@@ -10,6 +10,7 @@ from typing import Final
 
 import msgspec
 
+from contracts.records.custody import ShipPurpose
 from contracts.state.layout import ITEMS, SHIPMENTS
 from contracts.state.rows import (
     NOBODY,
@@ -191,7 +192,7 @@ def _received(row: ItemRow, shipment: ShipmentRow) -> ItemRow:
 
 def _other_party(shipment: ShipmentRow) -> int:
     """Return the receiver of a shipment; `NOBODY` when it went between premises of the sender."""
-    return NOBODY if shipment.receiver == shipment.sender else shipment.receiver
+    return NOBODY if shipment.purpose == ShipPurpose.OWN_PREMISES else shipment.receiver
 
 
 def relied_on(row: ItemRow, *parties: int) -> ItemRow:
@@ -215,7 +216,7 @@ def reliance_on(position: Position) -> int:
 
 def owned_by(row: ItemRow, owner: int, title: bytes) -> ItemRow:
     """Return a top-level item's row with another owner and its title; holder, place and shipment stay."""
-    return msgspec.structs.replace(relied_on(row, owner), owner=owner, title=title)
+    return msgspec.structs.replace(row, owner=owner, title=title)
 
 
 def with_title(row: ItemRow, title: bytes) -> ItemRow:

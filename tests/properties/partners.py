@@ -66,10 +66,7 @@ VERBS = {
 }
 """Verbs by how often they are said."""
 MAX_RECORDS = 3
-_APART = (
-    *(partners_registry, partners_recall, partners_quantities, partners_onboarding),
-    partners_corrections,
-)
+_APART = (partners_registry, partners_recall, partners_quantities, partners_onboarding, partners_corrections)
 MAKING = {"commission", "introduce", "keep", "acquit"}
 """Verbs that are mostly up to makers."""
 

@@ -13,14 +13,12 @@ from contracts.records.catalogue import (
     ProductFacts,
     TakeProduct,
 )
-from contracts.records.corrections import Correct, ErrorIn, ProposeCorrection
 from contracts.records.custody import Receive, ReceiveMode, Refuse, Ship, ShipPurpose, Void
 from contracts.records.dispensing import Dispense, DispensePart, SupplyTo
 from contracts.records.endings import Found, Reinstate, UndoneEnding
 from contracts.records.head import Head
 from contracts.records.lanes import LaneStep, SetTradeLane
 from contracts.records.late import Late, LateReason
-from contracts.records.lots import AmendLot, ConsentToAmendment, MaterialLot, ProposeAmendment, TraceLot
 from contracts.records.mandates import ActFor, Mandate
 from contracts.records.onboarding import AnswerClaim
 from contracts.records.outside import ReceiveFromOutside, ShipOutside
@@ -53,9 +51,10 @@ from contracts.records.supply import (
 )
 from contracts.records.transformation import Transform
 from contracts.state.rows import Role, Serialisation
-from tests.properties.facts import FAMILIES, GTIN, MATERIAL_GTIN, gln, item_key
+from tests.properties.facts import FAMILIES, GTIN, gln, item_key
 from tests.properties.said_cold import cold_record
 from tests.properties.said_holds import HOLD_VERBS, hold_record
+from tests.properties.said_lots import correction_record, gtin_of, lot_record
 from tests.properties.said_onboarding import ANSWERS, claim
 from tests.properties.said_quantities import quantity_record
 
@@ -281,7 +280,7 @@ def _in_time(said: Said, now_ms: int, shipments: dict[str, bytes]) -> Record:
         return _settled(said, head, listed, shipment)
     if said.verb in HOLD_VERBS:
         return hold_record(said.verb, head, listed, shipment, (said.lot, said.expiry), said.finding)
-    of_lot = _of_lot(said, head, shipment_key(said.proposal, shipments))
+    of_lot = lot_record(said, head, shipment_key(said.proposal, shipments))
     if said.proposal and of_lot is None:
         return _agreed(said, head, listed, shipment_key(said.proposal, shipments))
     if said.recall:
@@ -293,33 +292,9 @@ def _in_time(said: Said, now_ms: int, shipments: dict[str, bytes]) -> Record:
     return of_family or _handled(said, head, listed)
 
 
-def _gtin(kind: str) -> bytes:
-    """Return the packed GTIN of a product or a material; empty for none."""
-    return keys.pack_gtin({**GTIN, **MATERIAL_GTIN}[kind]) if kind else b""
-
-
-def _of_lot(said: Said, head: Head, proposal: bytes) -> Record | None:
-    """Translate what is said of whole lots; None for all else."""
-    if said.verb not in {"trace", "amend", "lengthen", "let"}:
-        return None
-    gtin, lot = _gtin(said.kind), said.lot.encode()
-    match said.verb:
-        case "amend":
-            return AmendLot(head, gtin, lot, said.expiry)
-        case "lengthen":
-            return ProposeAmendment(head, gtin, lot, said.expiry, said.until)
-        case "let":
-            return ConsentToAmendment(head, proposal, gtin, lot, said.expiry)
-    materials = tuple(MaterialLot(_gtin(kind), lot.encode()) for kind, lot in said.of)
-    return TraceLot(head, gtin, lot, materials, ())
-
-
 def _agreed(said: Said, head: Head, listed: tuple[bytes, ...], proposal: bytes) -> Record:
     if said.verb in {"undo", "ask"}:
-        error = ErrorIn[said.reason.upper()]
-        if said.verb == "undo":
-            return Correct(head, error, listed)
-        return ProposeCorrection(head, error, listed, said.until)
+        return correction_record(said, head, listed)
     if said.verb == "propose":
         return OfferOwnership(head, listed, gln(said.receiver), said.until)
     return Consent(head, proposal, listed) if said.verb == "consent" else Withdraw(head, proposal)
@@ -390,7 +365,7 @@ def _scope(one: Alternative) -> Scope:
         *(keys.pack_gtin(GTIN[one.kind]) if one.kind else b"", int(one.family), one.lot.encode()),
         *(one.line.encode(), one.from_ms, one.until_ms, gln(one.site), one.market),
         *(tuple(map(item_key, one.items)), one.first.encode(), one.last.encode()),
-        *(_gtin(one.material[0]), one.material[1].encode()),
+        *(gtin_of(one.material[0]), one.material[1].encode()),
     )
 
 

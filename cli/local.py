@@ -134,10 +134,16 @@ def disk_errors() -> Iterator[None]:
     """Turn what a disk or a keystore refuses into a command's end."""
     from node.identity.keystore import KeystoreError
     from node.identity.passphrase import NoPassphrase
-    from node.storage.errors import StorageError
+    from node.storage.errors import StorageDamaged, StorageError
 
     try:
         yield
+    except StorageDamaged as damage:
+        raise CommandError(
+            Exit.FAILED,
+            str(damage),
+            "packtrail node repair finds all that is damaged, and fetches from peers what they have.",
+        ) from damage
     except (KeystoreError, NoPassphrase, StorageError) as error:
         raise CommandError(Exit.FAILED, str(error)) from error
     except OSError as error:

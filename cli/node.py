@@ -19,6 +19,7 @@ from node.home import Home
 app = typer.Typer(help="Run a node on this machine.", no_args_is_help=True)
 
 _STOP_TIMEOUT_S: Final = 30
+_REPAIR_PATIENCE_S: Final = 60
 
 
 @app.command()
@@ -50,6 +51,45 @@ def start(home: LocalHomeOption = DEFAULT_HOME) -> None:
         finally:
             place.process_id.unlink(missing_ok=True)
     raise typer.Exit(code)
+
+
+@app.command()
+def repair(
+    home: LocalHomeOption = DEFAULT_HOME,
+    *,
+    thorough: Annotated[
+        bool, typer.Option("--thorough", help="Execute the whole chain once more to find damage.")
+    ] = False,
+    rebuild: Annotated[
+        bool, typer.Option("--rebuild", help="Fetch the chain anew even when nothing is found.")
+    ] = False,
+    give_up_outbox: Annotated[
+        bool,
+        typer.Option("--give-up-outbox", help="Go on without own bundles that are in no block and damaged."),
+    ] = False,
+    patience: Annotated[
+        int, typer.Option(min=1, max=86_400, help="Seconds without a new block before giving up.")
+    ] = _REPAIR_PATIENCE_S,
+    output: OutputOption = Format.TABLE,
+) -> None:
+    """Find what is damaged in a stopped node's home, and fetch the chain anew from its peers.
+
+    What was damaged is kept in data/damaged-N. The signer's record is never touched: this validator signs no
+    step twice, and votes only above what it has signed. Without it, or with damaged keys, nothing is done.
+
+    Example: packtrail node repair --home maker
+    """
+    from cli.repairing import Wish, repair_home
+
+    place = open_home(home)
+    process = process_of(place)
+    if process is not None and is_running(process):
+        raise CommandError(
+            Exit.FAILED,
+            f"the node in {place.root} runs, as process {process.pid}",
+            f"packtrail node stop --home {place.root}",
+        )
+    repair_home(place, Wish(thorough, rebuild, give_up_outbox, patience), output)
 
 
 @app.command()

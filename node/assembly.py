@@ -88,14 +88,19 @@ class _Secrets:
 
 
 @dataclass(frozen=True)
-class _Setting:
+class Setting:
     """Everything that is read before anything runs."""
 
     home: Home
+    """Where it lies."""
     config: Config
+    """What the operator decided."""
     genesis: Genesis
+    """What the network decided."""
     node: Node
+    """This node in genesis."""
     secrets: _Secrets
+    """Its unlocked keys."""
 
 
 def run_node(home: Path) -> int:
@@ -108,11 +113,11 @@ def run_node(home: Path) -> int:
         InvalidConfig, InvalidGenesis, NotThisNode, KeystoreError, NoPassphrase: Nothing was started.
         StorageError: The disks could not be opened, or contradict themselves.
     """
-    setting = _read(Home(home))
+    setting = read_setting(Home(home))
     set_log_level = configure_logs(setting.config.log.level, setting.config.log.format)
-    store = _open_store(setting)
+    store = open_store(setting, setting.home.database)
     try:
-        disks = _disks(setting, store)
+        disks = make_disks(setting, store)
         opened = open_disks(disks, [key.public_key for key in setting.secrets.lane_keys])
         with asyncio.Runner(loop_factory=new_event_loop) as runner:
             return runner.run(_Node(setting, store, disks, opened, set_log_level).run())
@@ -120,7 +125,13 @@ def run_node(home: Path) -> int:
         store.close()
 
 
-def _read(home: Home) -> _Setting:
+def read_setting(home: Home) -> Setting:
+    """Read everything that a node is told, and unlock its keys.
+
+    Raises:
+        InvalidConfig, InvalidGenesis, NotThisNode, KeystoreError, NoPassphrase: It is not as it must be.
+        StorageError: A key file could not be read.
+    """
     loaded = read_config(home.config, os.environ)
     config = loaded.config
     genesis = decode_genesis(home.resolve(config.node.genesis).read_bytes())
@@ -129,7 +140,7 @@ def _read(home: Home) -> _Setting:
     if node is None:
         known = ", ".join(sorted(nodes))
         raise NotThisNode(f"genesis names no node {config.node.name!r}; it names {known} (node.name)")
-    return _Setting(home, config, genesis, node, _unlock(home, config, genesis, node))
+    return Setting(home, config, genesis, node, _unlock(home, config, genesis, node))
 
 
 def _unlock(home: Home, config: Config, genesis: Genesis, node: Node) -> _Secrets:
@@ -153,7 +164,8 @@ def _unlock(home: Home, config: Config, genesis: Genesis, node: Node) -> _Secret
     return _Secrets(node_key.seed, node.certificate, validator_seed, tuple(lane_keys))
 
 
-def _open_store(setting: _Setting) -> LevelStore:
+def open_store(setting: Setting, folder: Path) -> LevelStore:
+    """Open the database in `folder`, with the node's tuning; raises as `open_level`."""
     storage = setting.config.storage
     options = LevelOptions(
         storage.cache_bytes,
@@ -162,10 +174,16 @@ def _open_store(setting: _Setting) -> LevelStore:
         storage.bloom_bits,
         storage.max_open_files,
     )
-    return open_level(setting.home.database, options, create=True)
+    return open_level(folder, options, create=True)
 
 
-def _disks(setting: _Setting, store: LevelStore) -> Disks:
+def make_disks(setting: Setting, store: LevelStore) -> Disks:
+    """Join a node's persistent parts; `open_disks` opens them.
+
+    Raises:
+        StorageDamaged: The signer's record is missing or damaged.
+        WrongSignerRecord: It belongs to another key or network.
+    """
     files = DiskFiles(setting.home.data)
     segment_bytes = setting.config.storage.log_segment_bytes
     journal = None
@@ -183,7 +201,7 @@ class _Node:
 
     def __init__(
         self,
-        setting: _Setting,
+        setting: Setting,
         store: LevelStore,
         disks: Disks,
         opened: Opened,
@@ -206,7 +224,7 @@ class _Node:
         ]
         writer, disk, verifier, peer_reader, parser = workers
         router = Router()
-        peers = self._peers(loop, router, supervisor)
+        peers = make_peers(setting, loop, router, supervisor)
         wall = SystemClock(setting.genesis.clock_offset_ms)
         surroundings = Surroundings(LoopClock(loop), wall, peers, writer, disk)
         config = CoreConfig(
@@ -229,7 +247,7 @@ class _Node:
         readers = Readers(self._store, supervisor.fail)
         context = self._api_context(core, health, readers, wall, (disk, parser))
         servers = Servers(context)
-        self._listen(peers)
+        begin_listening(setting, peers)
         core.start()
         api = setting.config.api
         await servers.start(_address(api.listen), _address(api.operators_listen))
@@ -287,30 +305,35 @@ class _Node:
             draw=os.urandom,
         )
 
-    def _peers(self, loop: asyncio.AbstractEventLoop, router: Router, supervisor: Supervisor) -> Peers:
-        setting = self._setting
-        directory = Directory.of_genesis(setting.genesis)
-        identity = TlsIdentity(setting.secrets.node_seed, setting.secrets.certificate, directory.certificates)
-        world = PeerSurroundings(
-            TcpTransport(identity, loop, supervisor.fail),
-            LoopClock(loop),
-            secrets.SystemRandom().random,
-            supervisor.fail,
-        )
-        return Peers(
-            LocalNode(setting.node.name, setting.node.role),
-            directory,
-            FrameCodec(setting.genesis.parameters.limits),
-            world,
-            router,
-            lambda: _tip_of(router),
-            PeerConfig(),
-        )
 
-    def _listen(self, peers: Peers) -> None:
-        p2p = self._setting.config.p2p
-        dial = {peer.name: _address(peer.address) for peer in p2p.peers}
-        peers.start(_address(p2p.listen), dial)
+def make_peers(
+    setting: Setting, loop: asyncio.AbstractEventLoop, router: Router, supervisor: Supervisor
+) -> Peers:
+    """Join what talks to other nodes; `begin_listening` begins."""
+    directory = Directory.of_genesis(setting.genesis)
+    identity = TlsIdentity(setting.secrets.node_seed, setting.secrets.certificate, directory.certificates)
+    world = PeerSurroundings(
+        TcpTransport(identity, loop, supervisor.fail),
+        LoopClock(loop),
+        secrets.SystemRandom().random,
+        supervisor.fail,
+    )
+    return Peers(
+        LocalNode(setting.node.name, setting.node.role),
+        directory,
+        FrameCodec(setting.genesis.parameters.limits),
+        world,
+        router,
+        lambda: _tip_of(router),
+        PeerConfig(),
+    )
+
+
+def begin_listening(setting: Setting, peers: Peers) -> None:
+    """Listen for other nodes, and dial those that the configuration names."""
+    p2p = setting.config.p2p
+    dial = {peer.name: _address(peer.address) for peer in p2p.peers}
+    peers.start(_address(p2p.listen), dial)
 
 
 def _tip_of(router: Router) -> tuple[int, bytes]:

@@ -333,3 +333,16 @@ def _open(folder: Path, options: LevelOptions, *, create: bool) -> Any:  # noqa:
         bloom_filter_bits=options.bloom_bits,
         max_open_files=options.max_open_files,
     )
+
+
+def repair_level(folder: Path) -> None:
+    """Have LevelDB make a database of what it can still read in `folder`; rows are lost, old ones come back.
+
+    For copies only: what comes out is no ledger, but single rows of it may be saved.
+
+    Raises:
+        StorageDamaged: Nothing can be read.
+        StorageFailed: The disk refused.
+    """
+    with _errors(str(folder)):
+        plyvel.repair_db(str(folder))

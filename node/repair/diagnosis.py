@@ -1,0 +1,154 @@
+"""What is damaged in a stopped node's home, part by part. Blocking; nothing is repaired here.
+
+Each part is opened as a start opens it: ends that a power cut tore are cut off, and a damaged copy of the
+signer's record is mended from the other. Then the files of the database are checked byte for byte.
+"""
+
+import os
+from collections.abc import Callable
+from enum import StrEnum
+
+import msgspec
+
+from network.peer.face import VALIDATOR
+from node.assembly import Setting, make_disks, open_store
+from node.home import HEAD_FILE, LOG_FOLDER, OUTBOX_FOLDER, SIGNER_FILE
+from node.host.opening import open_disks
+from node.host.verify_chain import ChainFault, verify_home
+from node.identity.signer import FileSigner
+from node.storage.errors import StorageDamaged
+from node.storage.files import DiskFiles
+from node.storage.head_marker import HeadMarker, load_head_marker
+from node.storage.level_files import check_level_files
+from node.storage.log import ConsensusLog
+from node.storage.outbox import Outbox
+
+
+class Part(StrEnum):
+    """What may be damaged and repaired."""
+
+    DATABASE = "database"
+    """The chain: peers have it."""
+    LOG = "log"
+    """The consensus log: the signer's record stands in for it."""
+    OUTBOX = "outbox"
+    """Own bundles that are not in the chain: nobody else has them."""
+
+
+class Finding(msgspec.Struct, frozen=True):
+    """One damaged part."""
+
+    part: Part
+    """Which."""
+    where: str
+    """File, folder, row or height."""
+    reason: str
+    """What is wrong with it."""
+
+
+def diagnose(setting: Setting, *, thorough: bool, progress: Callable[[int], None]) -> list[Finding]:
+    """Look at everything that a start reads.
+
+    Args:
+        setting: Of the stopped node.
+        thorough: Execute the whole chain once more (`packtrail verify chain`).
+        progress: Told every height, when thorough.
+
+    Raises:
+        StorageDamaged: The signer's record is missing or damaged: no repair makes this validator vote again.
+        StorageBusy: The node runs.
+        StorageFailed: The disk refused.
+    """
+    height = last_height(setting)
+    found = _append_only(setting)
+    if not setting.home.database.exists():
+        # A node that never started has no database yet.
+        reason = f"it is missing, and height {height} was durable in it"
+        return [*found, Finding(Part.DATABASE, "database", reason)] if height else found
+    damage = _database(setting, is_log_whole=not found) or _files(setting)
+    if damage is None and thorough:
+        damage = _chain(setting, progress)
+    return [*found, *([] if damage is None else [damage])]
+
+
+def last_known(setting: Setting) -> HeadMarker | None:
+    """Return what the head marker says; None without one that can be read."""
+    found = load_head_marker(DiskFiles(setting.home.data), HEAD_FILE)
+    return found if isinstance(found, HeadMarker) else None
+
+
+def last_height(setting: Setting) -> int:
+    """Return the greatest height that was durable here, or that this validator has voted on top of.
+
+    Raises:
+        StorageDamaged: The signer's record is missing or damaged.
+        WrongSignerRecord: It belongs to another key or network.
+    """
+    marker = last_known(setting)
+    height = 0 if marker is None else marker.height
+    if setting.node.role != VALIDATOR:
+        return height
+    files = DiskFiles(setting.home.data)
+    signer = FileSigner(files, SIGNER_FILE, setting.genesis.chain_id, setting.secrets.validator_seed)
+    try:
+        signer.open()
+    finally:
+        signer.close()
+    return max(height, 0 if signer.last is None else signer.last.sign.height - 1)
+
+
+def _append_only(setting: Setting) -> list[Finding]:
+    files, length = DiskFiles(setting.home.data), setting.config.storage.log_segment_bytes
+    opened: tuple[tuple[Part, ConsensusLog | Outbox], ...] = (
+        (Part.LOG, ConsensusLog(files, LOG_FOLDER, length, os.urandom)),
+        (Part.OUTBOX, Outbox(files, OUTBOX_FOLDER, length, os.urandom)),
+    )
+    found = []
+    for part, log in opened:
+        try:
+            log.recover()
+        except StorageDamaged as damage:
+            found.append(Finding(part, damage.where, damage.reason))
+        finally:
+            log.close()
+    return found
+
+
+def _database(setting: Setting, *, is_log_whole: bool) -> Finding | None:
+    """Open the database as a start does, and compare it with the marker."""
+    try:
+        store = open_store(setting, setting.home.database)
+    except StorageDamaged as damage:
+        return Finding(Part.DATABASE, damage.where, damage.reason)
+    try:
+        disks = make_disks(setting, store)
+        try:
+            if is_log_whole:
+                open_disks(disks, [key.public_key for key in setting.secrets.lane_keys])
+            else:
+                disks.ledger.open()
+        finally:
+            disks.outbox.close()
+            if disks.journal is not None:
+                disks.journal.close()
+    except StorageDamaged as damage:
+        return Finding(Part.DATABASE, damage.where, damage.reason)
+    finally:
+        store.close()
+    return None
+
+
+def _files(setting: Setting) -> Finding | None:
+    try:
+        check_level_files(setting.home.database)
+    except StorageDamaged as damage:
+        return Finding(Part.DATABASE, damage.where, damage.reason)
+    return None
+
+
+def _chain(setting: Setting, progress: Callable[[int], None]) -> Finding | None:
+    try:
+        verify_home(setting.home, setting.genesis, progress)
+    except ChainFault as fault:
+        return Finding(Part.DATABASE, fault.where, fault.reason)
+    return None

@@ -1,0 +1,284 @@
+"""A new database from peers, beside the damaged one; they change places when the new one is complete.
+
+The node connects to its peers and follows them, as every late node does: each block is proven by the commit
+of its height, executed, and compared. It does not vote, signs for nobody and answers no client. What only
+this node knew (rows in LOCAL) is copied as far as it can be read.
+
+The signer's record is never touched: at the next start the validator votes only above what it has signed
+(CONSENSUS, 7). Whatever goes wrong before the change of places leaves the home as it was.
+"""
+
+import asyncio
+import os
+import shutil
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from network.peer.peers import Peers
+from network.transport.clock import LoopClock
+from node.assembly import Setting, begin_listening, make_peers, open_store
+from node.clock import SystemClock
+from node.event_loop import new_event_loop
+from node.home import HEAD_FILE, OUTBOX_FOLDER
+from node.host.core import CoreConfig, NodeCore, Threads
+from node.host.ledger import Ledger
+from node.host.opening import Disks, open_disks
+from node.host.router import Router
+from node.host.surroundings import Surroundings
+from node.host.worker import ThreadWorker
+from node.pool.pool import PoolLimits
+from node.repair.diagnosis import Finding, Part, last_height, last_known
+from node.storage.errors import StorageError
+from node.storage.files import DiskFiles
+from node.storage.head_marker import HeadMarker, save_head_marker
+from node.storage.leveldb import LevelStore, repair_level
+from node.storage.outbox import Outbox
+from node.storage.store import LOCAL, MAX_SCAN_ROWS
+from node.supervisor import Supervisor
+
+WORK_FOLDER: Final = "repair"
+"""Below the data folder: where the new database grows; what an interrupted repair left there is dropped."""
+ASIDE_FOLDER: Final = "damaged"
+"""Below the data folder, with a number: where damaged parts are kept."""
+LOOK_S: Final = 0.25
+"""How often it is looked whether the node stands where its peers stand."""
+TELL_HEIGHTS: Final = 1_000
+CALM_LOOKS: Final = 8
+"""So many looks in a row nothing may be missing: peers that are reached last may be higher."""
+
+
+class CannotRepair(Exception):
+    """What is damaged cannot be fetched; the home is as it was. The message says what to do."""
+
+
+class Repaired(msgspec.Struct, frozen=True):
+    """What a repair has done."""
+
+    height: int
+    """Height of the new database."""
+    app_hash: bytes
+    """32 bytes, after that height."""
+    kept_rows: int
+    """Rows that only this node knew, copied from the damaged database."""
+    aside: str
+    """Folder with what was damaged."""
+
+
+Tell = Callable[[str], None]
+_THREADS: Final = ("writer", "disk", "verifier", "peer-reader")
+
+
+def repair(setting: Setting, findings: Iterable[Finding], patience_s: int, tell: Tell) -> Repaired:
+    """Repair what was found; signer, keys, configuration and genesis must be whole.
+
+    Args:
+        setting: Of the stopped node.
+        findings: What is damaged.
+        patience_s: Longest time without a new block before it is given up.
+        tell: Told how it goes, in sentences.
+
+    Raises:
+        CannotRepair: No peer has what is missing; nothing was changed.
+        StorageError: The disk refused.
+    """
+    parts = {finding.part for finding in findings}
+    data = setting.home.data
+    aside = _aside(data)
+    if Part.DATABASE not in parts:
+        _move_aside(data, aside, parts)
+        return Repaired(0, b"", 0, str(aside))
+    work = data / WORK_FOLDER
+    shutil.rmtree(work, ignore_errors=True)
+    work.mkdir(mode=0o700)
+    store = open_store(setting, work / setting.home.database.name)
+    try:
+        kept = _copy_local(setting, work, store)
+        with asyncio.Runner(loop_factory=new_event_loop) as runner:
+            head = runner.run(_Following(setting, store, work, tell).run(patience_s))
+    finally:
+        store.close()
+    _move_aside(data, aside, parts)
+    (work / setting.home.database.name).rename(setting.home.database)
+    save_head_marker(DiskFiles(data), HEAD_FILE, head)
+    shutil.rmtree(work)
+    return Repaired(head.height, head.app_hash, kept, str(aside))
+
+
+# ----------------------------------------------------------------------------------------- moving
+
+
+def _aside(data: Path) -> Path:
+    number = 1
+    while (data / f"{ASIDE_FOLDER}-{number}").exists():
+        number += 1
+    return data / f"{ASIDE_FOLDER}-{number}"
+
+
+def _move_aside(data: Path, aside: Path, parts: set[Part]) -> None:
+    """Move damaged parts away; nothing is removed. The marker goes with the database that it is about."""
+    names = [str(part) for part in sorted(parts)]
+    if Part.DATABASE in parts:
+        names.append(HEAD_FILE)
+    aside.mkdir(mode=0o700)
+    for name in names:
+        if (data / name).exists():
+            (data / name).rename(aside / name)
+    DiskFiles(data).sync_folder("")
+
+
+# ---------------------------------------------------------------------------------------- copying
+
+
+def _copy_local(setting: Setting, work: Path, store: LevelStore) -> int:
+    """Copy what only this node knew, as far as the damaged database gives it; return how many rows."""
+    folder = setting.home.database
+    if not folder.exists():
+        return 0
+    # Reading a damaged database mends what it can in place; the one in the home stays as it is.
+    copy = work / "copy"
+    shutil.copytree(folder, copy)
+    try:
+        repair_level(copy)
+        return _copy_rows(open_store(setting, copy), store)
+    except StorageError:
+        return 0
+    finally:
+        shutil.rmtree(copy)
+
+
+def _copy_rows(source: LevelStore, target: LevelStore) -> int:
+    count, start = 0, None
+    try:
+        while True:
+            page = source.scan(LOCAL, start=start, limit=MAX_SCAN_ROWS)
+            target.write(page.rows, sync=True)
+            count += len(page.rows)
+            if page.resume is None:
+                return count
+            start = page.resume
+    except StorageError:
+        return count
+    finally:
+        source.close()
+
+
+# -------------------------------------------------------------------------------------- following
+
+
+class _Following:
+    """The node following its peers with a new database, and nothing else."""
+
+    def __init__(self, setting: Setting, store: LevelStore, work: Path, tell: Tell) -> None:
+        self._setting = setting
+        self._store = store
+        self._work = work
+        self._tell = tell
+
+    async def run(self, patience_s: int) -> HeadMarker:
+        """Return the head once the node stands where its peers stand."""
+        loop = asyncio.get_running_loop()
+        supervisor = Supervisor(loop)
+        workers = [ThreadWorker(name, loop, supervisor.fail) for name in _THREADS]
+        router = Router()
+        peers = make_peers(self._setting, loop, router, supervisor)
+        core = self._core(loop, peers, workers, supervisor)
+        router.bind(core)
+        for worker in workers:
+            worker.start()
+        begin_listening(self._setting, peers)
+        core.start()
+        try:
+            await self._wait(core, peers, supervisor, patience_s)
+        finally:
+            await peers.close()
+            for worker in workers:
+                worker.close()
+        tip = core.chain.ledger.tip
+        return HeadMarker(tip.height, tip.app_hash)
+
+    def _core(
+        self,
+        loop: asyncio.AbstractEventLoop,
+        peers: Peers,
+        workers: list[ThreadWorker],
+        supervisor: Supervisor,
+    ) -> NodeCore:
+        """Join a node that has no journal, so it cannot vote, and no key, so it signs nothing."""
+        setting = self._setting
+        writer, disk, verifier, reader = workers
+        own_lanes = [key.public_key for key in setting.secrets.lane_keys]
+        ledger = Ledger(self._store, setting.genesis, setting.config.storage.keep_writes_heights, own_lanes)
+        files = DiskFiles(self._work)
+        outbox = Outbox(files, OUTBOX_FOLDER, setting.config.storage.log_segment_bytes, os.urandom)
+        disks = Disks(ledger, outbox, None, files, HEAD_FILE)
+        wall = SystemClock(setting.genesis.clock_offset_ms)
+        config = CoreConfig(
+            setting.genesis,
+            setting.node.name,
+            (),
+            PoolLimits(*msgspec.structs.astuple(setting.config.pool)),
+            setting.config.api.max_queued_bytes,
+        )
+
+        def on_diverged(reason: str) -> None:
+            supervisor.fail(CannotRepair(f"this program and the network part: {reason}"))
+
+        return NodeCore(
+            config,
+            disks,
+            open_disks(disks, ()),
+            Surroundings(LoopClock(loop), wall, peers, writer, disk),
+            Threads(verifier, reader),
+            on_diverged,
+        )
+
+    async def _wait(self, core: NodeCore, peers: Peers, supervisor: Supervisor, patience_s: int) -> None:
+        """Wait until nothing is missing.
+
+        Raises:
+            CannotRepair: No new block for too long, or what peers have is not what was durable here.
+        """
+        required = last_height(self._setting)
+        calm = idle = told = 0
+        last = -1
+        while calm < CALM_LOOKS:
+            await asyncio.sleep(LOOK_S)
+            if supervisor.reason:
+                raise CannotRepair(supervisor.reason)
+            height = core.chain.tip.height
+            idle = 0 if height > last else idle + 1
+            last = height
+            is_there = height >= required and bool(peers.connected()) and not core.follower.is_syncing
+            calm = calm + 1 if is_there else 0
+            if not is_there and idle * LOOK_S > patience_s:
+                raise CannotRepair(_stuck(height, required, peers))
+            if height >= told + TELL_HEIGHTS:
+                told = height
+                self._tell(f"height {height} …")
+        self._compare(core)
+
+    def _compare(self, core: NodeCore) -> None:
+        """Ask that the new chain holds what was durable here before."""
+        marker = last_known(self._setting)
+        if marker is None:
+            return
+        ledger = core.chain.ledger
+        following = ledger.blocks.load(marker.height + 1)
+        found = ledger.tip.app_hash if following is None else following.header.app_hash
+        if found != marker.app_hash:
+            raise CannotRepair(
+                f"the peers' app hash of height {marker.height} is {found.hex()}, and {marker.app_hash.hex()}"
+                " was durable here: this home belongs to another history; ask the network's operators"
+            )
+
+
+def _stuck(height: int, required: int, peers: Peers) -> str:
+    reasons = "; ".join(f"{name}: {reason}" for name, reason in peers.unreached().items())
+    connected = ", ".join(sorted(peer.name for peer in peers.connected())) or "no peer"
+    return (
+        f"{connected} in touch, and no block comes after height {height}; {required} was durable here."
+        f" Not reached: {reasons or 'nobody else is configured'}. Try again when more peers run."
+    )

@@ -27,12 +27,12 @@ LEVELS = ("pack", "case", "pallet")
 SITUATIONS = ("at rest", "in transit", "part received")
 ACTIONS = ("receive", "refuse", "unpack", "ship", "dispense", "destroy")
 
-EXPIRING = {
+OLD = {
     "pack": ("pack-1",),
     "case": ("pack-1..2", "case-1"),
     "pallet": ("pack-1..4", "case-1..2"),
 }
-"""What of a lot that expires is where its expiry is the trouble; a pallet's is that of all in it."""
+"""What is of the lot in trouble, where a lot is; a pallet's is that of all in it."""
 ITEMS = {"pack": "pack-1", "case": "case-1", "pallet": "pallet-1"}
 REST = {"pack": "pack-3", "case": "case-2", "pallet": "pallet-1"}
 """What is still on its way of the part received."""
@@ -40,19 +40,34 @@ OPENED = {"pack": "pack-1 from case-1", "case": "pack-1..2 from case-1", "pallet
 """What comes out of what: a pack itself, all of a case, a case of the pallet."""
 
 
+LISTED = {"pack": "pack-1", "case": "pack-1..2, case-1", "pallet": "pack-1..4, case-1..2"}
+"""What of the goods a recall by serials lists."""
+KEPT = "from 2.00 to 8.00, 30 minutes, 60 minutes, gaps 15 minutes"
+
+
 class Trouble(NamedTuple):
     """Something that speaks against goods."""
 
-    begins: str = ""
-    """Sentence that brings it about, with the item for {}; empty when time does."""
+    begins: tuple[str, ...] = ()
+    """Sentences that bring it about, with the item for {item}; none when time does."""
+    comes_out: tuple[str, ...] = ()
+    """Sentences by which it comes out four days later."""
+    is_of_lot: bool = False
+    """Whether the goods in trouble are of a lot of their own, `OLD`."""
     expires: bool = False
-    """Whether the goods are of a lot that expires meanwhile."""
+    """Whether that lot expires before the goods are acted on."""
 
 
 TROUBLES = {
-    "hold": Trouble("Gov locks {}"),
-    "stolen": Trouble("Gov reports {} stolen"),
-    "expiry": Trouble(expires=True),
+    "hold": Trouble(("Gov locks {item}",)),
+    "stolen": Trouble(("Gov reports {item} stolen",)),
+    "recall of serials": Trouble(("Acme recalls as R1: {listed}",)),
+    "recall of a lot": Trouble(("Acme recalls as R1: pack lot OLD or case lot OLD",), is_of_lot=True),
+    "expiry": Trouble(is_of_lot=True, expires=True),
+    "excursion": Trouble(
+        (f"Acme keeps pack {KEPT}", f"Acme keeps case {KEPT}", "Dale puts logger-1 onto {item}"),
+        ("Dale reads 5.00 9.00 9.00 9.00 9.00 5.00 off logger-1 every 10 minutes",),
+    ),
 }
 """All troubles by name, in the order of the table."""
 
@@ -66,16 +81,18 @@ class Stage:
         self._make(trouble, level)
         if situation != "at rest":
             self._say("Dale ships pallet-1 to Corner as S1")
-        if trouble.begins:
-            self._say(trouble.begins.format(ITEMS[level]))
+        for sentence in trouble.begins:
+            self._say(sentence.format(item=ITEMS[level], listed=LISTED[level]))
         self.speaker.ledger.wait(4 * DAY_MS)
+        for sentence in trouble.comes_out:
+            self._say(sentence)
         if situation == "part received":
             self._say("Corner receives case-1 of S1")
 
     def _make(self, trouble: Trouble, level: str) -> None:
-        old = EXPIRING[level] if trouble.expires else ()
-        for name in old:
-            self._say(f"Acme commissions {name} of lot OLD expiring 2026-03-04")
+        last_day = "2026-03-04" if trouble.expires else "2026-03-20"
+        for name in OLD[level] if trouble.is_of_lot else ():
+            self._say(f"Acme commissions {name} of lot OLD expiring {last_day}")
         for name in ("pack-1", "pack-2", "pack-3", "pack-4", "case-1", "case-2"):
             if self.speaker.see(name).endswith("is unknown"):
                 self._say(f"Acme commissions {name} of lot NEW")

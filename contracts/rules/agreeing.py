@@ -1,4 +1,4 @@
-"""Two-party acts: a proposal on the ledger, and the other party's consent that names it.
+"""Two-party acts (rule 8): a proposal on the ledger, and the other party's consent that names it.
 
 A proposal changes nothing but its own row. What it asks for is judged twice: when it is made, so that nobody
 is asked for what cannot be; and when it is consented to, for goods move on. Each kind of proposal has a rule

@@ -1,4 +1,4 @@
-"""Guards that every rule shares: the signer, the claim, the list, and the state of the items in it.
+"""Rule 0, guards that every rule shares: the signer, the claim, the list, and its items (rule 18 among them).
 
 Each returns a `Verdict` when it refuses, else None (or what it found). Their order inside a rule is that of
 contracts/LAW.md.

@@ -1,4 +1,4 @@
-"""How holds are put on items and come off again: by whom, and what a verification lifts (rules 14, 15, 23).
+"""How holds come onto items and off again: by whom, and what a verification lifts (rules 10, 14, 15, 23).
 
 A hold lies on the row of the item that it was put on and binds everything inside; what comes out takes it
 along. So it is lifted where it lies. Partners' holds carry their setter's number, the law's own carry 0.

@@ -1,4 +1,4 @@
-"""Rule 1: packs, cases and logistic units come to life."""
+"""Rule 1: packs, cases and logistic units come to life; rule 30 asks the same of what is made."""
 
 from typing import Final
 

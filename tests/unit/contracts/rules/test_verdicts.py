@@ -1,5 +1,6 @@
 """Every code and every rule is explained, documented and shown by a test; none is dead."""
 
+import ast
 import re
 from pathlib import Path
 
@@ -21,8 +22,26 @@ SHOWING = {
     for path in [*TESTS.glob("scenarios/law/*.txt"), *TESTS.glob("unit/contracts/rules/test_*.py")]
 }
 
+MODULES = {
+    path.stem: path.read_text(encoding="utf-8")
+    for path in sorted(RULES.glob("*.py"))
+    if path.stem not in {"codes", "explanations"}
+}
+
 GUARD = re.compile(r"^\| .+ \| `([a-z_]+)` \| ([a-z0-9_]+) \|$", re.MULTILINE)
 SECTION = re.compile(r"^## Rule ([0-9]+[a-z]?): ", re.MULTILINE)
+
+
+def refusing(code: Code) -> list[str]:
+    """Return the modules of rules that refuse with a code: what a search for it finds."""
+    return [stem for stem, text in MODULES.items() if re.search(rf"\bCode\.{code.name}\b", text)]
+
+
+def shows(name: str, code: str) -> bool:
+    """Tell whether a scenario file or a test has a refusal with this code."""
+    if name.startswith("test_"):
+        return re.search(rf"\bCode\.{code.upper()}\b", SHOWING[name]) is not None
+    return re.search(rf"^then .*\brefused {code}\b", SHOWING[name], re.MULTILINE) is not None
 
 
 def sections() -> dict[str, str]:
@@ -54,8 +73,7 @@ def test_every_guard_in_the_law_is_shown_where_it_says() -> None:
     guards = GUARD.findall(LAW)
     assert {code for code, _shown in guards} == {code.value for code in Code}
     for code, shown in guards:
-        text = SHOWING[shown]
-        assert code in text or f"Code.{code.upper()}" in text, f"{shown} does not show {code}"
+        assert shows(shown, code), f"{shown} does not show {code}"
 
 
 def test_every_rule_has_scenarios_and_every_scenario_file_a_rule() -> None:
@@ -69,13 +87,17 @@ def test_every_rule_has_scenarios_and_every_scenario_file_a_rule() -> None:
 
 
 def test_no_code_is_dead() -> None:
-    used = "".join(
-        path.read_text(encoding="utf-8")
-        for path in RULES.glob("*.py")
-        if path.stem not in {"codes", "explanations"}
-    )
     for code in Code:
-        assert f"Code.{code.name}" in used, f"no rule refuses with {code}"
+        assert refusing(code), f"no rule refuses with {code}"
+
+
+def test_a_search_for_a_code_finds_its_rule() -> None:
+    for code, text in EXPLANATIONS.items():
+        first_lines = [
+            (ast.get_docstring(ast.parse(MODULES[stem])) or "").split("\n")[0] for stem in refusing(code)
+        ]
+        named = re.compile(rf"\b[Rr]ules? ([0-9a-z]+, )*([0-9a-z]+ and )?{text.rule}\b")
+        assert any(map(named.search, first_lines)), f"{code}: rule {text.rule} is none of {refusing(code)}"
 
 
 def test_every_event_has_a_sentence_and_a_scenario() -> None:

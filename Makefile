@@ -12,8 +12,8 @@ STEPS ?= 100000
 SEED ?= 0
 # How many inputs `make fuzz-decoders` makes.
 INPUTS ?= 200000
-# What there is in the world that `make model-check` explores.
-ITEMS ?= pack-1,case-1,pallet-1
+# What there is in the largest world that `make model-check` explores.
+ITEMS ?= pack-1,pack-2,case-1,pallet-1
 # In how many rounds `make twins` parts the network.
 ROUNDS ?= 3
 # How long `make chaos` lets things happen.
@@ -86,7 +86,9 @@ fuzz-law: $(STAMP) ## Random partners against law and reference model: make fuzz
 
 model-check: $(STAMP) ## The law explored to a fixed point, no trap: make model-check ITEMS=pack-1,pack-2,case-1
 	$(BIN)/python -m tests.modelcheck --items pack-1
-	$(BIN)/python -m tests.modelcheck --items pack-1 --reasons destroyed,stolen --holds
+	$(BIN)/python -m tests.modelcheck --items pack-1 --reasons destroyed,stolen --families holds
+	$(BIN)/python -m tests.modelcheck --items duo-1 --reasons destroyed,stolen \
+	  --families returns,purposes,transfer,outside,parts,late,expiry
 	$(BIN)/python -m tests.modelcheck --items $(ITEMS) --reasons destroyed,stolen
 
 determinism: $(STAMP) ## The same app hash on every Python that is here, under several hash seeds

@@ -9,7 +9,7 @@ from contracts.state.places import effective_holds, effective_life, locate
 from contracts.state.rows import Life
 from contracts.state.view import Overlay
 from tests.modelcheck.__main__ import explore
-from tests.modelcheck.cast import PACK
+from tests.scenarios.law.world import gtin
 
 PARTNERS = ["Acme", "Corner", "Fleet", "Gov"]
 PLACES = ("inside", "at hand", "on its way")
@@ -44,16 +44,13 @@ def find_edges() -> Edges:
     world, found = explore(["pack-1", "case-1"], PARTNERS)
     views = ((world.view(dict(component.rows)), component.items) for component in found.components)
     names = [state_of(view, key) for view, items in views for key in items]
+    is_pack = [key[1:7] == gtin("pack") for component in found.components for key in component.items]
+    records = ["deadline", *(record.lower() for record in found.records[1:])]
     edges: Edges = defaultdict(set)
-    for number, steps in enumerate(found.steps):
-        for index, key in enumerate(found.components[number].items):
-            if key[:7] != PACK:
-                continue
-            here = names[found.node(number, index)]
-            for step in steps:
-                there = names[step.targets[index]]
-                if there != here:
-                    edges[here, there].add(step.record.lower() or "deadline")
+    for source, target, record in zip(found.source, found.target, found.kind, strict=True):
+        here, there = names[source], names[target]
+        if here != there and is_pack[source]:
+            edges[here, there].add(records[record])
     # Joins are not among the steps: packing is what brings an item inside.
     edges["at hand", "inside"].add("pack")
     return dict(edges)

@@ -10,9 +10,10 @@ import msgspec
 
 from contracts.gs1.keys import format_item
 from contracts.records.supply import DecommissionReason
-from tests.modelcheck.cast import World
+from tests.modelcheck.cast import FAMILIES, World
 from tests.modelcheck.explore import Explorer, Found
-from tests.modelcheck.traps import FINAL, GONE, Trap, lives, traps
+from tests.modelcheck.reduce import KIND_BYTES
+from tests.modelcheck.traps import FINAL, GONE, Trap, traps
 from tests.scenarios.law.world import item
 
 ITEMS = "pack-1,case-1,pallet-1"
@@ -29,30 +30,30 @@ def main(arguments: list[str]) -> int:
     )
     parser.add_argument("--partners", default=PARTNERS, help="who acts, by the scenarios' names")
     parser.add_argument("--reasons", default=ALL, help="why items leave: destroyed,stolen,exported,sample …")
-    parser.add_argument("--holds", action="store_true", help="partners hold items back and let them go")
+    parser.add_argument("--families", default="", help=f"what they do beside: {','.join(FAMILIES)}; or all")
     options = parser.parse_args(arguments)
-    began = time.monotonic()
+    began = time.process_time()
     reasons = [DecommissionReason[name.upper()] for name in options.reasons.split(",")]
-    world, found = explore(
-        options.items.split(","), options.partners.split(","), reasons, holds=options.holds
-    )
-    life = lives(world, found)
-    trapped = list(traps(found, life, FINAL))
+    families = FAMILIES if options.families == "all" else [*filter(None, options.families.split(","))]
+    _world, found = explore(options.items.split(","), options.partners.split(","), reasons, families)
+    trapped = list(traps(found, FINAL))
     for trap in trapped[:10]:
         print(f"trap: {describe(trap)}")
-    held = Counter(trap.silent for trap in traps(found, life, GONE))
+    held = Counter(trap.silent for trap in traps(found, GONE))
     summary = {
         "items": options.items,
         "partners": options.partners,
         "reasons": options.reasons,
-        "holds": options.holds,
-        "components": len(found.components),
-        "steps": sum(map(len, found.steps)),
+        "families": ",".join(families),
+        "states": len(found.components),
+        "states_of_items": len(found.life),
+        "steps": found.steps,
         "tried": found.tried,
+        "executed": found.executed,
         "lawful": dict(sorted(found.kinds.items())),
         "traps": len(trapped),
         "only_reported_stolen": dict(sorted(held.items())),
-        "seconds": round(time.monotonic() - began, 1),
+        "seconds": round(time.process_time() - began, 1),
     }
     print(msgspec.json.encode(summary).decode())
     return bool(trapped)
@@ -62,8 +63,7 @@ def explore(
     names: Sequence[str],
     partners: Sequence[str],
     reasons: Collection[DecommissionReason] = REASONS,
-    *,
-    holds: bool = False,
+    families: Collection[str] = (),
 ) -> tuple[World, Found]:
     """Explore a world in which these items begin at the maker.
 
@@ -71,14 +71,16 @@ def explore(
         names: Packs, cases and logistic units.
         partners: Who acts.
         reasons: Why items leave the supply chain.
-        holds: Whether partners hold items back and let them go.
+        families: What they do beside (`cast.FAMILIES`).
 
     Raises:
         Risen: Something final came back to life.
     """
-    world = World(tuple(partners), reasons, holds=holds)
+    world = World(tuple(partners), reasons, families)
     start = world.begin(names)
-    return world, Explorer(world, Counter(item(name)[:7] for name in names)).explore(start)
+    found = Explorer(world, Counter(item(name)[:KIND_BYTES] for name in names)).explore(start)
+    found.executed = world.executed
+    return world, found
 
 
 def describe(trap: Trap) -> str:

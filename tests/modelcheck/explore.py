@@ -1,5 +1,6 @@
 """Breadth first to a fixed point: every component that can come about, and what follows from it."""
 
+import sys
 from array import array
 from collections import Counter, deque
 from collections.abc import Iterable
@@ -8,57 +9,68 @@ from typing import Final
 import msgspec
 
 from contracts.gs1.keys import ItemKey, format_item
-from contracts.primitives.encoding import encode
-from contracts.records.record import Record
-from contracts.state.layout import CONTAINERS, ITEMS
-from contracts.state.places import effective_life, locate
-from contracts.state.rows import ItemRow, Life
-from contracts.state.view import Overlay
-from tests.modelcheck.cast import CASE, OF_ITEMS, PACK, Component, Rows, World
-from tests.modelcheck.moves import joins, moves
+from contracts.records.record import listed, plain
+from contracts.state.layout import ITEMS, LOTS, SHIPMENTS
+from contracts.state.rows import THE_LAW, HoldKind, Life
+from tests.modelcheck.cast import World
+from tests.modelcheck.memory import Move, Rows
+from tests.modelcheck.moves import HOLDING, Moves
+from tests.modelcheck.reduce import ALIKE, KIND_BYTES, SHIPMENT, Component, Reducer
 from tests.scenarios.law.world import item
 
-NOBODY: Final = "time"
-"""Who signs what merely passes."""
+RAISING: Final = {
+    "Found": (frozenset({Life.LOST}), HoldKind.SUSPECT),
+    "Reinstate": (
+        frozenset({Life.SUPPLIED, Life.EXPORTED, Life.SAMPLE, Life.FREE_SAMPLE, Life.CHECKED_OUT}),
+        None,
+    ),
+    "ReceiveFromOutside": (frozenset({Life.OUTSIDE}), HoldKind.UNCONFIRMED),
+}
+"""Records after which what had ended may be active again: which lives, and under which hold (12, 13, 26)."""
 
-RAISING: Final = frozenset({"Found", "Reinstate"})
-"""Records that may make what had ended active again (LAW 12, 13)."""
-TRADABLE: Final = frozenset({Life.ACTIVE})
-"""Lives from which an item may be sold."""
+
+PROGRESS_STATES: Final = 10_000
 
 
 class Risen(AssertionError):
     """Something final came back to life."""
 
 
-class Step(msgspec.Struct, frozen=True):
-    """One way on from a component for each of its items."""
-
-    signer: int
-    """Index in `Found.signers`."""
-    record: str
-    """Kind of the record; empty for a deadline that passes."""
-    targets: tuple[int, ...]
-    """For each item of the component, in order: the node (see `Found.node`) that it becomes."""
-
-
 class Found(msgspec.Struct):
     """All components, by number in the order of discovery, and the steps between them.
 
-    A node is one item of one component. A step of a component is one step for each of its items.
+    A node is one item of one component. A step of a component is one edge for each of its items.
     """
 
     signers: tuple[str, ...]
+    """Who signs; bit by bit in `by`."""
     components: list[Component] = []
     first_node: array = msgspec.field(default_factory=lambda: array("q"))
-    steps: list[list[Step]] = []
+    """Of each component, the number of its first item's node."""
+    life: array = msgspec.field(default_factory=lambda: array("b"))
+    """Of each node."""
+    source: array = msgspec.field(default_factory=lambda: array("i"))
+    """Of each edge, the node from which it leads."""
+    target: array = msgspec.field(default_factory=lambda: array("i"))
+    """... and to which."""
+    by: array = msgspec.field(default_factory=lambda: array("b"))
+    """... and bits of who signs it; none for a deadline that passes."""
+    kind: array = msgspec.field(default_factory=lambda: array("B"))
+    """... and the record, by number in `records`."""
+    records: list[str] = msgspec.field(default_factory=lambda: ["time"])
+    """Kinds of records; the first is a deadline that passes."""
+    steps: int = 0
+    """Steps between components."""
     tried: int = 0
+    """Moves that the law was asked, or had answered before."""
+    executed: int = 0
+    """... of which it was asked."""
     kinds: Counter[str] = msgspec.field(default_factory=Counter)
     """Lawful steps by record."""
 
     def node(self, component: int, index: int) -> int:
         """Return the number of an item of a component."""
-        return self.first_node[component] + index
+        return int(self.first_node[component]) + index
 
 
 class Explorer:
@@ -73,30 +85,35 @@ class Explorer:
         """
         self._world = world
         self._most = most
-        self._numbers: dict[Component, int] = {}
+        self.moves = Moves(world)
+        self._reducer = Reducer(world)
+        self._numbers: dict[tuple[tuple[bytes, bytes], ...], int] = {}
         self._queue: deque[int] = deque()
-        self._nodes = 0
-        self._still: dict[int, list[int]] = {}
-        self.found = Found((*world.partners, NOBODY))
+        self._parents: dict[int, list[tuple[int, ItemKey]]] = {}
+        self._children: dict[int, list[int]] = {}
+        self.found = Found(tuple(world.partners))
 
-    def explore(self, start: Iterable[Component]) -> Found:
+    def explore(self, start: Iterable[Rows]) -> Found:
         """Explore until nothing new follows."""
-        for component in start:
-            self._number(component)
+        for rows in start:
+            for part in self._reducer.parts(rows):
+                self._number(part.component)
         while self._queue:
             number = self._queue.popleft()
             self._expand(number)
             self._join(number)
+            if not (number + 1) % PROGRESS_STATES:
+                print(f"{number + 1} states, {len(self._queue)} to come", file=sys.stderr, flush=True)
         return self.found
 
     def _number(self, component: Component) -> int:
-        number = self._numbers.get(component)
+        number = self._numbers.get(component.rows)
         if number is None:
-            number = self._numbers[component] = len(self.found.components)
-            self.found.components.append(component)
-            self.found.first_node.append(self._nodes)
-            self.found.steps.append([])
-            self._nodes += len(component.items)
+            found = self.found
+            number = self._numbers[component.rows] = len(found.components)
+            found.components.append(component)
+            found.first_node.append(len(found.life))
+            found.life.extend(self._reducer.lives(component))
             self._queue.append(number)
         return number
 
@@ -104,110 +121,168 @@ class Explorer:
         """Try everything on one component."""
         component = self.found.components[number]
         rows = dict(component.rows)
-        for signer, record in moves(self._world, component):
+        about, moves = self.moves.about(component)
+        known: set[tuple[object, ...]] = set()
+        for move in self._world.likely(about, rows, moves):
+            if move.kind in HOLDING and self._is_held(rows, move):
+                continue
             self.found.tried += 1
-            after = self._world.after(rows, signer, record)
+            after = self._world.after(rows, move)
             if after is not None:
-                self._follow(number, component, signer, record, after)
-        for after in self._world.late(component):
-            self._follow(number, component, NOBODY, None, after)
+                self.found.kinds[move.kind] += 1
+                self._follow(number, component, move, after, known)
+        for after in self._reducer.late(component):
+            self.found.kinds["time"] += 1
+            self._follow(number, component, None, after, known)
+
+    def _is_held(self, rows: Rows, move: Move) -> bool:
+        """Tell whether a partner's hold lies on the item already: one stands for several (`moves.py`)."""
+        (key,) = listed(move.acts[0][1])
+        return any(setter != THE_LAW for _kind, setter in self._reducer.item(rows[ITEMS.prefix + key]).holds)
 
     def _follow(
-        self, number: int, component: Component, signer: str, record: Record | None, after: Rows
+        self,
+        number: int,
+        component: Component,
+        move: Move | None,
+        after: Rows,
+        known: set[tuple[object, ...]],
     ) -> None:
-        targets: dict[ItemKey, int] = {}
-        for part in self._world.parts(after):
+        """Note one step, once for who signs it and where it leads."""
+        found, targets = self.found, {}
+        parts = self._reducer.parts(after)
+        for part in parts:
             at = self._number(part.component)
             for index, origin in enumerate(part.origins):
-                targets[origin] = self.found.node(at, index)
-        kind = "" if record is None else type(record).__name__
-        origins = tuple(targets[key] for key in component.items)
-        step = Step(self.found.signers.index(signer), kind, origins)
-        if step not in self.found.steps[number]:
-            self.found.steps[number].append(step)
-        self.found.kinds[kind or NOBODY] += 1
-        self._check_lives(component, after, record)
+                targets[origin] = found.node(at, index)
+        signers, kind = (0, "time") if move is None else (move.signers, move.kind)
+        ends = tuple(targets[key] for key in component.items)
+        self._check_lives(component, number, move, after, ends)
+        if (kind, signers, ends) in known:
+            return
+        known.add((kind, signers, ends))
+        found.steps += 1
+        if kind not in found.records:
+            found.records.append(kind)
+        record = found.records.index(kind)
+        for index, end in enumerate(ends):
+            start = found.node(number, index)
+            if start != end:
+                found.source.append(start)
+                found.target.append(end)
+                found.by.append(signers)
+                found.kind.append(record)
 
-    def _check_lives(self, component: Component, after: Rows, record: Record | None) -> None:
-        """Ask that nothing that had ended, by itself or by what it was inside, becomes tradable."""
-        old, new = self._world.view(dict(component.rows)), self._world.view(after)
-        for key in component.items:
-            was, now = life_of(old, key), life_of(new, key)
-            if was not in TRADABLE and now in TRADABLE and type(record).__name__ not in RAISING:
-                raise Risen(f"{format_item(key)}: {was.name} becomes {now.name} by {record}")
+    def _check_lives(
+        self, component: Component, number: int, move: Move | None, after: Rows, ends: tuple[int, ...]
+    ) -> None:
+        """Ask that nothing that had ended, by itself or by what it was inside, becomes active again."""
+        life = self.found.life
+        for index, end in enumerate(ends):
+            was, now = life[self.found.node(number, index)], life[end]
+            if was == Life.ACTIVE or now != Life.ACTIVE:
+                continue
+            key = component.items[index]
+            raised, hold = RAISING.get(move.kind if move else "", (frozenset(), None))
+            row = self._reducer.item(after[ITEMS.prefix + key])
+            if was not in raised or (hold is not None and hold not in {kind for kind, _by in row.holds}):
+                what = "time" if move is None else [plain(record) for _signer, record in move.acts]
+                raise Risen(f"{format_item(key)}: {Life(was).name} becomes active by {what}")
 
     # -------------------------------------------------------------------------------------- joining
 
     def _join(self, number: int) -> None:
-        """Pack this component into every other that it fits beside, and those into this one."""
+        """Pack this component into every other that it may go into, and those into this one.
+
+        Only what rule 2a lets be packed is tried: children that stand still and are clean, into containers
+        that stand still, alive and without holds around them. All else it refuses (`test_reductions.py`).
+        """
         component = self.found.components[number]
-        holder = self._still_holder(component)
+        rows = dict(component.rows)
+        holder = self._holder(rows)
         if holder is None:
             return
-        siblings = self._still.setdefault(holder, [])
-        siblings.append(number)
-        for other in siblings:
-            self._try_join(self.found.components[other], component)
-            if other != number:
-                self._try_join(component, self.found.components[other])
+        containers = [key for key in component.items if self._takes(rows, key)]
+        for key in containers:
+            self._parents.setdefault(holder, []).append((number, key))
+        if self._is_packable(rows):
+            self._children.setdefault(holder, []).append(number)
+            for parent, key in self._parents.get(holder, ()):
+                self._try_join(parent, key, number)
+        for child in self._children.get(holder, ()):
+            for key in containers:
+                if child != number:
+                    self._try_join(number, key, child)
 
-    def _still_holder(self, component: Component) -> int | None:
-        """Return who holds a component that stands still: nobody packs what is on its way, or not at hand."""
-        tops = [
-            row
-            for at, value in component.rows
-            if (row := _item_row(at, value)) is not None and not row.parent
-        ]
-        return None if tops[0].shipment else tops[0].holder
+    def _holder(self, rows: Rows) -> int | None:
+        """Return who holds a component that stands still; None for one on its way."""
+        if SHIPMENTS.prefix + SHIPMENT in rows:
+            return None
+        tops = (self._reducer.item(value) for at, value in rows.items() if at[:1] == ITEMS.prefix)
+        return next(row.holder for row in tops if not row.parent)
 
-    def _try_join(self, parent: Component, child: Component) -> None:
-        if not any(at[:1] == CONTAINERS.prefix or at[1:8] == CASE for at, _row in parent.rows):
+    def _takes(self, rows: Rows, key: ItemKey) -> bool:
+        """Tell whether an item may be packed into: it and all around it are active and free of holds."""
+        if key[:KIND_BYTES] in ALIKE:
+            return False
+        row = self._reducer.item(rows[ITEMS.prefix + key])
+        while row.life == Life.ACTIVE and not row.holds and row.parent:
+            row = self._reducer.item(rows[ITEMS.prefix + row.parent])
+        return row.life == Life.ACTIVE and not row.holds
+
+    def _is_packable(self, rows: Rows) -> bool:
+        """Tell whether nothing in a component has ended, is held or expired."""
+        own = (self._reducer.item(value) for at, value in rows.items() if at[:1] == ITEMS.prefix)
+        is_expired = any(at[:1] == LOTS.prefix for at in rows)
+        return not is_expired and all(row.life == Life.ACTIVE and not row.holds for row in own)
+
+    def _try_join(self, parent: int, key: ItemKey, child: int) -> None:
+        inside, outside = self.found.components[child], self.found.components[parent]
+        rows = self._beside(outside, inside)
+        if rows is None:
             return
-        beside = self._beside(parent, child)
-        if beside is None:
-            return
-        rows = {**dict(parent.rows), **dict(beside.rows)}
-        for signer, record in joins(self._world, parent, beside):
+        own = self._reducer
+        new = [at[1:] for at in rows if at[:1] == ITEMS.prefix and ItemKey(at[1:]) not in outside.items]
+        top = next(one for one in new if not own.item(rows[ITEMS.prefix + one]).parent)
+        for move in self.moves.joins(key, ItemKey(top)):
             self.found.tried += 1
-            after = self._world.after(rows, signer, record)
-            if after is None:
-                continue
-            self.found.kinds["Pack"] += 1
-            for part in self._world.parts(after):
-                self._number(part.component)
+            after = self._world.after(rows, move)
+            if after is not None:
+                self.found.kinds["Pack"] += 1
+                for part in own.parts(after):
+                    self._number(part.component)
 
-    def _beside(self, parent: Component, child: Component) -> Component | None:
-        """Return a component, its packs named after those of another; None if there are not so many items."""
-        count = Counter(key[:7] for key in (*parent.items, *child.items))
+    def _beside(self, parent: Component, child: Component) -> Rows | None:
+        """Return the rows of both, the child's packs and sales under names that the parent does not use."""
+        count = Counter(key[:KIND_BYTES] for key in (*parent.items, *child.items))
         if any(count[kind] > self._most[kind] for kind in count):
             return None
-        first = sum(key[:7] == PACK for key in parent.items)
-        packs = [key for key in child.items if key[:7] == PACK]
-        names = {key: item(f"pack-{first + at}") for at, key in enumerate(packs, start=1)}
-        return renamed(child, names)
+        rows = dict(parent.rows)
+        # Goods of one lot expire together, wherever they are.
+        if any(at[:1] == LOTS.prefix for at in rows):
+            return None
+        used = Counter(key[:KIND_BYTES] for key in parent.items)
+        names = {key: key for key in child.items}
+        for key in child.items:
+            kind = key[:KIND_BYTES]
+            if kind in ALIKE:
+                used[kind] += 1
+                names[key] = ItemKey(item(f"{ALIKE[kind]}-{used[kind]}"))
+        return {**rows, **self._renamed(child, names, parent)}
 
-
-def life_of(view: Overlay, key: ItemKey) -> Life:
-    """Return an item's life: its own, or that of what it is inside."""
-    position = locate(view, key)
-    if position is None:
-        msg = f"{format_item(key)} is gone"
-        raise LookupError(msg)
-    return effective_life(position)
-
-
-def renamed(component: Component, names: dict[ItemKey, ItemKey]) -> Component:
-    """Return a component with other names for some of its items."""
-    rows = []
-    for at, value in component.rows:
-        key = ItemKey(at[1:])
-        row = _item_row(at, value)
-        if row is not None and row.parent:
-            parent = names.get(ItemKey(row.parent), ItemKey(row.parent))
-            value = encode(msgspec.structs.replace(row, parent=parent))  # noqa: PLW2901 - the row under its new name
-        rows.append((at[:1] + names.get(key, key) if at[:1] in OF_ITEMS else at, value))
-    return Component(tuple(names.get(key, key) for key in component.items), tuple(rows))
-
-
-def _item_row(at: bytes, value: bytes) -> ItemRow | None:
-    return ITEMS.decode(value) if at[:1] == ITEMS.prefix else None
+    def _renamed(self, component: Component, names: dict[ItemKey, ItemKey], beside: Component) -> Rows:
+        """Return a component's rows with other names for some of its items, and for its sales."""
+        sales = [at[1:] for at, _row in (*beside.rows, *component.rows) if at[:1] == SHIPMENTS.prefix]
+        taken = max((sale[-1] for sale in sales), default=0)
+        rows: Rows = {}
+        for at, value in component.rows:
+            if at[:1] == SHIPMENTS.prefix:
+                rows[at[:-1] + bytes((at[-1] + taken,))] = value
+            elif at[:1] == LOTS.prefix:
+                rows[at] = value
+            else:
+                key = ItemKey(at[1:])
+                rows[at[:1] + names[key]] = (
+                    self._reducer.renamed(value, names, taken) if at[:1] == ITEMS.prefix else value
+                )
+        return rows

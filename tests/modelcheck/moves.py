@@ -1,11 +1,19 @@
-"""Everything that anyone may try on a component: every record of every partner on each item."""
+"""Everything that anyone may try on a component: every record of every partner on each item.
 
-from collections.abc import Iterator
+Records list one item at a time. That loses nothing: a list is judged item by item, what it does to one does
+not depend on the others in it, and what a list does in one record can be done by one record after another.
+Of holds by partners one at a time lies on an item: no guard asks more of holds than whether there are any,
+and whether one is `for disposal`; a way out that needs none lifted is a way under any number of them.
+"""
+
+from collections.abc import Callable, Iterator
 from typing import Final
 
-from contracts.gs1.keys import ItemKey
+from contracts.gs1 import keys
+from contracts.gs1.keys import SGTIN_KIND, ItemKey
+from contracts.records.agreement import Consent, OfferOwnership, proposal_id
 from contracts.records.custody import Receive, ReceiveMode, Refuse, Ship, ShipPurpose, Void
-from contracts.records.dispensing import Dispense
+from contracts.records.dispensing import Dispense, DispensePart
 from contracts.records.endings import Found, Reinstate, UndoneEnding
 from contracts.records.holds import (
     Clear,
@@ -17,58 +25,90 @@ from contracts.records.holds import (
     Suspect,
     SuspectGround,
 )
-from contracts.records.record import Record
+from contracts.records.late import Late, LateReason
+from contracts.records.outside import ReceiveFromOutside, ShipOutside
+from contracts.records.record import Record, plain
 from contracts.records.supply import Decommission, Pack, Unpack
 from contracts.records.verification import VerificationReason, VerificationResult, Verify
-from contracts.state.layout import ITEMS, SHIPMENTS
-from tests.modelcheck.cast import HEAD, Component, World
-from tests.scenarios.law.world import ROLES, gln
+from contracts.state.layout import SHIPMENTS
+from tests.modelcheck.cast import DOCUMENT_ID, HEAD, World
+from tests.modelcheck.memory import Move
+from tests.modelcheck.reduce import KIND_BYTES, SHIPMENT, Component
+from tests.scenarios.law.world import ROLES, gln, item
 
 PURPOSES: Final = ((ShipPurpose.SALE, 1), (ShipPurpose.DISPOSAL, 0))
-"""Purposes with whether ownership passes: one for clean goods of the owner's, one for goods under any hold.
-The others differ in whom they may be sent to, not in what becomes of the goods."""
+"""Purposes with whether ownership passes: one for clean goods of one's own, one for goods under any hold."""
+MORE_PURPOSES: Final = (
+    (ShipPurpose.SALE, 0),
+    (ShipPurpose.DISPOSAL, 1),
+    (ShipPurpose.RETURN, 0),
+    (ShipPurpose.EXPORT, 1),
+    (ShipPurpose.AUTHORITY, 0),
+)
+"""Purposes of the family `purposes`; a return that points at no sale sends another's goods home."""
+OUTSIDE: Final = keys.pack_gln("4299999000009")
+"""Somebody whom the network does not know."""
+PROPOSAL: Final = proposal_id(DOCUMENT_ID, 0)
+DIVISIBLE: Final = item("duo-1")[:KIND_BYTES]
+HOLDING: Final = ("PlaceHold", "Suspect")
+"""Kinds of records that hold back."""
 
-Move = tuple[str, Record]
+Tried = tuple[str, Record]
 
 
-def moves(world: World, component: Component) -> Iterator[Move]:
-    """Yield every record that any partner may try on what is in one component, lawful or not."""
-    shipments = tuple(at[1:] for at, _row in component.rows if at[:1] == SHIPMENTS.prefix)
+class Moves:
+    """Moves by what a component consists of; each is made once, for it remembers the law's answers."""
+
+    def __init__(self, world: World) -> None:
+        """Prepare."""
+        self._world = world
+        self._bits = {name: 1 << at for at, name in enumerate(world.partners)}
+        self._moves: dict[tuple[Tried, ...], Move] = {}
+        self._of: dict[object, list[Move]] = {}
+
+    def about(self, component: Component) -> tuple[object, list[Move]]:
+        """Return what a component's moves depend on, and these: all that anyone may try, lawful or not."""
+        named = tuple(
+            at[1:] for at, _row in component.rows if at[:1] == SHIPMENTS.prefix and at[1:] != SHIPMENT
+        )
+        is_sent = any(at == SHIPMENTS.prefix + SHIPMENT for at, _row in component.rows)
+        about = (component.items, named, is_sent)
+        if about not in self._of:
+            found = [self._move((one,)) for one in _tried(self._world, component, named, is_sent=is_sent)]
+            if "transfer" in self._world.families:
+                found += [self._move(acts) for acts in _transfers(self._world, component)]
+            self._of[about] = found
+        return about, self._of[about]
+
+    def joins(self, parent: ItemKey, child: ItemKey) -> list[Move]:
+        """Return the moves that pack one item into another."""
+        return [self._move(((signer, Pack(HEAD, parent, (child,))),)) for signer in self._world.partners]
+
+    def _move(self, acts: tuple[Tried, ...]) -> Move:
+        if acts not in self._moves:
+            signers = 0
+            for signer, _record in acts:
+                signers |= self._bits[signer]
+            kind = "+".join(type(record).__name__ for _signer, record in acts)
+            late = [type(plain(record)).__name__ for _signer, record in acts if isinstance(record, Late)]
+            self._moves[acts] = Move(acts, " ".join((kind, *late)), signers)
+        return self._moves[acts]
+
+
+def _tried(world: World, component: Component, sales: tuple[bytes, ...], *, is_sent: bool) -> Iterator[Tried]:
     for signer in world.partners:
+        records = [*_of_shipment(world, component)] if is_sent else []
         for key in component.items:
-            yield from ((signer, record) for record in _about_item(world, component, key))
-            yield from ((signer, record) for record in _ships(world, signer, key))
-            yield from ((signer, record) for record in _about_holds(world, component, key))
-        for shipment in shipments:
-            yield from ((signer, record) for record in _about_shipment(world, component, shipment))
-
-
-def joins(world: World, component: Component, other: Component) -> Iterator[Move]:
-    """Yield every record that packs what another component is into something of a component."""
-    for signer in world.partners:
-        for parent in component.items:
-            for child in other.items:
-                yield signer, Pack(HEAD, parent, (child,))
-
-
-def _about_holds(world: World, component: Component, key: ItemKey) -> Iterator[Record]:
-    """Hold back what carries no hold itself: one at a time stands for several. Let go whatever there is."""
-    if not world.has_holds:
-        return
-    row = ITEMS.decode(dict(component.rows)[ITEMS.prefix + key])
-    if not row.holds:
-        for action in HoldAction:
-            yield PlaceHold(HEAD, action, (key,))
-        yield Suspect(HEAD, SuspectGround.COUNTERFEIT, (key,))
-    for action in HoldAction:
-        yield LiftHold(HEAD, action, (key,))
-    yield ConfirmIllegitimate(HEAD, (key,))
-    yield Clear(HEAD, bytes(32), (key,))
-    yield Verify(HEAD, (key,), b"", 0, VerificationResult.VERIFIED, VerificationReason.RELEASE)
+            records += _about_item(world, component, key)
+            records += _ships(world, signer, key, sales)
+            for family, about in _FAMILIES.items():
+                records += about(key) if family in world.families else ()
+        yield from ((signer, record) for record in records)
 
 
 def _about_item(world: World, component: Component, key: ItemKey) -> Iterator[Record]:
     yield Dispense(HEAD, (key,))
+    yield Verify(HEAD, (key,), b"", 0, VerificationResult.VERIFIED, VerificationReason.RELEASE)
     for reason in world.reasons:
         yield Decommission(HEAD, reason, (key,))
     yield Found(HEAD, (key,))
@@ -78,26 +118,73 @@ def _about_item(world: World, component: Component, key: ItemKey) -> Iterator[Re
         if other != key:
             yield Pack(HEAD, other, (key,))
             yield Unpack(HEAD, other, (key,))
+    if "late" in world.families:
+        yield Late(LateReason.OUTAGE, Dispense(HEAD, (key,)))
 
 
-def _ships(world: World, signer: str, key: ItemKey) -> Iterator[Record]:
+def _about_holds(key: ItemKey) -> Iterator[Record]:
+    for action in HoldAction:
+        yield PlaceHold(HEAD, action, (key,))
+        yield LiftHold(HEAD, action, (key,))
+    yield Suspect(HEAD, SuspectGround.COUNTERFEIT, (key,))
+    yield ConfirmIllegitimate(HEAD, (key,))
+    yield Clear(HEAD, bytes(32), (key,))
+
+
+def _about_outside(key: ItemKey) -> Iterator[Record]:
+    yield ShipOutside(HEAD, (key,), OUTSIDE, bytes(32))
+    yield ReceiveFromOutside(HEAD, (key,), OUTSIDE, bytes(32))
+
+
+def _about_parts(key: ItemKey) -> Iterator[Record]:
+    if key[:KIND_BYTES] == DIVISIBLE and key[:1] == SGTIN_KIND:
+        yield DispensePart(HEAD, 1, (key,))
+
+
+_FAMILIES: Final[dict[str, Callable[[ItemKey], Iterator[Record]]]] = {
+    "holds": _about_holds,
+    "outside": _about_outside,
+    "parts": _about_parts,
+}
+
+
+def _ships(world: World, signer: str, key: ItemKey, sales: tuple[bytes, ...]) -> Iterator[Record]:
     carriers = (b"", *(gln(name) for name in world.partners if "carrier" in ROLES[name]))
+    purposes = PURPOSES + (MORE_PURPOSES if "purposes" in world.families else ())
     for receiver in world.partners:
         if receiver == signer:
             continue
-        for purpose, passes in PURPOSES:
-            for carrier in carriers:
-                yield Ship(HEAD, (key,), gln(receiver), b"", purpose, passes, 0, carrier, ())
+        to = gln(receiver)
+        for carrier in carriers:
+            for purpose, passes in purposes:
+                yield Ship(HEAD, (key,), to, b"", purpose, passes, 0, carrier, ())
+            for sale in sales:
+                yield Ship(HEAD, (key,), to, b"", ShipPurpose.RETURN, 1, 0, carrier, (), sale)
+        if "late" in world.families:
+            sold = Ship(HEAD, (key,), to, b"", ShipPurpose.SALE, 1, 0, b"", ())
+            yield Late(LateReason.OUTAGE, sold)
 
 
-def _about_shipment(world: World, component: Component, shipment: bytes) -> Iterator[Record]:
-    if world.has_holds:
-        yield DeclareOverdue(HEAD, shipment)
-    yield Receive(HEAD, shipment, ReceiveMode.ALL, ())
-    yield Refuse(HEAD, shipment, ())
-    yield Void(HEAD, shipment, ())
+def _of_shipment(world: World, component: Component) -> Iterator[Record]:
+    if "holds" in world.families:
+        yield DeclareOverdue(HEAD, SHIPMENT)
+    yield Receive(HEAD, SHIPMENT, ReceiveMode.ALL, ())
+    yield Refuse(HEAD, SHIPMENT, ())
+    yield Void(HEAD, SHIPMENT, ())
+    if "late" in world.families:
+        yield Late(LateReason.OUTAGE, Receive(HEAD, SHIPMENT, ReceiveMode.ALL, ()))
     for key in component.items:
-        yield Receive(HEAD, shipment, ReceiveMode.LISTED, (key,))
-        yield Receive(HEAD, shipment, ReceiveMode.ALL_EXCEPT, (key,))
-        yield Refuse(HEAD, shipment, (key,))
-        yield Void(HEAD, shipment, (key,))
+        yield Receive(HEAD, SHIPMENT, ReceiveMode.LISTED, (key,))
+        yield Receive(HEAD, SHIPMENT, ReceiveMode.ALL_EXCEPT, (key,))
+        yield Refuse(HEAD, SHIPMENT, (key,))
+        yield Void(HEAD, SHIPMENT, (key,))
+
+
+def _transfers(world: World, component: Component) -> Iterator[tuple[Tried, ...]]:
+    """Yield offers with consent right after: a proposal changes nothing, all is judged anew at consent."""
+    for owner in world.partners:
+        for other in world.partners:
+            if other != owner:
+                for key in component.items:
+                    offer = OfferOwnership(HEAD, (key,), gln(other), 0)
+                    yield (owner, offer), (other, Consent(HEAD, PROPOSAL, (key,)))

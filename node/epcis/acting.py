@@ -11,6 +11,7 @@ from contracts.records.coldchain import LoggerOff, LoggerOn, Readings
 from contracts.records.custody import Receive, Ship, Void
 from contracts.records.dispensing import Dispense
 from contracts.records.holds import LiftHold, PlaceHold
+from contracts.records.lots import TraceLot
 from contracts.records.quantities import EndQuantity, MakeQuantity, SettleQuantity, ShipQuantity
 from contracts.records.record import RECORD_TAGS
 from contracts.records.supply import Commission, CommissionLogisticUnits, Decommission, Observe, Pack, Unpack
@@ -38,6 +39,7 @@ _RECORDS: Final[Mapping[Step, tuple[type, ...]]] = {
     Step.INSTALL: (LoggerOn,),
     Step.REMOVE: (LoggerOff,),
     Step.TRANSFORM: (Transform,),
+    Step.TRACE: (TraceLot,),
 }
 """What the steps of events become."""
 

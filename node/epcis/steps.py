@@ -65,6 +65,7 @@ class Step(Enum):
     INSTALL = auto()
     REMOVE = auto()
     TRANSFORM = auto()
+    TRACE = auto()
     NONE = auto()
 
 
@@ -215,11 +216,10 @@ def _of_transformation(event: TransformationEvent) -> Statement:
     if inputs and outputs:
         return Statement(Step.TRANSFORM, inputs, "inputEPCList", outputs=outputs)
     counted = _countable(event.output_quantities)
-    if inputs or event.inputs.others or not (outputs or counted):
-        return _nothing("it uses up things and brings forth none with a serial number, or the other way")
-    return Statement(
-        Step.COMMISSION, outputs, "outputEPCList", quantities=counted, quantity_field="outputQuantityList"
-    )
+    if inputs or event.inputs.others:
+        return _nothing("it uses up things and brings forth none with a serial number")
+    step = Step.COMMISSION if outputs or counted else Step.TRACE
+    return Statement(step, outputs, "outputEPCList", quantities=counted, quantity_field="outputQuantityList")
 
 
 def _no_record(biz_step: str, action: str) -> str:

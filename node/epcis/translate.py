@@ -20,6 +20,7 @@ from node.epcis.commissioning import check_make, commissions
 from node.epcis.conditions import Conditions
 from node.epcis.counting import Settling, counted, ended, made
 from node.epcis.events import EpcisEvent, Place
+from node.epcis.genealogy import traced
 from node.epcis.holding import hold_record, still_to_do
 from node.epcis.memory import Memory
 from node.epcis.moving import Moving
@@ -38,6 +39,7 @@ _LEAVING: Final = {
 }
 """Dispositions of decommissioned items beside those of CBV."""
 _LABEL: Final = "logistic units that were emptied: their numbers rest, and may be given again in time"
+_NO_LOT: Final = "what comes out of it, or what went in, names no lot"
 _NOT_COUNTED: Final = "packs without serials are counted where they are made, sent, received, and end"
 
 
@@ -86,8 +88,9 @@ class Translator:
                 pass
         count = counted(self._state, event, statement)
         readings = self._conditions.beside(event, head)
+        traces = traced(event, head, evidence)
         if not (statement.items or statement.parent or count.lines):
-            return Told(note=count.note or statement.note).and_then(readings)
+            return Told(note=count.note or statement.note or _NO_LOT).and_then(traces).and_then(readings)
         if statement.step is Step.SHIP:
             # Who has sent a logger away cannot read it any more.
             return readings.and_then(self._moving.ship(event, statement, count.lines, head, evidence))
@@ -96,7 +99,7 @@ class Translator:
             told = self._of_items(event, statement, head)
         if count.lines:
             told = self._of_lines(event, statement, head, count.lines, told)
-        return told.and_then(readings)
+        return told.and_then(traces).and_then(readings)
 
     def _of_items(  # noqa: C901 - one case for each step
         self, event: EpcisEvent, statement: Statement, head: Head
@@ -121,7 +124,7 @@ class Translator:
                 return told.and_then(self._hold(statement, head)) if is_held else told
             case Step.HOLD | Step.RELEASE:
                 return self._hold(statement, head)
-            case Step.SHIP | Step.READ | Step.INSTALL | Step.REMOVE | Step.NONE:
+            case Step.SHIP | Step.READ | Step.INSTALL | Step.REMOVE | Step.TRACE | Step.NONE:
                 return Told(note=statement.note)
             case _:
                 assert_never(statement.step)

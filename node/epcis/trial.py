@@ -14,6 +14,7 @@ from contracts.gs1.keys import ItemKey
 from contracts.ledger.execute import BlockContext, execute_document
 from contracts.ledger.receipt import ACCEPTED
 from contracts.records.custody import Receive, Refuse, Ship, Void, shipment_id
+from contracts.records.lots import TraceLot
 from contracts.records.quantities import SettleQuantity, ShipQuantity
 from contracts.records.record import Record
 from contracts.records.supply import Pack
@@ -59,6 +60,8 @@ _MISSING_PREDECESSOR: Final = frozenset(
 )
 """Refusals that an event further down in the file may take away (rule d)."""
 
+_REFERRING: Final = (Ship, ShipQuantity, TraceLot)
+"""Records that carry hashes of business documents."""
 _REMEMBERED: Final = frozenset({Step.PACK, Step.UNPACK, Step.RECEIVE, Step.VOID})
 """Steps whose records depend on the state, so that their fingerprints do not tell all that was stated."""
 
@@ -180,7 +183,7 @@ class Trial:
         refused = self._act(actor, event, statement, told, records)
         if refused is not None:
             return Judged(event.position, statement, "refused", refused=refused)
-        used = references if any(isinstance(record, Ship | ShipQuantity) for record in records) else ()
+        used = references if any(isinstance(record, _REFERRING) for record in records) else ()
         return Judged(event.position, statement, "records", records, attachment=attachment, references=used)
 
     def _is_known(self, actor: Party, record: Record) -> bool:

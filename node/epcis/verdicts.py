@@ -16,6 +16,7 @@ from contracts.gs1.loggers import format_logger, is_valid_logger
 from contracts.ledger.receipt import Receipt
 from contracts.records.coldchain import LoggerOff, LoggerOn, Readings
 from contracts.records.custody import SHIPMENT_ID_BYTES
+from contracts.records.lots import TraceLot
 from contracts.records.quantities import (
     EndQuantity,
     MakeQuantity,
@@ -71,6 +72,7 @@ _FIELDS: Final = {
 }
 """Where in an event stands what these verdicts are about; of all others it is in the list of things."""
 
+_OF_WHAT_IS_MADE: Final = frozenset({Code.NO_COMMISSION_AUTHORITY, Code.PREFIX_NOT_OWN})
 _OF_PARTNERS: Final = frozenset({"readPoint", "bizStep", _DESTINATION})
 """Fields of verdicts whose subject, if any, is the GLN of a partner or place."""
 
@@ -116,6 +118,8 @@ def _field_of_kind(code: Code, subject: bytes, record: Record, statement: Statem
             return "sensorElementList"
         case LoggerOn() | LoggerOff() if is_valid_logger(subject):
             return "childEPCs"
+        case TraceLot():
+            return _OUTPUTS if code in _OF_WHAT_IS_MADE else "inputQuantityList"
         case Transform() if not is_item:
             return _field_of_output(subject, statement)
         case Commission() if not is_item:

@@ -2,6 +2,7 @@
 
 import pytest
 
+from contracts.records.lots import TraceLot
 from contracts.records.supply import Commission
 from contracts.records.transformation import Transform
 from tests.support.gateway import Desk
@@ -39,16 +40,16 @@ async def test_packs_become_other_packs():
     assert outcomes(await post(desk, WHOLESALER, repacked)) == ["already_recorded"]
 
 
-async def test_materials_beside_packs_are_evidence():
+async def test_materials_beside_packs_are_its_genealogy():
     desk = await stocked()
     await recorded(desk, MAKER, transformed(packs(1), [pack("R1")], inputQuantityList=INGREDIENTS))
-    assert [type(record) for record in records(desk)] == [Transform]
+    assert [type(record) for record in records(desk)] == [Transform, TraceLot]
 
 
 async def test_out_of_materials_packs_begin_to_exist():
     desk = Desk()
     await recorded(desk, MAKER, transformed([], packs(2), inputQuantityList=INGREDIENTS))
-    (record,) = records(desk)
+    record, _trace = records(desk)
     assert isinstance(record, Commission)
     assert (record.lot, record.serials) == (b"R-1", (b"P1", b"P2"))
 

@@ -38,7 +38,7 @@ def post_capture(client: NodeClient, data: bytes, *, behaviour: Behaviour, wait:
 def capture(
     client: NodeClient,
     *,
-    files: Annotated[list[Path], typer.Argument(help="EPCIS 1.2 XML or 2.0 JSON.")],
+    files: Annotated[list[Path], typer.Argument(help="EPCIS 1.2 or 2.0: XML, JSON or JSON-LD.")],
     on_error: Annotated[
         Behaviour, typer.Option(help="rollback: a file stands or falls whole; proceed: event by event.")
     ] = "rollback",

@@ -124,7 +124,7 @@ class Epcis:
                 "/v1/epcis/capture",
                 Right.WRITE,
                 self.capture,
-                "Capture an EPCIS file: 1.2 XML, 2.0 JSON or JSON-LD.",
+                "Capture an EPCIS file: 1.2 or 2.0 XML, 2.0 JSON or JSON-LD.",
                 _CAPTURED,
                 (
                     WAIT,

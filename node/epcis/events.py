@@ -227,7 +227,7 @@ class TransformationEvent(Event, frozen=True, kw_only=True):
 EpcisEvent = ObjectEvent | AggregationEvent | AssociationEvent | TransactionEvent | TransformationEvent
 """Any event that the gateway can read."""
 
-DocumentFormat = Literal["xml-1.2", "json-2.0"]
+DocumentFormat = Literal["xml-1.2", "xml-2.0", "json-2.0"]
 
 
 class EpcisDocument(msgspec.Struct, frozen=True, kw_only=True):

@@ -55,8 +55,8 @@ REMEDIES: Final[dict[ProblemCode, str]] = {
     "unknown_word": "Use a word of the Core Business Vocabulary, or a full URI of your own.",
     "unsupported_encoding": "Save the file as UTF-8.",
     "unsupported_event": "Send Object, Aggregation, Transaction, Transformation or Association events.",
-    "unsupported_format": "Send EPCIS 1.2 XML, or EPCIS 2.0 JSON or JSON-LD.",
-    "unsupported_version": "Send schemaVersion 1.2 (XML) or 2.0 (JSON).",
+    "unsupported_format": "Send EPCIS 1.2 or 2.0: XML, JSON or JSON-LD.",
+    "unsupported_version": "Send schemaVersion 1.2 (XML) or 2.0 (XML or JSON).",
 }
 """What a person can do about each code."""
 

@@ -23,7 +23,7 @@ def read_document(
     """Read one EPCIS file.
 
     Args:
-        data: EPCIS 1.x XML, or EPCIS 2.0 JSON or JSON-LD; a document or one bare event.
+        data: EPCIS 1.x or 2.0 XML, or EPCIS 2.0 JSON or JSON-LD; a document or one bare event.
         content_type: Media type that the sender gave, with or without parameters; None or a type that says
             nothing lets the first character decide.
         limits: Bounds on size, nesting and counts.

@@ -92,7 +92,8 @@ def _of_element(
     for at, report in enumerate(reports):
         field = f"{_LIST}[{index}].sensorReport[{at}]"
         device = logger_key(_text(report, "deviceID") or _text(metadata, "deviceID"))
-        value = "" if _text(report, "dataProcessingMethod") else _text(report, "value")
+        is_processed = _text(report, "dataProcessingMethod") or _text(metadata, "dataProcessingMethod")
+        value = "" if is_processed else _text(report, "value")
         if device is None or not value or not _TEMPERATURE.fullmatch(clean(_text(report, "type"))):
             continue
         time = _text(report, "time") or _text(metadata, "time")

@@ -1,8 +1,8 @@
-"""EPCIS 1.x documents in XML: a whole document, or one bare event.
+"""EPCIS documents in XML, 1.x and 2.0: a whole document, or one bare event.
 
-Follows EPCIS 1.2 chapter 9 and the Standard Business Document Header. Versions 1.0 and 1.1 are read as 1.2,
-which contains them; so are the `0` and `1` that some systems write. EPCIS 2.0 XML is another schema and is
-refused.
+Follows EPCIS 1.2 chapter 9, EPCIS 2.0 chapter 9 and the Standard Business Document Header. Versions 1.0 and 1.1
+are read as 1.2, which contains them; so are the `0` and `1` that some systems write. EPCIS 2.0 has the same
+elements, none of them hidden in extensions, and more of them; files mix the two, so both are read alike.
 """
 
 from functools import partial
@@ -11,18 +11,18 @@ from typing import Final
 from lxml import etree
 
 from node.epcis.collect import EventCollector
-from node.epcis.events import EpcisDocument, Place
+from node.epcis.events import DocumentFormat, EpcisDocument, Place
 from node.epcis.identifiers import InvalidIdentifier, read_place
 from node.epcis.problems import CaptureProblem, KeptBudget, Limits, shown
 from node.epcis.times import InvalidTime, read_time
 from node.epcis.xml_event import Kept, read_event, unwrapped
-from node.epcis.xml_syntax import EPCIS_1, parse_xml, plain_name, split_name
+from node.epcis.xml_syntax import EPCIS_1, EPCIS_2, parse_xml, plain_name, split_name
 
 _EVENTS: Final = frozenset(
     {"ObjectEvent", "AggregationEvent", "AssociationEvent", "TransactionEvent", "TransformationEvent"}
 )
-_VERSIONS: Final = frozenset({"", "0", "1", "1.0", "1.1", "1.2", "1.0.0", "1.1.0", "1.2.0"})
-_EPCIS_2: Final = "urn:epcglobal:epcis:xsd:2"
+_VERSIONS_1: Final = frozenset({"", "0", "1", "1.0", "1.1", "1.2", "1.0.0", "1.1.0", "1.2.0"})
+_VERSIONS_2: Final = frozenset({"2", "2.0", "2.0.0", "2.0.1"})
 _SBDH: Final = "StandardBusinessDocumentHeader"
 _MASTER_DATA: Final = "EPCISMasterData"
 
@@ -37,28 +37,27 @@ def read_xml(data: bytes, limits: Limits) -> EpcisDocument:
     root = parse_xml(data, limits)
     namespace, name = split_name(root)
     version = root.get("schemaVersion", "").strip()
-    if namespace == _EPCIS_2 or version == "2" or version.startswith("2."):
-        raise CaptureProblem("unsupported_format", "schemaVersion", "the file is EPCIS 2.0 in XML")
-    if namespace not in {"", EPCIS_1} or not (name == "EPCISDocument" or name in _EVENTS):
+    if namespace not in {"", EPCIS_1, EPCIS_2} or not (name == "EPCISDocument" or name in _EVENTS):
         raise CaptureProblem(
             "unsupported_format", "", f"the root element {shown(name)} is not an EPCIS document"
         )
-    if version not in _VERSIONS:
+    if version not in _VERSIONS_1 | _VERSIONS_2:
         raise CaptureProblem(
             "unsupported_version", "schemaVersion", f"{shown(version)} is not a version of EPCIS"
         )
     collector = EventCollector(limits)
     budget = KeptBudget(limits)
+    syntax: DocumentFormat = "xml-2.0" if namespace == EPCIS_2 or version in _VERSIONS_2 else "xml-1.2"
     if name in _EVENTS:
         collector.add(partial(read_event, budget=budget), root)
-        return _bare(collector, version)
-    return _document(root, collector, version, budget)
+        return _bare(collector, syntax, version)
+    return _document(root, collector, syntax, version, budget)
 
 
-def _bare(collector: EventCollector, version: str) -> EpcisDocument:
+def _bare(collector: EventCollector, syntax: DocumentFormat, version: str) -> EpcisDocument:
     """Return a single event as a document."""
     return EpcisDocument(
-        format="xml-1.2",
+        format=syntax,
         schema_version=version,
         events=tuple(collector.events),
         refused=tuple(collector.refused),
@@ -66,7 +65,11 @@ def _bare(collector: EventCollector, version: str) -> EpcisDocument:
 
 
 def _document(
-    root: etree._Element, collector: EventCollector, version: str, budget: KeptBudget
+    root: etree._Element,
+    collector: EventCollector,
+    syntax: DocumentFormat,
+    version: str,
+    budget: KeptBudget,
 ) -> EpcisDocument:
     """Read a whole document."""
     kept = Kept(budget)
@@ -87,7 +90,7 @@ def _document(
         if plain_name(child) not in {"EPCISHeader", "EPCISBody"}:
             kept.keep(child)
     return EpcisDocument(
-        format="xml-1.2",
+        format=syntax,
         schema_version=version,
         created_ms=_created(root),
         instance_identifier=parts.instance_identifier,
@@ -105,11 +108,8 @@ def _read_events(
 ) -> None:
     """Read every event of the list, in file order, through all extension elements."""
     for child in unwrapped(event_list):
-        namespace, name = split_name(child)
         if plain_name(child):
             collector.add(partial(read_event, budget=budget), child)
-        elif namespace == _EPCIS_2 and name in _EVENTS:
-            raise CaptureProblem("unsupported_format", "EventList", "the file has events of EPCIS 2.0 in XML")
         else:
             kept.keep(child, "EventList")
 

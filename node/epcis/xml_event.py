@@ -1,4 +1,4 @@
-"""One event in EPCIS 1.x XML, into its raw form.
+"""One event in EPCIS 1.x or 2.0 XML, into its raw form.
 
 EPCIS 1.x hides later fields in `extension` and `baseExtension` elements, one within the other, and files put
 them at every depth: both are looked through, wherever they stand. The order of elements is not enforced. What

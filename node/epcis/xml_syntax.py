@@ -13,6 +13,7 @@ from lxml import etree
 from node.epcis.problems import CaptureProblem, Limits, shown
 
 EPCIS_1: Final = "urn:epcglobal:epcis:xsd:1"
+EPCIS_2: Final = "urn:epcglobal:epcis:xsd:2"
 _XSI_TYPE: Final = "{http://www.w3.org/2001/XMLSchema-instance}type"
 
 _ENCODINGS: Final = frozenset(
@@ -90,12 +91,12 @@ def split_name(element: etree._Element) -> tuple[str, str]:
 
 
 def plain_name(element: etree._Element) -> str:
-    """Return the local name of an element of EPCIS 1.x itself, and nothing for one of a vendor.
+    """Return the local name of an element of EPCIS itself, and nothing for one of a vendor.
 
-    EPCIS 1.x leaves its inner elements without namespace; some systems put them into the schema's.
+    EPCIS leaves its inner elements without namespace; some systems put them into the schema's.
     """
     namespace, local = split_name(element)
-    return local if namespace in {"", EPCIS_1} else ""
+    return local if namespace in {"", EPCIS_1, EPCIS_2} else ""
 
 
 def text_of(element: etree._Element, field: str) -> str:

@@ -1,6 +1,6 @@
 """EPCIS documents in XML, 1.x and 2.0: a whole document, or one bare event.
 
-Follows EPCIS 1.2 chapter 9, EPCIS 2.0 chapter 9 and the Standard Business Document Header. Versions 1.0 and 1.1
+Follows EPCIS 1.2 and 2.0, chapter 9, and the Standard Business Document Header. Versions 1.0 and 1.1
 are read as 1.2, which contains them; so are the `0` and `1` that some systems write. EPCIS 2.0 has the same
 elements, none of them hidden in extensions, and more of them; files mix the two, so both are read alike.
 """

@@ -270,15 +270,15 @@ def test_a_bare_event() -> None:
     [
         (b"<a>", "malformed_document"),
         (b"<a/>", "unsupported_format"),
-        (b"<ObjectEvent xmlns='urn:epcglobal:epcis:xsd:2'/>", "unsupported_format"),
         (b"<EPCISQueryDocument/>", "unsupported_format"),
-        (b"<EPCISDocument schemaVersion='2.0'/>", "unsupported_format"),
+        (b"<EPCISDocument schemaVersion='2.0'/>", "missing_field"),
+        (b"<EPCISDocument schemaVersion='2.7'/>", "unsupported_version"),
         (b"<EPCISDocument schemaVersion='3'/>", "unsupported_version"),
+        (b"<e:EPCISQueryDocument xmlns:e='urn:epcglobal:epcis-query:xsd:2'/>", "unsupported_format"),
         (b"<EPCISDocument/>", "missing_field"),
         (b"<EPCISDocument><EPCISBody/><EPCISBody/></EPCISDocument>", "repeated_field"),
         (b"<EPCISDocument><EPCISBody><x/></EPCISBody></EPCISDocument>", "no_events"),
         (xml_document(), "no_events"),
-        (xml_document("<e:ObjectEvent xmlns:e='urn:epcglobal:epcis:xsd:2'/>"), "unsupported_format"),
         (xml_document("&unheard;"), "malformed_document"),
         (b"<!DOCTYPE a><EPCISDocument/>", "dtd_forbidden"),
         (
@@ -341,3 +341,56 @@ def test_nothing_outside_the_file_is_ever_read() -> None:
     )
     (event,) = read_document(xml_document(with_field(include))).events
     assert b"file:///etc/hostname" in event.unknown
+
+
+EPCIS_2_EVENT = """
+<ObjectEvent>
+  <eventTime>2026-03-02T08:00:00Z</eventTime>
+  <eventTimeZoneOffset>+01:00</eventTimeZoneOffset>
+  <eventID>urn:uuid:1</eventID>
+  <certificationInfo>https://certificates.example/1</certificationInfo>
+  <epcList><epc>https://id.gs1.org/01/09521234123453/21/P1</epc></epcList>
+  <action>OBSERVE</action>
+  <bizStep>https://ref.gs1.org/cbv/BizStep-inspecting</bizStep>
+  <persistentDisposition><set>urn:epcglobal:cbv:disp:damaged</set></persistentDisposition>
+  <readPoint><id>urn:epc:id:sgln:9521234.00001.0</id></readPoint>
+  <quantityList><quantityElement>
+    <epcClass>urn:epc:class:lgtin:9521234.012345.L1</epcClass><quantity>4</quantity>
+  </quantityElement></quantityList>
+  <sensorElementList><sensorElement>
+    <sensorMetadata time="2026-03-02T07:00:00Z" deviceID="urn:epc:id:giai:9521234.LOG"/>
+    <sensorReport type="gs1:Temperature" value="4.5" uom="CEL"/>
+  </sensorElement></sensorElementList>
+  <ilmd><cbvmda:lotNumber>L1</cbvmda:lotNumber></ilmd>
+</ObjectEvent>
+"""
+
+
+def test_version_2_has_its_elements_where_they_belong() -> None:
+    data = xml_document(EPCIS_2_EVENT, version='schemaVersion="2.0"').replace(b"epcis:xsd:1", b"epcis:xsd:2")
+    document = read_document(data)
+    assert (document.format, document.schema_version, document.refused) == ("xml-2.0", "2.0", ())
+    (event,) = document.events
+    assert (event.event_id, event.biz_step, event.persistent_disposition.set) == (
+        "urn:uuid:1",
+        "inspecting",
+        ("damaged",),
+    )
+    assert [(entry.lot, entry.amount) for entry in event.quantities] == [("L1", "4")]
+    assert event.ilmd is not None
+    assert event.ilmd.lot == "L1"
+    assert b"deviceID" in event.sensor_elements
+    assert b"certificationInfo" in event.unknown
+
+
+def test_a_bare_event_of_version_2_and_one_in_its_namespace() -> None:
+    bare = EPCIS_2_EVENT.replace(
+        "<ObjectEvent>",
+        "<e:ObjectEvent xmlns:e='urn:epcglobal:epcis:xsd:2' xmlns:cbvmda='urn:epcglobal:cbv:mda'>",
+        1,
+    ).replace("</ObjectEvent>", "</e:ObjectEvent>")
+    document = read_document(bare.encode())
+    assert (document.format, len(document.events), document.refused) == ("xml-2.0", 1, ())
+    inside = xml_document("<e:ObjectEvent xmlns:e='urn:epcglobal:epcis:xsd:2'/>")
+    (refused,) = read_document(inside).refused
+    assert (refused.code, refused.field) == ("missing_field", "eventTime")

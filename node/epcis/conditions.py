@@ -26,7 +26,7 @@ from node.epcis.refusal import EventRefused
 from node.epcis.sensors import Measured, measured
 from node.epcis.steps import REPORTING, Statement
 from node.epcis.told import Told
-from node.storage.statements import fingerprint
+from node.storage.statements import read_fingerprint
 
 MAX_READINGS: Final = 2_000
 """Readings in one record; the law takes no more."""
@@ -104,17 +104,11 @@ class Conditions:
         if not points:
             return told
         whole = tuple(_chunks(head, logger, points))
-        if is_report and not self._is_read(head, logger, points):
+        last = read_fingerprint(self._actor.number, logger, points[-1], head.claimed_at_ms)
+        if is_report and not self._memory.is_stated(last):
             # What is older than the last known reading and was never told: the law says so.
             return Told((*told.stated, *whole), (*told.records, *whole))
         return Told((*told.stated, *whole), told.records)
-
-    def _is_read(self, head: Head, logger: bytes, points: Sequence[Point]) -> bool:
-        """Tell whether these readings, or the last of them, were recorded with this event before."""
-        number = self._actor.number
-        parts = (points[start : start + MAX_READINGS] for start in range(len(points)))
-        records = (Readings(head, logger, tuple(part)) for part in parts)
-        return any(self._memory.is_stated(fingerprint(number, record)) for record in records)
 
     def _check_item(self, statement: Statement, logger: bytes) -> None:
         """Refuse readings of something that the logger is not on, nor on what that is inside."""
@@ -142,17 +136,17 @@ class Conditions:
             EventRefused: A logger is on something else on the ledger.
         """
         (item,) = statement.items
-        measuring = {entry.logger for entry in measured(event)}
+        readings = _by_logger(measured(event))
         told = Told()
         for logger in statement.loggers:
             row = self._last_session(logger)
-            if event.biz_step == "assembling" and row is None and logger not in measuring:
+            if event.biz_step == "assembling" and row is None and logger not in readings:
                 continue
             record = LoggerOn(head, logger, item)
             is_there = row is not None and is_running(row) and row.item == item
             told = Told((*told.stated, record), told.records if is_there else (*told.records, record))
             began_s = head.claimed_at_ms // MS_PER_SECOND
-            entries = [one for one in measured(event) if one.logger == logger and one.at_s >= began_s]
+            entries = [one for one in readings.get(logger, ()) if one.at_s >= began_s]
             if entries and not is_there:
                 told = told.with_records(*_chunks(head, logger, _points(entries)))
         return told if told.stated else Told(note=_NO_LOGGER)

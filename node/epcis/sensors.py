@@ -15,11 +15,14 @@ import msgspec
 
 from node.epcis.events import EpcisEvent
 from node.epcis.loggers import logger_key
-from node.epcis.problems import DEFAULT_LIMITS, shown
+from node.epcis.problems import DEFAULT_LIMITS, MAX_TEXT_CHARS, shown
 from node.epcis.refusal import EventRefused
 from node.epcis.text import clean
 from node.epcis.times import InvalidTime, read_time
 from node.epcis.xml_syntax import parse_xml, split_name
+
+MAX_SENSOR_BYTES: Final = 2 << 20
+"""Most bytes of one event's sensor elements, as they are kept: some ten thousand readings."""
 
 _LIST: Final = "sensorElementList"
 _TEMPERATURE: Final = re.compile(r"(?:.*[:/#])?(?:MT-)?temperature", re.IGNORECASE)
@@ -76,10 +79,13 @@ def measured(event: EpcisEvent) -> tuple[Measured, ...]:
     """Return the temperatures that named devices measured, in the order of the event.
 
     Raises:
-        EventRefused: One of them has a time that is none.
+        EventRefused: There is too much of it, or one of them has a time that is none.
     """
     if not event.sensor_elements:
         return ()
+    if len(event.sensor_elements) > MAX_SENSOR_BYTES:
+        reason = f"it has {len(event.sensor_elements)} bytes, {MAX_SENSOR_BYTES} at most"
+        raise EventRefused("event_too_large", _LIST, reason)
     is_xml = event.sensor_elements.startswith(b"<")
     elements = _xml_elements(event) if is_xml else _json_elements(event)
     found = (entry for at, element in enumerate(elements) for entry in _of_element(event, at, *element))
@@ -131,6 +137,6 @@ def _xml_elements(event: EpcisEvent) -> Iterator[tuple[Members, list[Members]]]:
 
 
 def _text(members: Members, name: str) -> str:
-    """Return a simple member as text; empty when there is none."""
+    """Return a simple member as text; empty when there is none, or one longer than any name or time."""
     value = members.get(name)
-    return value.strip() if isinstance(value, str) else ""
+    return value.strip() if isinstance(value, str) and len(value) <= MAX_TEXT_CHARS else ""

@@ -20,6 +20,7 @@ from contracts.records.record import Record
 from contracts.records.supply import Pack
 from contracts.rules.codes import Code
 from contracts.state.directory import find_partner
+from contracts.state.layout import LOADS
 from contracts.state.view import Overlay
 from node.epcis.acting import has_mandate
 from node.epcis.attachments import Attachment
@@ -91,6 +92,7 @@ class Trial:
         self._stated: list[frozenset[bytes]] = []
         self._known: set[bytes] = set()
         self._announced: dict[bytes, None] = {}
+        self._loads: dict[int, list[bytes]] = {}
         self._packed: dict[bytes, dict[ItemKey, None]] = {}
 
     def _translator(self, actor: Party) -> Translator:
@@ -195,7 +197,15 @@ class Trial:
 
     def loads(self, partner: int) -> Iterable[bytes]:
         """Return the ids of a partner's shipments of packs without serials, in and out, oldest first."""
-        return (*reversed(self._chronicle.loads_of(partner)), *self._announced)
+        if partner not in self._loads:
+            # Those that are over stay so: a file of many receipts looks them up once.
+            found = reversed(self._chronicle.loads_of(partner))
+            self._loads[partner] = [load for load in found if self._is_open(load)]
+        return (*self._loads[partner], *self._announced)
+
+    def _is_open(self, load: bytes) -> bool:
+        row = self._state.read(LOADS, load)
+        return row is not None and bool(row.lines)
 
     def contents(self, parent: ItemKey) -> tuple[ItemKey, ...] | None:
         """Return what is directly inside a container; None when it cannot be listed."""

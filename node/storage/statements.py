@@ -6,7 +6,8 @@ EPCIS rule a). One row per accepted record of this node's own lanes, in the batc
 when later records changed what the statement was about.
 
 What was received of packs without serials is kept line by line: a file says how many of which lot arrived,
-and only the ledger's state of that moment said with which shipment.
+and only the ledger's state of that moment said with which shipment. What a logger measured is kept by its
+last reading: only what was new of it was recorded.
 
 Rows, in the INDEX space:
     r  fingerprint (32)      height (8), document index (4), record index (2) where it was stated first
@@ -74,18 +75,26 @@ def fingerprint(sender: int, record: Record) -> bytes:
 
 
 def fingerprints(sender: int, record: Record) -> tuple[bytes, ...]:
-    """Return the fingerprint of a record, and those of the lines that it settles."""
-    own = fingerprint(sender, record)
-    if not isinstance(record, SettleQuantity):
-        return (own,)
-    time_ms, settlement = record.head.claimed_at_ms, record.settlement
-    return own, *(settled_fingerprint(sender, settlement, line, time_ms) for line in record.lines)
+    """Return the fingerprint of a record, and those of the lines that it settles, or of its last reading."""
+    own, time_ms = fingerprint(sender, record), record.head.claimed_at_ms
+    match record:
+        case SettleQuantity(settlement=settlement, lines=lines):
+            return own, *(settled_fingerprint(sender, settlement, line, time_ms) for line in lines)
+        case Readings(logger=logger, readings=(*_before, last)):
+            return own, read_fingerprint(sender, logger, last, time_ms)
+        case _:
+            return (own,)
 
 
 def settled_fingerprint(sender: int, settlement: Settlement, line: Line, time_ms: int) -> bytes:
     """Return 32 bytes that two settlements of the same packs at the same claimed time share."""
     about = (sender, "settled", int(settlement), line.gtin, line.lot, line.quantity, time_ms)
     return hashlib.sha256(encode(about)).digest()
+
+
+def read_fingerprint(sender: int, logger: bytes, last: tuple[int, int], time_ms: int) -> bytes:
+    """Return 32 bytes that two statements of a logger share that end with the same reading."""
+    return hashlib.sha256(encode((sender, "read", logger, last, time_ms))).digest()
 
 
 def _about(record: Record) -> tuple[str, tuple[bytes | int, ...]]:  # noqa: C901 - one branch per record

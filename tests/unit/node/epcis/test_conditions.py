@@ -161,6 +161,14 @@ async def test_readings_older_than_the_last_are_refused_when_they_were_never_tol
     assert "(8004)0614141LOG-7" in entry.reason
 
 
+async def test_more_than_anyone_needs_is_refused():
+    desk = await watched()
+    filler = [{"sensorReport": [{"type": "Speed", "value": 4, "uom": "KMH"}]}] * 40_000
+    (entry,) = (await post(desk, MAKER, reported(filler, 15))).events
+    assert (entry.code, entry.field) == ("event_too_large", "sensorElementList")
+    assert "2097152 at most" in entry.reason
+
+
 async def test_readings_beside_a_receipt():
     desk = await watched()
     await recorded(desk, MAKER, shipped([pallet(1)], MAKER, WHOLESALER, 20))

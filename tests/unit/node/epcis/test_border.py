@@ -106,3 +106,13 @@ async def test_an_agent_cannot_confirm_for_another():
     result = await post(desk, AGENT, LEAVES)
     assert (outcomes(result), result.drafts) == (["attached"], ())
     assert "border" in result.events[0].reason
+
+
+async def test_a_draft_outlives_a_restart():
+    desk = await made()
+    (draft,) = (await post(desk, MAKER, LEAVES)).drafts
+    before = await desk.drafting.find(draft)
+    desk.captures, desk.drafting = desk.open()
+    assert await desk.drafting.find(draft) == before
+    done = await desk.drafting.confirm(draft, wait=True)
+    assert done.events[0].records == ("ship_outside",)

@@ -17,7 +17,10 @@ from node.epcis.events import EpcisEvent
 from node.epcis.steps import Statement, Step
 from node.storage.store import LOCAL, Reader, Space, Write, put
 
-NOTED: Final = frozenset({Step.PACK, Step.UNPACK, Step.SHIP, Step.VOID, Step.RECEIVE})
+NOTED: Final = frozenset(
+    {Step.PACK, Step.UNPACK, Step.SHIP, Step.VOID, Step.RECEIVE}
+    | {Step.HOLD, Step.RELEASE, Step.OBSERVE, Step.INSTALL}
+)
 """Steps that the present state alone may show to be done; what later records can undo."""
 
 _NOTES: Final = b"e"

@@ -32,6 +32,15 @@ async def test_what_no_longer_holds_is_let_go():
     assert [type(record) for record in records(desk)] == [LiftHold]
 
 
+async def test_an_old_release_lets_nothing_go_that_was_held_since():
+    desk = await made()
+    early = observed("inspecting", [pallet(1)], 20, MAKER, **GOES)
+    assert outcomes(await post(desk, MAKER, early)) == ["already_recorded"]
+    await recorded(desk, MAKER, observed("holding", [pallet(1)], 30, MAKER, **STAYS))
+    assert outcomes(await post(desk, MAKER, early)) == ["already_recorded"]
+    assert [hold.kind for hold in desk.custody().item(pallet_key(1)).holds] == ["quarantined"]
+
+
 async def test_another_reason_that_comes_in_keeps_it_held():
     desk = await made()
     await recorded(desk, MAKER, observed("holding", [pallet(1)], 20, MAKER, **STAYS))

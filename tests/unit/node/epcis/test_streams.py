@@ -33,7 +33,7 @@ LOGGER: Final = "urn:epc:id:giai:0614141.LOG-7"
 STRANGER: Final = [{"type": "possessing_party", "destination": "urn:epc:id:pgln:9521234.00000"}]
 PARTIES: Final = (MAKER, WHOLESALER, PHARMACY)
 API: Final = f"urn:epc:class:lgtin:{PREFIX}.000099.API7"
-EVENTS: Final = 40
+EVENTS: Final = 60
 SETTLED: Final = {"records", "already_recorded"}
 
 Made = tuple[Party, Event]
@@ -54,7 +54,7 @@ class Stream:
             self._packed,
             self._shipped,
             self._received,
-            self._apart,
+            *[self._apart] * 4,
             self._ended,
             self._logger,
             self._read,
@@ -122,7 +122,7 @@ class Stream:
         return party, received(self._some(), party, self.minute, **told)
 
     def _apart(self, party: Party) -> Made:
-        step = self.random.choice(["holding", "inspecting", "storing", "void_shipping"])
+        step = self.random.choice(["holding", "inspecting", "inspecting", "storing", "void_shipping"])
         told = self.random.choice([{"set": ["damaged"]}, {"unset": ["damaged"]}])
         return party, observed(step, self._some(), self.minute, party, persistentDisposition=told)
 
@@ -155,7 +155,7 @@ async def check_again(desk: Desk, posted: Sequence[tuple[bytes, Party, ErrorBeha
         assert (outcomes, desk.node.chain.tip.height) == ({"already_recorded"}, height), json.loads(data)
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", [3, 4, 6, 12])
 async def test_a_stream(seed):
     desk, stream = counting_desk(), Stream(seed)
     await desk.post(file(*production(4)), MAKER)

@@ -32,6 +32,7 @@ from cli import (
 from cli import doctor as doctor_module
 from cli import explain as explain_module
 from cli import proof as proof_module
+from cli import propose as propose_module
 from cli import status as status_module
 from cli.failures import CommandError, Exit
 from cli.output import say
@@ -70,6 +71,8 @@ app.command("init")(init.init)
 app.command("capture")(capture.capture)
 app.command("submit")(submit.submit)
 app.command("trace")(trace.trace)
+app.command("propose")(propose_module.propose)
+app.command("vote")(propose_module.vote)
 app.command("proof")(proof_module.proof)
 app.command("status")(status_module.status)
 app.command("watch")(watch.watch)

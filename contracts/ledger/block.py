@@ -7,6 +7,7 @@ breaks a rule is in the block, with its verdict.
 """
 
 from collections.abc import Callable, Sequence
+from typing import Final
 
 import msgspec
 
@@ -18,6 +19,14 @@ from contracts.chain.validators import ValidatorSet
 from contracts.ledger.bundle import BundleHeader, OpenBundle, canonical_order
 from contracts.primitives import merkle
 from contracts.primitives.hashing import NO_HASH
+from contracts.rules.changing_nodes import validator_set as validator_set_of
+from contracts.state.governing import FIRST_RULES, governance, sets
+from contracts.state.layout import PARAMETERS, SOLE_KEY
+from contracts.state.parameters import parameters_of
+from contracts.state.view import Overlay
+
+KNOWN_RULES: Final = 1
+"""The latest version of the rules that this program knows; it knows all before it too."""
 
 
 class InvalidBlock(ValueError):
@@ -47,6 +56,8 @@ class ChainTip(msgspec.Struct, frozen=True):
     """Who votes on the next one."""
     next_validators: ValidatorSet
     """Who votes on the one after."""
+    rules: int
+    """Version of the rules that bind the next block."""
 
 
 def genesis_tip(genesis: Genesis, app_hash: bytes) -> ChainTip:
@@ -63,6 +74,24 @@ def genesis_tip(genesis: Genesis, app_hash: bytes) -> ChainTip:
         validators,
         validators,
         validators,
+        FIRST_RULES,
+    )
+
+
+def bound_by(tip: ChainTip, state: Overlay) -> ChainTip:
+    """Return the tip with what governance has made of sets, parameters and rules, by the state after it.
+
+    A block moves the sets on by itself (`advance`); this is for one that ended with a change, and for a
+    restart: after genesis and after every block both give the same.
+    """
+    row = sets(state)
+    return msgspec.structs.replace(
+        tip,
+        parameters=parameters_of(state.require(PARAMETERS, SOLE_KEY)),
+        last_validators=validator_set_of(row.last),
+        validators=validator_set_of(row.current),
+        next_validators=validator_set_of(row.following),
+        rules=governance(state).rules,
     )
 
 
@@ -80,6 +109,16 @@ def advance(tip: ChainTip, header: Header, app_hash: bytes, receipts_root: bytes
     )
 
 
+def rules_fault(tip: ChainTip) -> str | None:
+    """Return why this program cannot follow the chain any further, or None while it can."""
+    if tip.rules <= KNOWN_RULES:
+        return None
+    return (
+        f"from height {tip.height + 1} on version {tip.rules} of the rules is in force, and this program"
+        f" knows versions up to {KNOWN_RULES}: install a newer Packtrail and start again; nothing is lost"
+    )
+
+
 def _require(condition: bool, message: str) -> None:  # noqa: FBT001 - a guard reads best this way
     if not condition:
         raise InvalidBlock(message)
@@ -91,6 +130,8 @@ def check_block(tip: ChainTip, block: Block) -> None:
     Raises:
         InvalidBlock: The message names the field and what the chain expects.
     """
+    fault = rules_fault(tip)
+    _require(fault is None, f"rules: {fault}")
     _check_header(tip, block.header)
     _check_last_commit(tip, block)
     _check_entries(tip.parameters.limits, block)

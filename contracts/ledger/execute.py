@@ -2,7 +2,8 @@
 
 The result is a function of (state, height, block time, ordered bundles) and of nothing else, so the law is
 not even told the block's id, proposer or round (DESIGN 1). The host calls `step` document by document, and
-may pause between two; a failure of the law itself (a broken invariant) is an exception and stops the node.
+may pause between two; the last step writes what governance lets act from the next height on. A failure of the
+law itself (a broken invariant) is an exception and stops the node.
 """
 
 from collections.abc import Iterable, Iterator
@@ -16,6 +17,7 @@ from contracts.ledger.receipt import ACCEPTED, Event, Receipt, receipts_root
 from contracts.primitives.encoding import encode
 from contracts.primitives.hashing import APP, NO_HASH, WRITES, Hash
 from contracts.rules.act import Act
+from contracts.rules.enacting import end_block
 from contracts.rules.registry import judge
 from contracts.state.directory import limits, signer_of
 from contracts.state.view import TOMBSTONE, DirectoryCache, Overlay, StateReader, Writes
@@ -47,6 +49,8 @@ class BlockResult(msgspec.Struct, frozen=True):
     """What the next header names."""
     app_hash: Hash
     """After this block."""
+    governed: bool
+    """Whether governance changed something after the last document."""
 
 
 class BlockExecution:
@@ -98,9 +102,11 @@ class BlockExecution:
         """Execute what is left and return what follows from the block."""
         while self.step():
             pass
+        governed = end_block(self._state, self._context.height)
         writes = self._state.changes()
         receipts = tuple(self._receipts)
-        return BlockResult(writes, receipts, receipts_root(receipts), next_app_hash(self._previous, writes))
+        app_hash = next_app_hash(self._previous, writes)
+        return BlockResult(writes, receipts, receipts_root(receipts), app_hash, governed)
 
     def _in_order(self, bundles: Iterable[OpenBundle]) -> Iterator[tuple[bytes, bytes, Document]]:
         """Yield (lane, document id, document); a bundle takes its place in its lane when its turn comes."""

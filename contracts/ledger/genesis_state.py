@@ -12,30 +12,30 @@ from contracts.chain.genesis import (
     Product,
     Profile,
 )
-from contracts.chain.parameters import Limits
 from contracts.gs1.dates import MAX_OFFSET_MINUTES
 from contracts.gs1.keys import InvalidKey, pack_gln, pack_gtin
 from contracts.primitives import signing
 from contracts.state.concerned import add_regulator
-from contracts.state.directory import PREFIX_DIGITS, add_partner, add_premises
+from contracts.state.directory import PREFIX_DIGITS, add_partner, add_prefix, add_premises, overlaps_prefix
+from contracts.state.governance_rows import GovernanceRow, NodeRow, SetsRow, Validators
+from contracts.state.governing import FIRST_RULES, put_node, with_node
 from contracts.state.layout import (
     DELEGATIONS,
+    GOVERNANCE,
     KEYS,
-    LIMITS,
     MARKETS,
-    PREFIX_OWNERS,
     PRODUCTS,
     PROFILES,
     SOLE_KEY,
+    VALIDATORS,
     delegation_key,
     text_key,
 )
-from contracts.state.places import MAX_LEVELS
+from contracts.state.parameters import parameters_faults, profile_faults, write_parameters
 from contracts.state.rows import (
     PREMISES_KINDS,
     KeyRow,
     Licence,
-    LimitsRow,
     MarketRow,
     PartnerRow,
     PremisesRow,
@@ -52,13 +52,6 @@ LICENCES: Final = {licence.name.lower(): licence for licence in Licence}
 """Licence standings by name."""
 SERIALISATIONS: Final = {kind.name.lower(): kind for kind in Serialisation}
 """Kinds of serialisation by name."""
-
-ENVELOPE_BYTES: Final = 1_024
-"""Bytes of a bundle beside its documents, at most: header, signature and the frame of one document."""
-MAX_BUNDLE_BYTES: Final = 16 << 20
-"""No network may allow longer bundles: a node keeps and sends each in one piece."""
-MAX_BLOCK_BUNDLES: Final = 15_000
-"""No network may allow more bundles in a block: their lines must fit into the longest block."""
 
 
 class _Nothing:
@@ -77,17 +70,15 @@ def genesis_writes(genesis: Genesis) -> Writes:
         expected.
     """
     state = Overlay(_Nothing())
-    _write_limits(state, genesis)
+    _write_parameters(state, genesis)
     profiles = _write_profiles(state, genesis.profiles)
     markets = _write_markets(state, genesis.markets, profiles)
     partners = _write_partners(state, genesis.partners, markets)
     _write_premises(state, genesis.premises, partners, markets)
     _write_products(state, genesis.products, partners, markets)
     _write_delegations(state, genesis, partners)
-    for node in genesis.nodes:
-        _require(
-            not node.partner or node.partner in partners, f"nodes.{node.name}.partner", "a partner's GLN"
-        )
+    _write_nodes(state, genesis, partners)
+    state.write(GOVERNANCE, SOLE_KEY, GovernanceRow(FIRST_RULES, ()))
     return state.changes()
 
 
@@ -119,70 +110,20 @@ def _gtin(text: str, field: str) -> bytes:
         raise InvalidGenesis(f"{field}: {error}") from error
 
 
-def _write_limits(state: Overlay, genesis: Genesis) -> None:
-    limits, tolerances = genesis.parameters.limits, genesis.parameters.tolerances
-    for name in limits.__struct_fields__:
-        _require(getattr(limits, name) > 0, f"parameters.limits.{name}", "more than 0")
-    for name in tolerances.__struct_fields__:
-        _require(getattr(tolerances, name) > 0, f"parameters.tolerances.{name}", "more than 0")
-    _check_room(limits)
-    timing = genesis.parameters.timing
-    for name in timing.__struct_fields__:
-        _require(getattr(timing, name) > 0, f"parameters.timing.{name}", "more than 0")
-    depth = limits.container_depth
-    _require(depth <= MAX_LEVELS, "parameters.limits.container_depth", f"at most {MAX_LEVELS}")
-    row = LimitsRow(
-        tolerances.claimed_time_ms,
-        tolerances.bundle_lifetime_ms,
-        limits.container_sources,
-        depth,
-    )
-    state.write(LIMITS, SOLE_KEY, row)
-
-
-def _check_room(limits: Limits) -> None:
-    """Ask whether every document fits into a bundle, every bundle into a block, and the list of them too.
-
-    Else a document could be admitted that no block can hold, and its lane would wait behind it for ever.
-    """
-    rooms = (
-        ("bundle_bytes", limits.bundle_bytes, limits.document_bytes + ENVELOPE_BYTES),
-        ("bundle_weight", limits.bundle_weight, limits.document_weight),
-        ("block_bytes", limits.block_bytes, limits.bundle_bytes),
-        ("block_weight", limits.block_weight, limits.bundle_weight),
-    )
-    for name, room, needed in rooms:
-        _require(room >= needed, f"parameters.limits.{name}", f"at least {needed}, for what goes inside")
-    for name, value, most in (
-        ("bundle_bytes", limits.bundle_bytes, MAX_BUNDLE_BYTES),
-        ("block_bundles", limits.block_bundles, MAX_BLOCK_BUNDLES),
-    ):
-        _require(value <= most, f"parameters.limits.{name}", f"at most {most}")
+def _write_parameters(state: Overlay, genesis: Genesis) -> None:
+    for field, expected in parameters_faults(genesis.parameters):
+        raise InvalidGenesis(f"parameters.{field}: expected {expected}")
+    write_parameters(state, genesis.parameters)
 
 
 def _write_profiles(state: Overlay, profiles: tuple[Profile, ...]) -> set[str]:
     names = _unique((profile.name for profile in profiles), "profiles")
     for profile in profiles:
         field = f"profiles.{profile.name}"
-        low, high = profile.ship_deadline_min_ms, profile.ship_deadline_max_ms
-        default = profile.ship_deadline_default_ms
-        in_order = 0 <= low <= default <= high
-        _require(in_order, f"{field}.ship_deadline", "0 <= min <= default <= max")
-        _require(profile.sscc_reuse_days >= 0, f"{field}.sscc_reuse_days", "0 or more")
-        _require(profile.reinstate_window_ms >= 0, f"{field}.reinstate_window_ms", "0 or more")
-        _require(profile.reinstate_exported in (0, 1), f"{field}.reinstate_exported", "0 or 1")
-        _require(profile.successor_lifts_holds in (0, 1), f"{field}.successor_lifts_holds", "0 or 1")
-        _require(profile.recall_response_ms > 0, f"{field}.recall_response_ms", "more than 0")
-        for name in ("recall_closed_by_opener", "recall_released_by_opener"):
-            _require(getattr(profile, name) in {0, 1}, f"{field}.{name}", "0 or 1")
-        _require(profile.opening_supplies in (0, 1), f"{field}.opening_supplies", "0 or 1")
-        _require(profile.lanes_block in (0, 1), f"{field}.lanes_block", "0 or 1")
-        for name in ("onboard_until_ms", "onboard_items"):
-            _require(getattr(profile, name) >= 0, f"{field}.{name}", "0 or more")
         row = ProfileRow(
-            default,
-            low,
-            high,
+            profile.ship_deadline_default_ms,
+            profile.ship_deadline_min_ms,
+            profile.ship_deadline_max_ms,
             _roles(profile.dispense_roles, f"{field}.dispense_roles"),
             profile.sscc_reuse_days,
             profile.reinstate_window_ms,
@@ -198,6 +139,8 @@ def _write_profiles(state: Overlay, profiles: tuple[Profile, ...]) -> set[str]:
             profile.onboard_until_ms,
             profile.onboard_items,
         )
+        for name, expected in profile_faults(row):
+            raise InvalidGenesis(f"{field}.{name}: expected {expected}")
         state.write(PROFILES, text_key(profile.name), row)
     return names
 
@@ -226,7 +169,6 @@ def _write_markets(state: Overlay, markets: tuple[Market, ...], profiles: set[st
 def _write_partners(state: Overlay, partners: tuple[Partner, ...], markets: set[str]) -> dict[str, int]:
     _unique((partner.gln for partner in partners), "partners")
     numbers: dict[str, int] = {}
-    prefixes: dict[str, int] = {}
     for partner in partners:
         field = f"partners.{partner.gln}"
         gln = _gln(partner.gln, f"{field}.gln")
@@ -243,7 +185,7 @@ def _write_partners(state: Overlay, partners: tuple[Partner, ...], markets: set[
         )
         number = add_partner(state, row)
         _write_keys(state, partner, number)
-        _write_prefixes(state, partner, number, prefixes)
+        _write_prefixes(state, partner, number)
         numbers[partner.gln] = number
         if Role.REGULATOR & row.roles:
             add_regulator(state, number)
@@ -260,16 +202,13 @@ def _write_keys(state: Overlay, partner: Partner, number: int) -> None:
         state.write(KEYS, key.public_key, KeyRow(number, key.from_height, key.until_height))
 
 
-def _write_prefixes(state: Overlay, partner: Partner, number: int, known: dict[str, int]) -> None:
+def _write_prefixes(state: Overlay, partner: Partner, number: int) -> None:
     field = f"partners.{partner.gln}.company_prefixes"
     for prefix in partner.company_prefixes:
         is_number = prefix.isascii() and prefix.isdigit() and len(prefix) in PREFIX_DIGITS
         _require(is_number, field, f"4 to 12 digits; got {prefix!r}")
-        for other in known:
-            is_apart = not other.startswith(prefix) and not prefix.startswith(other)
-            _require(is_apart, field, f"prefixes that begin no other; got {prefix} and {other}")
-        known[prefix] = number
-        state.write(PREFIX_OWNERS, text_key(prefix), number)
+        _require(not overlaps_prefix(state, prefix), field, f"prefixes that begin no other; got {prefix}")
+        add_prefix(state, prefix, number)
 
 
 def _write_premises(
@@ -338,3 +277,16 @@ def _write_delegations(state: Overlay, genesis: Genesis, partners: dict[str, int
         key = delegation_key(_gtin(delegation.gtin, field), partners[delegation.partner])
         _require(state.read(DELEGATIONS, key) is None, field, "each delegation once")
         state.write(DELEGATIONS, key, 1)
+
+
+def _write_nodes(state: Overlay, genesis: Genesis, partners: dict[str, int]) -> None:
+    voters: Validators = ()
+    for node in genesis.nodes:
+        _require(
+            not node.partner or node.partner in partners, f"nodes.{node.name}.partner", "a partner's GLN"
+        )
+        partner = pack_gln(node.partner) if node.partner else b""
+        row = NodeRow(node.role, node.certificate, partner, node.validator_key, node.power)
+        put_node(state, node.name, row)
+        voters = with_node(voters, node.name, row)
+    state.write(VALIDATORS, SOLE_KEY, SetsRow(voters, voters, voters))

@@ -14,6 +14,11 @@ from contracts.records.corrections import CorrectionRecord
 from contracts.records.custody import Receive, Refuse, Ship, Void
 from contracts.records.dispensing import Dispense, DispensePart
 from contracts.records.endings import EndingRecord, Found, Reinstate
+from contracts.records.governance import (
+    GovernanceRecord,
+    ProposeChanges,
+    changes_weight,
+)
 from contracts.records.holds import (
     Clear,
     ConfirmIllegitimate,
@@ -71,6 +76,7 @@ Record = (
     | QuantityRecord
     | LotRecord
     | CorrectionRecord
+    | GovernanceRecord
 )
 
 
@@ -115,6 +121,7 @@ _LISTINGS: Final[dict[type, _Listing]] = {
     **dict.fromkeys(get_args(QuantityRecord), _nothing),
     **dict.fromkeys(get_args(LotRecord), _nothing),
     **dict.fromkeys(get_args(CorrectionRecord), _ITEMS),
+    **dict.fromkeys(get_args(GovernanceRecord), _nothing),
     Transform: lambda record: record.inputs + record.serials,
 }
 
@@ -123,6 +130,7 @@ _COUNTS: Final[dict[type, Callable[[Any], int]]] = {
     Readings: lambda record: len(record.readings),
     TraceLot: trace_weight,
     **dict.fromkeys((ShipQuantity, SettleQuantity, EndQuantity), lambda record: len(record.lines)),
+    ProposeChanges: lambda record: changes_weight(record.changes),
 }
 """What weighs beside the record itself, where that is not what it lists."""
 

@@ -64,6 +64,16 @@ class EventKind(IntEnum):
     QUANTITY_RECEIVED = 121
     QUANTITY_BACK = 122
     QUANTITY_ENDED = 123
+    CHANGES_PROPOSED = 140
+    CHANGES_VOTED = 141
+    CHANGES_ENDED = 142
+    CHANGES_DECIDED = 143
+    PARTNER_CHANGES = 144
+    KEY_CHANGES = 145
+    REGISTRY_CHANGES = 146
+    HOLDS_END = 147
+    LAW_CHANGES = 148
+    NODE_CHANGES = 149
     OPENED = 44
     MANDATE_GIVEN = 94
     MANDATE_WITHDRAWN = 95
@@ -147,6 +157,16 @@ SENTENCES: Final[dict[EventKind, str]] = {
     EventKind.CORRECTED: "An earlier record of these items was an error, and is taken back.",
     EventKind.LOT_AMENDED: "A lot (subject) has another last day of use.",
     EventKind.LOT_TRACED: "The maker said what a lot (subject) was made of.",
+    EventKind.CHANGES_PROPOSED: "Changes of the network are proposed (subject); its author approves of them.",
+    EventKind.CHANGES_VOTED: "A partner that runs a validator votes on proposed changes (subject).",
+    EventKind.CHANGES_ENDED: "Proposed changes (subject) were rejected, or withdrawn; they never act.",
+    EventKind.CHANGES_DECIDED: "Proposed changes (subject) are decided; they act at the height they name.",
+    EventKind.PARTNER_CHANGES: "From then on a partner (subject) is admitted, or has other roles or licence.",
+    EventKind.KEY_CHANGES: "From then on a key (subject) signs for a partner, or signs no more.",
+    EventKind.REGISTRY_CHANGES: "From then on a prefix, place or product (subject) is another partner's.",
+    EventKind.HOLDS_END: "From then on holds of a partner that is gone (subject) are off these items.",
+    EventKind.LAW_CHANGES: "From then on a profile, market, parameter (subject) or all rules are others.",
+    EventKind.NODE_CHANGES: "From then on a node (subject) connects or votes, or does so no more.",
     EventKind.LANE_LEFT: "Goods are sold outside the trade lane of their product (subject).",
 }
 """One sentence for people per kind."""

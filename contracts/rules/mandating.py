@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from contracts.records.governance import ProposeChanges, VoteOnChanges, WithdrawChanges
 from contracts.records.mandates import ActFor, Mandate
 from contracts.records.record import RECORD_TAGS, Record, tag_of
 from contracts.rules.act import Act
@@ -18,7 +19,7 @@ from contracts.state.rows import MandateRow
 MAX_PREMISES: Final = 100
 """Most premises that one mandate names."""
 
-_NEVER: Final = (Mandate, ActFor)
+_NEVER: Final = (Mandate, ActFor, ProposeChanges, VoteOnChanges, WithdrawChanges)
 
 
 def mandate(act: Act, record: Mandate) -> Verdict | None:

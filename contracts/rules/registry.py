@@ -16,6 +16,7 @@ from contracts.records.corrections import Correct, ProposeCorrection
 from contracts.records.custody import Receive, Refuse, Ship, Void
 from contracts.records.dispensing import Dispense, DispensePart
 from contracts.records.endings import Found, Reinstate
+from contracts.records.governance import ProposeChanges, VoteOnChanges, WithdrawChanges
 from contracts.records.holds import (
     Clear,
     ConfirmIllegitimate,
@@ -65,6 +66,7 @@ from contracts.rules.correcting import correct
 from contracts.rules.crossing import receive_from_outside, ship_outside
 from contracts.rules.decommissioning import decommission, found
 from contracts.rules.dispensing import dispense, dispense_part
+from contracts.rules.governing import propose_changes, vote_on_changes, withdraw_changes
 from contracts.rules.holding import lift_hold, place_hold
 from contracts.rules.lateness import late
 from contracts.rules.mandating import act_for, mandate, mandate_fault
@@ -162,6 +164,9 @@ RULES: Final[dict[type[Record], Rule]] = {
     ConsentToAmendment: consent_to_amendment,
     Correct: correct,
     ProposeCorrection: propose_correction,
+    ProposeChanges: propose_changes,
+    VoteOnChanges: vote_on_changes,
+    WithdrawChanges: withdraw_changes,
 }
 """The rule of each kind of record."""
 

@@ -24,6 +24,11 @@ def add_regulator(state: Overlay, partner: int) -> None:
     state.write(REGULATORS, SOLE_KEY, RegulatorsRow(tuple(sorted({*regulators(state), partner}))))
 
 
+def remove_regulator(state: Overlay, partner: int) -> None:
+    """Note that a partner is a regulator no more, if it was one."""
+    state.write(REGULATORS, SOLE_KEY, RegulatorsRow(tuple(sorted({*regulators(state)} - {partner}))))
+
+
 def makers_of(state: Overlay, position: Position) -> tuple[int, ...]:
     """Return the marketing holders of an item and of everything inside it, ascending: one read per lot."""
     lots = {lot_of(source) for source in sources_of(state, position.key, position.row)}

@@ -10,6 +10,7 @@ from contracts.state.layout import (
     PARTNER_NUMBERS,
     PARTNERS,
     PREFIX_OWNERS,
+    PREFIX_STEMS,
     PREMISES,
     PREMISES_NUMBERS,
     PROFILES,
@@ -106,6 +107,34 @@ def prefix_owner(state: Overlay, digits: str) -> int:
         if owner is not None:
             return owner
     return NOBODY
+
+
+def overlaps_prefix(state: Overlay, digits: str) -> bool:
+    """Tell whether a company prefix is registered, begins with one that is, or is the beginning of one."""
+    return prefix_owner(state, digits) != NOBODY or state.read(PREFIX_STEMS, text_key(digits)) is not None
+
+
+def add_prefix(state: Overlay, digits: str, owner: int) -> None:
+    """Register a company prefix that overlaps no other; its owner's row names it apart."""
+    state.write(PREFIX_OWNERS, text_key(digits), owner)
+    for stem in _stems(digits):
+        state.write(PREFIX_STEMS, stem, (state.read(PREFIX_STEMS, stem) or 0) + 1)
+
+
+def remove_prefix(state: Overlay, digits: str) -> None:
+    """Let a registered company prefix be nobody's."""
+    state.delete(PREFIX_OWNERS, text_key(digits))
+    for stem in _stems(digits):
+        left = state.require(PREFIX_STEMS, stem) - 1
+        if left:
+            state.write(PREFIX_STEMS, stem, left)
+        else:
+            state.delete(PREFIX_STEMS, stem)
+
+
+def _stems(digits: str) -> list[bytes]:
+    """Return the keys of all shorter prefixes that a company prefix begins with."""
+    return [text_key(digits[:length]) for length in PREFIX_DIGITS if length < len(digits)]
 
 
 def _next_number(state: Overlay, counter: bytes) -> int:

@@ -8,11 +8,20 @@ prefix scan finds what belongs together. This module and `rows.py` are the whole
 from typing import Final, Generic, TypeVar
 
 from contracts.primitives.encoding import RowDecoder
+from contracts.primitives.hashing import CERTIFICATE
 from contracts.state.agreement_rows import ProposalRow
 from contracts.state.claim_rows import ClaimAnswerRow, ClaimRow
 from contracts.state.cold_rows import SessionRow, StorageRow
 from contracts.state.ending_rows import EndingRow, RemainderRow
 from contracts.state.genealogy_rows import BatchRow
+from contracts.state.governance_rows import (
+    BallotRow,
+    ChangesRow,
+    GovernanceRow,
+    NodeRow,
+    ParametersRow,
+    SetsRow,
+)
 from contracts.state.quantity_rows import BookRow, LoadRow
 from contracts.state.recall_rows import NumbersRow, RecallRow, ResponseRow
 from contracts.state.rows import (
@@ -158,6 +167,22 @@ RELEASES: Final = Table("releases from recalls", 0x4D, NumbersRow)
 """Numbers of the recalls from which an item was released though its lot is not clear, by item key."""
 CONSUMPTIONS: Final = Table("consumptions", 0x4E, int)
 """Number of the source that an item was repacked into, by item key."""
+NODES: Final = Table("nodes", 0x68, NodeRow)
+"""By name."""
+CERTIFICATES: Final = Table("node certificates", 0x69, str)
+"""Name of the node, by `certificate_key`."""
+VALIDATORS: Final = Table("validators", 0x6A, SetsRow, is_directory=True)
+"""The only row: who votes on the blocks at the end of the chain."""
+PARAMETERS: Final = Table("parameters", 0x6B, ParametersRow, is_directory=True)
+"""The only row: what binds the next block."""
+GOVERNANCE: Final = Table("governance", 0x6C, GovernanceRow, is_directory=True)
+"""The only row: rules in force, and what is to act when."""
+CHANGES: Final = Table("proposed changes", 0x6D, ChangesRow)
+"""By proposal id."""
+BALLOTS: Final = Table("ballots", 0x6E, BallotRow)
+"""By proposal id."""
+PREFIX_STEMS: Final = Table("beginnings of company prefixes", 0x6F, int)
+"""How many registered company prefixes are longer than these digits and begin with them, by the digits."""
 
 TABLES: Final = (
     LIMITS,
@@ -208,6 +233,14 @@ TABLES: Final = (
     BATCH_NUMBERS,
     BATCHES,
     FORMER_EXPIRIES,
+    NODES,
+    CERTIFICATES,
+    VALIDATORS,
+    PARAMETERS,
+    GOVERNANCE,
+    CHANGES,
+    BALLOTS,
+    PREFIX_STEMS,
 )
 
 
@@ -274,6 +307,11 @@ def claim_origin_key(lot: int, claimant: int, ground: int, sender: bytes, eviden
 def open_claims_key(claimant: int, gtin: bytes) -> bytes:
     """Return the key of the count of a partner's open claims of a product."""
     return number_key(claimant) + gtin
+
+
+def certificate_key(certificate: bytes) -> bytes:
+    """Return the key under which a node's certificate is pinned."""
+    return CERTIFICATE.hash(certificate)
 
 
 def response_key(recall: int, partner: int) -> bytes:

@@ -21,6 +21,7 @@ from node.api.epcis import Epcis
 from node.api.events import Events
 from node.api.evidence import EvidenceList
 from node.api.field_readers import FieldFault
+from node.api.governance import Proposals
 from node.api.items import Items
 from node.api.lots import Lots
 from node.api.metrics import ApiMetrics
@@ -82,6 +83,7 @@ class Apps:
             *Blocks(context).endpoints(),
             *Partners(context).endpoints(),
             *ProductShelf(context).endpoints(),
+            *Proposals(context).endpoints(),
             *EvidenceList(context).endpoints(),
             *Status(context).endpoints(),
             *self._events.endpoints(),

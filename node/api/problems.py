@@ -89,6 +89,7 @@ _REQUESTS: Final[dict[str, ProblemKind]] = {
     "unknown_lot": ProblemKind(404, "Nothing of this lot was ever commissioned", "Check GTIN and lot."),
     "unknown_product": ProblemKind(404, "No such product is registered", "Check the GTIN."),
     "unknown_recall": ProblemKind(404, "There is no such recall", "Check the recall's id."),
+    "unknown_proposal": ProblemKind(404, "There is no such proposal", "Check the proposal's id."),
     "unknown_shipment": ProblemKind(404, "There is no such shipment", "Check the shipment id."),
     "unknown_block": ProblemKind(404, "There is no such block", "Check height or id against /v1/status."),
     "unknown_partner": ProblemKind(404, "No such partner is registered", "Check the GLN."),

@@ -29,6 +29,7 @@ from node.api.form_parts import (
     ReferenceForm,
     Time,
 )
+from node.api.governance_forms import AnyGovernanceForm, LiftHoldsForm, ProposeChangesForm
 from node.api.hold_forms import AnyHoldForm
 from node.api.lot_json import LotForm, TraceLotForm
 from node.api.onboarding_json import OnboardingForm
@@ -183,6 +184,7 @@ AnyRecordForm = (
     | AnyQuantityForm
     | LotForm
     | CorrectionForm
+    | AnyGovernanceForm
 )
 """Any record."""
 
@@ -210,6 +212,9 @@ def count_listed(form: AnyRecordForm) -> int:
         return len(form.materials) + len(form.results)
     if isinstance(form, ShipQuantityForm | SettleQuantityForm | EndQuantityForm):
         return len(form.lines)
+    if isinstance(form, ProposeChangesForm):
+        lifted = (len(change.items) for change in form.changes if isinstance(change, LiftHoldsForm))
+        return len(form.changes) + sum(lifted)
     return len(getattr(form, _LISTS.get(type(form), "items"), ()))
 
 

@@ -26,6 +26,7 @@ from contracts.records.custody import (
 )
 from contracts.records.dispensing import Dispense, DispensePart
 from contracts.records.endings import Found, Reinstate
+from contracts.records.governance import ProposeChanges, VoteOnChanges, WithdrawChanges
 from contracts.records.holds import Clear, ConfirmIllegitimate, DeclareOverdue, LiftHold, PlaceHold, Suspect
 from contracts.records.late import Late
 from contracts.records.lots import LotRecord
@@ -66,6 +67,7 @@ from node.api.field_readers import (
     read_time,
 )
 from node.api.form_parts import ReferenceForm
+from node.api.governance_json import GOVERNANCE_READERS, write_governance_record
 from node.api.hold_json import HOLD_READERS, write_hold_record
 from node.api.lot_json import LOT_READERS, write_lot_record
 from node.api.onboarding_json import ONBOARDING_READERS, write_onboarding_record
@@ -220,6 +222,7 @@ _READERS: Final[Mapping[type, Callable[[Any], Record]]] = {
     **QUANTITY_READERS,
     **LOT_READERS,
     **CORRECTION_READERS,
+    **GOVERNANCE_READERS,
 }
 
 # ------------------------------------------------------------------------------------------ writing
@@ -284,6 +287,8 @@ def write_record(  # noqa: C901 - one case for each kind of record
             return write_transform(record)
         case MakeQuantity() | ShipQuantity() | SettleQuantity() | EndQuantity():
             return write_quantity_record(record)
+        case ProposeChanges() | VoteOnChanges() | WithdrawChanges():
+            return write_governance_record(record)
         case _:
             return write_recall_record(record)
 

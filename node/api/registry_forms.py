@@ -2,6 +2,7 @@
 
 from typing import Annotated, Final, Literal
 
+import msgspec
 from msgspec import Meta
 
 from node.api.form_parts import Gln, Gtin, OptionalText, RecordForm
@@ -11,6 +12,37 @@ MAX_NAMES: Final = 100
 
 Names = Annotated[tuple[OptionalText, ...], Meta(max_length=MAX_NAMES)]
 Count = Annotated[int, Meta(ge=0, le=(1 << 53) - 1)]
+
+
+class ProductFactsForm(
+    msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, kw_only=True
+):
+    """What is stated of a product that governance registers: the same as `DescribeProductForm` states."""
+
+    name: OptionalText
+    """Name for people."""
+    strength: OptionalText = ""
+    """Such as 10 mg."""
+    form: OptionalText = ""
+    """Pharmaceutical form."""
+    markets: Names
+    """Codes of the markets it is made for; the first decides when its expiry date ends."""
+    serialisation: Literal["serial", "lot", "none"] = "serial"
+    """How its packs are told apart."""
+    units_per_pack: Count = 1
+    """Smallest units in one pack."""
+    contains_gtin: Gtin = ""
+    """For a case: the GTIN inside."""
+    contains_count: Count = 0
+    """For a case: how many of it."""
+    national_numbers: Names = ()
+    """NDC and other national numbers."""
+    storage: OptionalText = ""
+    """Storage condition as the label says it."""
+    logger_required: bool = False
+    """Whether it travels with a temperature logger."""
+    leaflet: OptionalText = ""
+    """Link to the leaflet."""
 
 
 class DescribeProductForm(RecordForm, frozen=True, kw_only=True, tag="describe_product"):

@@ -1,6 +1,6 @@
 """Records about who and what is registered: JSON in, the ledger's structs out, and back."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final, assert_never
 
 from contracts.records.catalogue import (
@@ -35,8 +35,9 @@ _TAGS: Final = {RECORD_NAMES[kind]: tag for tag, kind in RECORD_TAGS.items()}
 """Tags of records by their names."""
 
 
-def _describe_product(form: forms.DescribeProductForm) -> DescribeProduct:
-    facts = ProductFacts(
+def read_facts(form: forms.ProductFactsForm | forms.DescribeProductForm) -> ProductFacts:
+    """Read what is stated of a product; raises FieldFault."""
+    return ProductFacts(
         form.name,
         form.strength,
         form.form,
@@ -50,7 +51,10 @@ def _describe_product(form: forms.DescribeProductForm) -> DescribeProduct:
         int(form.logger_required),
         form.leaflet,
     )
-    return DescribeProduct(read_head(form), read_gtin("gtin", form.gtin), facts)
+
+
+def _describe_product(form: forms.DescribeProductForm) -> DescribeProduct:
+    return DescribeProduct(read_head(form), read_gtin("gtin", form.gtin), read_facts(form))
 
 
 def _describe_premises(form: forms.DescribePremisesForm) -> DescribePremises:
@@ -75,18 +79,23 @@ def _mandate(form: forms.MandateForm) -> Mandate:
     return Mandate(read_head(form), agent, tuple(sorted(kinds)), premises, form.until_height)
 
 
-def _set_trade_lane(form: forms.SetTradeLaneForm) -> SetTradeLane:
+def read_roles(field: str, names: Iterable[str]) -> int:
+    """Return the bits of roles by their names; raises FieldFault."""
     roles = Role(0)
-    for at, name in enumerate(form.roles):
+    for at, name in enumerate(names):
         if name.upper() not in Role.__members__:
-            raise FieldFault(INVALID_FIELD, ("roles", at), f"{name[:80]!r} is no role")
+            raise FieldFault(INVALID_FIELD, (field, at), f"{name[:80]!r} is no role")
         roles |= Role[name.upper()]
+    return int(roles)
+
+
+def _set_trade_lane(form: forms.SetTradeLaneForm) -> SetTradeLane:
     return SetTradeLane(
         read_head(form),
         read_gtin("gtin", form.gtin),
         read_lot("lot", form.lot) if form.lot else b"",
         tuple(read_required_gln("receivers", gln) for gln in form.receivers),
-        int(roles),
+        read_roles("roles", form.roles),
         form.markets,
         LaneStep[form.step.upper()],
     )
@@ -158,23 +167,25 @@ def _written_mandate(record: Mandate, head: dict[str, Any]) -> forms.MandateForm
 
 
 def _written_product(record: DescribeProduct, head: dict[str, Any]) -> forms.DescribeProductForm:
-    facts = record.facts
-    return forms.DescribeProductForm(
-        **head,
-        gtin=gtin_text(record.gtin),
-        name=facts.name,
-        strength=facts.strength,
-        form=facts.form,
-        markets=facts.markets,
-        serialisation=_serialisation(facts.serialisation),
-        units_per_pack=facts.units_per_pack,
-        contains_gtin=gtin_text(facts.contains_gtin) if facts.contains_gtin else "",
-        contains_count=facts.contains_count,
-        national_numbers=facts.national_numbers,
-        storage=facts.storage,
-        logger_required=facts.logger_required == 1,
-        leaflet=facts.leaflet,
-    )
+    return forms.DescribeProductForm(**head, gtin=gtin_text(record.gtin), **written_facts(record.facts))
+
+
+def written_facts(facts: ProductFacts) -> dict[str, Any]:
+    """Return what is stated of a product as the fields of its form."""
+    return {
+        "name": facts.name,
+        "strength": facts.strength,
+        "form": facts.form,
+        "markets": facts.markets,
+        "serialisation": _serialisation(facts.serialisation),
+        "units_per_pack": facts.units_per_pack,
+        "contains_gtin": gtin_text(facts.contains_gtin) if facts.contains_gtin else "",
+        "contains_count": facts.contains_count,
+        "national_numbers": facts.national_numbers,
+        "storage": facts.storage,
+        "logger_required": facts.logger_required == 1,
+        "leaflet": facts.leaflet,
+    }
 
 
 def _serialisation(number: int) -> Any:  # noqa: ANN401 - a literal of the form

@@ -5,7 +5,7 @@ bundles, receipts, state, indices and head together (CONSENSUS.md, "Do not get t
 moment at which a crash leaves half of it. Nothing here votes, and nothing here talks to peers.
 """
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 
 import msgspec
 
@@ -23,7 +23,15 @@ from contracts.chain.header import (
     evidence_root,
 )
 from contracts.chain.parameters import parameters_hash
-from contracts.ledger.block import ChainTip, InvalidBlock, advance, check_block, check_bundles, genesis_tip
+from contracts.ledger.block import (
+    ChainTip,
+    InvalidBlock,
+    advance,
+    bound_by,
+    check_block,
+    check_bundles,
+    genesis_tip,
+)
 from contracts.ledger.bundle import BundleHeader, OpenBundle, canonical_order
 from contracts.ledger.execute import (
     GENESIS_PREVIOUS,
@@ -33,8 +41,9 @@ from contracts.ledger.execute import (
     next_app_hash,
 )
 from contracts.ledger.genesis_state import genesis_writes
-from contracts.ledger.lanes import advance_lane, lane_fault
+from contracts.ledger.lanes import advance_lane, lane_fault, last_sequence
 from contracts.ledger.receipt import Receipt
+from contracts.primitives.encoding import MalformedBytes
 from contracts.primitives.hashing import Hash
 from contracts.state.layout import KEYS, LANES
 from contracts.state.view import DirectoryCache, Overlay
@@ -60,7 +69,7 @@ class Applied(msgspec.Struct, frozen=True):
     receipts: tuple[Receipt, ...]
     """One per document, in order."""
     lanes: dict[bytes, int]
-    """Last sequence of every lane that this block moved."""
+    """Last sequence of every lane that this block moved, and of every key that governance changed."""
     round_zero_signers: tuple[bytes, ...]
     """Keys that signed the commit which this block carries: they take turns in round 0 of the next height."""
 
@@ -134,6 +143,10 @@ class Ledger:
             time_ms=head.time_ms,
             receipts_root=head.receipts_root,
         )
+        try:
+            self.tip = bound_by(self.tip, Overlay(self._state, self.directory))
+        except (LookupError, MalformedBytes) as error:
+            raise StorageDamaged("state", str(error)) from error
         if head.height:
             self._check_head_block(head)
 
@@ -258,24 +271,28 @@ class Ledger:
         ]
         self._store.write(batch, sync=True)
         signers = self._signers(block)
-        self.tip, self.round_zero_signers = tip, signers
-        self._settle(opened, result, execution.written)
         lanes = {bundle.header.lane: bundle.header.sequence for bundle in opened}
+        settled = self._settled(opened, result, execution.written)
+        if result.governed:
+            state = Overlay(self._state, self.directory)
+            tip = bound_by(tip, state)
+            lanes = {key: last_sequence(state, key) for key in _keys_in(result.writes)} | lanes
+        self.tip, self.round_zero_signers = tip, signers
+        for watcher in self._watchers:
+            watcher(settled)
         return Applied(tip, block, tuple(opened), result.receipts, lanes, signers)
 
-    def _settle(
+    def _settled(
         self, bundles: Sequence[OpenBundle], result: BlockResult, written: dict[bytes, list[bytes]]
-    ) -> None:
-        """Tell those who judge on top of the head what the block means for them."""
+    ) -> Settled:
+        """Return what a block means for those who judge on top of the head; forget what it changed."""
         receipts: dict[bytes, list[Receipt]] = {}
         at = 0
         for bundle in bundles:
             end = at + len(bundle.documents)
             receipts.setdefault(bundle.header.lane, []).extend(result.receipts[at:end])
             at = end
-        settled = Settled(receipts, written, self.directory.forget(result.writes))
-        for watcher in self._watchers:
-            watcher(settled)
+        return Settled(receipts, written, self.directory.forget(result.writes))
 
     def _indexed(
         self, bundles: Sequence[OpenBundle], receipts: Sequence[Receipt]
@@ -297,6 +314,13 @@ class Ledger:
 def _as_store(writes: Sequence[tuple[bytes, bytes]]) -> list[Write]:
     """Turn the law's writes (an empty value deletes) into the store's (None deletes)."""
     return [(key, value or None) for key, value in writes]
+
+
+def _keys_in(writes: Iterable[tuple[bytes, bytes]]) -> Iterator[bytes]:
+    """Yield the partner keys among written rows: new ones begin a lane."""
+    for key, _value in writes:
+        if key.startswith(KEYS.prefix):
+            yield key[len(KEYS.prefix) :]
 
 
 def _head_of(tip: ChainTip) -> Head:

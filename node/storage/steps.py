@@ -11,6 +11,7 @@ from contracts.records.corrections import CorrectionRecord, ErrorIn, ProposeCorr
 from contracts.records.custody import Receive, ReceiveMode, Refuse, Ship, ShipPurpose, Void, shipment_id
 from contracts.records.dispensing import Dispense, DispensePart, SupplyTo
 from contracts.records.endings import Found, Reinstate, UndoneEnding
+from contracts.records.governance import GovernanceRecord
 from contracts.records.holds import Clear, ConfirmIllegitimate, DeclareOverdue, LiftHold, PlaceHold, Suspect
 from contracts.records.late import Late, LateReason
 from contracts.records.lots import LotRecord
@@ -108,6 +109,8 @@ def _event_details(event: Event, key: bytes) -> Details:
             details["children"] = len(event.items)
         case EventKind.SHIPMENT_SPLIT | EventKind.LATE_RECEIPT:
             details["shipment"] = event.subject.hex()
+        case EventKind.HOLDS_END:
+            details["set_by"] = unpack_gln(event.subject)
         case EventKind.EXCURSION | EventKind.READING_GAP:
             details = {"session": int.from_bytes(event.subject, "big")}
         case _:
@@ -118,8 +121,8 @@ def _event_details(event: Event, key: bytes) -> Details:
 def _record_details(happening: Happening, key: bytes) -> Details:  # noqa: C901 - a case per kind of record
     record = happening.record
     details: Details = {}
-    if isinstance(record, RegisterRecord | LotRecord | CorrectionRecord):
-        # What is registered, and lots, are about no item, and so in no item's journey.
+    if isinstance(record, RegisterRecord | LotRecord | CorrectionRecord | GovernanceRecord):
+        # What is registered or governed, and lots, are about no item, and so in no item's journey.
         return _correction_details(happening, record) if isinstance(record, CorrectionRecord) else details
     match record:
         case Commission():

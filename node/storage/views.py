@@ -15,6 +15,7 @@ from contracts.records.corrections import Correct, ProposeCorrection
 from contracts.records.custody import Receive, Refuse, Ship, Void
 from contracts.records.dispensing import Dispense, DispensePart
 from contracts.records.endings import Found, Reinstate
+from contracts.records.governance import ProposeChanges, VoteOnChanges, WithdrawChanges
 from contracts.records.holds import Clear, ConfirmIllegitimate, DeclareOverdue, LiftHold, PlaceHold, Suspect
 from contracts.records.lanes import SetTradeLane
 from contracts.records.late import Late
@@ -99,6 +100,9 @@ RECORD_NAMES: Final[dict[type[Record], str]] = {
     ConsentToAmendment: "consent_to_amendment",
     Correct: "correct",
     ProposeCorrection: "propose_correction",
+    ProposeChanges: "propose_changes",
+    VoteOnChanges: "vote_on_changes",
+    WithdrawChanges: "withdraw_changes",
 }
 """What each kind of record is called."""
 

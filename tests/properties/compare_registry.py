@@ -2,17 +2,22 @@
 
 from contracts.gs1.keys import pack_gtin
 from contracts.state.directory import find_premises, premises
+from contracts.state.governing import sets
 from contracts.state.layout import (
     DELEGATIONS,
+    MARKETS,
+    PARTNERS,
     PRODUCT_OFFERS,
     PRODUCTS,
     delegation_key,
+    number_key,
+    text_key,
 )
-from contracts.state.rows import MandateRow, ProductRow, Role, Serialisation
+from contracts.state.rows import Licence, MandateRow, ProductRow, Role, Serialisation
 from contracts.state.view import Overlay
-from tests.properties.facts import GTIN, NEW_PLACES, PARTNER_NAMES, PLACES, gln
+from tests.properties.facts import GTIN, NEW_PLACES, OFFSETS, PARTNER_NAMES, PLACES, gln
 from tests.properties.registered import Registered, Terms
-from tests.properties.said import TAGS
+from tests.properties.said_registry import TAGS
 
 PLACE_OF = {gln(name): name for name in (*PLACES, *NEW_PLACES, *PARTNER_NAMES.values())}
 NUMBERS = {name: number for number, name in PARTNER_NAMES.items()}
@@ -20,7 +25,7 @@ NUMBERS = {name: number for number, name in PARTNER_NAMES.items()}
 
 def read_registered(state: Overlay, mandates: dict[bytes, MandateRow]) -> Registered:
     """Return what the law's directory says, in the model's words; mandates are given as they are stored."""
-    found = Registered({}, {}, {}, frozenset(), frozenset(), {}, {})
+    found = Registered({}, {}, {}, frozenset(), frozenset(), {}, {}, roles={}, follows={}, nodes={})
     for kind, digits in GTIN.items():
         gtin = pack_gtin(digits)
         row = state.read(PRODUCTS, gtin)
@@ -44,7 +49,21 @@ def read_registered(state: Overlay, mandates: dict[bytes, MandateRow]) -> Regist
         if place is not None:
             found.places[name] = (PARTNER_NAMES[place[1].partner], place[1].market)
     _read_mandates(state, found, mandates)
+    _read_governed(state, found)
     return found
+
+
+def _read_governed(state: Overlay, found: Registered) -> None:
+    """Read what only governance changes."""
+    rows = {name: state.require(PARTNERS, number_key(at)) for name, at in NUMBERS.items()}
+    found.roles = {name: _roles(row.roles) for name, row in rows.items()}
+    found.unlicensed = frozenset(name for name, row in rows.items() if row.licence != Licence.ACTIVE)
+    found.follows = {code: state.require(MARKETS, text_key(code)).profile for code in OFFSETS}
+    found.nodes = {one.node: (PLACE_OF[one.partner], one.power) for one in sets(state).current}
+
+
+def _roles(bits: int) -> frozenset[str]:
+    return frozenset((role.name or "").lower() for role in Role if role & bits)
 
 
 def _read_mandates(state: Overlay, found: Registered, mandates: dict[bytes, MandateRow]) -> None:

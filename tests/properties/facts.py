@@ -9,6 +9,7 @@ from contracts.chain.genesis import (
     Delegation,
     Genesis,
     Market,
+    Node,
     Partner,
     PartnerKey,
     Premises,
@@ -17,7 +18,7 @@ from contracts.chain.genesis import (
 )
 from contracts.chain.parameters import Limits, Parameters, Tolerances
 from contracts.gs1 import keys
-from tests.scenarios.law.world import lane_of
+from tests.scenarios.law.world import certificate_of, lane_of
 
 HOUR_MS: Final = 3_600_000
 DAY_MS: Final = 24 * HOUR_MS
@@ -171,6 +172,13 @@ def of_role(*roles: str) -> tuple[str, ...]:
     return tuple(name for name, own in ROLES.items() if own & set(roles))
 
 
+VOTERS: Final = {
+    "first": ("maker", 10),
+    "second": ("bulk", 10),
+    "third": ("pharmacy", 10),
+    "fourth": ("regulator", 15),
+}
+"""Validators by name: who runs each, and its power."""
 PLACES: Final = {
     "plant": "maker",
     "depot": "maker",
@@ -347,5 +355,8 @@ def genesis() -> Genesis:
         delegations=tuple(
             Delegation(GTIN[kind], PARTY_GLN[name]) for kind, names in DELEGATES.items() for name in names
         ),
-        nodes=(),
+        nodes=tuple(
+            Node(name, "validator", certificate_of(name), PARTY_GLN[partner], lane_of(name), power)
+            for name, (partner, power) in VOTERS.items()
+        ),
     )

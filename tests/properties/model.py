@@ -151,6 +151,9 @@ class Model:
         self.books: Counter[tuple[str, str, str]] = Counter()
         """The same by kind, lot, and how they came or went."""
         self.loads: dict[str, Any] = {}
+        self.height = 1
+        """Of the next block."""
+        self.motions: dict[str, Any] = {}
 
     def copy(self) -> "Model":
         """Return a copy: things and shipments are frozen, so the dicts are all there is to copy."""
@@ -171,6 +174,7 @@ class Model:
         other.storages, other.sessions = dict(self.storages), dict(self.sessions)
         other.stock, other.books = self.stock.copy(), self.books.copy()
         other.loads = dict(self.loads)
+        other.height, other.motions = self.height, dict(self.motions)
         other.loggers, other.unlogged = dict(self.loggers), dict(self.unlogged)
         return other
 

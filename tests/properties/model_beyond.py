@@ -2,9 +2,9 @@
 
 from dataclasses import replace
 
-from tests.properties.facts import ROLES, UNLICENSED, is_unit
+from tests.properties.facts import is_unit
 from tests.properties.model import Guard, Model, Proposal
-from tests.properties.model_corrections import ANY_REGULATOR, REGULATORS, agree_to_error, is_asked
+from tests.properties.model_corrections import ANY_REGULATOR, agree_to_error, is_asked
 from tests.properties.model_judge import NOT_TRADING, Judge, Verdicts
 from tests.properties.said import Said
 
@@ -19,7 +19,7 @@ def sale_of_return(judge: Judge, said: Said) -> Verdicts:
     sale = judge.model.shipments.get(said.sale)
     is_sale = sale is not None and sale.purpose == "sale" and sale.receiver == judge.signer
     yield set() if is_sale else {"sale_unknown"}
-    takes = _sold(judge, said) or bool(ROLES[said.receiver] & TAKING_BACK)
+    takes = _sold(judge, said) or bool(judge.roles(said.receiver) & TAKING_BACK)
     yield set() if takes else {"return_receiver"}
 
 
@@ -57,8 +57,8 @@ def propose(judge: Judge, said: Said) -> Verdicts:
     """Rule 8: the owner asks."""
     model, other = judge.model, said.receiver
     yield {"receiver_is_sender"} if other == judge.signer else set()
-    yield {"receiver_licence"} if other in UNLICENSED else set()
-    yield set() if ROLES[other] - NOT_TRADING - {"regulator"} else {"receiver_role"}
+    yield {"receiver_licence"} if judge.is_barred(other) else set()
+    yield set() if judge.roles(other) - NOT_TRADING - {"regulator"} else {"receiver_role"}
     yield {"until_height_past"} if 0 < said.until <= judge.born[0] else set()
     yield {"already_proposed"} if said.proposal in model.proposals else set()
     yield model.first_fault(said.items, _for_transfer(judge, said, judge.signer))
@@ -97,6 +97,8 @@ def consent(judge: Judge, said: Said) -> Verdicts:
     if asked.kind != "ownership":
         yield from agree_to_error(judge, said, asked)
         return
+    yield {"licence_not_active"} if judge.is_barred(asked.proposer) else set()
+    yield set() if judge.roles(judge.signer) - NOT_TRADING - {"regulator"} else {"receiver_role"}
     yield model.first_fault(said.items, _for_transfer(judge, said, asked.proposer))
     model.proposals[said.proposal] = replace(asked, is_open=False)
     for item in said.items:
@@ -117,7 +119,7 @@ def withdraw(judge: Judge, said: Said) -> Verdicts:
     yield set() if judge.signer == asked.proposer or is_asked(judge, asked) else {"not_asked"}
     yield set() if asked.is_open else {"proposal_closed"}
     model.proposals[said.proposal] = replace(asked, is_open=False)
-    others = REGULATORS if asked.other == ANY_REGULATOR else (asked.other,)
+    others = judge.regulators() if asked.other == ANY_REGULATOR else (asked.other,)
     judge.tell("proposal_ended", said.proposal, (), (asked.proposer, *others))
 
 

@@ -2,12 +2,11 @@
 
 from dataclasses import replace
 
-from tests.properties.facts import DAY_MS, OFFSETS, ROLES, is_unit, kind_of
+from tests.properties.facts import DAY_MS, OFFSETS, is_unit, kind_of
 from tests.properties.model import Guard, Model, Proposal, parties
 from tests.properties.model_judge import Judge, Verdicts
 from tests.properties.said import Said
 
-REGULATORS = tuple(name for name, roles in ROLES.items() if "regulator" in roles)
 ANY_REGULATOR = "any regulator"
 REVIVABLE = {
     *("supplied", "destroyed", "stolen", "lost"),
@@ -18,7 +17,7 @@ MAX_AMENDMENTS = 16
 
 def is_asked(judge: Judge, asked: Proposal) -> bool:
     """Tell whether the signer is who a proposal waits for."""
-    return judge.signer in (REGULATORS if asked.other == ANY_REGULATOR else (asked.other,))
+    return judge.signer in (judge.regulators() if asked.other == ANY_REGULATOR else (asked.other,))
 
 
 def concerned(model: Model, item: str) -> set[str]:
@@ -144,7 +143,7 @@ def ask(judge: Judge, said: Said) -> Verdicts:
         asked = ANY_REGULATOR if found == {judge.signer} else min(found)
         kind = "revival"
     model.proposals[said.proposal] = Proposal(judge.signer, asked, said.until, said.items, kind=kind)
-    told = REGULATORS if asked == ANY_REGULATOR else (asked,)
+    told = judge.regulators() if asked == ANY_REGULATOR else (asked,)
     judge.tell("proposed", said.proposal, said.items, told)
 
 
@@ -196,9 +195,9 @@ def agree_to_error(judge: Judge, said: Said, asked: Proposal) -> Verdicts:
         maker = set() if asked.other == ANY_REGULATOR else {judge.signer}
         guards = [judge.together(said), *_ended(model, asked.proposer, maker)]
         yield model.first_fault(said.items, guards)
-        if maker and asked.proposer not in REGULATORS:
+        if maker and asked.proposer not in judge.regulators():
             model.proposals[said.proposal] = replace(asked, other=ANY_REGULATOR)
-            judge.tell("proposed", said.proposal, said.items, REGULATORS)
+            judge.tell("proposed", said.proposal, said.items, judge.regulators())
             return
         _revive(judge, said)
     model.proposals[said.proposal] = replace(asked, is_open=False)
@@ -233,7 +232,7 @@ def lengthen(judge: Judge, said: Said) -> Verdicts:
     terms = (said.kind, said.lot, said.expiry)
     asked = Proposal(judge.signer, ANY_REGULATOR, said.until, (), kind="expiry", terms=terms)
     model.proposals[said.proposal] = asked
-    judge.tell("proposed", said.proposal, (), REGULATORS)
+    judge.tell("proposed", said.proposal, (), judge.regulators())
 
 
 def let(judge: Judge, said: Said) -> Verdicts:

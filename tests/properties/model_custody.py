@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from tests.properties.facts import BLOCKING, ROLES, UNLICENSED
+from tests.properties.facts import BLOCKING
 from tests.properties.model import Shipment, parties
 from tests.properties.model_beyond import held_on_receipt, own_returns, sale_of_return
 from tests.properties.model_cold import arrive, send
@@ -27,7 +27,7 @@ def ship(judge: Judge, said: Said) -> Verdicts:
         guards += judge.clean_or_late(said.items, is_leaving=True)
     yield model.first_fault(said.items, guards)
     left = left_lanes(judge, said) if purpose == "sale" else {}
-    is_blocking = model.registered.market_at(judge.signer, said.at) in BLOCKING
+    is_blocking = judge.profile_at(said) in BLOCKING
     yield {"outside_trade_lane"} if is_blocking and any(blocks for blocks, _items in left.values()) else set()
     for kind, (_blocks, items) in left.items():
         judge.tell("lane_left", kind, items, (model.registered.holders[kind],))
@@ -52,8 +52,10 @@ def ship_terms(judge: Judge, said: Said) -> Verdicts:
         yield {"receiver_not_sender"} if receiver != judge.signer else set()
     else:
         yield {"receiver_is_sender"} if receiver == judge.signer else set()
-    yield judge.unless_late({"receiver_licence"} if purpose == "sale" and receiver in UNLICENSED else set())
-    trades = ROLES[receiver] - NOT_TRADING - ({"regulator"} if purpose != "authority" else set())
+    yield judge.unless_late(
+        {"receiver_licence"} if purpose == "sale" and judge.is_barred(receiver) else set()
+    )
+    trades = judge.roles(receiver) - NOT_TRADING - ({"regulator"} if purpose != "authority" else set())
     yield set() if trades else {"receiver_role"}
     yield {"destination_missing"} if purpose == "own_premises" and not said.destination else set()
     places = judge.model.registered.places
@@ -61,7 +63,8 @@ def ship_terms(judge: Judge, said: Said) -> Verdicts:
     is_strange = said.destination and places[said.destination][0] != receiver
     yield {"destination_not_receivers"} if is_strange else set()
     if said.carrier:
-        is_fit = "carrier" in ROLES[said.carrier] and said.carrier not in (judge.signer, receiver)
+        is_fit = "carrier" in judge.roles(said.carrier) and said.carrier not in (judge.signer, receiver)
+        is_fit = is_fit and not judge.is_barred(said.carrier)
         yield set() if is_fit else {"carrier_not_fit"}
     yield from sale_of_return(judge, said)
     if said.within_ms:

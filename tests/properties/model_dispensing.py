@@ -1,6 +1,6 @@
 """Rule 11a of contracts/LAW.md on the model: packs are supplied, whole or in part."""
 
-from tests.properties.facts import ROLES, is_unit, kind_of
+from tests.properties.facts import is_unit, kind_of
 from tests.properties.model import Guard
 from tests.properties.model_endings import is_repeated, stakeholders
 from tests.properties.model_judge import Judge, Verdicts
@@ -10,7 +10,7 @@ from tests.properties.said import Said
 def _may_supply(judge: Judge, to: str, said: Said) -> Verdicts:
     rules = judge.profile(said)
     roles = {"patient": rules.dispense, "retail": rules.retail, "institution": rules.institution}[to]
-    yield judge.unless_late(set() if ROLES[judge.signer] & roles else {"dispensing_not_allowed"})
+    yield judge.unless_late(set() if judge.roles(judge.signer) & roles else {"dispensing_not_allowed"})
 
 
 def _is_opener(judge: Judge, item: str, said: Said) -> bool:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from tests.properties.facts import ROLES, kind_of
+from tests.properties.facts import kind_of
 from tests.properties.model import Guard, parties
 from tests.properties.model_judge import LEFT, LIVES, Judge, Verdicts
 from tests.properties.said import Said
@@ -72,7 +72,7 @@ def steal(judge: Judge, said: Said) -> Verdicts:
     suspicion = f"suspect {signer}"
 
     def is_final(item: str) -> bool:
-        return "regulator" in ROLES[signer] or signer in (model.holder(item), model.owner(item))
+        return "regulator" in judge.roles(signer) or signer in (model.holder(item), model.owner(item))
 
     def is_strange(item: str) -> bool:
         return not is_final(item) and model.registered.holders.get(kind_of(item)) != signer

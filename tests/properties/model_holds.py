@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable
 
-from tests.properties.facts import PARTNER_NAMES, PREFIXES, ROLES, STEMS, is_unit, kind_of
+from tests.properties.facts import PARTNER_NAMES, PREFIXES, STEMS, is_unit, kind_of
 from tests.properties.model import lot_name
 from tests.properties.model_beyond import is_seen_whole
 from tests.properties.model_custody import parties
@@ -12,10 +12,14 @@ from tests.properties.said import Said
 
 ENDED = tuple(life for life in LIVES if life != "partly_dispensed")
 """Lives in which nothing is held back or let go any more."""
-REGULATORS = tuple(name for name, roles in ROLES.items() if "regulator" in roles)
 Hold = tuple[str, str]
 """Kind, and who set it: a partner, or `law`."""
 NUMBER_OF = {"law": 0, **{name: number for number, name in PARTNER_NAMES.items()}}
+
+
+def is_regulator(judge: Judge, name: str) -> bool:
+    """Tell whether a partner, or who set a hold, is a regulator."""
+    return name in judge.regulators()
 
 
 def overdue(judge: Judge, said: Said) -> Verdicts:
@@ -45,11 +49,11 @@ def quarantine(judge: Judge, said: Said) -> Verdicts:
 
 def _hold_back(judge: Judge, said: Said, kind: str) -> Verdicts:
     model, hold = judge.model, f"{kind} {judge.signer}"
-    is_regulator = judge.signer in REGULATORS
+    for_authority = is_regulator(judge, judge.signer)
     guards = [
         judge.together(said),
         *judge.life(*ENDED),
-        ("not_holder", lambda item: not is_regulator and model.holder(item) != judge.signer),
+        ("not_holder", lambda item: not for_authority and model.holder(item) != judge.signer),
         ("already_held", lambda item: hold in model.holds(item)),
     ]
     yield model.first_fault(said.items, guards)
@@ -138,8 +142,8 @@ def _why_not_lifted(judge: Judge, said: Said, setter: str, item: str) -> str:
         return "needs_verification"
     if setter == judge.signer:
         return ""
-    if setter in REGULATORS:
-        return "" if judge.signer in REGULATORS else "regulators_hold"
+    if is_regulator(judge, setter):
+        return "" if is_regulator(judge, judge.signer) else "regulators_hold"
     may_succeed = judge.profile(said).successor_lifts and _has_in_hand(judge, item)
     return "" if may_succeed else "not_setter"
 
@@ -158,7 +162,7 @@ def makers(judge: Judge, item: str) -> set[str]:
 
 
 def alarmed(judge: Judge, item: str) -> tuple[str, ...]:
-    return (*stakeholders(judge, item), *makers(judge, item), *REGULATORS)
+    return (*stakeholders(judge, item), *makers(judge, item), *judge.regulators())
 
 
 def suspect(judge: Judge, said: Said) -> Verdicts:
@@ -190,7 +194,7 @@ def confirm(judge: Judge, said: Said) -> Verdicts:
         ("not_suspect", lambda item: not _own(judge, item, {"suspect"})),
         (
             "not_maker_or_regulator",
-            lambda item: signer not in REGULATORS and makers(judge, item) != {signer},
+            lambda item: not is_regulator(judge, signer) and makers(judge, item) != {signer},
         ),
     ]
     yield model.first_fault(said.items, guards)
@@ -218,13 +222,13 @@ def clear(judge: Judge, said: Said) -> Verdicts:
 
 def _why_not_cleared(judge: Judge, said: Said, hold: Hold, item: str) -> str:
     kind, setter = hold
-    if judge.signer in REGULATORS:
+    if is_regulator(judge, judge.signer):
         return ""
     if kind == "illegitimate":
         return "regulator_needed"
     if setter == "law":
         return "" if _has_in_hand(judge, item) else "not_holder"
-    if setter not in REGULATORS and makers(judge, item) == {judge.signer}:
+    if not is_regulator(judge, setter) and makers(judge, item) == {judge.signer}:
         return ""
     return _why_not_lifted(judge, said, setter, item)
 
@@ -291,7 +295,7 @@ def report(judge: Judge, said: Said) -> Verdicts:
     if said.finding == "unknown_serial":
         yield {"item_known"} if any(item in model.items for item in said.items) else set()
         for item in said.items:
-            judge.tell("finding_reported", "", (item,), (_claimed_maker(judge, item), *REGULATORS))
+            judge.tell("finding_reported", "", (item,), (_claimed_maker(judge, item), *judge.regulators()))
         return
     yield model.first_fault(said.items, [judge.together(said)])
     judge.bring(said.items, said)

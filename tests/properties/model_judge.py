@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from functools import partial
 
-from tests.properties.facts import PROFILES, ROLES, TOLERANCE_MS, UNLICENSED, Rules
+from tests.properties.facts import PROFILES, ROLES, TOLERANCE_MS, Rules
 from tests.properties.model import Guard, Model
 from tests.properties.model_sessions import COLD_CODES, kinds_in, standing, through
 from tests.properties.said import Said
@@ -17,7 +17,7 @@ QUANTITY_VERBS = {"make", "send", "settle", "end"}
 ABOUT_PRODUCTS = {"describe", "offer", "take", "delegate", "lane"}
 ASKED_LATER = {
     *("commission", "onboard", "receive", "refuse", "void", "overdue", "withdraw", "place", *ABOUT_PRODUCTS),
-    *("mandate", "act_for", "trace", "amend", "lengthen", "let"),
+    *("mandate", "act_for", "trace", "amend", "lengthen", "let", "motion", "vote", "drop_motion"),
     *("recall", "widen", "classify", "acknowledge", "respond", "close"),
     *COLD_VERBS,
     *QUANTITY_VERBS,
@@ -50,9 +50,8 @@ NOT_SIGNING = {
     **{verb: {"carrier", "regulator", "agent"} for verb in ("propose", "send_out", "come_back")},
     "onboard": {"carrier", "regulator", "agent"},
     **dict.fromkeys(("vouch", "disown"), EVERY_ROLE - MARKETING),
-    "mandate": set(),
-    "act_for": set(),
     **dict.fromkeys(ABOUT_PRODUCTS, EVERY_ROLE - MARKETING),
+    **{verb: set() for verb in ("motion", "vote", "drop_motion", "mandate", "act_for")},
 }
 """Roles that alone are not enough, by verb; for all others: agents."""
 
@@ -84,7 +83,25 @@ class Judge:
 
     def profile(self, said: Said) -> Rules:
         """Return the profile that binds the signer where it acts."""
-        return PROFILES[self.model.registered.market_at(self.signer, said.at)]
+        return PROFILES[self.profile_at(said)]
+
+    def profile_at(self, said: Said) -> str:
+        """Return the name of that profile."""
+        registered = self.model.registered
+        return registered.follows[registered.market_at(self.signer, said.at)]
+
+    def roles(self, name: str) -> frozenset[str]:
+        """Return the roles of a partner."""
+        return self.model.registered.roles[name]
+
+    def regulators(self) -> tuple[str, ...]:
+        """Return who watches over the network."""
+        registered = self.model.registered
+        return tuple(sorted(name for name, roles in registered.roles.items() if "regulator" in roles))
+
+    def is_barred(self, name: str) -> bool:
+        """Tell whether a partner's licence is not active."""
+        return name in self.model.registered.unlicensed
 
     # ------------------------------------------------------------------------------ rule 27
 
@@ -108,9 +125,9 @@ class Judge:
             or (said.verb == "end" and said.reason == "dispensed")
         )
         needs_licence = needs_licence or (said.verb == "leave" and said.reason in LICENSED_REASONS)
-        is_barred = needs_licence and self.signer in UNLICENSED
+        is_barred = needs_licence and self.is_barred(self.signer)
         yield self.unless_late({"licence_not_active"} if is_barred else set())
-        roles = ROLES[self.signer]
+        roles = self.roles(self.signer)
         yield set() if roles - NOT_SIGNING.get(said.verb, {"agent"}) else {"role_not_allowed"}
         yield {"claimed_time_invalid"} if said.ahead_ms > TOLERANCE_MS else set()
         places = self.model.registered.places

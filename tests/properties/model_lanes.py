@@ -1,6 +1,6 @@
 """Rule 21 of contracts/LAW.md on the model: trade lanes."""
 
-from tests.properties.facts import BLOCKING, ROLES, SEATS
+from tests.properties.facts import BLOCKING, SEATS
 from tests.properties.model import lot_name
 from tests.properties.model_judge import Judge, Verdicts
 from tests.properties.registered import Terms
@@ -25,7 +25,8 @@ def lane(judge: Judge, said: Said) -> Verdicts:
     yield set() if is_good else {"market_unknown"}
     yield {"listed_twice"} if len(set(said.named_parties)) < len(said.named_parties) else set()
     blocks = said.step == "block"
-    yield {"lane_blocks_nothing"} if blocks and known.markets[said.kind][0] not in BLOCKING else set()
+    may_block = known.profile_of(said.kind) in BLOCKING
+    yield {"lane_blocks_nothing"} if blocks and not may_block else set()
     known.lanes[key] = (frozenset(said.named_parties), said.role, frozenset(said.markets), blocks)
 
 
@@ -54,4 +55,4 @@ def _keeps(judge: Judge, said: Said, terms: Terms) -> bool:
         return True
     if not role and not markets:
         return False
-    return (not role or role in ROLES[said.receiver]) and (not markets or market in markets)
+    return (not role or role in judge.roles(said.receiver)) and (not markets or market in markets)

@@ -2,7 +2,7 @@
 
 from tests.properties.model import parties
 from tests.properties.model_custody import receive
-from tests.properties.model_holds import REGULATORS, alarmed
+from tests.properties.model_holds import alarmed
 from tests.properties.model_judge import Judge, Verdicts
 from tests.properties.said import Said
 
@@ -32,7 +32,7 @@ def tell_breaches(judge: Judge, said: Said) -> None:
         return
     judge.tell("late_recorded", said.late)
     for item in breached:
-        told = alarmed(judge, item) if item else REGULATORS
+        told = alarmed(judge, item) if item else judge.regulators()
         judge.tell("breached", "", (item,) if item else (), told)
         if item and said.verb == "dispense":
             judge.tell("dispensed_despite", "", (item,), told)

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from tests.properties.facts import KIND_PREFIXES, MATERIAL_PREFIXES, ROLES
+from tests.properties.facts import KIND_PREFIXES, MATERIAL_PREFIXES
 from tests.properties.model import Model
 from tests.properties.model_judge import Judge, Verdicts
 from tests.properties.model_recall import Recall, ingredients, names_make, with_what_was_repacked
@@ -56,7 +56,8 @@ def _reach(judge: Judge, name: str, found: Recall, before: dict[Lot, set[Lot]]) 
     for one in found.alternatives:
         for lot, known in before.items():
             is_new = one.material[0] and one.material in ingredients(model, lot) - known
-            is_own = found.opener == model.registered.holders[lot[0]] or "regulator" in ROLES[found.opener]
+            is_regulator = "regulator" in judge.roles(found.opener)
+            is_own = is_regulator or found.opener == model.registered.holders[lot[0]]
             if is_new and is_own:
                 roots |= _named(model, one, lot)
     against = (found.word, found.number)

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from tests.properties.facts import DAY_MS, OFFSETS, ROLES, kind_of
+from tests.properties.facts import DAY_MS, OFFSETS, kind_of
 from tests.properties.model import Model, Thing
 from tests.properties.model_endings import stakeholders
 from tests.properties.model_holds import alarmed
@@ -47,7 +47,7 @@ def onboard(judge: Judge, said: Said) -> Verdicts:
     yield set() if said.kind in known.holders else {"product_unknown"}
     yield {"product_not_serialised"} if said.kind in known.by_lot else set()
     is_delegate = (said.kind, judge.signer) in known.delegates
-    may_make = bool(ROLES[judge.signer] & MAKING)
+    may_make = bool(judge.roles(judge.signer) & MAKING)
     has_right = is_delegate or known.holders[said.kind] == judge.signer
     yield {"commission_instead"} if may_make and has_right else set()
     expires_ms = (said.expiry + 1) * DAY_MS - OFFSETS[known.markets[said.kind][0]] * 60_000

@@ -3,7 +3,7 @@
 from collections import Counter
 from dataclasses import dataclass, replace
 
-from tests.properties.facts import DAY_MS, HOUR_MS, OFFSETS, ROLES, TOLERANCE_MS
+from tests.properties.facts import DAY_MS, HOUR_MS, OFFSETS, TOLERANCE_MS
 from tests.properties.model import Model
 from tests.properties.model_custody import ship_terms
 from tests.properties.model_judge import Judge, Verdicts
@@ -102,7 +102,7 @@ def end(judge: Judge, said: Said) -> Verdicts:
     model, owner = judge.model, said.owner or judge.signer
     yield _form(said)
     is_dispensed = said.reason == "dispensed"
-    may_dispense = ROLES[judge.signer] & judge.profile(said).dispense
+    may_dispense = judge.roles(judge.signer) & judge.profile(said).dispense
     yield {"dispensing_not_allowed"} if is_dispensed and not may_dispense else set()
     yield _enough(model, said, judge.signer, owner)
     yield _unclean(judge, said) if is_dispensed else set()

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
-from tests.properties.facts import FAMILIES, GTIN, HOUR_MS, PROFILES, ROLES, is_unit, kind_of
+from tests.properties.facts import FAMILIES, GTIN, HOUR_MS, PROFILES, is_unit, kind_of
 from tests.properties.model import Model, lot_name
 from tests.properties.model_judge import Judge, Verdicts
 from tests.properties.said import Alternative, Said
@@ -65,7 +65,7 @@ def names_items(one: Alternative) -> list[str]:
 def recall(judge: Judge, said: Said) -> Verdicts:
     """Open."""
     model = judge.model
-    is_regulator = "regulator" in ROLES[judge.signer]
+    is_regulator = "regulator" in judge.roles(judge.signer)
     yield {"origin_invalid"} if is_regulator and not said.ordered else set()
     yield {"already_opened"} if said.recall in model.recalls else set()
     yield from _reachable(judge, said, 0)
@@ -74,7 +74,7 @@ def recall(judge: Judge, said: Said) -> Verdicts:
     kept = tuple(one for one in said.scope if not one.items)
     marks, items = _with_lineage(judge, said)
     kinds = {source[0] for source in marks} | {kind_of(item) for item in items}
-    is_lenient = PROFILES[model.registered.markets[min(kinds, key=GTIN.__getitem__)][0]].lenient
+    is_lenient = PROFILES[model.registered.profile_of(min(kinds, key=GTIN.__getitem__))].lenient
     model.recalls[said.recall] = Recall(number, judge.signer, word, said.drill, kept, is_lenient)
     kind = "drill_opened" if said.drill else "recall_opened"
     judge.tell(kind, said.recall, (), _concerned(judge, said))
@@ -138,7 +138,7 @@ def _reachable(judge: Judge, said: Said, before: int) -> Verdicts:
     marks, items = _reached(judge, said)
     kinds = {source[0] for source in marks} | {kind_of(item) for item in items}
     yield set() if kinds else {"scope_empty"}
-    if "regulator" not in ROLES[judge.signer]:
+    if "regulator" not in judge.roles(judge.signer):
         strange = [kind for kind in kinds if judge.model.registered.holders[kind] != judge.signer]
         yield {"not_marketing_holder"} if strange else set()
 
@@ -175,7 +175,7 @@ def reach_late(judge: Judge, source: tuple[Any, ...]) -> None:
         is_holder = found.opener == model.registered.holders[source[0]]
         makes = [one for one in found.alternatives if not (one.items or one.first)]
         is_named = any(names_make(model, one, source) for one in makes)
-        if is_named and (is_holder or "regulator" in ROLES[found.opener]):
+        if is_named and (is_holder or "regulator" in judge.roles(found.opener)):
             # A lot that is called back as a whole takes no new makes, so this is one make by itself.
             model.marks[source] = model.marks.get(source, set()) | {(found.word, found.number)}
             judge.tell("recall_reached", name, (), (found.opener, model.makers[source[:2]]))
@@ -185,7 +185,7 @@ def _of_parties(judge: Judge, said: Said) -> Verdicts:
     """Ask what every record about an open recall by its parties is asked."""
     yield from _is_open(judge, said)
     found = judge.model.recalls[said.recall]
-    is_party = judge.signer == found.opener or "regulator" in ROLES[judge.signer]
+    is_party = judge.signer == found.opener or "regulator" in judge.roles(judge.signer)
     yield set() if is_party else {"not_recall_party"}
 
 
@@ -198,7 +198,8 @@ def classify(judge: Judge, said: Said) -> Verdicts:
     """Classify."""
     yield from _of_parties(judge, said)
     found = judge.model.recalls[said.recall]
-    yield {"regulator_amends_class"} if found.graded and "regulator" not in ROLES[judge.signer] else set()
+    is_regulator = "regulator" in judge.roles(judge.signer)
+    yield {"regulator_amends_class"} if found.graded and not is_regulator else set()
     judge.model.recalls[said.recall] = replace(found, graded=True)
     judge.tell("recall_classified", said.recall, (), (found.opener,))
 
@@ -229,7 +230,7 @@ def close(judge: Judge, said: Said) -> Verdicts:
     yield from _of_parties(judge, said)
     found = judge.model.recalls[said.recall]
     may_close = found.drill or found.lenient
-    yield set() if may_close or "regulator" in ROLES[judge.signer] else {"regulator_closes"}
+    yield set() if may_close or "regulator" in judge.roles(judge.signer) else {"regulator_closes"}
     judge.model.recalls[said.recall] = replace(found, closed=True)
     judge.tell("recall_closed", said.recall, (), (found.opener,))
 
@@ -239,7 +240,7 @@ def free(judge: Judge, said: Said) -> Verdicts:
     model = judge.model
     yield set() if said.recall in model.recalls else {"recall_unknown"}
     found = model.recalls[said.recall]
-    is_regulator = "regulator" in ROLES[judge.signer]
+    is_regulator = "regulator" in judge.roles(judge.signer)
     yield set() if judge.signer == found.opener or is_regulator else {"not_recall_party"}
     yield set() if found.lenient or is_regulator else {"regulator_releases"}
     strange = ("not_recalled", lambda item: not _is_under(judge, item, found))

@@ -14,6 +14,7 @@ from tests.properties.model_corrections import amend, ask, lengthen, let, undo
 from tests.properties.model_custody import receive, refuse, ship, void
 from tests.properties.model_dispensing import dispense, part
 from tests.properties.model_endings import destroy, find, leave, observe, reinstate, steal
+from tests.properties.model_governance import drop_motion, motion, vote
 from tests.properties.model_holds import (
     clear,
     confirm,
@@ -53,6 +54,7 @@ RULES: dict[str, Callable[[Judge, Said], Verdicts]] = {
         *(make, model_quantities.send, settle, end),
         *(keep, put_logger, remove_logger, read, acquit),
         *(mandate, act_for, lane),
+        *(motion, vote, drop_motion),
         repack,
         trace,
         *(undo, ask, amend, lengthen, let),

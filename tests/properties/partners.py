@@ -9,6 +9,7 @@ from tests.properties import (
     partners_beyond,
     partners_corrections,
     partners_endings,
+    partners_governance,
     partners_onboarding,
     partners_quantities,
     partners_recall,
@@ -59,13 +60,12 @@ VERBS = {
     **partners_onboarding.VERBS,
     **partners_registry.VERBS,
     **partners_recall.VERBS,
-    **HOLDING_VERBS,
-    **COLD_VERBS,
+    **(HOLDING_VERBS | COLD_VERBS),
     **partners_quantities.VERBS,
     **partners_corrections.VERBS,
+    **partners_governance.VERBS,
 }
 """Verbs by how often they are said."""
-MAX_RECORDS = 3
 _APART = (partners_registry, partners_recall, partners_quantities, partners_onboarding, partners_corrections)
 MAKING = {"commission", "introduce", "keep", "acquit"}
 """Verbs that are mostly up to makers."""
@@ -77,8 +77,7 @@ class Partners(Holders, ColdPartners, partners_beyond.Dealers, partners_onboardi
     def __init__(self, random: Random, names: str = "", verbs: Mapping[str, int] | None = None) -> None:
         """Prepare to speak; shipments are named by `names` and a number."""
         self.random = random
-        self._names = names
-        self._named = 0
+        self._names, self._named = names, 0
         self._verbs = verbs or VERBS
         self._said_before: list[Document] = []
         self._places = Registered().places
@@ -96,8 +95,8 @@ class Partners(Holders, ColdPartners, partners_beyond.Dealers, partners_onboardi
     def step(self, model: Model, now_ms: int) -> Step:
         """Return the next step."""
         wait_ms = self._weighted(WAITS_MS)
-        count = 1 + self._chance(10) + 2 * self._chance(5)
-        return Step(wait_ms, tuple(self.document(model, now_ms + wait_ms) for _ in range(count)))
+        times = range(1 + self._chance(10) + 2 * self._chance(5))
+        return Step(wait_ms, tuple(self.document(model, now_ms + wait_ms) for _ in times))
 
     def document(self, model: Model, now_ms: int) -> Document:
         """Return who says what in one document; at times one that was handed in before, maybe by another."""
@@ -108,8 +107,7 @@ class Partners(Holders, ColdPartners, partners_beyond.Dealers, partners_onboardi
         mandate = partners_registry.chooses_mandate(self.random, model) if self._chance(12) else None
         if mandate is not None:
             principal, signer, verb = mandate
-            acting = Said(verb="act_for", receiver=principal)
-            records = [acting, self._said(model, now_ms, verb, principal)]
+            records = [Said(verb="act_for", receiver=principal), self._said(model, now_ms, verb, principal)]
         else:
             principal, first = self.record(model, now_ms)
             signer, records = principal, [first]
@@ -128,14 +126,14 @@ class Partners(Holders, ColdPartners, partners_beyond.Dealers, partners_onboardi
             if self._is_apt(model, verb, signer) or self._chance(5):
                 break
         said = self._said(model, now_ms, verb, signer)
-        if self._chance(3) and not speaker:
-            signer = self.random.choice(PARTNERS)
-        return signer, said
+        return (self.random.choice(PARTNERS) if self._chance(3) and not speaker else signer), said
 
     def _said(self, model: Model, now_ms: int, verb: str, signer: str) -> Said:
         self._places = model.registered.places
         if verb in partners_registry.VERBS:
             said = partners_registry.says(self.random, model, verb, signer)
+        elif verb in partners_governance.VERBS:
+            return partners_governance.says(self.random, model, verb, signer, self._name("M"))
         elif verb in partners_quantities.VERBS:
             return partners_quantities.says(self.random, model, (signer, self._name("Q")), now_ms, verb)
         elif verb in partners_corrections.VERBS:
@@ -201,7 +199,7 @@ class Partners(Holders, ColdPartners, partners_beyond.Dealers, partners_onboardi
         return self._some(held)
 
     def _signer(self, model: Model, verb: str) -> str:
-        for others in _APART:
+        for others in (*_APART, partners_governance):
             if verb in others.VERBS:
                 return others.chooses_signer(self.random, model, verb)
         return self._handler(model, verb)
@@ -237,7 +235,7 @@ class Partners(Holders, ColdPartners, partners_beyond.Dealers, partners_onboardi
 
     def _is_apt(self, model: Model, verb: str, signer: str) -> bool:
         """Tell whether it may be up to a partner to say this now."""
-        for others in _APART:
+        for others in (*_APART, partners_governance):
             if verb in others.VERBS:
                 return others.is_apt(model, verb, signer)
         if verb in COLD_VERBS:

@@ -2,9 +2,9 @@
 
 from random import Random
 
-from tests.properties.facts import ROLES, is_unit
+from tests.properties.facts import ROLES, is_unit, of_role
 from tests.properties.model import Model
-from tests.properties.model_corrections import ANY_REGULATOR, REGULATORS, REVIVABLE
+from tests.properties.model_corrections import ANY_REGULATOR, REVIVABLE
 from tests.properties.said import Said
 
 VERBS = {"undo": 5, "ask": 5, "amend": 2, "lengthen": 2, "let": 2}
@@ -15,7 +15,7 @@ MAKERS = ("maker", "maker", "rival", "delegate")
 def chooses_signer(random: Random, model: Model, verb: str) -> str:
     """Return who may have something to take back, or a lot to amend."""
     if verb == "let":
-        return random.choice(REGULATORS)
+        return random.choice(of_role("regulator"))
     if verb in {"amend", "lengthen"} or random.randrange(3) == 0:
         return random.choice(MAKERS)
     found = list(model.items)
@@ -89,4 +89,4 @@ def _let(random: Random, model: Model) -> Said:
 
 def waits_for(random: Random, other: str) -> str:
     """Return who may consent where any regulator may."""
-    return random.choice(REGULATORS) if other == ANY_REGULATOR else other
+    return random.choice(of_role("regulator")) if other == ANY_REGULATOR else other

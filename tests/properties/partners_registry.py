@@ -4,7 +4,8 @@ from random import Random
 
 from tests.properties.facts import COUNTED, GTIN, NEW_PLACES, PLACES, ROLES
 from tests.properties.model import Model
-from tests.properties.said import TAGS, Said
+from tests.properties.said import Said
+from tests.properties.said_registry import TAGS
 
 VERBS = {
     "describe": 2,

@@ -7,10 +7,14 @@ from tests.properties.facts import (
     COUNTED,
     DELEGATES,
     MARKET_OF,
+    OFFSETS,
     PLACES,
     PRODUCTS,
+    ROLES,
     SEATS,
     UNITS_PER_PACK,
+    UNLICENSED,
+    VOTERS,
 )
 
 Terms = tuple[frozenset[str], str, frozenset[str], bool]
@@ -53,6 +57,16 @@ class Registered:
 
     lanes: dict[tuple[str, str], Terms] = field(default_factory=dict)
     """By kind, and lot or nothing."""
+    roles: dict[str, frozenset[str]] = field(
+        default_factory=lambda: {name: frozenset(roles) for name, roles in ROLES.items()}
+    )
+    """What each partner is licensed to do."""
+    unlicensed: frozenset[str] = frozenset(UNLICENSED)
+    """Whose licence is not active."""
+    follows: dict[str, str] = field(default_factory=lambda: {market: market for market in OFFSETS})
+    """Markets and the profile that applies there."""
+    nodes: dict[str, tuple[str, int]] = field(default_factory=lambda: dict(VOTERS))
+    """Validators, who runs each, and its power."""
 
     def copy(self) -> "Registered":
         """Return a copy."""
@@ -67,7 +81,15 @@ class Registered:
             self.logged,
             dict(self.mandates),
             dict(self.lanes),
+            dict(self.roles),
+            self.unlicensed,
+            dict(self.follows),
+            dict(self.nodes),
         )
+
+    def profile_of(self, kind: str) -> str:
+        """Return the profile that applies to a product: that of its first market."""
+        return self.follows[self.markets[kind][0]]
 
     def market_at(self, partner: str, place: str) -> str:
         """Return the market whose profile binds a partner that acts at a place, or states none."""

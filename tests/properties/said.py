@@ -4,22 +4,11 @@ from dataclasses import dataclass, replace
 
 from contracts.gs1 import keys
 from contracts.records.agreement import Consent, OfferOwnership, Withdraw
-from contracts.records.catalogue import (
-    Delegate,
-    DelegationStep,
-    DescribePremises,
-    DescribeProduct,
-    OfferProduct,
-    ProductFacts,
-    TakeProduct,
-)
 from contracts.records.custody import Receive, ReceiveMode, Refuse, Ship, ShipPurpose, Void
 from contracts.records.dispensing import Dispense, DispensePart, SupplyTo
 from contracts.records.endings import Found, Reinstate, UndoneEnding
 from contracts.records.head import Head
-from contracts.records.lanes import LaneStep, SetTradeLane
 from contracts.records.late import Late, LateReason
-from contracts.records.mandates import ActFor, Mandate
 from contracts.records.onboarding import AnswerClaim
 from contracts.records.outside import ReceiveFromOutside, ShipOutside
 from contracts.records.recall import (
@@ -50,13 +39,14 @@ from contracts.records.supply import (
     Unpack,
 )
 from contracts.records.transformation import Transform
-from contracts.state.rows import Role, Serialisation
-from tests.properties.facts import FAMILIES, GTIN, gln, item_key
+from tests.properties.facts import GTIN, gln, item_key
 from tests.properties.said_cold import cold_record
+from tests.properties.said_governance import governance_record
 from tests.properties.said_holds import HOLD_VERBS, hold_record
 from tests.properties.said_lots import correction_record, gtin_of, lot_record
 from tests.properties.said_onboarding import ANSWERS, claim
 from tests.properties.said_quantities import quantity_record
+from tests.properties.said_registry import registry_record
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,7 +84,8 @@ class Said:
     release, suspect, confirm, clear, verify, reject, report (a finding); keep (a storage profile),
     put_logger, remove_logger, read, acquit (clear a session); make, send, settle, end (quantities); part;
     mandate, act_for, lane, repack, trace; onboard, vouch, disown (claims);
-    undo, ask (corrections), amend, lengthen, let (a lot's expiry)."""
+    undo, ask (corrections), amend, lengthen, let (a lot's expiry);
+    motion, vote, drop_motion."""
     items: tuple[str, ...] = ()
     """What is listed."""
     at: str = ""
@@ -199,6 +190,14 @@ class Said:
     """Repack: units declared as waste."""
     of: tuple[tuple[str, str], ...] = ()
     """Trace: material lots, each its kind and lot."""
+    motion: str = ""
+    """Motion, vote, drop_motion: the name of the proposal."""
+    changes: tuple[tuple[str, ...], ...] = ()
+    """Motion: what changes, as (verb, name, words): see `said_governance.py`; what is lifted is listed."""
+    acts_at: int = 0
+    """Motion: the first height at which it acts."""
+    approves: bool = True
+    """Vote: for it, or against."""
 
     def __str__(self) -> str:
         """Say it in one line, without what is not stated."""
@@ -285,7 +284,8 @@ def _in_time(said: Said, now_ms: int, shipments: dict[str, bytes]) -> Record:
         return _agreed(said, head, listed, shipment_key(said.proposal, shipments))
     if said.recall:
         return _recalled(said, head, listed, shipment_key(said.recall, shipments))
-    of_family = of_lot or registry_record(said, head) or _ended(said, head, listed)
+    of_family = of_lot or governance_record(said, head, listed, shipment_key(said.motion, shipments))
+    of_family = of_family or registry_record(said, head) or _ended(said, head, listed)
     of_family = of_family or _claimed(said, head, listed)
     of_family = of_family or cold_record(said, head, listed, now_ms)
     of_family = of_family or quantity_record(said, head, now_ms, shipment)
@@ -298,45 +298,6 @@ def _agreed(said: Said, head: Head, listed: tuple[bytes, ...], proposal: bytes) 
     if said.verb == "propose":
         return OfferOwnership(head, listed, gln(said.receiver), said.until)
     return Consent(head, proposal, listed) if said.verb == "consent" else Withdraw(head, proposal)
-
-
-TAGS = {"pack": 3, "unpack": 4, "observe": 6, "ship": 10, "receive": 11, "refuse": 12, "dispense": 20}
-"""Tags of records that mandates name here, by the verb that says them."""
-
-
-def _lane(said: Said, head: Head, gtin: bytes) -> SetTradeLane:
-    receivers = tuple(map(gln, said.named_parties))
-    role = int(Role[said.role.upper()]) if said.role else 0
-    step = LaneStep[said.step.upper()]
-    return SetTradeLane(head, gtin, said.lot.encode(), receivers, role, said.markets, step)
-
-
-def registry_record(said: Said, head: Head) -> Record | None:  # noqa: C901 - a case for each verb
-    """Translate what is said of products and places; None for all else."""
-    if said.verb == "place":
-        return DescribePremises(head, gln(said.place), said.place, "", said.markets[0], "warehouse")
-    if said.verb == "mandate":
-        tags = tuple(sorted(TAGS[verb] for verb in said.verbs))
-        return Mandate(head, gln(said.receiver), tags, tuple(map(gln, said.named_places)), said.until)
-    if said.verb == "act_for":
-        return ActFor(head, gln(said.receiver))
-    if said.verb not in {"describe", "offer", "take", "delegate", "lane"}:
-        return None
-    gtin = keys.pack_gtin(GTIN[said.kind])
-    match said.verb:
-        case "describe":
-            kind = Serialisation.LOT if said.by_lot else Serialisation.SERIAL
-            inside = (keys.pack_gtin(GTIN["pack"]), 4) if said.kind in FAMILIES else (b"", 0)
-            stated = (said.kind, "", "", said.markets, int(kind), said.units)
-            facts = (*stated, *inside, (), "", int(said.logged), "")
-            return DescribeProduct(head, gtin, ProductFacts(*facts))
-        case "offer":
-            return OfferProduct(head, gtin, gln(said.receiver))
-        case "take":
-            return TakeProduct(head, gtin)
-        case "lane":
-            return _lane(said, head, gtin)
-    return Delegate(head, gtin, gln(said.receiver), DelegationStep[said.step.upper()])
 
 
 def _recalled(said: Said, head: Head, listed: tuple[bytes, ...], recall: bytes) -> Record:

@@ -14,6 +14,7 @@ from hypothesis.stateful import RuleBasedStateMachine, precondition, rule, run_s
 from contracts.rules import (
     decommissioning,
     dispensing,
+    governing,
     holding,
     packing,
     readings,
@@ -22,8 +23,10 @@ from contracts.rules import (
     suspecting,
     tracing,
 )
+from contracts.rules.act import Act
 from contracts.rules.codes import Code
 from contracts.state import containers, view
+from contracts.state.governance_rows import BallotRow
 from contracts.state.rows import ShipmentStanding
 from tests.properties import fuzz_law
 from tests.properties.compare import SideBySide
@@ -97,6 +100,12 @@ def test_law_and_model_agree_over_long_random_episodes() -> None:
     assert len(outcome.unreached()) <= 15
 
 
+def test_law_and_model_agree_while_partners_come_and_go() -> None:
+    verbs = {**GOODS, **HOLDING_VERBS, "motion": 15, "vote": 70, "drop_motion": 2, "place": 1}
+    codes = fuzz_law.run(600, seed=20_261_122, verbs=verbs).codes
+    assert {"not_a_validator", "licence_not_active", "node_unknown"} <= set(codes)
+
+
 def test_a_rested_unit_is_never_packed_into_itself() -> None:
     pair = SideBySide()
     for step in SELF_PACKING:
@@ -142,6 +151,10 @@ def _nothing(*_arguments: object) -> None:
     return None
 
 
+def _half_approves(act: Act, ballot: BallotRow) -> bool:
+    return governing._power(act, ballot.approved) * 2 >= governing.total_power(act.state)
+
+
 PLANTED: dict[str, tuple[object, str, object]] = {
     "dirt does not travel up": (containers, "_told_upwards", _forgets_dirt),
     "a refused document leaves its first records": (view.Overlay, "rollback", _keeps),
@@ -159,6 +172,8 @@ PLANTED: dict[str, tuple[object, str, object]] = {
     "goods come out of a logged container unexposed": (containers, "joined", lambda own, *_around: own),
     "who is traced to a bad material late evades its recall": (tracing, "_reach_lot", _nothing),
     "a breach shows only in what is too warm": (readings, "_is_outside", lambda kept, at: at > kept.high),
+    "half of the power decides": (governing, "_is_approved", _half_approves),
+    "a partner's word counts after its validator left": (governing, "governs", lambda *_arguments: True),
 }
 """Wrong laws: (module, name, what stands there instead)."""
 GOODS = {
@@ -176,12 +191,15 @@ GOODS = {
     "observe": 4,
 }
 """What partners say while a wrong law is looked for: most of them are about handling goods."""
+GOVERNING = {"motion": 15, "vote": 70}
 SAID_TOO = {
     "who is traced to a bad material late evades its recall": {"trace": 12, "recall": 6},
     "anyone lifts any hold": HOLDING_VERBS,
     "anyone clears any suspicion": HOLDING_VERBS,
     "goods come out of a logged container unexposed": COLD_VERBS,
     "a breach shows only in what is too warm": COLD_VERBS,
+    "half of the power decides": GOVERNING,
+    "a partner's word counts after its validator left": GOVERNING,
 }
 """What else they say where the wrong law is about that."""
 MAX_SEEDS = 6

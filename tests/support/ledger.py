@@ -9,7 +9,7 @@ from collections import deque
 from collections.abc import Callable, Collection, Sequence
 
 from contracts.chain.commit import NO_COMMIT, Commit, CommitSignature
-from contracts.chain.genesis import Genesis, validator_set
+from contracts.chain.genesis import Genesis
 from contracts.chain.header import block_id
 from contracts.chain.votes import VoteType, vote_sign_bytes
 from contracts.gs1.keys import sgtin, sscc
@@ -56,6 +56,10 @@ CallSoon = Callable[[Callable[[], None]], object]
 MAX_QUEUED_BYTES = 32 << 20
 BLOCK_MS = 1_000
 """How far the clock moves on with each block."""
+
+
+MAX_SEEDS = 32
+"""Validators whose seeds are tried: those of genesis, and whoever joins."""
 
 
 class Wall:
@@ -171,7 +175,6 @@ class OneNode:
         self.auto, self.certify = auto, certify
         self._later: deque[Callable[[], None]] = deque()
         self._call_soon = call_soon or self._later.append
-        self._validators = validator_set(self.genesis)
         self._numbers = itertools.count(1)
         self._is_due = False
         self.applied_bundles = 0
@@ -263,7 +266,7 @@ class OneNode:
             self.chain.lanes, now_ms, limits.block_bytes, limits.block_weight, limits.block_bundles
         )
         bundles = {pooled.bundle.id: (pooled.bundle, pooled.data) for pooled in chosen}
-        proposer = self._validators.validators[0].public_key
+        proposer = self.ledger.tip.validators.validators[0].public_key
         opened = [pooled.bundle for pooled in chosen]
         self.applied_bundles = len(opened)
         block = self.ledger.build(now_ms, opened, self.chain.commit, proposer)
@@ -279,15 +282,16 @@ class OneNode:
         return block.header.height
 
     def commit(self, height: int, identifier: bytes) -> Commit:
-        """Sign a commit by all validators."""
+        """Sign a commit by all validators of its height."""
+        validators = self.ledger.tip.validators.validators
         message = vote_sign_bytes(self.genesis.chain_id, VoteType.PRECOMMIT, height, 0, identifier)
         seeds = {
             signing.public_key_of(validator_seed(number)): validator_seed(number)
-            for number in range(len(self._validators))
+            for number in range(MAX_SEEDS)
         }
         signatures = tuple(
             CommitSignature(index, signing.sign(seeds[validator.public_key], message))
-            for index, validator in enumerate(self._validators.validators)
+            for index, validator in enumerate(validators)
         )
         return Commit(height, 0, identifier, signatures)
 

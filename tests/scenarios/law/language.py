@@ -14,7 +14,7 @@
 Words of rules 7, 14, 15 and 23 are in `words_holds.py`, of rules 24 and 27 in `words_registry.py`.
 Those of rule 25 are in `words_onboarding.py`.
 Those of the cold chain are in `words_cold.py`, of packs without serials in `words_quantities.py`, of rule 29
-in `words_lots.py`, of rules 19 and 19b in `words_corrections.py`.
+in `words_lots.py`, of rules 19 and 19b in `words_corrections.py`, of rule 22 in `words_governance.py`.
 
 A sentence may end in `claiming 6 minutes ahead`. Several, separated by semicolons, are one document.
 """
@@ -28,6 +28,7 @@ from contracts.ledger.receipt import ACCEPTED, Event, Receipt
 from contracts.records.agreement import proposal_id
 from contracts.records.custody import Receive, ReceiveMode, Refuse, Ship, ShipPurpose, Void, shipment_id
 from contracts.records.dispensing import Dispense
+from contracts.records.governance import ProposeChanges
 from contracts.records.head import Head
 from contracts.records.holds import DeclareOverdue
 from contracts.records.record import Record
@@ -54,6 +55,7 @@ from tests.scenarios.law import (
     words_cold,
     words_corrections,
     words_endings,
+    words_governance,
     words_holds,
     words_lots,
     words_onboarding,
@@ -66,6 +68,7 @@ from tests.scenarios.law.world import (
     DAY_MS,
     GTINS,
     HOUR_MS,
+    NEW_PARTIES,
     NEW_PLACES,
     PLACES,
     ROLES,
@@ -77,8 +80,8 @@ from tests.scenarios.law.world import (
 )
 
 UNITS_MS = {"minute": 60_000, "hour": HOUR_MS, "day": DAY_MS}
-PARTNERS = dict(enumerate(ROLES, start=1))
-GLN_NAMES = {gln(name): name for name in (*ROLES, *PLACES, *NEW_PLACES)}
+PARTNERS = dict(enumerate((*ROLES, *NEW_PARTIES), start=1))
+GLN_NAMES = {gln(name): name for name in (*ROLES, *PLACES, *NEW_PLACES, *NEW_PARTIES)}
 GLN_NAMES[pack_gln(words_beyond.OUTSIDE)] = "outside"
 GTIN_NAMES = {gtin(kind): kind for kind in GTINS}
 GTIN_NAMES |= {pack_gtin(digits): kind for kind, digits in words_lots.MATERIALS.items()}
@@ -108,6 +111,9 @@ class Speaker:
             assert said == signer, f"one document has one signer: {sentences}"
             special = words_recall.record(self, sentence) or words_transform.record(self, sentence)
             special = special or words_lots.record(self, sentence) or words_corrections.record(self, sentence)
+            special = special or words_governance.record(self, sentence)
+            if isinstance(special, ProposeChanges):
+                names[words[1]] = (proposal_id, index)
             if special is not None:
                 records.append(special)
                 names |= words_corrections.proposed(sentence, index)
@@ -232,20 +238,21 @@ class Speaker:
 
     def name(self, key: bytes) -> str:
         """Return what the scenario calls a key."""
-        given = {**self.shipments, **self.recalls}
+        given = {**self.shipments, **self.recalls, **words_governance.KEYS}
         for names in (GLN_NAMES, GTIN_NAMES, {value: name for name, value in given.items()}):
             if key in names:
                 return names[key]
         try:
             text = format_item(key)
         except InvalidKey:
-            return words_cold.name(key) or key.decode("latin-1")
+            digits = key.decode("latin-1") if key.isdigit() else ""
+            return digits or words_cold.name(key) or key.decode("latin-1")
         return _item_name(text)
 
     def see(self, name: str) -> str:
         """Describe how an item or a shipment stands."""
         state = self.ledger.state()
-        registered = see_registered(state, name)
+        registered = see_registered(state, name) or words_governance.see(self, state, name)
         if registered:
             return registered
         if name in self.recalls:

@@ -7,7 +7,7 @@ A scenario file is a page of documentation. A line is run when it begins with on
     ## TITLE                 a scenario, on a fresh ledger (world.py)
     given SENTENCES          must be accepted
     when SENTENCES           followed by the verdict and the events, as `then` and `event` lines
-    wait NUMBER UNIT         block time passes
+    wait NUMBER UNIT         block time passes, or empty blocks are made
     see NAME, NAME           followed by how items or shipments stand, as `then` lines
 
 `then` and `event` lines are what the law answered; --rewrite writes them anew, so that a change of the law is
@@ -49,6 +49,9 @@ def answers(speaker: Speaker, word: str, rest: str) -> Iterator[str]:
     match word:
         case "wait":
             number, unit = rest.split()
+            if unit.startswith("block"):
+                speaker.ledger.idle(int(number))
+                return
             speaker.ledger.wait(int(number) * UNITS_MS[unit.rstrip("s")])
         case "given":
             verdict = speaker.verdict(speaker.submit(rest))

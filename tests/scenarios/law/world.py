@@ -6,6 +6,7 @@ from contracts.chain.genesis import (
     Delegation,
     Genesis,
     Market,
+    Node,
     Partner,
     PartnerKey,
     Premises,
@@ -86,6 +87,12 @@ PLACE_GLN = {name: _check(f"42000002{index:04d}") for index, name in enumerate(P
 NEW_PLACES = {"Barn": _check("420000029001"), "Loft": _check("420000029002"), "Cave": _check("409999999001")}
 """GLNs of places that nobody registered yet; the Cave's has Rival's company prefix."""
 
+NEW_PARTIES = {"Newco": _check("420000019001"), "Nova": _check("420000019002")}
+"""GLNs of partners that are not admitted yet."""
+
+NODES = {"north": "Acme", "east": "Bulk", "south": "Corner", "west": "Gov"}
+"""Validators by name, each with a power of 10, and who runs them."""
+
 GTINS = {
     "pack": _check("0401234500001"),
     "case": _check("1401234500001"),
@@ -118,7 +125,8 @@ def lane_of(name: str, lane: int = 0) -> bytes:
 
 def gln(name: str) -> bytes:
     """Return the packed GLN of a partner or premises."""
-    return keys.pack_gln(PARTY_GLN.get(name) or PLACE_GLN.get(name) or NEW_PLACES[name])
+    known = {**PARTY_GLN, **PLACE_GLN, **NEW_PLACES, **NEW_PARTIES}
+    return keys.pack_gln(known[name])
 
 
 def gtin(kind: str) -> bytes:
@@ -140,8 +148,13 @@ def items(*names: str) -> tuple[bytes, ...]:
     return tuple(map(item, names))
 
 
+def certificate_of(node: str) -> bytes:
+    """Return what stands for a node's certificate: the law looks at nothing in it."""
+    return f"certificate of {node}".encode()
+
+
 def small_genesis(limits: Limits | None = None) -> Genesis:
-    """Return the network's genesis, without nodes."""
+    """Return the network's genesis."""
     eu = Profile(
         *("eu-fmd", 5 * DAY_MS, HOUR_MS, 30 * DAY_MS, ("dispenser",), 365, 10 * DAY_MS, 1),
         retail_roles=("dispenser",),
@@ -203,7 +216,10 @@ def small_genesis(limits: Limits | None = None) -> Genesis:
             Delegation(GTINS["pack"], PARTY_GLN["Helper"]),
             Delegation(GTINS["duo"], PARTY_GLN["Helper"]),
         ),
-        nodes=(),
+        nodes=tuple(
+            Node(name, "validator", certificate_of(name), PARTY_GLN[partner], lane_of(name), 10)
+            for name, partner in NODES.items()
+        ),
     )
 
 
@@ -273,6 +289,11 @@ class Ledger:
     def submit(self, signer: str, *records: Record) -> Receipt:
         """Execute one document in a block of its own and return its receipt."""
         return self.block(self.bundle(signer, [self.document(*records)])).receipts[0]
+
+    def idle(self, blocks: int) -> None:
+        """Make empty blocks."""
+        for _block in range(blocks):
+            self.block()
 
     def wait(self, ms: int) -> None:
         """Let block time pass."""

@@ -299,3 +299,68 @@ def test_help_and_version(packtrail):
     assert code == Exit.OK
     assert "Exit codes: 0 ok" in " ".join(out.split())
     assert packtrail("--version")[1].startswith("packtrail ")
+
+
+def test_propose_says_what_why_and_when_and_vote_answers(node, packtrail, tmp_path):
+    file = tmp_path / "suspend.json"
+    change = {"change": "set_licence", "partner": "0614141000005", "licence": "suspended"}
+    file.write_bytes(msgspec.json.encode(change))
+    node.answers["GET /v1/status"] = Reply(body={"height": 7, "time": "2026-11-22T05:00:00.000Z"})
+    node.answers["POST /v1/documents"] = Reply(body={"document": "ab", "accepted": True, "height": 8})
+    options = ("--reason", "licence withdrawn", "--acts-in", "50", "--node", node.url)
+    code, _out, err = packtrail("propose", file, *options)
+    assert code == Exit.OK
+    assert "acts at height 57" in err
+    (record,) = msgspec.json.decode(node.requests[-1].body)["records"]
+    assert (record["acts_at"], record["until_height"]) == (57, 55)
+    assert (record["changes"], record["reason"]) == ([change], "licence withdrawn")
+    node.answers["GET /v1/proposals/ab12"] = Reply(body={"proposal": "ab12"})
+    for said, kind in (
+        ((), "vote_on_changes"),
+        (("--reject",), "vote_on_changes"),
+        (("--withdraw",), "withdraw_changes"),
+    ):
+        assert packtrail("vote", "ab12", *said, "--node", node.url)[0] == Exit.OK
+        (record,) = msgspec.json.decode(node.requests[-1].body)["records"]
+        assert (record["record"], record["proposal"]) == (kind, "ab12")
+        assert record.get("choice") == {"--reject": "reject", "": "approve"}.get("".join(said))
+    assert packtrail("vote", "ab12", "--reject", "--withdraw", "--node", node.url)[0] == Exit.USAGE
+
+
+def test_propose_without_a_file_lists_and_without_a_reason_does_nothing(node, packtrail, tmp_path):
+    file = tmp_path / "bad.json"
+    node.answers["GET /v1/proposals"] = Reply(
+        body={
+            "proposals": [
+                {
+                    "proposal": "ab12",
+                    "standing": "open",
+                    "acts_at": 9,
+                    "until_height": 7,
+                    "approving_power": 1,
+                    "total_power": 4,
+                    "reason": "why",
+                    "changes": [{"change": "x"}],
+                }
+            ]
+        }
+    )
+    code, out, _err = packtrail("propose", "--node", node.url, "--output", "json")
+    assert code == Exit.OK
+    assert msgspec.json.decode(out)[0]["power"] == "1/4"
+    file.write_bytes(b'{"no": "change"}')
+    assert packtrail("propose", file, "--node", node.url)[0] == Exit.USAGE
+    node.answers["GET /v1/status"] = Reply(body={"height": 7, "time": "2026-11-22T05:00:00.000Z"})
+    for text in (b'{"no": "change"}', b"[]", b"nonsense"):
+        file.write_bytes(text)
+        assert packtrail("propose", file, "--reason", "why", "--node", node.url)[0] == Exit.USAGE
+
+
+def test_a_vote_that_the_law_refuses_says_so(node, packtrail):
+    node.answers["GET /v1/status"] = Reply(body={"height": 7, "time": "2026-11-22T05:00:00.000Z"})
+    node.answers["GET /v1/proposals/ab12"] = Reply(body={"proposal": "ab12"})
+    refused = {"document": "ab", "accepted": False, "code": "already_voted"}
+    node.answers["POST /v1/documents"] = Reply(body=refused)
+    code, _out, err = packtrail("vote", "ab12", "--node", node.url)
+    assert code == Exit.REFUSED
+    assert "packtrail explain already_voted" in err

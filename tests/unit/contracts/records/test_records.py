@@ -13,6 +13,25 @@ from contracts.records.catalogue import (
     ProductFacts,
     TakeProduct,
 )
+from contracts.records.changes import (
+    AddKey,
+    AdmitPartner,
+    AssignPrefix,
+    AssignPremises,
+    AssignProduct,
+    Change,
+    EndKey,
+    LiftHolds,
+    PutNode,
+    RegisterProduct,
+    RemoveNode,
+    SetLicence,
+    SetMarket,
+    SetParameter,
+    SetProfile,
+    SetRoles,
+    SetRules,
+)
 from contracts.records.coldchain import ClearSession, LoggerOff, LoggerOn, Readings, StorageProfile
 from contracts.records.corrections import Correct, ErrorIn, ProposeCorrection
 from contracts.records.custody import (
@@ -27,6 +46,7 @@ from contracts.records.custody import (
 )
 from contracts.records.dispensing import Dispense, DispensePart
 from contracts.records.endings import Found, Reinstate, UndoneEnding
+from contracts.records.governance import Choice, ProposeChanges, VoteOnChanges, WithdrawChanges
 from contracts.records.head import Head
 from contracts.records.holds import (
     Clear,
@@ -150,6 +170,8 @@ LISTING_NOTHING: tuple[Record, ...] = (
     ProposeAmendment(HEAD, b"gtin", b"lot", 1, 9),
     ConsentToAmendment(HEAD, b"proposal", b"gtin", b"lot", 1),
     MakeQuantity(HEAD, b"gtin", b"lot", 1, b"", 0, 10**9),
+    VoteOnChanges(HEAD, b"proposal", Choice.REJECT),
+    WithdrawChanges(HEAD, b"proposal"),
 )
 LINES = (Line(b"gtin", b"lot", 1), Line(b"gtin", b"", 2))
 MATERIALS = (MaterialLot(b"gtin", b"M1"), MaterialLot(b"gtin", b"M2"))
@@ -161,7 +183,26 @@ COUNTED: tuple[Record, ...] = (
     TraceLot(HEAD, b"gtin", b"lot", MATERIALS[:1], (b"result",)),
 )
 ON, READ = LoggerOn(HEAD, b"logger", ITEMS[0]), Readings(HEAD, b"logger", ((1, 500), (2, 510)))
-RECORDS = (*LISTING, *LISTING_NOTHING, *COUNTED, ON, READ)
+CHANGES: tuple[Change, ...] = (
+    AdmitPartner(b"gln", "Name", 4, "DE"),
+    SetRoles(b"gln", 4),
+    SetLicence(b"gln", 2),
+    AddKey(b"gln", b"key", 0),
+    EndKey(b"key"),
+    AssignPrefix("4012", b"gln"),
+    AssignPremises(b"place", b"gln"),
+    RegisterProduct(b"gtin", b"gln", FACTS),
+    AssignProduct(b"gtin", b"gln"),
+    LiftHolds(b"gln", 1, ITEMS),
+    SetProfile("eu", (1, 2)),
+    SetMarket("DE", "eu", 60),
+    SetParameter("timing.propose_ms", 500),
+    SetRules(2),
+    PutNode("north", "validator", b"certificate", b"gln", b"key", 10),
+    RemoveNode("north"),
+)
+PROPOSED = ProposeChanges(HEAD, CHANGES, 12, 10, "why")
+RECORDS = (*LISTING, *LISTING_NOTHING, *COUNTED, ON, READ, PROPOSED)
 
 
 @pytest.mark.parametrize("record", LISTING, ids=lambda record: type(record).__name__)
@@ -211,6 +252,11 @@ def test_a_record_is_read_back_as_its_own_kind(record: Record) -> None:
     found = Decoder(Record).decode(encode(record))  # type: ignore[arg-type]
     assert type(found) is type(record)
     assert found == record
+
+
+def test_a_proposal_weighs_one_for_each_change_and_each_item_that_it_lifts_holds_from() -> None:
+    assert (listed(PROPOSED), weight(PROPOSED)) == ((), 1 + len(CHANGES) + len(ITEMS))
+    assert {type(change) for change in CHANGES} == set(Change.__args__)
 
 
 def test_every_kind_of_record_is_here() -> None:

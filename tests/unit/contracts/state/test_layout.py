@@ -3,14 +3,25 @@
 import itertools
 
 from contracts.primitives.encoding import encode
+from contracts.records.changes import EndKey, SetRules
 from contracts.records.recall import Quantities, Scope
 from contracts.state import layout
 from contracts.state.claim_rows import ClaimAnswerRow, ClaimRow
 from contracts.state.cold_rows import JudgementRow, SessionRow, StorageRow
 from contracts.state.ending_rows import EndingRow, RemainderRow
 from contracts.state.genealogy_rows import BatchRow
+from contracts.state.governance_rows import (
+    BallotRow,
+    ChangesRow,
+    GovernanceRow,
+    NodeRow,
+    ParametersRow,
+    SetsRow,
+    ValidatorEntry,
+)
 from contracts.state.layout import (
     TABLES,
+    certificate_key,
     claim_origin_key,
     claimed_lot_key,
     delegation_key,
@@ -106,6 +117,15 @@ def test_golden_rows() -> None:
     assert encode(load).hex() == "9801020304050106" + "9193c406" + GTIN.hex() + "c4014c" + "cd012c"
     assert holding_key(GTIN, b"L", 1, 258) == GTIN + b"\x01L" + number_key(1) + number_key(258)
     assert book_key(GTIN, b"L") == GTIN + b"L"
+    voter = ValidatorEntry(b"k", 300, b"g", "n")
+    assert encode(SetsRow((), (), (voter,))).hex() == "93909091" + "94c4016b" + "cd012c" + "c40167" + "a16e"
+    assert encode(ParametersRow((1,), (2,), (3,))).hex() == "93" + "9101" + "9102" + "9103"
+    assert encode(NodeRow("member", b"c", b"", b"", 0)).hex() == "95a6" + b"member".hex() + "c40163c400c40000"
+    changes = ChangesRow(1, 9, 7, "why", (SetRules(2), EndKey(b"k")))
+    assert encode(changes).hex() == "95010907" + "a3" + b"why".hex() + "92" + "920e02" + "9205c4016b"
+    assert encode(BallotRow(1, (1, 300), (2,), 0)).hex() == "940192" + "01cd012c" + "9102" + "00"
+    assert encode(GovernanceRow(1, ((300, b"i"),))).hex() == "920191" + "92cd012c" + "c40169"
+    assert certificate_key(b"c").hex() == "6212cea8550c651f960f7fdfdb7be552e35baad3b53979e39f31066e739c240f"
     storage = StorageRow(-50, 800, 1, 2, 3)
     assert encode(storage).hex() == "95d0cecd0320010203"
     judged = JudgementRow(GTIN, storage, 1, 2, 3, 4, 5, 6)

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from contracts.gs1.dates import MAX_DATE, MAX_OFFSET_MINUTES, MAX_TIME_MS
-from contracts.gs1.keys import CHARACTER_SET_82, check_digit, pack_gln, pack_gtin, sgtin, sscc
+from contracts.gs1.keys import pack_gtin, sgtin, sscc
 from contracts.records.agreement import Consent, OfferOwnership, Withdraw
 from contracts.records.catalogue import (
     Delegate,
@@ -24,6 +24,7 @@ from contracts.records.coldchain import ClearSession, LoggerOff, LoggerOn, Readi
 from contracts.records.custody import Receive, ReceiveMode, Refuse, Ship, ShipPurpose, Void
 from contracts.records.dispensing import Dispense, DispensePart, SupplyTo
 from contracts.records.endings import Found, Reinstate, UndoneEnding
+from contracts.records.governance import Choice, ProposeChanges, VoteOnChanges, WithdrawChanges
 from contracts.records.head import Head
 from contracts.records.holds import (
     Clear,
@@ -70,6 +71,23 @@ from tests.support.parties import CASE_GTIN, MAKER, PACK_GTIN, sscc_text
 from tests.unit.node.api.records_beyond import records_beyond
 from tests.unit.node.api.samples import commission, head, pack_text, ship
 from tests.unit.node.api.samples import sscc as unit_text
+from tests.unit.node.api.strategies import (
+    anything,
+    byte_lists,
+    counts,
+    facts,
+    glns,
+    governed,
+    gtins,
+    items,
+    lists,
+    nonsense_changes,
+    numbers,
+    texts,
+    units,
+    word_lists,
+    words,
+)
 
 FORMS = msgspec.json.Decoder(DocumentForm)
 SECRET = Secret(bytes(32))
@@ -256,33 +274,17 @@ def test_references_are_shown_to_whom_they_may_be() -> None:
 # ------------------------------------------------------------------------------ there and back
 
 hashes = st.lists(st.binary(min_size=32, max_size=32), max_size=3).map(tuple)
-texts = st.text(CHARACTER_SET_82.decode(), min_size=1, max_size=20)
-packs = texts.map(lambda serial: sgtin(PACK_GTIN, serial))
-cases = texts.map(lambda serial: sgtin(CASE_GTIN, serial))
-units = st.integers(0, 10**9 - 1).map(lambda number: sscc(sscc_text(number)))
-items = packs | cases | units
-lists = st.lists(items, max_size=4).map(tuple)
-glns = st.integers(1, 10**12 - 1).map(lambda body: pack_gln(f"{body:012d}{check_digit(f'{body:012d}')}"))
 times = st.integers(0, MAX_TIME_MS)
 heads = st.builds(
     Head, times, st.integers(-MAX_OFFSET_MINUTES, MAX_OFFSET_MINUTES), glns | st.just(b""), hashes
 )
 shipments = st.binary(min_size=16, max_size=16)
-gtins = st.sampled_from([pack_gtin(PACK_GTIN), pack_gtin(CASE_GTIN)])
-words = st.text(max_size=30)
-word_lists = st.lists(words, max_size=3).map(tuple)
-counts = st.integers(0, 2**53 - 1)
 lots = texts.map(str.encode) | st.just(b"")
 packs = st.integers(1, 10**12)
 quantity_lines = st.lists(st.builds(Line, gtins, lots, packs), max_size=3).map(tuple)
 nonsense_lines = st.lists(st.builds(Line, st.binary(max_size=9), st.binary(max_size=9), st.integers(-9, 9)))
 loggers = texts.map(lambda text: b"\x03" + text.encode())
 readings = st.lists(st.tuples(st.integers(0, MAX_TIME_MS // 1_000), counts), max_size=3).map(tuple)
-facts = st.builds(
-    ProductFacts,
-    *(words, words, words, word_lists, st.integers(1, 3), counts, gtins | st.just(b""), counts),
-    *(word_lists, words, st.integers(0, 1), words),
-)
 records = st.one_of(
     st.builds(
         Commission,
@@ -343,6 +345,9 @@ records = st.one_of(
             *(st.integers(0, 1023), word_lists, st.sampled_from(LaneStep)),
         ),
     ),
+    st.builds(ProposeChanges, heads, st.lists(governed, max_size=3).map(tuple), counts, counts, words),
+    st.builds(VoteOnChanges, heads, shipments, st.sampled_from(Choice)),
+    st.builds(WithdrawChanges, heads, shipments),
     st.builds(DeclareOverdue, heads, shipments),
     st.builds(PlaceHold, heads, st.sampled_from(HoldAction), lists),
     st.builds(LiftHold, heads, st.sampled_from(HoldAction), lists),
@@ -379,10 +384,7 @@ def test_records_come_back_equal(found: Record) -> None:
     assert read_document(decode_strictly(FORMS, written), SECRET).document.records == (found,)
 
 
-anything = st.binary(max_size=30)
-numbers = st.integers(-(2**63), 2**63 - 1)
 nonsense_heads = st.builds(Head, numbers, numbers, anything, st.lists(anything, max_size=2).map(tuple))
-byte_lists = st.lists(anything, max_size=3).map(tuple)
 nonsense_facts = st.builds(
     ProductFacts,
     *(words, words, words, word_lists, numbers, numbers, anything, numbers),
@@ -401,6 +403,7 @@ nonsense_facts = st.builds(
         ),
         st.builds(Receive, nonsense_heads, anything, st.sampled_from(ReceiveMode), byte_lists),
         st.builds(OfferOwnership, nonsense_heads, byte_lists, anything, numbers),
+        st.builds(ProposeChanges, nonsense_heads, st.tuples(nonsense_changes), numbers, numbers, words),
         st.builds(DescribeProduct, nonsense_heads, anything, nonsense_facts),
         st.builds(DescribePremises, nonsense_heads, anything, words, words, words, words),
         st.builds(Mandate, nonsense_heads, anything, st.tuples(numbers), byte_lists, numbers),

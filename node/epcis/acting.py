@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from contracts.records.coldchain import LoggerOff, LoggerOn, Readings
+from contracts.records.corrections import Correct
 from contracts.records.custody import Receive, Ship, Void
 from contracts.records.dispensing import Dispense
 from contracts.records.holds import LiftHold, PlaceHold
@@ -40,6 +41,8 @@ _RECORDS: Final[Mapping[Step, tuple[type, ...]]] = {
     Step.REMOVE: (LoggerOff,),
     Step.TRANSFORM: (Transform,),
     Step.TRACE: (TraceLot,),
+    Step.NEVER_MADE: (Correct,),
+    Step.NEVER_PACKED: (Correct,),
 }
 """What the steps of events become."""
 

@@ -10,6 +10,7 @@ from collections.abc import Collection, Iterable, Sequence
 from typing import Final
 
 from contracts.gs1.keys import ItemKey
+from contracts.records.corrections import Correct
 from contracts.records.custody import Receive, ReceiveMode, Ship, Void, shipment_id
 from contracts.records.dispensing import Dispense
 from contracts.records.holds import LiftHold, PlaceHold
@@ -45,6 +46,8 @@ _KINDS: Final[dict[Step, type[Record]]] = {
     Step.OBSERVE: Observe,
     Step.HOLD: PlaceHold,
     Step.RELEASE: LiftHold,
+    Step.NEVER_MADE: Correct,
+    Step.NEVER_PACKED: Correct,
 }
 
 

@@ -32,6 +32,7 @@ _CLAIM: Final = "which the ledger does not know: it is kept as a claim"
 _LIVES: Final[dict[Step, set[Life]]] = {
     Step.DISPENSE: {Life.SUPPLIED},
     Step.TRANSFORM: {Life.CONSUMED},
+    Step.NEVER_MADE: {Life.BURNED},
     Step.DECOMMISSION: {life for life in Life if life not in {Life.ACTIVE, Life.SUPPLIED}},
 }
 
@@ -150,7 +151,7 @@ class Claims:
         match statement.step:
             case Step.PACK:
                 return position.row.parent == statement.parent
-            case Step.UNPACK:
+            case Step.UNPACK | Step.NEVER_PACKED:
                 return position.row.parent != statement.parent
             case Step.RECEIVE:
                 return position.shipment is None and holder_of(position) == actor.number
@@ -158,7 +159,7 @@ class Claims:
                 return quarantine_of(actor.number) in effective_holds(position)
             case Step.RELEASE:
                 return quarantine_of(actor.number) not in effective_holds(position)
-            case Step.DISPENSE | Step.DECOMMISSION | Step.TRANSFORM:
+            case Step.DISPENSE | Step.DECOMMISSION | Step.TRANSFORM | Step.NEVER_MADE:
                 return effective_life(position) in _LIVES[statement.step]
             case _:
                 return False

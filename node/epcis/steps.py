@@ -66,6 +66,8 @@ class Step(Enum):
     REMOVE = auto()
     TRANSFORM = auto()
     TRACE = auto()
+    NEVER_MADE = auto()
+    NEVER_PACKED = auto()
     NONE = auto()
 
 
@@ -94,10 +96,25 @@ class Statement(msgspec.Struct, frozen=True):
     """For NONE: why, in a sentence."""
 
 
+_ERRORS: Final = {Step.COMMISSION: Step.NEVER_MADE, Step.PACK: Step.NEVER_PACKED}
+"""What is taken back by a correction (rule 19), and how."""
+
+
 def read_statement(event: EpcisEvent) -> Statement:
-    """Return what an event states."""
-    if event.error_declaration is not None:
-        return _nothing("it declares an error, and the law has no record for corrections")
+    """Return what an event states; of an error declaration, that what it repeats was an error."""
+    statement = _content(event)
+    if event.error_declaration is None:
+        return statement
+    step = _ERRORS.get(statement.step)
+    if step is None or statement.quantities:
+        return _nothing(
+            "it declares an error that no correction takes back: void, observe or propose instead"
+        )
+    return msgspec.structs.replace(statement, step=step)
+
+
+def _content(event: EpcisEvent) -> Statement:
+    """Return what an event states, whether or not it was an error."""
     match event:
         case ObjectEvent():
             return _of_object(event)

@@ -18,6 +18,7 @@ from contracts.state.layout import CONTAINERS, ITEMS
 from contracts.state.view import Overlay
 from node.epcis.commissioning import check_make, commissions
 from node.epcis.conditions import Conditions
+from node.epcis.correcting import correction
 from node.epcis.counting import Settling, counted, ended, made
 from node.epcis.events import EpcisEvent, Place
 from node.epcis.genealogy import traced
@@ -105,6 +106,8 @@ class Translator:
         self, event: EpcisEvent, statement: Statement, head: Head
     ) -> Told:
         match statement.step:
+            case Step.NEVER_MADE | Step.NEVER_PACKED:
+                return correction(self._state, statement, head)
             case Step.TRANSFORM:
                 return repack(self._state, event, statement, head)
             case Step.COMMISSION:

@@ -29,9 +29,11 @@ def correction(state: Overlay, statement: Statement, head: Head) -> Told:
     """
     error = CORRECTIONS[statement.step]
     is_undone = _is_burned if error is ErrorIn.COMMISSION else _is_outside(statement.parent or b"")
-    rows = {item: state.read(ITEMS, item) for item in statement.items}
-    # What was taken back already is left out; what the ledger does not know, the law refuses.
-    left = tuple(item for item, row in rows.items() if row is None or not is_undone(row))
+    rows = {item: row for item in statement.items if (row := state.read(ITEMS, item)) is not None}
+    if not rows:
+        return Told(note="it declares an error, and the ledger knows nothing of what it takes back")
+    # What was taken back already, or never recorded, is left out.
+    left = tuple(item for item, row in rows.items() if not is_undone(row))
     stated = (Correct(head, error, statement.items),)
     return Told(stated, (Correct(head, error, left),) if left else ())
 

@@ -52,6 +52,7 @@ async def test_what_others_relied_on_is_not_taken_back() -> None:
     "declared",
     [
         observed("shipping", [pallet(1)], 7, MAKER, errorDeclaration=ERROR),
+        commissioned(packs(2, 90), 7, errorDeclaration=ERROR),
         observed("destroying", [pack("P1")], 7, MAKER, errorDeclaration=ERROR, disposition="destroyed"),
     ],
 )

@@ -105,7 +105,8 @@ def read_statement(event: EpcisEvent) -> Statement:
     statement = _content(event)
     if event.error_declaration is None:
         return statement
-    step = _ERRORS.get(statement.step)
+    # What was made of what is never taken back (rule 29), nor what that brought forth.
+    step = None if isinstance(event, TransformationEvent) else _ERRORS.get(statement.step)
     if step is None or statement.quantities:
         return _nothing(
             "it declares an error that no correction takes back: void, observe or propose instead"

@@ -77,6 +77,11 @@ PRESET_PROFILES: Final = (
         # What partners buy from those who are no members comes in for good; a maker that confirms frees room.
         onboard_until_ms=MAX_TIME_MS,
         onboard_items=10_000,
+        # 21 USC 360eee(24)(B)(i)-(iii), (vii)-(ix), and 360eee(19).
+        exempt_reasons=(
+            *("affiliate", "common_control", "emergency", "office_use", "charity", "merger"),
+            "specific_patient",
+        ),
     ),
 )
 """Profiles that a market may name without writing them out."""

@@ -79,6 +79,9 @@ class Profile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Block time until which goods that nobody on the ledger made may be taken in; 0 for never."""
     onboard_items: int = 0
     """Most items of a product that one partner may have taken in and nobody confirmed."""
+    exempt_reasons: tuple[str, ...] = ()
+    """Exemptions (rule 20): affiliate, common_control, emergency, office_use, charity, merger,
+    specific_patient."""
 
 
 class PartnerKey(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -15,6 +15,7 @@ from contracts.chain.genesis import (
 from contracts.gs1.dates import MAX_OFFSET_MINUTES
 from contracts.gs1.keys import InvalidKey, pack_gln, pack_gtin
 from contracts.primitives import signing
+from contracts.records.exempt import ExemptReason
 from contracts.state.concerned import add_regulator
 from contracts.state.directory import PREFIX_DIGITS, add_partner, add_prefix, add_premises, overlaps_prefix
 from contracts.state.governance_rows import GovernanceRow, NodeRow, SetsRow, Validators
@@ -48,6 +49,8 @@ from contracts.state.view import Overlay, Writes
 
 ROLES: Final = {role.name.lower(): role for role in Role if role.name}
 """Roles by the names that genesis uses."""
+EXEMPTIONS: Final = {reason.name.lower(): reason for reason in ExemptReason}
+"""Exemptions by name."""
 LICENCES: Final = {licence.name.lower(): licence for licence in Licence}
 """Licence standings by name."""
 SERIALISATIONS: Final = {kind.name.lower(): kind for kind in Serialisation}
@@ -138,11 +141,21 @@ def _write_profiles(state: Overlay, profiles: tuple[Profile, ...]) -> set[str]:
             profile.lanes_block,
             profile.onboard_until_ms,
             profile.onboard_items,
+            _exemptions(profile.exempt_reasons, f"{field}.exempt_reasons"),
         )
         for name, expected in profile_faults(row):
             raise InvalidGenesis(f"{field}.{name}: expected {expected}")
         state.write(PROFILES, text_key(profile.name), row)
     return names
+
+
+def _exemptions(names: tuple[str, ...], field: str) -> int:
+    """Return the bits of named exemptions."""
+    bits = 0
+    for name in names:
+        _require(name in EXEMPTIONS, field, f"exemptions out of {', '.join(EXEMPTIONS)}; got {name!r}")
+        bits |= 1 << EXEMPTIONS[name]
+    return bits
 
 
 def _roles(names: tuple[str, ...], field: str) -> int:

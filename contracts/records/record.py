@@ -14,6 +14,7 @@ from contracts.records.corrections import CorrectionRecord
 from contracts.records.custody import Receive, Refuse, Ship, Void
 from contracts.records.dispensing import Dispense, DispensePart
 from contracts.records.endings import EndingRecord, Found, Reinstate
+from contracts.records.exempt import Exempt
 from contracts.records.governance import (
     GovernanceRecord,
     ProposeChanges,
@@ -64,6 +65,7 @@ Record = (
     | Dispense
     | DispensePart
     | Late
+    | Exempt
     | EndingRecord
     | HoldRecord
     | AgreementRecord
@@ -92,8 +94,8 @@ def tag_of(record: Record) -> int:
 
 
 def plain(record: Record) -> Record:
-    """Return what a record says was done, whether it was recorded in time or late."""
-    return record.record if isinstance(record, Late) else record
+    """Return what a record says was done, whether it was recorded in time or late, or was exempt."""
+    return record.record if isinstance(record, Late | Exempt) else record
 
 
 _Listing = Callable[[Any], tuple[bytes, ...]]
@@ -111,7 +113,7 @@ _LISTINGS: Final[dict[type, _Listing]] = {
     Pack: attrgetter("children"),
     Unpack: attrgetter("children"),
     **dict.fromkeys((Decommission, Observe, Ship, Receive, Refuse, Void, Dispense, DispensePart), _ITEMS),
-    **dict.fromkeys((Late, Found, Reinstate), _ITEMS),
+    **dict.fromkeys((Late, Exempt, Found, Reinstate), _ITEMS),
     **dict.fromkeys((PlaceHold, LiftHold, Suspect, ConfirmIllegitimate, Clear, Verify, Report), _ITEMS),
     **dict.fromkeys((OfferOwnership, Consent, AnswerClaim, ShipOutside, ReceiveFromOutside), _ITEMS),
     **dict.fromkeys((DeclareOverdue, Withdraw), _nothing),

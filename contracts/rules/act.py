@@ -17,6 +17,7 @@ class Act:
         "document_id",
         "document_index",
         "height",
+        "is_exempt",
         "limits",
         "mandate",
         "occurrences",
@@ -51,6 +52,8 @@ class Act:
         self.document_id, self.document_index = document
         self.record_index = 0
         self.mandate: MandateRow | None = None
+        # While a shipment is judged that the law exempts from what a sale is asked (rule 20).
+        self.is_exempt = False
         self.occurrences: list[Occurrence] = []
         # What speaks against something that was done already; None while nothing is recorded late.
         self.breaches: list[Verdict] | None = None

@@ -217,6 +217,11 @@ class Code(StrEnum):
     AMENDED_TOO_OFTEN = "amended_too_often"
     REGULATOR_CONSENTS = "regulator_consents"
     NOT_LENGTHENED = "not_lengthened"
+    # Rule 20: exempt movements.
+    EXEMPTION_NOT_NEEDED = "exemption_not_needed"
+    EXEMPTION_NOT_ALLOWED = "exemption_not_allowed"
+    EXEMPTION_NOT_FIT = "exemption_not_fit"
+
     # Rule 22: governance.
     NOT_A_VALIDATOR = "not_a_validator"
     REASON_INVALID = "reason_invalid"

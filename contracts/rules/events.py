@@ -52,6 +52,7 @@ class EventKind(IntEnum):
     ONBOARDED = 76
     CLAIM_CONFIRMED = 77
     CLAIM_CONTRADICTED = 78
+    EXEMPT_MOVED = 82
     PRODUCT_OFFERED = 90
     PRODUCT_TAKEN = 91
     DELEGATION_GIVEN = 92
@@ -134,6 +135,7 @@ SENTENCES: Final[dict[EventKind, str]] = {
     EventKind.ONBOARDED: "Goods of this lot (subject) came in that nobody here made; they are a claim.",
     EventKind.CLAIM_CONFIRMED: "Goods that came in from elsewhere are what they claim to be.",
     EventKind.CLAIM_CONTRADICTED: "Goods from elsewhere are not what they claim to be; they are suspect.",
+    EventKind.EXEMPT_MOVED: "Goods are sent under an exemption (subject), maybe to one that buys nothing.",
     EventKind.PRODUCT_OFFERED: "The marketing holder offers a product (subject) to who is told.",
     EventKind.PRODUCT_TAKEN: "A product (subject) has a new marketing holder: the signer.",
     EventKind.DELEGATION_GIVEN: "Who is told may commission a product (subject) for its marketing holder.",

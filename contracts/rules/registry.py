@@ -16,6 +16,7 @@ from contracts.records.corrections import Correct, ProposeCorrection
 from contracts.records.custody import Receive, Refuse, Ship, Void
 from contracts.records.dispensing import Dispense, DispensePart
 from contracts.records.endings import Found, Reinstate
+from contracts.records.exempt import Exempt
 from contracts.records.governance import ProposeChanges, VoteOnChanges, WithdrawChanges
 from contracts.records.holds import (
     Clear,
@@ -66,6 +67,7 @@ from contracts.rules.correcting import correct
 from contracts.rules.crossing import receive_from_outside, ship_outside
 from contracts.rules.decommissioning import decommission, found
 from contracts.rules.dispensing import dispense, dispense_part
+from contracts.rules.exempting import exempt
 from contracts.rules.governing import propose_changes, vote_on_changes, withdraw_changes
 from contracts.rules.holding import lift_hold, place_hold
 from contracts.rules.lateness import late
@@ -116,6 +118,7 @@ RULES: Final[dict[type[Record], Rule]] = {
     Dispense: dispense,
     DispensePart: dispense_part,
     Late: late,
+    Exempt: exempt,
     Found: found,
     Reinstate: reinstate,
     Transform: transform,

@@ -34,6 +34,7 @@ from contracts.state.directory import find_partner, find_premises, partner
 from contracts.state.exposures import with_exposures
 from contracts.state.layout import ITEMS, SHIPMENTS
 from contracts.state.parties import (
+    HANDLING,
     TRADING,
     has_role,
     is_licensed,
@@ -144,11 +145,12 @@ def _receiver_fault(act: Act, record: Ship, number: int, row: PartnerRow) -> Ver
         return Verdict(Code.RECEIVER_NOT_SENDER, record.receiver)
     if not is_own and is_party(number, act.signer):
         return Verdict(Code.RECEIVER_IS_SENDER, record.receiver)
-    if record.purpose == ShipPurpose.SALE and not is_licensed(row):
+    if record.purpose == ShipPurpose.SALE and not is_licensed(row) and not act.is_exempt:
         fault = act.excuse((Verdict(Code.RECEIVER_LICENCE, record.receiver),))
         if fault:
             return fault
-    if not has_role(row, receiving_roles(record.purpose)):
+    # Who is sent what is no transaction need not trade; an agent could not receive it.
+    if not has_role(row, HANDLING if act.is_exempt else receiving_roles(record.purpose)):
         return Verdict(Code.RECEIVER_ROLE, record.receiver)
     return None
 

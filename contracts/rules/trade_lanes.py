@@ -136,7 +136,8 @@ class LaneGuard:
         lane = lane_of(product.lanes, row.lot)
         if lane is None or self._keeps(lane):
             return None
-        if lane.blocks and actor_profile(self._act, self._head).lanes_block == 1:
+        may_block = lane.blocks and not self._act.is_exempt
+        if may_block and actor_profile(self._act, self._head).lanes_block == 1:
             return Verdict(Code.OUTSIDE_TRADE_LANE, row.gtin)
         return row.gtin, product.holder
 

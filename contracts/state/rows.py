@@ -169,6 +169,8 @@ class ProfileRow(msgspec.Struct, frozen=True, array_like=True):
     """Block time until which goods that nobody on the ledger made may be taken in; 0 for never."""
     onboard_items: int
     """Most items of a product that one partner may have taken in and nobody confirmed."""
+    exempt_reasons: int
+    """Bits, by the number of an `ExemptReason`: why goods may go to who could not buy them."""
 
 
 class PartnerRow(msgspec.Struct, frozen=True, array_like=True):

@@ -51,6 +51,21 @@ LateWord = Annotated[
 ]
 
 
+ExemptWord = Annotated[
+    Literal[
+        "",
+        "affiliate",
+        "common_control",
+        "emergency",
+        "office_use",
+        "charity",
+        "merger",
+        "specific_patient",
+    ],
+    Meta(description="Why it is no transaction (rule 20); empty when it is one."),
+]
+
+
 class ReferenceForm(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """A business document that a shipment belongs to: what it is, or only the salted hash of that."""
 

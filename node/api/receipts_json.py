@@ -166,7 +166,7 @@ def _event_subject(kind: EventKind, subject: bytes) -> str:
         return gtin_text(subject)
     if kind in _SESSION_SUBJECTS:
         return str(int.from_bytes(subject, "big")) if subject else ""
-    if kind in {EventKind.LATE_RECORDED, EventKind.BREACHED}:
+    if kind in {EventKind.LATE_RECORDED, EventKind.BREACHED, EventKind.EXEMPT_MOVED}:
         return subject.decode("ascii")
     if kind in _GLN_SUBJECTS:
         return gln_text(subject)

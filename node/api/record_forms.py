@@ -18,6 +18,7 @@ from node.api.form_parts import (
     MAX_LISTED,
     MAX_RECORDS,
     MAX_REFERENCES,
+    ExemptWord,
     Gln,
     Gtin,
     Hex,
@@ -128,6 +129,10 @@ class ShipForm(RecordForm, frozen=True, kw_only=True, tag="ship"):
     """For a return of own goods: the shipment with which they were bought, an item's `bought_with`."""
     late: LateWord = ""
     """Why it is recorded late."""
+    exempt: ExemptWord = ""
+    """Why the law exempts it from what a sale is asked."""
+    evidence: Hex = ""
+    """When it is exempt, 32 bytes: hash of what shows that."""
 
 
 class ReceiveForm(RecordForm, frozen=True, kw_only=True, tag="receive"):

@@ -26,6 +26,7 @@ from contracts.records.custody import (
 )
 from contracts.records.dispensing import Dispense, DispensePart
 from contracts.records.endings import Found, Reinstate
+from contracts.records.exempt import Exempt
 from contracts.records.governance import ProposeChanges, VoteOnChanges, WithdrawChanges
 from contracts.records.holds import Clear, ConfirmIllegitimate, DeclareOverdue, LiftHold, PlaceHold, Suspect
 from contracts.records.late import Late
@@ -52,7 +53,8 @@ from node.api import registry_json
 from node.api.agreement_json import AGREEMENT_READERS, write_agreement_record
 from node.api.cold_json import COLD_READERS, write_cold_record
 from node.api.correction_json import CORRECTION_READERS, write_correction
-from node.api.ending_json import ENDING_READERS, in_time_or_late, write_ending_record
+from node.api.ending_json import ENDING_READERS, write_ending_record
+from node.api.exempt_json import as_stated, exemption
 from node.api.field_readers import (
     INVALID_FIELD,
     FieldFault,
@@ -124,7 +126,7 @@ def read_document(form: forms.DocumentForm, secret: Secret) -> ReadDocument:
                 done: Record = _ship(record, _references(record, secret.child(at), kept))
             else:
                 done = _READERS[type(record)](record)
-            records.append(in_time_or_late(done, record))
+            records.append(as_stated(done, record))
         except FieldFault as fault:
             raise fault.under("records", at) from fault
     return ReadDocument(build_document(nonce, tuple(records)), tuple(kept))
@@ -257,6 +259,8 @@ def write_record(  # noqa: C901 - one case for each kind of record
             return forms.DecommissionForm(**head, reason=word_of(reason), items=item_texts(items))
         case Observe(step=step, items=items):
             return forms.ObserveForm(**head, step=word_of(step), items=item_texts(items))
+        case Exempt(record=done):
+            return msgspec.structs.replace(write_record(done, references), **exemption(record))
         case Late(reason=reason, record=done):
             return msgspec.structs.replace(write_record(done, references), late=word_of(reason))
         case Ship():

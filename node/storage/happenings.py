@@ -10,6 +10,7 @@ from typing import Final
 import msgspec
 
 from contracts.ledger.receipt import Event
+from contracts.records.exempt import Exempt, ExemptReason
 from contracts.records.late import Late, LateReason
 from contracts.records.record import Record, plain
 from contracts.rules.events import EventKind
@@ -44,6 +45,8 @@ class Happening(msgspec.Struct, frozen=True):
     """What the law did beside it; None when this is about the record itself."""
     late: LateReason | None = None
     """Why the record came late (rule 11b); None when it did not."""
+    exempt: ExemptReason | None = None
+    """Why it is exempt from what a sale is asked (rule 20); None when it is not."""
 
     @property
     def events(self) -> tuple[Event, ...]:
@@ -111,7 +114,8 @@ class Happenings:
 def _happened(moment: Moment, placed: PlacedDocument, index: int, event: Event | None) -> Happening:
     record = placed.document.records[index]
     late = record.reason if isinstance(record, Late) else None
-    return Happening(moment, placed, index, plain(record), event, late)
+    exempt = record.reason if isinstance(record, Exempt) else None
+    return Happening(moment, placed, index, plain(record), event, late, exempt)
 
 
 def _moment(happening: Happening) -> Moment:

@@ -34,6 +34,7 @@ from contracts.records.corrections import CorrectionRecord
 from contracts.records.custody import Receive, Refuse, Ship, Void
 from contracts.records.dispensing import Dispense, DispensePart
 from contracts.records.endings import Found, Reinstate
+from contracts.records.exempt import Exempt
 from contracts.records.head import Head
 from contracts.records.holds import Clear, ConfirmIllegitimate, DeclareOverdue, LiftHold, PlaceHold, Suspect
 from contracts.records.late import Late
@@ -135,7 +136,7 @@ def _about(record: Record) -> tuple[str, tuple[bytes | int, ...]]:  # noqa: C901
             return "transform", (gtin, lot, expiry, *sorted(serials))
         case Dispense(to=to):
             return "dispense", (int(to),)
-        case Late(record=done):
+        case Late(record=done) | Exempt(record=done):
             return _about(done)
         case DispensePart(quantity=quantity):
             return "dispense_part", (quantity,)

@@ -11,6 +11,7 @@ from contracts.records.corrections import CorrectionRecord, ErrorIn, ProposeCorr
 from contracts.records.custody import Receive, ReceiveMode, Refuse, Ship, ShipPurpose, Void, shipment_id
 from contracts.records.dispensing import Dispense, DispensePart, SupplyTo
 from contracts.records.endings import Found, Reinstate, UndoneEnding
+from contracts.records.exempt import Exempt, ExemptReason
 from contracts.records.governance import GovernanceRecord
 from contracts.records.holds import Clear, ConfirmIllegitimate, DeclareOverdue, LiftHold, PlaceHold, Suspect
 from contracts.records.late import Late, LateReason
@@ -153,7 +154,7 @@ def _record_details(happening: Happening, key: bytes) -> Details:  # noqa: C901 
             details = {"quantity": quantity}
         case OfferOwnership() | Consent() | Withdraw() | ShipOutside() | ReceiveFromOutside():
             details = _party_details(happening, record)
-        case CommissionLogisticUnits() | Found() | ConfirmIllegitimate() | Late():
+        case CommissionLogisticUnits() | Found() | ConfirmIllegitimate() | Late() | Exempt():
             pass
         case Transform():
             details = _repack_details(record, key)
@@ -163,10 +164,19 @@ def _record_details(happening: Happening, key: bytes) -> Details:  # noqa: C901 
             details = _recall_details(record, recall_id(happening.placed.id, happening.index))
         case _:
             details = {"recall": record.recall.hex()}
-    if happening.late is not None:
-        details["late"] = LateReason(happening.late).name.lower()
+    details.update(_circumstances(happening))
     details.update((name, True) for kind, name in _CONSEQUENCES.items() if _has_led_to(happening, kind, key))
     return details
+
+
+def _circumstances(happening: Happening) -> Details:
+    """Say why a record came late, or is exempt."""
+    found: Details = {}
+    if happening.exempt is not None:
+        found["exempt"] = ExemptReason(happening.exempt).name.lower()
+    if happening.late is not None:
+        found["late"] = LateReason(happening.late).name.lower()
+    return found
 
 
 def _has_led_to(happening: Happening, kind: EventKind, key: bytes) -> bool:

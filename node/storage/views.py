@@ -15,6 +15,7 @@ from contracts.records.corrections import Correct, ProposeCorrection
 from contracts.records.custody import Receive, Refuse, Ship, Void
 from contracts.records.dispensing import Dispense, DispensePart
 from contracts.records.endings import Found, Reinstate
+from contracts.records.exempt import Exempt
 from contracts.records.governance import ProposeChanges, VoteOnChanges, WithdrawChanges
 from contracts.records.holds import Clear, ConfirmIllegitimate, DeclareOverdue, LiftHold, PlaceHold, Suspect
 from contracts.records.lanes import SetTradeLane
@@ -52,6 +53,7 @@ RECORD_NAMES: Final[dict[type[Record], str]] = {
     Dispense: "dispense",
     DispensePart: "dispense_part",
     Late: "late",
+    Exempt: "exempt",
     Found: "found",
     Reinstate: "reinstate",
     Transform: "transform",

@@ -110,6 +110,8 @@ class Rules(NamedTuple):
     opening_supplies: bool
     onboard_until_ms: int
     onboard_items: int
+    exempt: frozenset[str]
+    """Exemptions that it knows."""
 
 
 BLOCKING: Final = {"away"}
@@ -119,13 +121,13 @@ PROFILES: Final = {
         *(5 * DAY_MS, HOUR_MS, 30 * DAY_MS, frozenset({"dispenser"}), 20),
         *(10 * DAY_MS, True, False, False),
         *(frozenset({"dispenser"}), frozenset({"dispenser", "wholesaler"}), False),
-        *(START_MS + 300 * DAY_MS, 5),
+        *(START_MS + 300 * DAY_MS, 5, frozenset()),
     ),
     "away": Rules(
         *(DAY_MS, 2 * HOUR_MS, 2 * DAY_MS, frozenset({"wholesaler", "dispenser"}), 10),
         *(DAY_MS, False, True, True),
         *(frozenset({"dispenser"}), frozenset({"wholesaler"}), True),
-        *(START_MS + DAY_MS, 3),
+        *(START_MS + DAY_MS, 3, frozenset({"emergency", "office_use", "specific_patient"})),
     ),
 }
 OFFSETS: Final = {"home": 60, "away": -300}
@@ -309,6 +311,7 @@ def genesis() -> Genesis:
             lanes_block=int(name in BLOCKING),
             onboard_until_ms=rules.onboard_until_ms,
             onboard_items=rules.onboard_items,
+            exempt_reasons=tuple(sorted(rules.exempt)),
         )
         for name, rules in PROFILES.items()
     )

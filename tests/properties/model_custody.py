@@ -11,9 +11,24 @@ from tests.properties.model_lanes import left_lanes
 from tests.properties.said import Said
 
 
+def _exempted(judge: Judge, said: Said) -> Verdicts:
+    """Rule 20: ask whether there is such an exemption, for such parties."""
+    if not said.exempt:
+        return
+    yield {"exemption_not_needed"} if said.purpose != "sale" else set()
+    yield set() if said.exempt in judge.profile(said).exempt else {"exemption_not_allowed"}
+    are_dispensers = [
+        "dispenser" in judge.roles(judge.signer),
+        said.exempt == "office_use" or "dispenser" in judge.roles(said.receiver),
+    ]
+    is_for_few = said.exempt in {"office_use", "specific_patient"}
+    yield {"exemption_not_fit"} if is_for_few and not all(are_dispensers) else set()
+
+
 def ship(judge: Judge, said: Said) -> Verdicts:
     """Rule 3."""
     model, purpose = judge.model, said.purpose
+    yield from _exempted(judge, said)
     yield from ship_terms(judge, said)
     travel = {
         "export": ("exported",),
@@ -27,7 +42,7 @@ def ship(judge: Judge, said: Said) -> Verdicts:
         guards += judge.clean_or_late(said.items, is_leaving=True)
     yield model.first_fault(said.items, guards)
     left = left_lanes(judge, said) if purpose == "sale" else {}
-    is_blocking = judge.profile_at(said) in BLOCKING
+    is_blocking = judge.profile_at(said) in BLOCKING and not said.exempt
     yield {"outside_trade_lane"} if is_blocking and any(blocks for blocks, _items in left.values()) else set()
     for kind, (_blocks, items) in left.items():
         judge.tell("lane_left", kind, items, (model.registered.holders[kind],))
@@ -42,6 +57,8 @@ def ship(judge: Judge, said: Said) -> Verdicts:
     for item in said.items:
         model.change(item, shipment=said.shipment)
     send(judge, said.shipment, said.items)
+    if said.exempt:
+        judge.tell("exempt_moved", said.exempt, said.items, (said.receiver, *judge.regulators()))
 
 
 def ship_terms(judge: Judge, said: Said) -> Verdicts:
@@ -52,10 +69,10 @@ def ship_terms(judge: Judge, said: Said) -> Verdicts:
         yield {"receiver_not_sender"} if receiver != judge.signer else set()
     else:
         yield {"receiver_is_sender"} if receiver == judge.signer else set()
-    yield judge.unless_late(
-        {"receiver_licence"} if purpose == "sale" and judge.is_barred(receiver) else set()
-    )
+    is_barred = purpose == "sale" and judge.is_barred(receiver) and not said.exempt
+    yield judge.unless_late({"receiver_licence"} if is_barred else set())
     trades = judge.roles(receiver) - NOT_TRADING - ({"regulator"} if purpose != "authority" else set())
+    trades = judge.roles(receiver) - {"agent"} if said.exempt else trades
     yield set() if trades else {"receiver_role"}
     yield {"destination_missing"} if purpose == "own_premises" and not said.destination else set()
     places = judge.model.registered.places

@@ -109,7 +109,9 @@ class Judge:
         """Ask whether a mandate covers what an agent says; a late record is a kind of its own."""
         if self.covered is not None:
             verbs, places, _until = self.covered
-            yield set() if said.verb in verbs and not said.late else {"mandate_not_for_record"}
+            yield (
+                set() if said.verb in verbs and not (said.late or said.exempt) else {"mandate_not_for_record"}
+            )
             yield {"mandate_not_for_premises"} if places and said.at not in places else set()
 
     # ------------------------------------------------------------------------------ rule 0
@@ -119,6 +121,7 @@ class Judge:
         needs_licence = (
             said.verb in NEEDS_LICENCE
             or (said.verb in {"ship", "send"} and said.purpose in LICENSED_PURPOSES)
+            or bool(said.exempt)
             or (said.verb == "delegate" and said.step == "given")
             or (said.verb == "mandate" and said.until != 0)
             or (said.verb == "lane" and said.step != "cleared")

@@ -63,6 +63,8 @@ def take_back(random: Random, model: Model, verb: str, signer: str, at: str) -> 
 
 def made_late(random: Random, model: Model, said: Said, signer: str) -> Said:
     """Say at times that something was done offline, also with goods that are still on their way."""
+    if said.verb == "ship" and random.random() < 0.07:
+        return _exempted(random, model, said, signer)
     if said.verb not in {"dispense", "ship", "receive"} or random.randrange(100) >= 15:
         return said
     late = replace(said, late=random.choice(("outage", "no_network", "emergency")))
@@ -74,3 +76,19 @@ def made_late(random: Random, model: Model, said: Said, signer: str) -> Said:
     if coming and said.verb != "receive" and random.randrange(100) < 50:
         return replace(late, items=tuple(random.sample(coming, min(len(coming), random.randint(1, 2)))))
     return late
+
+
+def _exempted(random: Random, model: Model, said: Said, signer: str) -> Said:
+    """Ship to whom one could not sell, mostly from a place whose profile knows such exemptions."""
+    own = [
+        place
+        for place, (owner, market) in model.registered.places.items()
+        if (owner, market) == (signer, "away")
+    ]
+    receiver = random.choice((said.receiver, "lapsed", "carrier", "clinic", "pharmacy", "regulator", "agent"))
+    reason = random.choice(("emergency", "emergency", "specific_patient", "office_use", "merger"))
+    at = random.choice(own) if own and random.random() < 0.8 else said.at
+    terms = {"receiver": receiver, "destination": "", "exempt": reason, "at": at}
+    return (
+        replace(said, **terms) if random.random() < 0.1 else replace(said, purpose="sale", sale="", **terms)
+    )

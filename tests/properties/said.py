@@ -7,6 +7,7 @@ from contracts.records.agreement import Consent, OfferOwnership, Withdraw
 from contracts.records.custody import Receive, ReceiveMode, Refuse, Ship, ShipPurpose, Void
 from contracts.records.dispensing import Dispense, DispensePart, SupplyTo
 from contracts.records.endings import Found, Reinstate, UndoneEnding
+from contracts.records.exempt import Exempt, ExemptReason
 from contracts.records.head import Head
 from contracts.records.late import Late, LateReason
 from contracts.records.onboarding import AnswerClaim
@@ -132,6 +133,8 @@ class Said:
     """Leave: how; reinstate: what is undone; onboard: on what ground."""
     late: str = ""
     """Dispense, ship, receive: why it is recorded late; empty when it is not."""
+    exempt: str = ""
+    """Ship: why it is exempt from what a sale is asked; empty when it is not."""
     to: str = "patient"
     """Dispense: patient, retail, institution."""
     quantity: int = 0
@@ -261,6 +264,8 @@ def shipment_key(name: str, shipments: dict[str, bytes]) -> bytes:
 def to_record(said: Said, now_ms: int, shipments: dict[str, bytes]) -> Record:
     """Translate into the law's language."""
     done = _in_time(said, now_ms, shipments)
+    if said.exempt and isinstance(done, Ship):
+        return Exempt(ExemptReason[said.exempt.upper()], bytes(32), done)
     return Late(LateReason[said.late.upper()], done) if said.late else done
 
 

@@ -32,6 +32,7 @@ from contracts.records.coldchain import ClearSession, LoggerOff, LoggerOn, Readi
 from contracts.records.corrections import Correct, ErrorIn, ProposeCorrection
 from contracts.records.custody import Receive, ReceiveMode, Refuse, Ship, ShipPurpose, Void
 from contracts.records.dispensing import Dispense
+from contracts.records.exempt import Exempt, ExemptReason
 from contracts.records.head import Head
 from contracts.records.holds import (
     Clear,
@@ -203,6 +204,13 @@ RECORDS: st.SearchStrategy[Record] = st.one_of(
         lambda found: Onboard(*found)
     ),
     fields(st.sampled_from(ClaimAnswer), LISTS).map(lambda found: AnswerClaim(*found)),
+    st.builds(
+        Exempt,
+        *(st.sampled_from(ExemptReason), EVIDENCE),
+        fields(LISTS, PARTIES, PLACES, st.sampled_from(ShipPurpose), FLAGS, TIMES, PLACES, HASHES).map(
+            lambda found: Ship(*found)
+        ),
+    ),
     fields(LISTS, PARTIES, EVIDENCE).map(lambda found: ShipOutside(*found)),
     fields(LISTS, PARTIES, EVIDENCE).map(lambda found: ReceiveFromOutside(*found)),
     *(

@@ -89,7 +89,7 @@ GTIN_NAMES |= {pack_gtin(digits): kind for kind, digits in words_lots.MATERIALS.
 OPTIONS = re.compile(
     rf" ({'|'.join(words_holds.OPTIONS)}|"
     r"at|of lot|expiring|on line|made|to|into|from|as|bound for|by|for|within|keeping|claiming|except|of|"
-    r"onto|off|every|until|recorded after|owned by) "
+    r"onto|off|every|until|recorded after|under exemption|owned by) "
 )
 
 

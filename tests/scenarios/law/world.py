@@ -169,6 +169,7 @@ def small_genesis(limits: Limits | None = None) -> Genesis:
         recall_released_by_opener=1,
         successor_lifts_holds=1,
         opening_supplies=1,
+        exempt_reasons=("emergency", "office_use", "specific_patient"),
     )
     partners = tuple(
         Partner(

@@ -73,6 +73,8 @@ BAD: tuple[tuple[str, Callable[[], Genesis]], ...] = (
     ("profiles.eu-fmd.ship_deadline", lambda: first("profiles", ship_deadline_max_ms=1)),
     ("profiles.eu-fmd.sscc_reuse_days", lambda: first("profiles", sscc_reuse_days=-1)),
     ("profiles.eu-fmd.dispense_roles", lambda: first("profiles", dispense_roles=("witch",))),
+    ("profiles.eu-fmd.onboard_items", lambda: first("profiles", onboard_items=-1)),
+    ("profiles.eu-fmd.exempt_reasons", lambda: first("profiles", exempt_reasons=("whim",))),
     ("markets: ", lambda: replace(GENESIS, markets=())),
     ("markets: ", lambda: doubled("markets")),
     ("markets.DE.profile", lambda: first("markets", profile="none")),

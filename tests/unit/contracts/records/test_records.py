@@ -46,6 +46,7 @@ from contracts.records.custody import (
 )
 from contracts.records.dispensing import Dispense, DispensePart
 from contracts.records.endings import Found, Reinstate, UndoneEnding
+from contracts.records.exempt import Exempt, ExemptReason
 from contracts.records.governance import Choice, ProposeChanges, VoteOnChanges, WithdrawChanges
 from contracts.records.head import Head
 from contracts.records.holds import (
@@ -123,6 +124,11 @@ LISTING: tuple[Record, ...] = (
     Dispense(HEAD, ITEMS),
     DispensePart(HEAD, 2, ITEMS),
     Mandate(HEAD, b"agent", (6, 10), ITEMS, 9),
+    Exempt(
+        ExemptReason.EMERGENCY,
+        b"evidence",
+        Ship(HEAD, ITEMS, b"to", b"", ShipPurpose.SALE, 1, 0, b"", ()),
+    ),
     Late(LateReason.OUTAGE, Dispense(HEAD, ITEMS)),
     SetTradeLane(HEAD, b"gtin", b"lot", ITEMS, 4, ("DE",), LaneStep.FLAG),
     Found(HEAD, ITEMS),

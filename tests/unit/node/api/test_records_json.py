@@ -177,6 +177,8 @@ FIELD, IDENTIFIER, TIME = "invalid_field", "invalid_identifier", "invalid_time"
             ship(PACK, references=[{"type": "po", "value": "1", "salt": "ab"}]),
             *(FIELD, "/records/0/references/0/salt", ""),
         ),
+        (ship(PACK, exempt="emergency", evidence="ab"), FIELD, "/records/0/evidence", ""),
+        (ship(PACK, exempt="emergency", late="outage"), FIELD, "/records/0/exempt", ""),
         (record("logger_on", logger="probe", item=PACK), IDENTIFIER, "/records/0/logger", ""),
         (record("logger_on", logger="(8004)L", item="x"), IDENTIFIER, "/records/0/item", ""),
         (record("clear_session", session=-1, gtin=PACK_GTIN), FIELD, "/records/0/session", ""),

@@ -1,10 +1,11 @@
-"""What people see of goods that nobody made: journeys, items, lots and the books of a recall (rule 25)."""
+"""What people see of goods that nobody made (rule 25), and of exempt shipments (rule 20)."""
 
 import msgspec
 import pytest
 
 from contracts.chain.genesis import Market
 from contracts.gs1.keys import pack_gln
+from contracts.records.exempt import Exempt, ExemptReason
 from contracts.records.onboarding import AnswerClaim, ClaimAnswer, Onboard, OnboardGround
 from contracts.records.recall import (
     OpenRecall,
@@ -117,3 +118,11 @@ def test_a_drill_of_a_line_leaves_out_what_is_only_claimed(node: OneNode) -> Non
     assert books is not None
     # All that came in with the claim that this make confirmed is called back with it.
     assert (books.made, books.balance) == (4, 0)
+
+
+def test_an_exempt_shipment_says_why_in_every_journey(node: OneNode) -> None:
+    do(node, MAKER, node.commission(["A1"]))
+    sent = node.ship(MAKER, WHOLESALER, (pack_key("A1"),))
+    do(node, MAKER, Exempt(ExemptReason.EMERGENCY, EVIDENCE, sent))
+    _made, shipped = steps(node, "A1")
+    assert (shipped.kind, shipped.details["exempt"]) == ("ship", "emergency")

@@ -23,6 +23,7 @@ def _exempted(judge: Judge, said: Said) -> Verdicts:
     ]
     is_for_few = said.exempt in {"office_use", "specific_patient"}
     yield {"exemption_not_fit"} if is_for_few and not all(are_dispensers) else set()
+    yield from judge.list_of(said)
 
 
 def ship(judge: Judge, said: Said) -> Verdicts:

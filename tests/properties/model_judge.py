@@ -136,7 +136,7 @@ class Judge:
         places = self.model.registered.places
         yield {"premises_unknown"} if said.at and said.at not in places else set()
         yield {"premises_not_own"} if said.at and places[said.at][0] != self.signer else set()
-        if said.verb not in ASKED_LATER:
+        if said.verb not in ASKED_LATER and not said.exempt:
             yield from self.list_of(said)
 
     def list_of(self, said: Said) -> Verdicts:

@@ -3,7 +3,7 @@
 from random import Random
 
 from tests.properties.facts import MATERIAL_PREFIXES
-from tests.properties.model import Model
+from tests.properties.model import Model, lot_name
 from tests.properties.said import Said
 
 VERBS = {"trace": 4}
@@ -18,13 +18,15 @@ def some_material(random: Random) -> tuple[str, str]:
 
 def says(random: Random, model: Model, signer: str) -> Said:
     """Say what a lot is made of: one with packs, one that may get some, or bulk."""
-    own = [lot for lot in model.lots if model.registered.holders.get(lot[0]) == signer]
-    kind, lot = random.choice(own or list(model.lots) or [("pack", "A1")])
+    # Also lots that are only claimed, by what they are called.
+    lots = list(dict.fromkeys((lot[0], lot_name(lot)) for lot in model.lots))
+    own = [lot for lot in lots if model.registered.holders.get(lot[0]) == signer]
+    kind, lot = random.choice(own or lots or [("pack", "A1")])
     if random.randrange(3) == 0:
         kind, lot = some_material(random)
     elif random.randrange(6) == 0:
         lot = f"A{random.randrange(684, 690)}"
     of = tuple(some_material(random) for _ in range(random.choice((0, 1, 1, 2, 2, 3))))
-    if random.randrange(12) == 0 and model.lots:
-        of += (random.choice(list(model.lots)),)
+    if random.randrange(12) == 0 and lots:
+        of += (random.choice(lots),)
     return Said(verb="trace", kind=kind, lot=lot, of=of)

@@ -3,7 +3,7 @@
 from random import Random
 
 from tests.properties.facts import COUNTED, GTIN, NEW_PLACES, PLACES, ROLES
-from tests.properties.model import Model
+from tests.properties.model import Model, lot_name
 from tests.properties.said import Said
 from tests.properties.said_registry import TAGS
 
@@ -70,7 +70,7 @@ def _lets(random: Random, model: Model, signer: str) -> Said:
 
 
 def _sets_lane(random: Random, model: Model, kind: str) -> Said:
-    lots = [lot for made, lot in model.lots if made == kind]
+    lots = [lot_name((made, lot)) for made, lot in model.lots if made == kind]
     lot = random.choice(lots) if lots and random.random() < 0.4 else ""
     parties = tuple(
         random.sample(["bulk", "broker", "pharmacy", "clinic", "rival", "chain"], random.choice((0, 0, 1, 2)))

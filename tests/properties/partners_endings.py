@@ -63,7 +63,7 @@ def take_back(random: Random, model: Model, verb: str, signer: str, at: str) -> 
 
 def made_late(random: Random, model: Model, said: Said, signer: str) -> Said:
     """Say at times that something was done offline, also with goods that are still on their way."""
-    if said.verb == "ship" and random.random() < 0.07:
+    if said.verb == "ship" and random.random() < (0.3 if _abroad(model, signer) else 0.02):
         return _exempted(random, model, said, signer)
     if said.verb not in {"dispense", "ship", "receive"} or random.randrange(100) >= 15:
         return said
@@ -78,17 +78,23 @@ def made_late(random: Random, model: Model, said: Said, signer: str) -> Said:
     return late
 
 
-def _exempted(random: Random, model: Model, said: Said, signer: str) -> Said:
-    """Ship to whom one could not sell, mostly from a place whose profile knows such exemptions."""
-    own = [
+def _abroad(model: Model, signer: str) -> list[str]:
+    """Return a partner's premises where exemptions are known."""
+    return [
         place
         for place, (owner, market) in model.registered.places.items()
         if (owner, market) == (signer, "away")
     ]
+
+
+def _exempted(random: Random, model: Model, said: Said, signer: str) -> Said:
+    """Ship to whom one could not sell, mostly from a place whose profile knows such exemptions."""
+    own = _abroad(model, signer)
     receiver = random.choice((said.receiver, "lapsed", "carrier", "clinic", "pharmacy", "regulator", "agent"))
-    reason = random.choice(("emergency", "emergency", "specific_patient", "office_use", "merger"))
-    at = random.choice(own) if own and random.random() < 0.8 else said.at
-    terms = {"receiver": receiver, "destination": "", "exempt": reason, "at": at}
-    return (
-        replace(said, **terms) if random.random() < 0.1 else replace(said, purpose="sale", sale="", **terms)
+    reason = random.choice(
+        ("emergency", "emergency", "emergency", "specific_patient", "office_use", "merger")
     )
+    at = random.choice(own) if own and random.random() < 0.9 else said.at
+    terms = {"receiver": receiver, "destination": "", "exempt": reason, "at": at}
+    sold = replace(said, purpose="sale", sale="", within_ms=0, **terms)
+    return replace(said, **terms) if random.random() < 0.05 else sold

@@ -445,7 +445,6 @@ def test_anything_is_read_or_is_a_fault(body: bytes) -> None:
         read_document(decode_strictly(FORMS, body), SECRET)
 
 
-def test_forms_are_called_like_the_records() -> None:
+def test_forms_are_called_like_the_records_but_late_and_exempt_are_fields_of_what_was_done() -> None:
     tags = {form.__struct_config__.tag for form in get_args(AnyRecordForm)}
-    # What is late, or exempt, is a field of what was done.
     assert tags == set(RECORD_NAMES.values()) - {"late", "exempt"}

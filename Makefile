@@ -57,7 +57,8 @@ corpus: $(STAMP) ## Every public EPCIS file gives the expected records or the ex
 planted: $(STAMP) ## Wrong laws, each caught by the reference model
 	$(BIN)/python -m pytest tests/properties -m slow $(PYTEST_ARGS)
 
-damage: $(STAMP) ## 200 flipped bits in a node's database, each found and named
+damage: $(STAMP) ## Every kind of file in a node's home damaged, at 2,000 positions: each noticed and named
+	$(BIN)/python -m tests.damage --positions 2000
 	$(BIN)/python -m pytest tests/testnet -m "testnet and slow" $(PYTEST_ARGS)
 
 coverage: $(STAMP) ## Branch coverage of contracts and consensus, at least 98%

@@ -36,6 +36,7 @@ from node.api.server import Servers
 from node.api.tokens import TokenFile
 from node.clock import SystemClock
 from node.config.load import read_config
+from node.config.remembered import changes_since, remember
 from node.config.schema import Config
 from node.epcis.capture import CaptureService
 from node.epcis.drafting import Drafting
@@ -43,7 +44,7 @@ from node.epcis.parts import Parts
 from node.epcis.recorder import Recorder
 from node.event_loop import new_event_loop
 from node.health import Health
-from node.home import HEAD_FILE, LOG_FOLDER, OUTBOX_FOLDER, SIGNER_FILE, Home
+from node.home import CONFIG_FILE, HEAD_FILE, LOG_FOLDER, OUTBOX_FOLDER, SIGNER_FILE, Home
 from node.host.core import CoreConfig, NodeCore, Threads
 from node.host.journal import ConsensusJournal
 from node.host.ledger import Ledger
@@ -115,14 +116,30 @@ def run_node(home: Path) -> int:
     """
     setting = read_setting(Home(home))
     set_log_level = configure_logs(setting.config.log.level, setting.config.log.format)
+    for warning in start_warnings(setting):
+        _log.warning("at_start", warning=warning)
     store = open_store(setting, setting.home.database)
     try:
         disks = make_disks(setting, store)
         opened = open_disks(disks, [key.public_key for key in setting.secrets.lane_keys])
+        remember(DiskFiles(setting.home.data), CONFIG_FILE, setting.config)
         with asyncio.Runner(loop_factory=new_event_loop) as runner:
             return runner.run(_Node(setting, store, disks, opened, set_log_level).run())
     finally:
         store.close()
+
+
+def start_warnings(setting: Setting) -> tuple[str, ...]:
+    """Return what an operator should know before the node starts, in sentences: what is not as it was.
+
+    Raises:
+        StorageFailed: The disk refused.
+    """
+    changed = changes_since(DiskFiles(setting.home.data), CONFIG_FILE, setting.config)
+    if setting.home.tokens.exists():
+        return changed
+    missing = f"{setting.home.tokens} is missing: no client has a token (packtrail token new makes one)"
+    return (*changed, missing)
 
 
 def read_setting(home: Home) -> Setting:

@@ -9,6 +9,7 @@
     data/outbox/            own bundles that are not in the chain yet, segments
     data/signer             what was signed last; never restored from a backup without care
     data/head               height and app hash, outside the database
+    data/config             what the configuration said at the last start
     data/node.pid           of the running process
 
 Backups hold everything but `data/signer` and `data/log`; `docs/persistence.md` says what each file is for.
@@ -25,6 +26,9 @@ SIGNER_FILE: Final = "signer"
 """Signer's record, in the file system of `Home.data`."""
 HEAD_FILE: Final = "head"
 """Head marker, in the file system of `Home.data`."""
+
+CONFIG_FILE: Final = "config"
+"""What the configuration said at the last start, in the file system of `Home.data`."""
 
 
 class Home:

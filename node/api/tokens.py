@@ -23,6 +23,7 @@ MAX_FILE_BYTES: Final = 4 << 20
 _PREFIX: Final = "pt_"
 """So that scanners for leaked secrets know one when they see it."""
 _ID_BYTES: Final = 4
+_REMEDY: Final = "restore it from a backup, or remove it and make new tokens (packtrail token new)"
 
 
 class Role(StrEnum):
@@ -59,6 +60,13 @@ class TokenEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """GLN of the only partner it may act for; empty for every partner of the node."""
     revoked: str = ""
     """When it was revoked, RFC 3339; empty while it is valid."""
+
+
+class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The file: a changed bit must not change what somebody may do."""
+
+    checksum: str
+    tokens: tuple[TokenEntry, ...]
 
 
 class TokenGrant(msgspec.Struct, frozen=True):
@@ -139,9 +147,12 @@ class TokenFile:
         if len(data) > MAX_FILE_BYTES:
             raise StorageDamaged(str(self._path), f"{len(data)} bytes are too many for a file of tokens")
         try:
-            return msgspec.json.decode(data, type=tuple[TokenEntry, ...])
+            file = msgspec.json.decode(data, type=_File)
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-            raise StorageDamaged(str(self._path), str(error)) from error
+            raise StorageDamaged(str(self._path), f"{error}; {_REMEDY}") from error
+        if file.checksum != _checksum(file.tokens):
+            raise StorageDamaged(str(self._path), f"it does not match its checksum; {_REMEDY}")
+        return file.tokens
 
     def revoke(self, identifier: str, revoked: str) -> TokenEntry:
         """Make a token invalid for ever.
@@ -197,8 +208,13 @@ class TokenFile:
 
     def _save(self, entries: tuple[TokenEntry, ...]) -> None:
         self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        data = msgspec.json.format(msgspec.json.encode(entries), indent=2) + b"\n"
+        file = _File(_checksum(entries), entries)
+        data = msgspec.json.format(msgspec.json.encode(file), indent=2) + b"\n"
         replace_file(self._files, self._path.name, data)
+
+
+def _checksum(entries: tuple[TokenEntry, ...]) -> str:
+    return hashlib.sha256(msgspec.json.encode(entries)).hexdigest()
 
 
 def _digest(token: str) -> str:

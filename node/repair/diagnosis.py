@@ -119,7 +119,8 @@ def _database(setting: Setting, *, is_log_whole: bool) -> Finding | None:
     try:
         store = open_store(setting, setting.home.database)
     except StorageDamaged as damage:
-        return Finding(Part.DATABASE, damage.where, damage.reason)
+        # LevelDB says that something is wrong; byte for byte it is found where.
+        return _files(setting) or Finding(Part.DATABASE, damage.where, damage.reason)
     try:
         disks = make_disks(setting, store)
         try:

@@ -66,7 +66,7 @@ def load_head(reader: Reader) -> Head | None:
     try:
         return _HEADS.decode(data)
     except MalformedBytes as error:
-        raise StorageDamaged("head row", str(error)) from error
+        raise StorageDamaged("database, head row", str(error)) from error
 
 
 def identity_entry(genesis_hash: bytes) -> Write:
@@ -83,11 +83,11 @@ def check_identity(reader: Reader, genesis_hash: bytes) -> None:
     """
     data = Space(reader, META).get(_IDENTITY_KEY)
     if data is None:
-        raise StorageDamaged("identity row", "it is missing")
+        raise StorageDamaged("database, identity row", "it is missing")
     try:
         identity = _IDENTITIES.decode(data)
     except MalformedBytes as error:
-        raise StorageDamaged("identity row", str(error)) from error
+        raise StorageDamaged("database, identity row", str(error)) from error
     if identity.format != FORMAT:
         raise WrongStore("database", f"written in format {identity.format}, this release reads {FORMAT}")
     if identity.genesis_hash != genesis_hash:

@@ -36,11 +36,16 @@ class OutboxEntry(msgspec.Struct, frozen=True, array_like=True):
 
 
 class _Step(msgspec.Struct, frozen=True, array_like=True):
-    """One record: what is removed, what is added, and the last sequences used so far."""
+    """One record: what is removed, what is added, and the last sequences used so far.
+
+    `oldest` is the step that added the oldest entry still here after this one, or this step itself: files of
+    earlier steps may have been released, later ones not.
+    """
 
     added: tuple[OutboxEntry, ...]
     removed: tuple[tuple[bytes, int], ...]
     last_used: tuple[tuple[bytes, int], ...]
+    oldest: int
 
 
 class _Kind(IntEnum):
@@ -71,11 +76,17 @@ class Outbox:
             StorageDamaged: Something that was durable is damaged or missing; names the file and the offset.
             StorageFailed: The disk refused.
         """
+        first = oldest = 0
         for record in self._log.recover():
             step = self._decode(record)
             self._step = record.number
+            first, oldest = first or record.number, step.oldest
             self._last_used.update(step.last_used)
             self._apply(step)
+        if oldest < first:
+            raise StorageDamaged(
+                f"{self._folder}/", f"a file is missing: it begins at step {first}, not {oldest}"
+            )
 
     def _decode(self, record: Record) -> _Step:
         where = f"{self._folder}, step {record.number}"
@@ -126,8 +137,10 @@ class Outbox:
 
     def _append(self, added: tuple[OutboxEntry, ...], removed: tuple[tuple[bytes, int], ...]) -> None:
         # Every step carries the last sequences, so that no sequence is used again once its files are gone.
-        step = _Step(added, removed, tuple(sorted(self._last_used.items())))
         self._step += 1
+        kept = [step for place, step in self._step_of.items() if place not in removed]
+        oldest = min(kept, default=self._step)
+        step = _Step(added, removed, tuple(sorted(self._last_used.items())), oldest)
         self._log.append(_Kind.STEP, self._step, encode(step))
         self._apply(step)
 

@@ -19,7 +19,7 @@ from network.description import Description, NodeRecord
 from network.testnet.layout import Folder, NetworkFile, NoSuchNetwork
 from network.testnet.manifest import InvalidManifest, read_manifest
 from network.testnet.process import ProcessId
-from node.api.tokens import TokenEntry, TokenFile
+from node.api.tokens import Role, TokenFile
 from node.config.errors import InvalidConfig
 from node.config.load import load_config, read_config
 from node.config.render import render_toml
@@ -81,6 +81,13 @@ _VARIABLES: Final = (
 def _tokens() -> Callable[[bytes], object]:
     path = fresh_folder("tokens") / "tokens.json"
     return _of_file(path, lambda: TokenFile(path).list())
+
+
+def _token_file(count: int) -> bytes:
+    file = TokenFile(fresh_folder("tokens") / "tokens.json", Random("packtrail fuzz token files").randbytes)
+    for number in range(count):
+        file.create(f"till {number}", [Role.SUBMIT, Role.READ_OWN], "2026-01-01T00:00:00Z")
+    return (file._path.read_bytes()) if count else b"{}"
 
 
 def _network() -> Callable[[bytes], object]:
@@ -149,8 +156,7 @@ def operator_targets() -> list[Target]:
     manifests = Texts([path.read_bytes() for path in sorted(MANIFESTS.glob("*.toml"))])
     carried = Texts([b'{"document": "00", "proof": "' + base64.b64encode(proofs()[0]) + b'"}'])
     described = _made(Description, 2)
-    shapes = Shapes(Random("packtrail fuzz token files"))
-    token_file = Texts([msgspec.json.encode([shapes.make(TokenEntry) for _ in range(3)]), b"[]"])
+    token_file = Texts([_token_file(count) for count in (0, 3)])
     answers = Texts([b'{"title":"Gone","status":410,"code":"gone","detail":"x"}', b'[1,2.5,null,{"a":[]}]'])
     damaged = (StorageDamaged,)
     return [

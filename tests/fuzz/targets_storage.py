@@ -86,7 +86,7 @@ def _outbox(data: bytes) -> object:
 
 def _steps() -> list[bytes]:
     entry = OutboxEntry(b"\x02" * 32, 0, 1, b"\x03" * 32, b"bundle")
-    return [encode(((entry,), (), ((b"\x02" * 32, 1),))), encode(((), ((b"\x02" * 32, 1),), ()))]
+    return [encode(((entry,), (), ((b"\x02" * 32, 1),), 1)), encode(((), ((b"\x02" * 32, 1),), (), 2))]
 
 
 def _sealed_outbox(data: bytes) -> object:

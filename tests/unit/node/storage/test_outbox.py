@@ -160,3 +160,20 @@ def test_records_that_do_not_decode_are_damage(kind, payload):
     log.sync()
     with pytest.raises(StorageDamaged, match="outbox, step 4"):
         opened(files)
+
+
+def test_the_oldest_file_may_not_be_gone_unless_it_was_released():
+    """Else own bundles would be lost, and nobody would know."""
+    files = MemoryFiles()
+    outbox = opened(files, 600)
+    for sequence in range(1, 9):
+        outbox.put([entry(sequence)])
+    outbox.remove([(LANE, 1), (LANE, 2), (LANE, 3)])
+    outbox.put([entry(9)])
+    outbox.close()
+    names = files.names("outbox")
+    assert names[0] != "000000000001.seg"
+    assert sequences(opened(files, 600)) == [4, 5, 6, 7, 8, 9]
+    files.remove(f"outbox/{names[0]}")
+    with pytest.raises(StorageDamaged, match="outbox/: a file is missing"):
+        opened(files, 600)

@@ -72,7 +72,9 @@ class StreamRun:
         self._metrics = metrics
         self._request = request
         self._response = response
-        self._secret = secret
+        self._has_key = secret is not None
+        # Drawn once for all lines: each draw hands the interpreter to another thread.
+        self._secret = secret or context.promises.fresh()
         self._submissions = signing(context)
         self._preparing = Preparing(context, request[GRANT])
         self._patience = patience
@@ -161,10 +163,9 @@ class StreamRun:
 
     async def _prepare(self, line: bytes) -> Slot:
         slot = self._open_slot()
-        secret = self._secret
-        own = self._context.promises.fresh() if secret is None else secret.child(slot.number)
+        own = self._secret.child(slot.number)
         try:
-            slot.prepared = await self._preparing.read(line, own, has_key=secret is not None)
+            slot.prepared = await self._preparing.read(line, own, has_key=self._has_key)
         except FieldFault as fault:
             self._finish_invalid(slot, from_fault(fault))
         except Problem as problem:

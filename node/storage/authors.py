@@ -3,8 +3,7 @@
 import msgspec
 
 from contracts.ledger.document import Document, principal_of
-from contracts.state.directory import find_partner
-from contracts.state.layout import KEYS
+from contracts.state.directory import find_partner, signer_of
 from contracts.state.rows import NOBODY
 from contracts.state.view import Overlay
 
@@ -23,7 +22,7 @@ def authors_of(state: Overlay, lane: bytes, document: Document) -> Authors:
 
     A principal that the ledger does not know makes a refused document; that is its signer's own.
     """
-    signer = state.require(KEYS, lane).partner
+    signer, _row = signer_of(state, lane)
     principal = principal_of(document)
     found = find_partner(state, principal) if principal else None
     return Authors(signer, NOBODY) if found is None else Authors(found[0], signer)

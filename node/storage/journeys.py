@@ -126,6 +126,9 @@ def journey_entries(height: int, documents: Iterable[IndexedDocument]) -> list[W
             subjects = _record_subjects(record, receipt, position)
             entries += [(INDEX + subject + place, b"") for subject in subjects]
         for at, event in enumerate(receipt.events, 1):
+            if event.kind == EventKind.SHIPMENT_RECEIVED:
+                # There are more of these than of all others; the record's own rows say what they do.
+                continue
             place = document + event.record.to_bytes(2, "big") + at.to_bytes(2, "big")
             subjects = _event_subjects(event, indexed.sender)
             entries += [(INDEX + subject + place, b"") for subject in subjects]
@@ -150,20 +153,11 @@ def _despite_entries(event: Event) -> list[Write]:
 def _record_subjects(record: Record, receipt: Receipt, position: int) -> list[bytes]:
     """Return the first parts of the keys of a record's rows."""
     items, record = listed(record), plain(record)
+    # What there is most of comes first: a case that does not match costs time too.
     match record:
-        case Commission() | TraceLot() | AmendLot() | ConsentToAmendment() | Onboard():
-            return [_lot_prefix(record.gtin, record.lot)]
-        case CommissionLogisticUnits():
-            return []
-        case Pack(parent=parent) | Unpack(parent=parent):
-            items = (parent, *items)
         case Ship() | ShipQuantity():
             own_shipment = _SHIPMENT + shipment_id(receipt.document_id, position)
             return [own_shipment, *map(_item_prefix, items)]
-        case Transform(inputs=inputs):
-            return [_lot_prefix(record.gtin, record.lot), *map(_item_prefix, inputs)]
-        case OpenRecall():
-            return [_RECALL + recall_id(receipt.document_id, position), *map(_item_prefix, items)]
         case (
             Receive(shipment=shipment)
             | Refuse(shipment=shipment)
@@ -172,6 +166,16 @@ def _record_subjects(record: Record, receipt: Receipt, position: int) -> list[by
             | SettleQuantity(shipment=shipment)
         ):
             return [_SHIPMENT + shipment, *map(_item_prefix, items)]
+        case Commission() | TraceLot() | AmendLot() | ConsentToAmendment() | Onboard():
+            return [_lot_prefix(record.gtin, record.lot)]
+        case CommissionLogisticUnits():
+            return []
+        case Pack(parent=parent) | Unpack(parent=parent):
+            items = (parent, *items)
+        case Transform(inputs=inputs):
+            return [_lot_prefix(record.gtin, record.lot), *map(_item_prefix, inputs)]
+        case OpenRecall():
+            return [_RECALL + recall_id(receipt.document_id, position), *map(_item_prefix, items)]
         case _:
             pass
     about = [_RECALL + record.recall] if isinstance(record, AboutRecall) else []

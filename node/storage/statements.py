@@ -100,13 +100,12 @@ def read_fingerprint(sender: int, logger: bytes, last: tuple[int, int], time_ms:
 
 def _about(record: Record) -> tuple[str, tuple[bytes | int, ...]]:  # noqa: C901 - one branch per record
     """Return a record's kind and what it is about beside its items."""
-    if isinstance(record, RegisterRecord):
-        return "registered", (encode(msgspec.structs.replace(record, head=_NO_HEAD)),)
-    if isinstance(record, CorrectionRecord):
-        return "correct", (int(record.error),)
-    if isinstance(record, LotRecord):
-        return "lot", (encode(msgspec.structs.replace(record, head=_NO_HEAD)),)
+    # What there is most of comes first: a case that does not match costs time too.
     match record:
+        case Ship(receiver=receiver, purpose=purpose):
+            return "ship", (receiver, int(purpose))
+        case Receive(shipment=shipment, mode=mode):
+            return "receive", (shipment, int(mode))
         case Commission():
             return "commission", (record.gtin, record.lot, record.expiry)
         case Onboard():
@@ -124,10 +123,6 @@ def _about(record: Record) -> tuple[str, tuple[bytes | int, ...]]:  # noqa: C901
             return "decommission", (int(reason),)
         case Observe(step=step, head=head):
             return "observe", (int(step), head.premises)
-        case Ship(receiver=receiver, purpose=purpose):
-            return "ship", (receiver, int(purpose))
-        case Receive(shipment=shipment, mode=mode):
-            return "receive", (shipment, int(mode))
         case Refuse(shipment=shipment):
             return "refuse", (shipment,)
         case Void(shipment=shipment):
@@ -154,6 +149,12 @@ def _about(record: Record) -> tuple[str, tuple[bytes | int, ...]]:  # noqa: C901
             return _about_quantity(record)
         case StorageProfile() | LoggerOn() | LoggerOff() | Readings() | ClearSession():
             return _about_cold(record)
+        case _ if isinstance(record, RegisterRecord):
+            return "registered", (encode(msgspec.structs.replace(record, head=_NO_HEAD)),)
+        case _ if isinstance(record, CorrectionRecord):
+            return "correct", (int(record.error),)
+        case _ if isinstance(record, LotRecord):
+            return "lot", (encode(msgspec.structs.replace(record, head=_NO_HEAD)),)
         case _:
             # A recall's records are about all that they say.
             return RECORD_NAMES[type(record)], (encode(record),)

@@ -1,6 +1,7 @@
 """A small fixed network for tests of the law, and a ledger that executes documents on it."""
 
 from collections.abc import Iterable
+from functools import cache
 
 from contracts.chain.genesis import (
     Delegation,
@@ -118,22 +119,26 @@ def seed(name: str, lane: int = 0) -> bytes:
     return (f"{name}-{lane}".encode() * 32)[:32]
 
 
+@cache
 def lane_of(name: str, lane: int = 0) -> bytes:
     """Return a partner's public key."""
     return signing.public_key_of(seed(name, lane))
 
 
+@cache
 def gln(name: str) -> bytes:
     """Return the packed GLN of a partner or premises."""
     known = {**PARTY_GLN, **PLACE_GLN, **NEW_PLACES, **NEW_PARTIES}
     return keys.pack_gln(known[name])
 
 
+@cache
 def gtin(kind: str) -> bytes:
     """Return the packed GTIN of a kind of item."""
     return keys.pack_gtin(GTINS[kind])
 
 
+@cache
 def item(name: str) -> bytes:
     """Return the key of an item by its name, such as `pack-1`, `case-2`, `pallet-3`."""
     kind, number = name.rsplit("-", 1)

@@ -30,7 +30,7 @@ from node.host.submission import Submissions
 from node.host.surroundings import Surroundings
 from node.host.worker import InlineWorker
 from node.pool.admission import Admission
-from node.pool.bundler import MadeBundle, make_bundle
+from node.pool.bundler import LaneKey, MadeBundle, make_bundle
 from node.pool.held import PooledBundle
 from node.pool.lane_writer import CutBundle, QueuedDocument
 from node.pool.pool import BundlePool, PoolLimits
@@ -178,7 +178,7 @@ class OneNode:
         self._numbers = itertools.count(1)
         self._is_due = False
         self.applied_bundles = 0
-        self._own: dict[bytes, tuple[int, list[QueuedDocument]]] = {}
+        self._own: dict[LaneKey, tuple[int, list[QueuedDocument]]] = {}
         self.clock = StillClock(self._call_soon)
         self.wall = Wall(self.genesis.time_ms + BLOCK_MS)
         self.store = MemoryStore()
@@ -239,7 +239,7 @@ class OneNode:
         queued = QueuedDocument(document_id(data), data, document.weight)
         lane = lane_key(party)
         after = self.chain.lanes[lane.public_key]
-        self._own.setdefault(lane.public_key, (after, []))[1].append(queued)
+        self._own.setdefault(lane, (after, []))[1].append(queued)
         return queued.id
 
     def document(self, *records: Record, nonce: bytes | None = None) -> Document:
@@ -247,14 +247,12 @@ class OneNode:
         return build_document(nonce or next(self._numbers).to_bytes(16, "big"), records)
 
     def _bundle_queued(self) -> None:
-        for party in PARTIES:
-            key = lane_key(party)
-            after, documents = self._own.pop(key.public_key, (0, []))
-            if documents:
-                cut = CutBundle(after, after + 1, tuple(documents))
-                made = make_bundle(self.genesis.chain_id, key, cut, self.wall.ms + 300_000)
-                pooled = PooledBundle(self.reader.read(made.data), made.data, self.wall.ms)
-                self.pool.add(pooled, self.chain.lanes)
+        for key, (after, documents) in self._own.items():
+            cut = CutBundle(after, after + 1, tuple(documents))
+            made = make_bundle(self.genesis.chain_id, key, cut, self.wall.ms + 300_000)
+            pooled = PooledBundle(self.reader.read(made.data), made.data, self.wall.ms)
+            self.pool.add(pooled, self.chain.lanes)
+        self._own.clear()
 
     def produce(self) -> int:
         """Make the next block of everything that waits, and apply it; return its height."""

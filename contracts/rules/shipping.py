@@ -50,6 +50,9 @@ from contracts.state.rows import NOBODY, PartnerRow, Role, ShipmentRow, Shipment
 LICENSED_PURPOSES = frozenset({ShipPurpose.SALE, ShipPurpose.OWN_PREMISES, ShipPurpose.EXPORT})
 """Purposes for which the sender's licence must be active; a suspended one may still return and dispose."""
 
+CLEAN_PURPOSES = frozenset({ShipPurpose.SALE, ShipPurpose.EXPORT})
+"""Purposes for which everything must be clean: what is called back here is not sold abroad."""
+
 
 class Route(NamedTuple):
     """Whom goods go to, as numbers; 0 for none."""
@@ -204,9 +207,9 @@ def _once_fault(act: Act, identifier: bytes) -> Verdict | None:
 
 
 def _items_fault(act: Act, record: Ship, route: Route, items: Positions) -> Verdict | None:
-    """Ask of each item: held, still, its packing alive, not empty; sold only when clean, and by its owner."""
+    """Ask of each item: held, still, its packing alive, not empty; sold or exported only when clean."""
     clean = CleanGuard(act, is_leaving=True)
-    is_sale = record.purpose == ShipPurpose.SALE
+    must_be_clean = record.purpose in CLEAN_PURPOSES
     also = lives_sent(record.purpose)
     for item in items:
         fault = (
@@ -217,7 +220,7 @@ def _items_fault(act: Act, record: Ship, route: Route, items: Positions) -> Verd
         fault = (
             _owner_fault(act, record, route, item)
             or purpose_fault(record, item)
-            or (act.excuse(clean.faults(item)) if is_sale else None)
+            or (act.excuse(clean.faults(item)) if must_be_clean else None)
         )
         if fault:
             return fault

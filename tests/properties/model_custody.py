@@ -39,7 +39,7 @@ def ship(judge: Judge, said: Said) -> Verdicts:
     lives = [life for life in LIVES if life not in travel.get(purpose, ())]
     guards = [judge.together(said), *judge.life(*lives), judge.unended(), *judge.hand(), judge.empty()]
     guards += [("not_owner", lambda item: not _may_send(judge, item, said)), *own_returns(judge, said)]
-    if purpose == "sale":
+    if purpose in ("sale", "export"):
         guards += judge.clean_or_late(said.items, is_leaving=True)
     yield model.first_fault(said.items, guards)
     left = left_lanes(judge, said) if purpose == "sale" else {}

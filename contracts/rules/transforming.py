@@ -16,10 +16,12 @@ from contracts.rules.guards import (
     signer_fault,
 )
 from contracts.rules.implied import move_implied, unpack_implied
+from contracts.rules.inheriting import find_inherited, take_along
 from contracts.rules.recalling import reach_new_make
 from contracts.rules.supply import authority_fault, lot_fault, make_fault, make_of, open_lot_of, serials_fault
 from contracts.rules.verdict import Verdict
 from contracts.state.containers import end_life
+from contracts.state.exposures import Exposures
 from contracts.state.layout import CONSUMPTIONS, ITEMS, PRODUCTS
 from contracts.state.parties import MAKING, has_same_owner
 from contracts.state.rows import MAX_MAKES, ItemRow, Life
@@ -50,8 +52,12 @@ def transform(act: Act, record: Transform) -> Verdict | None:
     fault = _inputs_fault(act, record, inputs) or _quantity_fault(act, record, inputs)
     if fault:
         return fault
+    inherited = find_inherited(act, record.gtin, inputs)
+    if isinstance(inherited, Verdict):
+        return inherited
     # After this point it must succeed.
-    _bring_forth(act, made, keys, move_implied(act, record.head, unpack_implied(act, inputs)))
+    exposures = take_along(act, inherited)
+    _bring_forth(act, made, keys, move_implied(act, record.head, unpack_implied(act, inputs)), exposures)
     return None
 
 
@@ -100,7 +106,9 @@ def _units(act: Act, gtin: bytes) -> int:
     return act.state.require(PRODUCTS, gtin).units_per_pack
 
 
-def _bring_forth(act: Act, made: Commission, keys: list[bytes], inputs: Positions) -> None:
+def _bring_forth(
+    act: Act, made: Commission, keys: list[bytes], inputs: Positions, exposures: Exposures
+) -> None:
     """End the inputs, and bring the outputs to life as a make that knows where it comes from."""
     owner = inputs[0].row.owner
     sources = sorted({item.row.source for item in inputs})
@@ -110,7 +118,7 @@ def _bring_forth(act: Act, made: Commission, keys: list[bytes], inputs: Position
         act.state.write(CONSUMPTIONS, item.key, number)
     born = (act.height, act.document_index)
     site = make_of(act, made).site or inputs[0].row.premises
-    row = ItemRow(number, Life.ACTIVE, (), b"", (), *born, 0, act.signer, owner, site, b"")
+    row = ItemRow(number, Life.ACTIVE, (), b"", exposures, *born, 0, act.signer, owner, site, b"")
     act.state.create_all(ITEMS, keys, row)
     makers = (lot_row(act.state, lot_of(source)).maker for source in sources)
     act.tell(EventKind.REPACKED, (), made.lot, (owner, *makers))

@@ -1,7 +1,9 @@
 """Rule 16 of contracts/LAW.md on the model: packs are opened and packed anew."""
 
-from tests.properties.facts import DAY_MS, HOUR_MS, OFFSETS, is_unit, item_key
-from tests.properties.model import Thing
+from dataclasses import replace
+
+from tests.properties.facts import DAY_MS, HOUR_MS, MAX_SOURCES, OFFSETS, is_unit, item_key
+from tests.properties.model import Model, Thing
 from tests.properties.model_judge import Judge, Verdicts
 from tests.properties.model_recall import reach_late
 from tests.properties.said import Said
@@ -25,7 +27,49 @@ def repack(judge: Judge, said: Said) -> Verdicts:
     units = [known.units[model.items[item].source[0]] for item in said.items]
     came_out = len(said.outputs) * known.units[said.kind]
     yield {"quantities_differ"} if said.waste < 0 or sum(units) != said.waste + came_out else set()
+    yield {"container_too_mixed"} if _crowded(model, said) else set()
     _bring_forth(judge, said, expires_ms)
+
+
+def _went_through(model: Model, said: Said) -> dict[int, set[str]]:
+    """Return the kinds among the inputs that went through each session."""
+    found: dict[int, set[str]] = {}
+    for item in said.items:
+        for name in (item, *model.above(item)):
+            for session, _until_s in model.items[name].exposures:
+                found.setdefault(session, set()).add(model.items[item].source[0])
+    return found
+
+
+def _crowded(model: Model, said: Said) -> bool:
+    """Tell whether the inputs went through too many sessions, or one in which several of them are judged."""
+    through = _went_through(model, said)
+    several = [
+        number
+        for number, kinds in through.items()
+        if said.kind not in model.sessions[number].judged
+        and (len(kinds & model.sessions[number].judged.keys()) > 1)
+    ]
+    return len(through) > MAX_SOURCES or bool(several)
+
+
+def _inherit(judge: Judge, said: Said) -> frozenset[tuple[int, int]]:
+    """Let the sessions of the inputs judge what comes out; return what it went through, until now."""
+    model = judge.model
+    names = [name for item in said.items for name in (item, *model.above(item))]
+    seen = [one for name in names for one in model.items[name].exposures]
+    for number, kinds in _went_through(model, said).items():
+        session = model.sessions[number]
+        judged = kinds & session.judged.keys()
+        if judged and said.kind not in session.judged:
+            (kind,) = judged
+            new = {**session.judged, said.kind: session.judged[kind]}
+            model.sessions[number] = replace(session, judged=new)
+    now_s = judge.now_ms // 1_000
+    return frozenset(
+        (number, until_s or (now_s if model.sessions[number].is_running else 0))
+        for number, until_s in model.longest(seen)
+    )
 
 
 def _guards(judge: Judge, said: Said) -> list:
@@ -50,6 +94,7 @@ def _guards(judge: Judge, said: Said) -> list:
 def _bring_forth(judge: Judge, said: Said, expires_ms: int) -> None:
     model, lot = judge.model, (said.kind, said.lot)
     owner = model.owner(said.items[0])
+    exposures = _inherit(judge, said)
     judge.take_along(said.items, said)
     place = said.at or model.items[said.items[0]].place
     model.lots[lot] = said.expiry
@@ -66,5 +111,7 @@ def _bring_forth(judge: Judge, said: Said, expires_ms: int) -> None:
         model.repacked[item] = source
     for item in said.outputs:
         model.items[item] = Thing(
-            *(judge.signer, owner, place, judge.born, source, expires_ms), introducer=judge.signer
+            *(judge.signer, owner, place, judge.born, source, expires_ms),
+            introducer=judge.signer,
+            exposures=exposures,
         )

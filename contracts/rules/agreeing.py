@@ -117,7 +117,7 @@ def _apply(act: Act, record: Consent, row: ProposalRow) -> Verdict | None:
     kind = ProposalKind(row.kind)
     match kind:
         case ProposalKind.OWNERSHIP:
-            fault = take_ownership(act, row.proposer, record.proposal, record.items)
+            fault = take_ownership(act, row.proposer, record)
         case ProposalKind.BURNING:
             fault = burn_with_consent(act, row.proposer, record.items)
         case ProposalKind.REVIVAL if needs_regulator(act, row):

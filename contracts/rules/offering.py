@@ -4,10 +4,12 @@ from contracts.records.agreement import OfferOwnership
 from contracts.rules.act import Act
 from contracts.rules.agreeing import proposal_fault, propose
 from contracts.rules.guards import list_fault, signer_fault
+from contracts.rules.trade_lanes import LaneGuard
 from contracts.rules.transferring import find_new_owner, goods_to_transfer
 from contracts.rules.verdict import Verdict
 from contracts.state.agreement_rows import ProposalKind
 from contracts.state.parties import TRADING
+from contracts.state.rows import NOBODY
 
 
 def offer_ownership(act: Act, record: OfferOwnership) -> Verdict | None:
@@ -21,7 +23,8 @@ def offer_ownership(act: Act, record: OfferOwnership) -> Verdict | None:
     fault = proposal_fault(act, record.until_height)
     if fault:
         return fault
-    items = goods_to_transfer(act, act.signer, record.items)
+    lanes = LaneGuard(act, record.head, other, NOBODY)
+    items = goods_to_transfer(act, act.signer, record.items, lanes)
     if isinstance(items, Verdict):
         return items
     # After this point it must succeed.

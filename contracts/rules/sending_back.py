@@ -1,18 +1,19 @@
 """Rule 9: goods go back to whoever sold them, or where nothing is sold any more; and what they are held for.
 
-A return points at the shipment with which its signer bought the goods, and the title of each of them says
-so (`state/titles.py`). What the seller takes back is held as returned until it is verified (rule 10); anyone
-else takes it for disposal. What is held for disposal travels for disposal only.
+A return points at the shipment or transfer with which its signer bought the goods, and the title of each of
+them says so (`state/titles.py`). What the seller takes back is held as returned until it is verified (rule 10);
+anyone else takes it for disposal. What is held for disposal travels for disposal only.
 """
 
 from contracts.records.custody import Ship, ShipPurpose
 from contracts.rules.act import Act
 from contracts.rules.codes import Code
 from contracts.rules.verdict import Verdict
-from contracts.state.layout import SHIPMENTS
-from contracts.state.parties import UNSALEABLE_RETURNS, has_role, is_receiver, is_sender
+from contracts.state.agreement_rows import ProposalKind, ProposalRow, ProposalStanding
+from contracts.state.layout import PROPOSALS, SHIPMENTS
+from contracts.state.parties import UNSALEABLE_RETURNS, has_role, is_party, is_receiver
 from contracts.state.places import Position, effective_holds
-from contracts.state.rows import THE_LAW, HoldKind, PartnerRow, ShipmentRow
+from contracts.state.rows import THE_LAW, HoldKind, PartnerRow
 from contracts.state.titles import title_of
 
 NO_HOLD = 0
@@ -20,21 +21,30 @@ FOR_DISPOSAL = (int(HoldKind.FOR_DISPOSAL), THE_LAW)
 """The law's own hold on goods that are to be destroyed."""
 
 
-def find_sale(act: Act, record: Ship) -> ShipmentRow | Verdict | None:
-    """Find the sale that a return points at; None when it points at none."""
+def find_seller(act: Act, record: Ship) -> int | Verdict | None:
+    """Find who made the sale, or the transfer, that a return points at; None when it points at none."""
     if not record.sale:
         return None
     if record.purpose != ShipPurpose.RETURN:
         return Verdict(Code.SALE_NOT_EXPECTED, record.sale)
     sale = act.state.read(SHIPMENTS, record.sale)
-    if sale is None or sale.purpose != ShipPurpose.SALE or not is_receiver(act.signer, sale):
-        return Verdict(Code.SALE_UNKNOWN, record.sale)
-    return sale
+    if sale is not None and sale.purpose == ShipPurpose.SALE and is_receiver(act.signer, sale):
+        return sale.sender
+    transfer = act.state.read(PROPOSALS, record.sale)
+    if transfer is not None and _is_bought_by(act.signer, transfer):
+        return transfer.proposer
+    return Verdict(Code.SALE_UNKNOWN, record.sale)
 
 
-def taker_fault(record: Ship, sale: ShipmentRow | None, number: int, receiver: PartnerRow) -> Verdict | None:
+def _is_bought_by(party: int, transfer: ProposalRow) -> bool:
+    """Tell whether a proposal was one of ownership to a party, and that consented (rule 8)."""
+    is_sale = transfer.kind == ProposalKind.OWNERSHIP and transfer.standing == ProposalStanding.CONSENTED
+    return is_sale and is_party(party, transfer.other)
+
+
+def taker_fault(record: Ship, seller: int | None, number: int, receiver: PartnerRow) -> Verdict | None:
     """Ask whether the receiver of a return sold the goods, or may take what nobody sells any more."""
-    if sale is None or is_sender(number, sale) or has_role(receiver, UNSALEABLE_RETURNS):
+    if seller is None or is_party(number, seller) or has_role(receiver, UNSALEABLE_RETURNS):
         return None
     return Verdict(Code.RETURN_RECEIVER, record.receiver)
 
@@ -55,7 +65,7 @@ def purpose_fault(record: Ship, item: Position) -> Verdict | None:
     return None
 
 
-def hold_on_receipt(record: Ship, sale: ShipmentRow | None, receiver: int) -> int:
+def hold_on_receipt(record: Ship, seller: int | None, receiver: int) -> int:
     """Return the hold that the law sets on goods when they are received, by what they were sent for.
 
     Returned goods may be sold anew by the one that sold them, once verified; goods that a holder only sends
@@ -65,5 +75,5 @@ def hold_on_receipt(record: Ship, sale: ShipmentRow | None, receiver: int) -> in
         return int(HoldKind.FOR_DISPOSAL)
     if record.purpose != ShipPurpose.RETURN:
         return NO_HOLD
-    may_be_sold = sale is None or is_sender(receiver, sale)
+    may_be_sold = seller is None or is_party(receiver, seller)
     return int(HoldKind.RETURNED if may_be_sold else HoldKind.FOR_DISPOSAL)

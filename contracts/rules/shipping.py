@@ -21,7 +21,7 @@ from contracts.rules.guards import (
 )
 from contracts.rules.implied import move_implied, unpack_implied
 from contracts.rules.sending_back import (
-    find_sale,
+    find_seller,
     hold_on_receipt,
     own_goods_fault,
     purpose_fault,
@@ -78,11 +78,11 @@ def ship(act: Act, record: Ship) -> Verdict | None:
     if isinstance(route, Verdict):
         return route
     identifier = shipment_id(act.document_id, act.record_index)
-    sale = find_sale(act, record)
-    if isinstance(sale, Verdict):
-        return sale
+    seller = find_seller(act, record)
+    if isinstance(seller, Verdict):
+        return seller
     fault = (
-        taker_fault(record, sale, route.receiver, partner(act.state, route.receiver))
+        taker_fault(record, seller, route.receiver, partner(act.state, route.receiver))
         or deadline_fault(act, record)
         or _once_fault(act, identifier)
     )
@@ -98,7 +98,7 @@ def ship(act: Act, record: Ship) -> Verdict | None:
     # After this point it must succeed.
     loose = move_implied(act, record.head, unpack_implied(act, items))
     unlogged, without = send_unlogged(act, identifier, loose)
-    announced = _announced(act, record, route, sale, (len(loose), unlogged))
+    announced = _announced(act, record, route, seller, (len(loose), unlogged))
     act.state.write(SHIPMENTS, identifier, announced)
     for item in loose:
         row = with_exposures(item.row, without.get(item.key, item.row.exposures))
@@ -240,7 +240,7 @@ def _may_ship(record: Ship, route: Route, item: Position) -> bool:
 
 
 def _announced(
-    act: Act, record: Ship, route: Route, sale: ShipmentRow | None, counted: tuple[int, int]
+    act: Act, record: Ship, route: Route, seller: int | None, counted: tuple[int, int]
 ) -> ShipmentRow:
     """Return the row of the shipment; counted are its items, and the session of those without a logger."""
     outstanding, unlogged = counted
@@ -259,6 +259,6 @@ def _announced(
         0,
         route.destination,
         NOBODY,
-        hold_on_receipt(record, sale, route.receiver),
+        hold_on_receipt(record, seller, route.receiver),
         unlogged=unlogged,
     )

@@ -1,7 +1,7 @@
 """Rule 21: to whom the marketing holder wants its product sold; sales elsewhere are flagged, or refused."""
 
 from collections.abc import Sequence
-from typing import Final
+from typing import Final, NamedTuple
 
 import msgspec
 
@@ -83,15 +83,26 @@ def _terms(act: Act, record: SetTradeLane, product: ProductRow) -> tuple[int, ..
     return tuple(sorted(numbers))
 
 
+class _Breach(NamedTuple):
+    """A product that leaves its lane."""
+
+    gtin: bytes
+    """Packed GTIN."""
+    holder: int
+    """Its marketing holder."""
+    is_blocked: bool
+    """Whether that is refused."""
+
+
 class LaneGuard:
     """Asks whether a sale keeps to the trade lanes of what is sold; each product and lot is asked once.
 
     It reads nothing but rows that the sale has read already, and the directory's row of each product.
     """
 
-    __slots__ = ("_act", "_destination", "_fits", "_head", "_left", "_receiver")
+    __slots__ = ("_act", "_destination", "_fits", "_head", "_left", "_receiver", "_seller")
 
-    def __init__(self, act: Act, head: Head, receiver: int, destination: int) -> None:
+    def __init__(self, act: Act, head: Head, receiver: int, destination: int, seller: int = NOBODY) -> None:
         """Begin with nothing asked.
 
         Args:
@@ -99,12 +110,15 @@ class LaneGuard:
             head: Its circumstances.
             receiver: Partner's number.
             destination: Number of its premises; 0 when not stated.
+            seller: Of goods that are sold in place, by consent of the signer: whose seat is the place of the
+                sale; else that is what the signer's record states.
         """
         self._act = act
+        self._seller = seller
         self._head = head
         self._receiver = receiver
         self._destination = destination
-        self._fits: dict[int, tuple[bytes, int] | None] = {}
+        self._fits: dict[int, _Breach | None] = {}
         self._left: dict[tuple[bytes, int], list[bytes]] = {}
 
     def fault(self, items: Positions) -> Verdict | None:
@@ -113,22 +127,28 @@ class LaneGuard:
             sources = sources_of(self._act.state, item.key, item.row)
             for lot in sorted(set(map(lot_of, sources))):
                 if lot not in self._fits:
-                    found = self._breach(lot)
-                    if isinstance(found, Verdict):
-                        return Verdict(found.code, item.key)
-                    self._fits[lot] = found
-                breach = self._fits[lot]
-                if breach is not None and item.key not in self._left.setdefault(breach, []):
-                    self._left[breach].append(item.key)
+                    self._fits[lot] = self._breach(lot)
+                fault = self._leave(item.key, self._fits[lot])
+                if fault:
+                    return fault
         return None
+
+    def _leave(self, key: bytes, breach: "_Breach | None") -> Verdict | None:
+        """Note that an item leaves a lane, or refuse it; what was done already is a breach and no more."""
+        if breach is None:
+            return None
+        keys = self._left.setdefault((breach.gtin, breach.holder), [])
+        if key not in keys:
+            keys.append(key)
+        return self._act.excuse((Verdict(Code.OUTSIDE_TRADE_LANE, key),)) if breach.is_blocked else None
 
     def tell(self) -> None:
         """Report what leaves its lane, product by product, to its marketing holder."""
         for (gtin, holder), keys in sorted(self._left.items()):
             self._act.tell(EventKind.LANE_LEFT, keys, gtin, (holder,))
 
-    def _breach(self, lot: int) -> tuple[bytes, int] | Verdict | None:
-        """Return a product that leaves its lane and its holder, a refusal, or None when it keeps to it."""
+    def _breach(self, lot: int) -> "_Breach | None":
+        """Return the product of a lot that leaves its lane, or None when it keeps to it."""
         row = lot_row(self._act.state, lot)
         product = self._act.state.require(PRODUCTS, row.gtin)
         if not product.lanes:
@@ -136,10 +156,15 @@ class LaneGuard:
         lane = lane_of(product.lanes, row.lot)
         if lane is None or self._keeps(lane):
             return None
-        may_block = lane.blocks and not self._act.is_exempt
-        if may_block and actor_profile(self._act, self._head).lanes_block == 1:
-            return Verdict(Code.OUTSIDE_TRADE_LANE, row.gtin)
-        return row.gtin, product.holder
+        return _Breach(row.gtin, product.holder, lane.blocks == 1 and self._may_block())
+
+    def _may_block(self) -> bool:
+        """Tell whether the profile of the place of the sale lets lanes refuse it; exempt ones are flagged."""
+        if self._act.is_exempt:
+            return False
+        if self._seller == NOBODY:
+            return actor_profile(self._act, self._head).lanes_block == 1
+        return profile(self._act.state, partner(self._act.state, self._seller).market).lanes_block == 1
 
     def _keeps(self, lane: TradeLane) -> bool:
         """Tell whether the receiver is named, or is of such a role in such a market, whatever is stated."""

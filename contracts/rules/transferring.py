@@ -4,16 +4,18 @@ So goods in a logistics provider's hall are sold in place, and goods on their wa
 pharmacy pass through the wholesaler that never holds them (drop shipment).
 """
 
+from contracts.records.agreement import Consent
 from contracts.rules.act import Act
 from contracts.rules.codes import Code
 from contracts.rules.events import EventKind
 from contracts.rules.guards import CleanGuard, Positions, empty_fault, life_fault, locate_all
+from contracts.rules.trade_lanes import LaneGuard
 from contracts.rules.verdict import Verdict
 from contracts.state.directory import find_partner, partner
 from contracts.state.layout import ITEMS
 from contracts.state.parties import TRADING, has_role, is_licensed, is_owner, is_party, stakeholders
 from contracts.state.places import Position, owned_by, relied_on
-from contracts.state.rows import PartnerRow
+from contracts.state.rows import NOBODY, PartnerRow
 
 
 def find_new_owner(act: Act, gln: bytes) -> int | Verdict:
@@ -34,8 +36,8 @@ def _buyer_fault(row: PartnerRow) -> Verdict | None:
     return None if has_role(row, TRADING) else Verdict(Code.RECEIVER_ROLE, row.gln)
 
 
-def goods_to_transfer(act: Act, owner: int, keys: tuple[bytes, ...]) -> Positions | Verdict:
-    """Find goods and ask whether their owner may sell them, wherever they are."""
+def goods_to_transfer(act: Act, owner: int, keys: tuple[bytes, ...], lanes: LaneGuard) -> Positions | Verdict:
+    """Find goods and ask whether their owner may sell them, wherever they are, to this buyer (rule 21)."""
     items = locate_all(act, keys)
     if isinstance(items, Verdict):
         return items
@@ -44,7 +46,7 @@ def goods_to_transfer(act: Act, owner: int, keys: tuple[bytes, ...]) -> Position
         fault = life_fault(item) or _place_fault(owner, item) or empty_fault(act, item) or clean.fault(item)
         if fault:
             return fault
-    return items
+    return lanes.fault(items) or items
 
 
 def _place_fault(owner: int, item: Position) -> Verdict | None:
@@ -58,22 +60,25 @@ def _place_fault(owner: int, item: Position) -> Verdict | None:
     return None
 
 
-def take_ownership(act: Act, owner: int, proposal: bytes, keys: tuple[bytes, ...]) -> Verdict | None:
+def take_ownership(act: Act, owner: int, record: Consent) -> Verdict | None:
     """Make the signer, that consented, the owner; holder, place and shipment stay."""
     seller = partner(act.state, owner)
     fault = None if is_licensed(seller) else Verdict(Code.LICENCE_NOT_ACTIVE, seller.gln)
     fault = fault or _buyer_fault(act.partner)
     if fault:
         return fault
-    items = goods_to_transfer(act, owner, keys)
+    lanes = LaneGuard(act, record.head, act.signer, NOBODY, seller=owner)
+    items = goods_to_transfer(act, owner, record.items, lanes)
     if isinstance(items, Verdict):
         return items
     # After this point it must succeed.
     # Everyone is told of what is theirs, and of nothing else; groups come in the order of the list.
     groups: dict[tuple[int, ...], list[bytes]] = {}
     for item in items:
-        act.state.write(ITEMS, item.key, relied_on(owned_by(item.row, act.signer, proposal), act.signer))
+        after = relied_on(owned_by(item.row, act.signer, record.proposal), act.signer)
+        act.state.write(ITEMS, item.key, after)
         groups.setdefault(tuple(sorted(set(stakeholders(item)))), []).append(item.key)
     for concerned, mine in groups.items():
-        act.tell(EventKind.OWNERSHIP_PASSED, mine, proposal, concerned)
+        act.tell(EventKind.OWNERSHIP_PASSED, mine, record.proposal, concerned)
+    lanes.tell()
     return None

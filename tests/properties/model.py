@@ -107,6 +107,7 @@ class Proposal:
     """Or burning, revival, expiry."""
     terms: tuple[str, str, int] = ("", "", 0)
     """Expiry: kind, lot and day."""
+    is_agreed: bool = False
 
 
 class Model:

@@ -2,10 +2,11 @@
 
 from dataclasses import replace
 
-from tests.properties.facts import is_unit
+from tests.properties.facts import BLOCKING, is_unit
 from tests.properties.model import Guard, Model, Proposal
 from tests.properties.model_corrections import ANY_REGULATOR, agree_to_error, is_asked
 from tests.properties.model_judge import NOT_TRADING, Judge, Verdicts
+from tests.properties.model_lanes import Left, left_lanes
 from tests.properties.said import Said
 
 TAKING_BACK = {"maker", "repackager", "returns_processor"}
@@ -16,15 +17,22 @@ def sale_of_return(judge: Judge, said: Said) -> Verdicts:
     if not said.sale:
         return
     yield {"sale_not_expected"} if said.purpose != "return" else set()
-    sale = judge.model.shipments.get(said.sale)
-    is_sale = sale is not None and sale.purpose == "sale" and sale.receiver == judge.signer
-    yield set() if is_sale else {"sale_unknown"}
+    yield set() if _seller(judge, said) else {"sale_unknown"}
     takes = _sold(judge, said) or bool(judge.roles(said.receiver) & TAKING_BACK)
     yield set() if takes else {"return_receiver"}
 
 
+def _seller(judge: Judge, said: Said) -> str:
+    """Return who sold to the signer what goes back, by a shipment or in place; empty for nobody."""
+    sale, transfer = judge.model.shipments.get(said.sale), judge.model.proposals.get(said.sale)
+    if sale is not None and sale.purpose == "sale" and sale.receiver == judge.signer:
+        return sale.sender
+    is_bought = transfer is not None and transfer.is_agreed and transfer.other == judge.signer
+    return transfer.proposer if is_bought else ""
+
+
 def _sold(judge: Judge, said: Said) -> bool:
-    return judge.model.shipments[said.sale].sender == said.receiver
+    return _seller(judge, said) == said.receiver
 
 
 def own_returns(judge: Judge, said: Said) -> list[Guard]:
@@ -62,6 +70,9 @@ def propose(judge: Judge, said: Said) -> Verdicts:
     yield {"until_height_past"} if 0 < said.until <= judge.born[0] else set()
     yield {"already_proposed"} if said.proposal in model.proposals else set()
     yield model.first_fault(said.items, _for_transfer(judge, said, judge.signer))
+    place = judge.profile_at(said)
+    left = left_lanes(judge, replace(said, destination=""))
+    yield {"outside_trade_lane"} if place in BLOCKING and _blocked(left) else set()
     model.proposals[said.proposal] = Proposal(judge.signer, other, said.until, said.items)
     judge.tell("proposed", said.proposal, said.items, (other,))
 
@@ -84,6 +95,10 @@ def _for_transfer(judge: Judge, said: Said, owner: str) -> list[Guard]:
     ]
 
 
+def _blocked(left: Left) -> bool:
+    return any(some for some, _items in left.values())
+
+
 def consent(judge: Judge, said: Said) -> Verdicts:
     """Rule 8: the other agrees."""
     model = judge.model
@@ -100,7 +115,12 @@ def consent(judge: Judge, said: Said) -> Verdicts:
     yield {"licence_not_active"} if judge.is_barred(asked.proposer) else set()
     yield set() if judge.roles(judge.signer) - NOT_TRADING - {"regulator"} else {"receiver_role"}
     yield model.first_fault(said.items, _for_transfer(judge, said, asked.proposer))
-    model.proposals[said.proposal] = replace(asked, is_open=False)
+    place = model.registered.follows[model.registered.market_at(asked.proposer, "")]
+    left = left_lanes(judge, replace(said, receiver=judge.signer, destination=""))
+    yield {"outside_trade_lane"} if place in BLOCKING and _blocked(left) else set()
+    for kind, (_blocks, items) in left.items():
+        judge.tell("lane_left", kind, items, (model.registered.holders[kind],))
+    model.proposals[said.proposal] = replace(asked, is_open=False, is_agreed=True)
     for item in said.items:
         on_its_way = model.shipments.get(model.shipment(item))
         ends = (on_its_way.sender, on_its_way.receiver, on_its_way.carrier) if on_its_way else ()

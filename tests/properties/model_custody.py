@@ -44,7 +44,11 @@ def ship(judge: Judge, said: Said) -> Verdicts:
     yield model.first_fault(said.items, guards)
     left = left_lanes(judge, said) if purpose == "sale" else {}
     is_blocking = judge.profile_at(said) in BLOCKING and not said.exempt
-    yield {"outside_trade_lane"} if is_blocking and any(blocks for blocks, _items in left.values()) else set()
+    blocked = set().union(*(some for some, _items in left.values())) if is_blocking else set()
+    if judge.breached is None:
+        yield {"outside_trade_lane"} if blocked else set()
+    else:
+        judge.breached |= blocked
     for kind, (_blocks, items) in left.items():
         judge.tell("lane_left", kind, items, (model.registered.holders[kind],))
     judge.take_along(said.items, said)

@@ -30,10 +30,13 @@ def lane(judge: Judge, said: Said) -> Verdicts:
     known.lanes[key] = (frozenset(said.named_parties), said.role, frozenset(said.markets), blocks)
 
 
-def left_lanes(judge: Judge, said: Said) -> dict[str, tuple[bool, set[str]]]:
-    """Return for each kind sold outside its lane whether that is blocked, and the listed items it is in."""
+Left = dict[str, tuple[set[str], set[str]]]
+
+
+def left_lanes(judge: Judge, said: Said) -> Left:
+    """Return by kind sold outside its lane the listed items for which that is blocked, and all that have it."""
     model, known = judge.model, judge.model.registered
-    found: dict[str, tuple[bool, set[str]]] = {}
+    found: Left = {}
     for item in said.items:
         for one in (item, *model.inside(item)):
             source = model.items[one].source
@@ -42,8 +45,8 @@ def left_lanes(judge: Judge, said: Said) -> dict[str, tuple[bool, set[str]]]:
             kind, lot = source[0], lot_name(source)
             terms = known.lanes.get((kind, lot)) or known.lanes.get((kind, ""))
             if terms is not None and not _keeps(judge, said, terms):
-                was, items = found.get(kind, (False, set()))
-                found[kind] = (was or terms[3], items | {item})
+                blocked, items = found.get(kind, (set(), set()))
+                found[kind] = (blocked | ({item} if terms[3] else set()), items | {item})
     return found
 
 

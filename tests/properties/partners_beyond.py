@@ -23,13 +23,16 @@ def going_back(random: Random, model: Model, said: Said, held: Sequence[str]) ->
         return said
     titles = {item: model.items[item].title for item in held}
     sales = {name for name, shipment in model.shipments.items() if shipment.purpose == "sale"}
+    sales |= {name for name, transfer in model.proposals.items() if transfer.is_agreed}
     bought = [item for item in held if titles[item] in sales]
     if not bought:
         return replace(said, purpose="disposal")
     sale = titles[random.choice(bought)]
     items = [item for item in bought if titles[item] == sale or random.random() < 0.1]
     some = tuple(random.sample(items, min(len(items), random.randint(1, 4))))
-    receiver = model.shipments[sale].sender if random.random() < 0.7 else random.choice(TAKERS)
+    made = model.shipments.get(sale)
+    seller = model.proposals[sale].proposer if made is None else made.sender
+    receiver = seller if random.random() < 0.7 else random.choice(TAKERS)
     named = _any_sale(random, model) if random.random() < 0.05 else sale
     return replace(said, items=some, receiver=receiver, destination="", sale=named)
 

@@ -39,7 +39,7 @@ help: ## Show this list
 
 install: $(STAMP) ## Make the environment in .venv (every command below does this by itself)
 
-demo: $(STAMP) ## Six nodes on loopback trace a pack from maker to patient, refuse a copy, and stop
+demo: $(STAMP) ## Six nodes on loopback trace a pack from maker to patient, refuse a copy, run a recall, and stop
 	$(BIN)/packtrail testnet demo
 
 testnet: $(STAMP) ## The demo, and the network stays up: `.venv/bin/packtrail testnet down` stops it

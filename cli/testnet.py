@@ -209,7 +209,7 @@ def demo(
     state: StateOption = None,
     output: OutputOption = Format.TABLE,
 ) -> None:
-    """Six nodes: a pack goes from its maker to a patient, four attempts to cheat are refused.
+    """Six nodes: a pack goes from its maker to a patient, four attempts to cheat are refused, a recall runs.
 
     Example: packtrail testnet demo --keep
     """

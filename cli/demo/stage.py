@@ -10,10 +10,11 @@ import msgspec
 from cli.clock import format_ms, now_ms
 from cli.demo.checks import check_recorded, journey_of, prove, same_height
 from cli.demo.goods import draw_goods
+from cli.demo.recall import run_recall
 from cli.demo.story import REGULATOR, Story
 from cli.http import NodeClient
 from cli.local import load_genesis
-from cli.output import Format, say, write_json, write_json_line, write_rows
+from cli.output import Format, say, write_facts, write_json, write_json_line, write_rows
 from network.testnet.homes import prepare
 from network.testnet.layout import Folder, NetworkFile
 from network.testnet.program import Program
@@ -72,8 +73,10 @@ def _perform(folder: Folder, network: NetworkFile) -> dict[str, Any]:
 
     # A date, so the day's end in the market is of no matter.
     expiry = format_ms(network_time() + _SHELF_LIFE_MS)[:10]
-    story = Story(clients, draw_goods(os.urandom, expiry), network_time, say)
+    goods = draw_goods(os.urandom, expiry)
+    story = Story(clients, goods, network_time, say)
     dispensed = story.play()
+    recall = run_recall(story, goods)
     observer = clients[REGULATOR.node]
     nodes = same_height(clients, max(refusal.height for refusal in story.refusals))
     check_recorded(clients, story.refusals)
@@ -86,6 +89,7 @@ def _perform(folder: Folder, network: NetworkFile) -> dict[str, Any]:
         "refusals": [{"attempt": entry.attempt, "code": entry.code} for entry in story.refusals],
         "journey": journey_of(observer, story.pack),
         "pack": story.pack,
+        "recall": recall,
     }
 
 
@@ -106,6 +110,7 @@ def _show(facts: dict[str, Any], output: Format) -> None:
             write_rows(
                 output, facts["refusals"], ("attempt", "code"), "Attempts that were refused, on all six nodes"
             )
+            write_facts(output, facts["recall"], "The recall")
             rows = [{**node, "app_hash": node["app_hash"][:_SHORT_HASH] + "…"} for node in facts["nodes"]]
             write_rows(output, rows, ("name", "role", "height", "app_hash"), "Six nodes, one ledger")
 

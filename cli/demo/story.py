@@ -62,6 +62,7 @@ class Story:
     Attributes:
         accepted: Documents that the ledger accepted.
         refusals: The attempts to cheat.
+        tell: Says to people what happens.
     """
 
     def __init__(
@@ -84,7 +85,7 @@ class Story:
         self._clients = clients
         self._goods = goods
         self._now_ms = now_ms
-        self._tell = tell
+        self.tell = tell
         self._pause = pause
         self._height = 0
         self.accepted = 0
@@ -94,6 +95,10 @@ class Story:
     def pack(self) -> str:
         """The pack whose journey is told."""
         return pack_item(self._goods.cases[0].packs[0])
+
+    def client(self, actor: Actor) -> NodeClient:
+        """Return the client of an actor's node."""
+        return self._clients[actor.node]
 
     def play(self) -> str:
         """Play it; return the id of the document in which the pack is dispensed.
@@ -105,14 +110,14 @@ class Story:
         self._try(
             PHARMACY,
             "a receipt by a stranger",
-            self._record(PHARMACY, "receive", shipment=to_village, mode="all"),
+            self.record(PHARMACY, "receive", shipment=to_village, mode="all"),
         )
-        self._act(CARRIER, "takes the case into custody", self._receipt(CARRIER, to_city))
-        self._act(PHARMACY, "receives the case", self._receipt(PHARMACY, to_city))
-        self._act(VILLAGE, "receives the other case", self._receipt(VILLAGE, to_village))
+        self.act(CARRIER, "takes the case into custody", self._receipt(CARRIER, to_city))
+        self.act(PHARMACY, "receives the case", self._receipt(PHARMACY, to_city))
+        self.act(VILLAGE, "receives the other case", self._receipt(VILLAGE, to_village))
         self._try(MAKER, "an existing serial is commissioned again", self._commission_again())
         self._try(MAKER, "a ship by one who does not hold it", self._sale(MAKER, VILLAGE, self._other_pack()))
-        dispensed = self._act(PHARMACY, "dispenses a pack", self._dispensing(PHARMACY))
+        dispensed = self.act(PHARMACY, "dispenses a pack", self._dispensing(PHARMACY))
         self._try(VILLAGE, "another pharmacy dispenses a supplied pack", self._dispensing(VILLAGE))
         return dispensed
 
@@ -123,17 +128,18 @@ class Story:
         places = (MAKER.gln, MAKER.premises, WHOLESALER.gln, WHOLESALER.premises)
         sold = self._capture("the pallet leaves", shipping_file(goods, places, now))
         pallet = self._shipment(WHOLESALER, sold)
-        self._act(WHOLESALER, "receives the pallet", self._receipt(WHOLESALER, pallet))
+        self.act(WHOLESALER, "receives the pallet", self._receipt(WHOLESALER, pallet))
         city, village = goods.cases[:2]
         first = self._sale(WHOLESALER, PHARMACY, case_item(city), carrier=CARRIER.gln)
-        to_city = self._act(WHOLESALER, "sells a case to the city pharmacy", first)
+        to_city = self.act(WHOLESALER, "sells a case to the city pharmacy", first)
         second = self._sale(WHOLESALER, VILLAGE, case_item(village))
-        to_village = self._act(WHOLESALER, "sells a case to the village pharmacy", second)
+        to_village = self.act(WHOLESALER, "sells a case to the village pharmacy", second)
         return self._shipment(PHARMACY, to_city), self._shipment(VILLAGE, to_village)
 
     # --------------------------------------------------------------------------------- records
 
-    def _record(self, actor: Actor, record: str, **fields: Any) -> dict[str, Any]:  # noqa: ANN401 - JSON
+    def record(self, actor: Actor, record: str, **fields: Any) -> dict[str, Any]:  # noqa: ANN401 - JSON
+        """Return a record of an actor, now and at its premises."""
         head = {
             "record": record,
             "at": format_ms(self._now_ms()),
@@ -143,10 +149,10 @@ class Story:
         return {**head, **fields}
 
     def _receipt(self, actor: Actor, shipment: str) -> dict[str, Any]:
-        return self._record(actor, "receive", shipment=shipment, mode="all")
+        return self.record(actor, "receive", shipment=shipment, mode="all")
 
     def _dispensing(self, actor: Actor) -> dict[str, Any]:
-        return self._record(actor, "dispense", items=[self.pack])
+        return self.record(actor, "dispense", items=[self.pack])
 
     def _sale(self, seller: Actor, buyer: Actor, item: str, **fields: Any) -> dict[str, Any]:  # noqa: ANN401 - JSON
         terms = {
@@ -155,12 +161,12 @@ class Story:
             "purpose": "sale",
             "ownership_passes": True,
         }
-        return self._record(seller, "ship", items=[item], **terms, **fields)
+        return self.record(seller, "ship", items=[item], **terms, **fields)
 
     def _commission_again(self) -> dict[str, Any]:
         goods = self._goods
         fields = {"gtin": PACK_GTIN, "lot": goods.lot, "expiry": goods.expiry}
-        return self._record(MAKER, "commission", **fields, serials=[goods.cases[0].packs[0]])
+        return self.record(MAKER, "commission", **fields, serials=[goods.cases[0].packs[0]])
 
     def _other_pack(self) -> str:
         return pack_item(self._goods.cases[0].packs[1])
@@ -169,8 +175,8 @@ class Story:
 
     def _capture(self, what: str, data: bytes) -> str:
         """Capture an EPCIS file at the maker's node; return the id of its only document."""
-        self._tell(f"maker: EPCIS capture, {what}")
-        self._await_seen(MAKER)
+        self.tell(f"maker: EPCIS capture, {what}")
+        self.await_seen(MAKER)
         answer = post_capture(self._clients[MAKER.node], data, behaviour="rollback", wait=True)
         if not answer.ok:
             raise error_of(answer)
@@ -182,10 +188,10 @@ class Story:
         self._height = max(self._height, found["documents"][0]["height"])
         return str(found["documents"][0]["document"])
 
-    def _act(self, actor: Actor, what: str, record: dict[str, Any]) -> str:
+    def act(self, actor: Actor, what: str, record: dict[str, Any]) -> str:
         """Submit what is right; return the document's id."""
-        self._tell(f"{actor.node}: {what}")
-        answer = self._submit(actor, record, record_refusal=False)
+        self.tell(f"{actor.node}: {what}")
+        answer = self.submit(actor, record, record_refusal=False)
         if not answer.ok:
             raise error_of(answer)
         found = answer.json()
@@ -197,26 +203,27 @@ class Story:
 
     def _try(self, actor: Actor, attempt: str, record: dict[str, Any]) -> None:
         """Submit what is wrong, twice: to be refused at admission, and to be recorded as refused."""
-        answer = self._submit(actor, record, record_refusal=False)
+        answer = self.submit(actor, record, record_refusal=False)
         if answer.status != http.client.CONFLICT:
             _fail(f"{attempt}: the node answers {answer.status}, expected 409: {answer.data[:300]!r}")
         code = answer.problem().code
-        recorded = self._submit(actor, record, record_refusal=True)
+        recorded = self.submit(actor, record, record_refusal=True)
         if not recorded.ok:
             raise error_of(recorded)
         found = recorded.json()
         if found.get("accepted") is not False or found.get("code") != code:
             _fail(f"{attempt}: refused as {code}, but recorded as {found}")
         self.refusals.append(Refusal(f"{actor.node}: {attempt}", code, found["document"], found["height"]))
-        self._tell(f"{actor.node}: {attempt}: refused, {code}")
+        self.tell(f"{actor.node}: {attempt}: refused, {code}")
 
-    def _submit(self, actor: Actor, record: dict[str, Any], *, record_refusal: bool) -> Answer:
-        self._await_seen(actor)
+    def submit(self, actor: Actor, record: dict[str, Any], *, record_refusal: bool) -> Answer:
+        """Submit a record at its actor's node, and wait for the commit."""
+        self.await_seen(actor)
         query: dict[str, str | int | None] = {"wait": "commit", "record_refusal": int(record_refusal)}
         body = {"partner": actor.gln, "records": [record]}
         return self._clients[actor.node].post_json("/v1/documents", body, query=query)
 
-    def _await_seen(self, actor: Actor) -> None:
+    def await_seen(self, actor: Actor) -> None:
         """Wait until an actor's node has the block of the last thing that happened."""
         for _ in range(_TRIES):
             if self._clients[actor.node].get("/v1/status")["height"] >= self._height:

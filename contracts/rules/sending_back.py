@@ -1,8 +1,8 @@
 """Rule 9: goods go back to whoever sold them, or where nothing is sold any more; and what they are held for.
 
 A return points at the shipment or transfer with which its signer bought the goods, and the title of each of
-them says so (`state/titles.py`). What the seller takes back is held as returned until it is verified (rule 10);
-anyone else takes it for disposal. What is held for disposal travels for disposal only.
+them says so (`state/titles.py`). What the seller takes back is held as returned until it is verified
+(rule 10); anyone else takes it for disposal. What is held for disposal travels for disposal only.
 """
 
 from contracts.records.custody import Ship, ShipPurpose

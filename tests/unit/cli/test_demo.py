@@ -8,6 +8,7 @@ import pytest
 from cli.demo.checks import check_recorded, journey_of, prove, same_height
 from cli.demo.documents import production_file, shipping_file
 from cli.demo.goods import CASE_GTIN, PACK_GTIN, PREFIX, case_item, draw_goods, pack_item, sgln_urn
+from cli.demo.recall import run_recall
 from cli.demo.story import MAKER, PHARMACY, VILLAGE, WHOLESALER, Refusal, Story
 from cli.failures import CommandError
 from cli.http import NodeClient
@@ -259,3 +260,65 @@ def test_a_proof_that_never_comes(clients, node):
     with pytest.raises(CommandError, match="not_yet_certified"):
         prove(clients["regulator"], "ab", None, lambda _seconds: None)
     assert len(node.requests) == 151
+
+
+class Called:
+    """Answers as a node would on which a lot was called back."""
+
+    def __init__(self, node, ledger):
+        self.ledger, self.standing = ledger, "open"
+        self.accounts = {"on_hand": 8, "dispensed": 1, "unaccounted": 1}
+        ledger.judge = lambda record: "recalled" if record["record"] == "dispense" else "accepted"
+        node.answers["POST /v1/documents"] = self.submit
+        node.answers["GET /v1/recalls"] = lambda _request: Reply(body={"recalls": [self.recall()]})
+        node.answers["GET /v1/recalls/r1"] = lambda _request: Reply(body=self.recall())
+        node.answers["GET /v1/recalls/r1/books"] = lambda _request: Reply(
+            body={"made": 10, "accounts": self.accounts, "balance": 0}
+        )
+        lines = [{"partner": {"name": "City"}, "must_answer": True}]
+        lines.append({"partner": {"name": "Meadow"}, "must_answer": False})
+        node.answers["GET /v1/recalls/r1/partners"] = Reply(
+            body={"partners": lines, "responded_percent": 100, "overdue": 0}
+        )
+
+    def recall(self):
+        return {"recall": "r1", "standing": self.standing, "document": "01"}
+
+    def submit(self, request):
+        (record,) = request.json()["records"]
+        if record["record"] == "close_recall":
+            self.standing = "closed"
+        return self.ledger.submit(request)
+
+
+def test_the_lot_is_called_back(ledger, clients, goods, node):
+    Called(node, ledger)
+    story = Story(clients, goods, lambda: NOW, tell, lambda _seconds: None)
+    found = run_recall(story, goods)
+    assert [record["record"] for record in ledger.documents] == [
+        *("open_recall", "acknowledge_recall", "respond_to_recall", "respond_to_recall", "close_recall")
+    ]
+    assert ledger.documents[0]["scope"] == [{"gtin": PACK_GTIN, "lot": goods.lot}]
+    assert (found["told"], found["standing"], found["dispensing_afterwards"]) == (
+        ["City"],
+        "closed",
+        "recalled",
+    )
+
+
+def test_a_recall_that_ends_otherwise_is_a_failure(ledger, clients, goods, node):
+    Called(node, ledger).accounts["lost"] = 1
+    story = Story(clients, goods, lambda: NOW, tell, lambda _seconds: None)
+    with pytest.raises(CommandError, match="otherwise than it must"):
+        run_recall(story, goods)
+
+
+def test_a_recalled_pack_that_is_dispensed_is_a_failure(ledger, clients, goods, node):
+    Called(node, ledger)
+    ledger.judge = lambda _record: "accepted"
+    story = Story(clients, goods, lambda: NOW, tell, lambda _seconds: None)
+    with pytest.raises(CommandError, match="expected recalled"):
+        run_recall(story, goods)
+    node.answers["GET /v1/recalls"] = Reply(body={"recalls": []})
+    with pytest.raises(CommandError, match="knows no recall"):
+        run_recall(story, goods)

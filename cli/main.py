@@ -13,6 +13,7 @@ from typing import Annotated, Final
 
 import typer
 
+from cli import alerts as alerts_module
 from cli import (
     bench,
     capture,
@@ -21,7 +22,11 @@ from cli import (
     genesis,
     init,
     keys,
+    lane,
     node,
+    partner,
+    product,
+    shipment,
     submit,
     testnet,
     token,
@@ -31,6 +36,7 @@ from cli import (
 )
 from cli import doctor as doctor_module
 from cli import explain as explain_module
+from cli import lot as lot_module
 from cli import proof as proof_module
 from cli import propose as propose_module
 from cli import status as status_module
@@ -74,6 +80,8 @@ app.command("trace")(trace.trace)
 app.command("propose")(propose_module.propose)
 app.command("vote")(propose_module.vote)
 app.command("proof")(proof_module.proof)
+app.command("alerts")(alerts_module.alerts)
+app.command("lot")(lot_module.lot)
 app.command("status")(status_module.status)
 app.command("watch")(watch.watch)
 app.command("explain")(explain_module.explain)
@@ -86,6 +94,10 @@ for _name, _group in (
     ("token", token),
     ("draft", draft),
     ("recall", recall),
+    ("product", product),
+    ("lane", lane),
+    ("partner", partner),
+    ("shipment", shipment),
     ("verify", verify),
     ("testnet", testnet),
     ("bench", bench),

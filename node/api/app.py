@@ -12,6 +12,7 @@ import structlog
 from aiohttp import web
 
 from node.api.access import authorise
+from node.api.alerts import Alerts
 from node.api.blocks import Blocks
 from node.api.commits import Commits
 from node.api.context import ApiContext
@@ -80,6 +81,7 @@ class Apps:
             *Lots(context).endpoints(),
             *Shipments(context).endpoints(),
             *RecallDesk(context).endpoints(),
+            *Alerts(context).endpoints(),
             *Blocks(context).endpoints(),
             *Partners(context).endpoints(),
             *ProductShelf(context).endpoints(),

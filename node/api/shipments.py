@@ -114,7 +114,7 @@ class Shipments:
         limit = number_parameter(request, "limit", DEFAULT_LIMIT, 1, MAX_LIMIT)
         only_open = choice_parameter(request, "state", "outstanding", ("outstanding", "all")) != "all"
         after = request.query.get("after")
-        before = None if after is None else _read_cursor(after)
+        before = None if after is None else read_touch(after)
         partner = self._partner_of(request)
         question = partial(_browse, partner=partner, only_open=only_open, before=before, limit=limit)
         return await self._context.readers.read(question)
@@ -139,7 +139,8 @@ class Shipments:
         return await self._context.readers.read(partial(_show, identifier=identifier, scope=scope))
 
 
-def _read_cursor(text: str) -> Touch:
+def read_touch(text: str) -> Touch:
+    """Return the place in an index that a cursor stands for."""
     place = decode_cursor(text, sum(_CURSOR_PARTS))
     numbers: list[int] = []
     for size in _CURSOR_PARTS:
@@ -148,7 +149,8 @@ def _read_cursor(text: str) -> Touch:
     return Touch(*numbers)
 
 
-def _write_cursor(touch: Touch) -> str:
+def write_touch(touch: Touch) -> str:
+    """Return a place in an index as a cursor."""
     numbers = msgspec.structs.astuple(touch)
     parts = (number.to_bytes(size, "big") for number, size in zip(numbers, _CURSOR_PARTS, strict=True))
     return encode_cursor(b"".join(parts))
@@ -175,7 +177,7 @@ def _browse(
         if len(found) == limit:
             break
     is_end = last is None or (last == touches[-1] and len(touches) < MAX_SCANNED)
-    cursor = None if is_end or last is None else _write_cursor(last)
+    cursor = None if is_end or last is None else write_touch(last)
     return answer(pinned(ShipmentsView(tuple(found), cursor), custody.head.height), custody.head.height)
 
 

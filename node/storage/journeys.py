@@ -12,6 +12,7 @@ Rows (numbers big-endian: height 8 bytes, document index 4, record index 2):
     c  recall id, height, document, record, event            one thing that happened to a recall
     p  partner number (4), height, document, record, event   one shipment that a partner sends or gets
     q  partner number (4), height, document, record, event   one of packs without serials; value: its id
+    a  partner number (4), height, document, record, event   one event that a partner must see to or know of
     d  item key                                              supplied although it was not clean (rule 11b)
 """
 
@@ -46,9 +47,41 @@ _PARTNER: Final = b"p"
 _LOAD: Final = b"q"
 _RECALL: Final = b"c"
 _DESPITE: Final = b"d"
+_ALERT: Final = b"a"
 
 THE_RECORD: Final = 0
 """Event position of a row that is about the record itself; events count from 1."""
+
+ALERTS: Final = frozenset(
+    {
+        EventKind.QUARANTINED,
+        EventKind.STOLEN_REPORTED,
+        EventKind.HOLD_PLACED,
+        EventKind.SUSPICION_RAISED,
+        EventKind.ILLEGITIMATE_CONFIRMED,
+        EventKind.VERIFICATION_FAILED,
+        EventKind.FINDING_REPORTED,
+        EventKind.OVERDUE_DECLARED,
+        EventKind.STOLEN_CLAIMED,
+        EventKind.LOST_REPORTED,
+        EventKind.LOST_FOUND,
+        EventKind.BREACHED,
+        EventKind.DISPENSED_DESPITE,
+        EventKind.RECALL_OPENED,
+        EventKind.RECALL_WIDENED,
+        EventKind.RECALL_MISSED,
+        EventKind.RECALL_REACHED,
+        EventKind.HELD_ON_RECEIPT,
+        EventKind.PROPOSED,
+        EventKind.CAME_BACK,
+        EventKind.PRODUCT_OFFERED,
+        EventKind.LANE_LEFT,
+        EventKind.EXCURSION,
+        EventKind.READING_GAP,
+        EventKind.LOGGER_MISSING,
+    }
+)
+"""Events that somebody must see to, or look into."""
 
 _PLACE_BYTES: Final = 8 + 4 + 2 + 2
 _ROWS_AT_ONCE: Final = 1_000
@@ -136,6 +169,9 @@ def journey_entries(height: int, documents: Iterable[IndexedDocument]) -> list[W
                 loads = _numbered(_LOAD, event, indexed.sender)
                 entries += [(INDEX + subject + place, event.subject) for subject in loads]
             entries += _despite_entries(event)
+            if event.kind in ALERTS:
+                told = (_ALERT + number.to_bytes(4, "big") for number in event.concerned)
+                entries += [(INDEX + subject + place, b"") for subject in told]
     return entries
 
 
@@ -255,6 +291,13 @@ class Journeys:
         start = None if before is None else prefix + _place(before)
         page = self._index.scan(prefix, start=start, limit=limit, reverse=True)
         return [_read_place(key) for key, _value in page.rows]
+
+    def alerts_of(self, partner: int, before: Touch | None, limit: int) -> list[Touch]:
+        """Return events of `ALERTS` that a partner is told of, newest first; `before` as for shipments."""
+        prefix = _ALERT + partner.to_bytes(4, "big")
+        start = None if before is None else prefix + _place(before)
+        page = self._index.scan(prefix, start=start, limit=limit, reverse=True)
+        return _read_touches(prefix, page.rows)
 
     def loads_of(self, partner: int, limit: int) -> list[bytes]:
         """Return the ids of shipments of packs without serials that concern a partner, newest first."""

@@ -34,7 +34,7 @@ Left = dict[str, tuple[set[str], set[str]]]
 
 
 def left_lanes(judge: Judge, said: Said) -> Left:
-    """Return by kind sold outside its lane the listed items for which that is blocked, and all that have it."""
+    """Return by kind sold outside its lane the listed items for which it is blocked, and all that have it."""
     model, known = judge.model, judge.model.registered
     found: Left = {}
     for item in said.items:

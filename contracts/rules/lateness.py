@@ -18,7 +18,7 @@ from contracts.rules.receiving import receive
 from contracts.rules.shipping import ship
 from contracts.rules.verdict import Verdict
 from contracts.state.concerned import alarmed, regulators
-from contracts.state.parties import HANDLING, TRADING, is_receiver, parties_of
+from contracts.state.parties import HANDLING, is_receiver, parties_of, sending_roles
 from contracts.state.places import Position
 
 Told = dict[tuple[int, ...], list[bytes]]
@@ -45,7 +45,7 @@ def _act(act: Act, record: Late) -> Verdict | None:
         case Dispense() as done:
             return _take_in(act, done.head, done.items, HANDLING) or dispense(act, done)
         case Ship() as done:
-            return _take_in(act, done.head, done.items, TRADING) or ship(act, done)
+            return _take_in(act, done.head, done.items, sending_roles(done.purpose)) or ship(act, done)
 
 
 def _take_in(act: Act, head: Head, keys: tuple[bytes, ...], roles: int) -> Verdict | None:

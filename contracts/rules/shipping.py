@@ -35,7 +35,6 @@ from contracts.state.exposures import with_exposures
 from contracts.state.layout import ITEMS, SHIPMENTS
 from contracts.state.parties import (
     HANDLING,
-    TRADING,
     has_role,
     is_licensed,
     is_owner,
@@ -43,6 +42,7 @@ from contracts.state.parties import (
     lives_sent,
     may_ship_for_owner,
     receiving_roles,
+    sending_roles,
 )
 from contracts.state.places import Position, placed
 from contracts.state.rows import NOBODY, PartnerRow, Role, ShipmentRow, ShipmentStanding
@@ -68,7 +68,9 @@ class Route(NamedTuple):
 def ship(act: Act, record: Ship) -> Verdict | None:
     """Rule 3: items go on their way; they stay the sender's until they are received."""
     fault = (
-        signer_fault(act, record.head, TRADING, licensed=record.purpose in LICENSED_PURPOSES)
+        signer_fault(
+            act, record.head, sending_roles(record.purpose), licensed=record.purpose in LICENSED_PURPOSES
+        )
         or list_fault(record.items)
         or form_fault(record)
     )

@@ -125,6 +125,15 @@ def parties_of(shipment: ShipmentRow) -> tuple[int, int, int]:
     return shipment.sender, shipment.receiver, shipment.carrier
 
 
+_SENT_ON: Final = frozenset({ShipPurpose.RETURN, ShipPurpose.DISPOSAL, ShipPurpose.AUTHORITY})
+"""Purposes for which a regulator sends on what it received for examination."""
+
+
+def sending_roles(purpose: ShipPurpose) -> int:
+    """Return the roles that may send goods for a purpose: who trades; a regulator sends home and away."""
+    return TRADING | int(Role.REGULATOR) if purpose in _SENT_ON else TRADING
+
+
 _MAY_TRAVEL: Final = {
     Life.EXPORTED: frozenset({ShipPurpose.EXPORT}),
     Life.SAMPLE: frozenset({ShipPurpose.AUTHORITY}),

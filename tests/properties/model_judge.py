@@ -131,7 +131,10 @@ class Judge:
         is_barred = needs_licence and self.is_barred(self.signer)
         yield self.unless_late({"licence_not_active"} if is_barred else set())
         roles = self.roles(self.signer)
-        yield set() if roles - NOT_SIGNING.get(said.verb, {"agent"}) else {"role_not_allowed"}
+        barred = NOT_SIGNING.get(said.verb, {"agent"})
+        if said.verb == "ship" and said.purpose in ("return", "disposal", "authority"):
+            barred = barred - {"regulator"}
+        yield set() if roles - barred else {"role_not_allowed"}
         yield {"claimed_time_invalid"} if said.ahead_ms > TOLERANCE_MS else set()
         places = self.model.registered.places
         yield {"premises_unknown"} if said.at and said.at not in places else set()

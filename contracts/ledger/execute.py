@@ -25,6 +25,9 @@ from contracts.state.view import TOMBSTONE, DirectoryCache, Overlay, StateReader
 MAX_SUBJECT_BYTES = 32
 """A receipt names no more of what was refused: longer than any key, it can only be malformed."""
 
+NO_LANE = b""
+"""Whose writes follow from the height alone."""
+
 GENESIS_PREVIOUS = NO_HASH
 """App hash before genesis."""
 
@@ -57,7 +60,8 @@ class BlockExecution:
     """One block being executed.
 
     Attributes:
-        written: Keys that the documents of each lane wrote, table bytes included, by the lane's key.
+        written: Keys that the documents of each lane wrote, table bytes included, by the lane's key; and by
+            `NO_LANE`, what the end of the block wrote.
     """
 
     def __init__(
@@ -103,6 +107,7 @@ class BlockExecution:
         while self.step():
             pass
         governed = end_block(self._state, self._context.height)
+        self.written[NO_LANE] = self._state.take_written()
         writes = self._state.changes()
         receipts = tuple(self._receipts)
         app_hash = next_app_hash(self._previous, writes)

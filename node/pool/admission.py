@@ -174,8 +174,8 @@ class Admission:
         """
         self._version += 1
         is_upset = settled.is_directory_changed
-        for lane, receipts in settled.receipts.items():
-            is_upset |= self._pass_lane(lane, receipts, settled.written[lane])
+        for lane, written in settled.written.items():
+            is_upset |= self._pass_lane(lane, settled.receipts.get(lane, ()), written)
         if is_upset or not self._pending or self._kept > MAX_KEPT_DOCUMENTS:
             self._view = None
 

@@ -11,6 +11,6 @@ class Settled(msgspec.Struct, frozen=True):
     receipts: dict[bytes, list[Receipt]]
     """What became of the documents of each lane, in order."""
     written: dict[bytes, list[bytes]]
-    """State keys that the documents of each lane wrote."""
+    """State keys that the documents of each lane wrote, and of no lane what the end of the block wrote."""
     is_directory_changed: bool
     """Whether it changed who or what is registered."""

@@ -278,6 +278,9 @@ class Ledger:
         context = self.context()
         execution = BlockExecution(self.reader, context, bundles, self.app_hash, self.directory)
         result = execution.finish()
+        # Whatever a block writes is somebody's, or of its end: who judges on top of the head relies on that.
+        written = {key for keys in execution.written.values() for key in keys}
+        assert written.issuperset(key for key, _value in result.writes)
         self.keep(result.writes)
         self.directory.forget(result.writes)
         self.app_hash, self.height, self.time_ms = result.app_hash, context.height, context.time_ms

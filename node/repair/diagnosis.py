@@ -65,7 +65,9 @@ def diagnose(setting: Setting, *, thorough: bool, progress: Callable[[int], None
         # A node that never started has no database yet.
         reason = f"it is missing, and height {height} was durable in it"
         return [*found, Finding(Part.DATABASE, "database", reason)] if height else found
-    damage = _database(setting, is_log_whole=not found) or _files(setting)
+    # LevelDB says that something is wrong; byte for byte it is found where.
+    opened = _database(setting, is_log_whole=not found)
+    damage = _files(setting) or opened
     if damage is None and thorough:
         damage = _chain(setting, progress)
     return [*found, *([] if damage is None else [damage])]
@@ -119,8 +121,7 @@ def _database(setting: Setting, *, is_log_whole: bool) -> Finding | None:
     try:
         store = open_store(setting, setting.home.database)
     except StorageDamaged as damage:
-        # LevelDB says that something is wrong; byte for byte it is found where.
-        return _files(setting) or Finding(Part.DATABASE, damage.where, damage.reason)
+        return Finding(Part.DATABASE, damage.where, damage.reason)
     try:
         disks = make_disks(setting, store)
         try:

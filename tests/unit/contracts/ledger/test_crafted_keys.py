@@ -7,7 +7,14 @@ import pytest
 
 from contracts.chain.genesis import Genesis, InvalidGenesis, PartnerKey, check_genesis
 from contracts.ledger.genesis_state import genesis_writes
-from tests.vectors.network import vector_genesis
+from contracts.records.changes import AddKey, PutNode
+from contracts.rules.changing_nodes import node_form_fault
+from contracts.rules.changing_parties import party_form_fault
+from contracts.rules.codes import Code
+from contracts.rules.verdict import Verdict
+from contracts.state.layout import text_key
+from contracts.state.view import Overlay
+from tests.vectors.network import party, vector_genesis
 from tests.vectors.notation import from_json, load
 
 KEYS = load("ed25519.json")["keys"]
@@ -46,3 +53,17 @@ def test_a_good_key_has(case: Any) -> None:
     key = from_json(case["public_key"])
     check_genesis(with_validator(key))
     assert any(name.endswith(key) for name in dict(genesis_writes(with_lane(key))))
+
+
+@pytest.mark.parametrize("case", BAD, ids=_name)
+def test_a_bad_key_cannot_be_proposed(case: Any) -> None:
+    """Neither as a partner's key nor as a validator's (rule 22)."""
+    key = from_json(case["public_key"])
+    state = Overlay(dict(genesis_writes(vector_genesis())))
+    assert party_form_fault(state, AddKey(party("alder"), key, 0), 10) == Verdict(Code.KEY_INVALID, key)
+    node = PutNode("node-e", "validator", b"certificate", party("alder"), key, 1)
+    assert node_form_fault(node) == Verdict(Code.NODE_INVALID, text_key("node-e"))
+    # The same with a good key is well formed.
+    good = from_json(GOOD[0]["public_key"])
+    assert party_form_fault(state, AddKey(party("alder"), good, 0), 10) is None
+    assert node_form_fault(msgspec.structs.replace(node, validator_key=good)) is None

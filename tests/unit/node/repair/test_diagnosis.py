@@ -1,0 +1,108 @@
+"""What is damaged is found part by part; what needs no peers is repaired without."""
+
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from node.assembly import Setting, read_setting
+from node.home import HEAD_FILE, LOG_FOLDER, OUTBOX_FOLDER, SIGNER_FILE, Home
+from node.repair.diagnosis import Finding, Part, diagnose, last_height
+from node.repair.rebuilding import repair
+from node.storage.errors import StorageDamaged
+from tests.damage.cases import kinds_of
+from tests.damage.facts import learn
+from tests.damage.home import make_home
+from tests.simulation.outcome import quiet
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Home:
+    return make_home(tmp_path_factory.mktemp("repair") / "home")
+
+
+@pytest.fixture
+def home(made: Home, tmp_path: Path) -> Iterator[Home]:
+    shutil.copytree(made.root, tmp_path / "home")
+    with quiet():
+        yield Home(tmp_path / "home")
+
+
+def look(home: Home, *, thorough: bool = False) -> list[Finding]:
+    return diagnose(setting_of(home), thorough=thorough, progress=lambda _height: None)
+
+
+def setting_of(home: Home) -> Setting:
+    return read_setting(home)
+
+
+def flip(path: Path, place: int) -> None:
+    data = bytearray(path.read_bytes())
+    data[place] ^= 1
+    path.write_bytes(data)
+
+
+def test_a_whole_home_has_nothing(home: Home) -> None:
+    assert look(home) == []
+
+
+def test_a_home_that_never_ran_has_nothing(home: Home) -> None:
+    for name in ("database", HEAD_FILE):
+        path = home.data / name
+        shutil.rmtree(path) if path.is_dir() else path.unlink()
+    shutil.rmtree(home.data / LOG_FOLDER)
+    found = look(home)
+    # The signer has signed on top of what is gone.
+    assert [(each.part, "is missing" in each.reason) for each in found] == [(Part.DATABASE, True)]
+    assert not home.database.exists()
+
+
+@pytest.mark.parametrize(
+    ("kind", "part"),
+    [
+        ("LevelDB table", Part.DATABASE),
+        ("LevelDB MANIFEST", Part.DATABASE),
+        ("LevelDB CURRENT", Part.DATABASE),
+        ("consensus log, full", Part.LOG),
+        ("outbox, full", Part.OUTBOX),
+    ],
+)
+def test_each_damaged_part_is_named_with_its_file(home: Home, kind: str, part: Part) -> None:
+    file = kinds_of(home)[kind][0]
+    flip(home.root / file, 10)
+    (found,) = look(home)
+    assert found.part is part
+    assert file.name in found.where
+
+
+def test_a_database_behind_what_was_durable(home: Home) -> None:
+    setting = setting_of(home)
+    assert last_height(setting) > 0
+    (log,) = kinds_of(home)["LevelDB log"]
+    (home.root / log).unlink()
+    (found,) = look(home)
+    assert found.part is Part.DATABASE
+
+
+def test_without_the_signers_record_nothing_is_looked_at(home: Home) -> None:
+    (home.data / SIGNER_FILE).write_bytes(b"")
+    with pytest.raises(StorageDamaged, match="not knowing what it signed last"):
+        look(home)
+
+
+@pytest.mark.parametrize(("folder", "part"), [(LOG_FOLDER, Part.LOG), (OUTBOX_FOLDER, Part.OUTBOX)])
+def test_what_needs_no_peers_is_moved_aside(home: Home, folder: str, part: Part) -> None:
+    whole = learn(home)
+    first = min((home.data / folder).iterdir())
+    flip(first, 40)
+    damaged = first.read_bytes()
+    findings = look(home)
+    assert [each.part for each in findings] == [part]
+    tell: Callable[[str], None] = pytest.fail
+    done = repair(setting_of(home), findings, 1, tell)
+    assert (Path(done.aside) / folder / first.name).read_bytes() == damaged
+    assert look(home) == []
+    now = learn(home)
+    assert now.rows == whole.rows
+    assert (home.data / SIGNER_FILE).exists()

@@ -67,7 +67,10 @@ def check_level_files(folder: Path) -> FilesChecked:
 
 def _live_tables(manifest: Path) -> list[LiveTable]:
     """Return the tables of the database; others in the folder are left-overs that the next start removes."""
-    records = _records(manifest.name, _read(manifest))
+    data = _read(manifest)
+    if not data:
+        raise StorageDamaged(manifest.name, "it is empty")
+    records = _records(manifest.name, data)
     try:
         return live_tables(record for _at, record, _checksum in records)
     except BadManifest as error:

@@ -103,7 +103,8 @@ def _named(case: Case, noticed: Noticed, by_check: str, *, in_database: bool) ->
         # LevelDB names its folder; the check of its files, which repair makes, names the file.
         is_named = case.file.name in by_check or case.file.name in noticed.reason
         # Its newest writes gone, a database is whole, and older than it was: rows or the marker tell.
-        is_named = is_named or (case.kind == "LevelDB log" and noticed.reason.startswith("database"))
+        is_older = case.kind in ("LevelDB log", "LevelDB MANIFEST") and noticed.reason.startswith("database")
+        is_named = is_named or is_older
         return Judged(case, outcome if is_named else Outcome.UNNAMED, f"{noticed.reason}; {by_check}")
     is_named = any(name in noticed.reason for name in _NAMES.get(case.kind, (case.file.name,)))
     return Judged(case, outcome if is_named else Outcome.UNNAMED, noticed.reason)

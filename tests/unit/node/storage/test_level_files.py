@@ -107,3 +107,12 @@ def test_a_number_that_swallows_padding_is_noticed(database: Path) -> None:
     with pytest.raises(StorageDamaged, match="longer than it need be"):
         check_level_files(database)
     path.write_bytes(data)
+
+
+def test_an_empty_manifest_is_no_manifest(database: Path) -> None:
+    (path,) = database.glob("MANIFEST-*")
+    data = path.read_bytes()
+    path.write_bytes(b"")
+    with pytest.raises(StorageDamaged, match=f"{path.name}: it is empty"):
+        check_level_files(database)
+    path.write_bytes(data)

@@ -33,7 +33,7 @@ YesOption = Annotated[bool, typer.Option("--yes", "-y", help="Answer yes to ever
 
 def record_file(home: Home) -> Path:
     """Return where a home keeps the public part of its keys."""
-    return home.config_folder / "record.json"
+    return home.record
 
 
 def open_home(root: Path) -> Home:

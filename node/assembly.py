@@ -9,7 +9,7 @@ import gc
 import os
 import secrets
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
@@ -19,6 +19,7 @@ import structlog
 from prometheus_client import CollectorRegistry
 
 from contracts.chain.genesis import Genesis, Node, decode_genesis
+from network.description import NodeRecord
 from network.peer.config import PeerConfig
 from network.peer.directory import Directory
 from network.peer.face import VALIDATOR
@@ -47,7 +48,7 @@ from node.health import Health
 from node.home import CONFIG_FILE, HEAD_FILE, LOG_FOLDER, OUTBOX_FOLDER, SIGNER_FILE, Home
 from node.host.core import CoreConfig, NodeCore, Threads
 from node.host.journal import ConsensusJournal
-from node.host.ledger import Ledger
+from node.host.ledger import Applied, Ledger
 from node.host.opening import Disks, Opened, open_disks
 from node.host.router import Router
 from node.host.surroundings import Surroundings
@@ -152,31 +153,53 @@ def read_setting(home: Home) -> Setting:
     loaded = read_config(home.config, os.environ)
     config = loaded.config
     genesis = decode_genesis(home.resolve(config.node.genesis).read_bytes())
+    record = _read_record(home)
     nodes = {node.name: node for node in genesis.nodes}
-    node = nodes.get(config.node.name)
+    # What genesis says may be overtaken: governance gives nodes other roles and keys, and admits new ones.
+    node = _recorded(record, config.node.name) or nodes.get(config.node.name)
     if node is None:
         known = ", ".join(sorted(nodes))
         raise NotThisNode(f"genesis names no node {config.node.name!r}; it names {known} (node.name)")
-    return Setting(home, config, genesis, node, _unlock(home, config, genesis, node))
+    return Setting(home, config, genesis, node, _unlock(home, config, genesis, node, record))
 
 
-def _unlock(home: Home, config: Config, genesis: Genesis, node: Node) -> _Secrets:
+def _read_record(home: Home) -> NodeRecord | None:
+    """Return the public part of this home's keys; None when the home keeps none."""
+    try:
+        return msgspec.json.decode(home.record.read_bytes(), type=NodeRecord)
+    except (OSError, msgspec.MsgspecError):
+        return None
+
+
+def _recorded(record: NodeRecord | None, name: str) -> Node | None:
+    """Return this node as its own home describes it; its peers go by the ledger, whatever it says here."""
+    if record is None or record.name != name:
+        return None
+    return Node(record.name, record.role, record.certificate, record.partner, record.validator_key)
+
+
+def _unlock(home: Home, config: Config, genesis: Genesis, node: Node, record: NodeRecord | None) -> _Secrets:
     configured = home.resolve(config.keys.passphrase_file) if config.keys.passphrase_file else None
     passphrase = read_passphrase(os.environ, configured)
     keystore = Keystore(DiskFiles(home.root), home.keys.name)
     node_key = keystore.load(KeyKind.NODE, passphrase)
-    owners = {key.public_key: partner.gln for partner in genesis.partners for key in partner.keys}
+    owners = {key.public_key: key.gln for key in (() if record is None else record.partners)}
+    owners |= {key.public_key: partner.gln for partner in genesis.partners for key in partner.keys}
     lane_keys = []
     for name in config.keys.partners:
         key = keystore.load(KeyKind.PARTNER, passphrase, name)
         if key.public_key not in owners:
-            raise NotThisNode(f"genesis knows no partner with the key {name!r} (keys.partners)")
+            raise NotThisNode(
+                f"neither genesis nor this home's record knows whose the key {name!r} is (keys.partners)"
+            )
         lane_keys.append(LaneKey(key.public_key, key.seed, owners[key.public_key]))
     validator_seed = b""
     if node.role == VALIDATOR:
         validator = keystore.load(KeyKind.VALIDATOR, passphrase)
         if validator.public_key != node.validator_key:
-            raise NotThisNode(f"genesis names another validator key for {node.name!r} than this home holds")
+            raise NotThisNode(
+                f"genesis, or this home's record, names another validator key for {node.name!r} than it holds"
+            )
         validator_seed = validator.seed
     return _Secrets(node_key.seed, node.certificate, validator_seed, tuple(lane_keys))
 
@@ -241,7 +264,8 @@ class _Node:
         ]
         writer, disk, verifier, peer_reader, parser = workers
         router = Router()
-        peers = make_peers(setting, loop, router, supervisor)
+        side = make_peers(setting, loop, router, supervisor, self._opened.nodes)
+        peers = side.peers
         wall = SystemClock(setting.genesis.clock_offset_ms)
         surroundings = Surroundings(LoopClock(loop), wall, peers, writer, disk)
         config = CoreConfig(
@@ -255,6 +279,7 @@ class _Node:
             config, self._disks, self._opened, surroundings, Threads(verifier, peer_reader), _on_diverged
         )
         router.bind(core)
+        core.chain.subscribe(lambda applied, _commit: side.follow(applied))
         for worker in workers:
             worker.start()
         health = Health(
@@ -323,20 +348,51 @@ class _Node:
         )
 
 
+class PeerSide:
+    """What talks to other nodes, and who they are by the ledger.
+
+    Attributes:
+        peers: Everyone this node is connected with.
+    """
+
+    def __init__(self, peers: Peers, directory: Directory, transport: TcpTransport) -> None:
+        """Join the parts."""
+        self.peers = peers
+        self._directory = directory
+        self._transport = transport
+
+    def follow(self, applied: Applied) -> None:
+        """Let nodes in that governance admitted, and others go."""
+        if applied.nodes is None:
+            return
+        self._directory.list_anew(applied.nodes)
+        self._transport.pin(node.certificate for node in applied.nodes)
+        self.peers.list_changed()
+        _log.info("nodes_listed_anew", height=applied.tip.height, nodes=len(applied.nodes))
+
+
 def make_peers(
-    setting: Setting, loop: asyncio.AbstractEventLoop, router: Router, supervisor: Supervisor
-) -> Peers:
+    setting: Setting,
+    loop: asyncio.AbstractEventLoop,
+    router: Router,
+    supervisor: Supervisor,
+    nodes: Iterable[Node],
+) -> PeerSide:
     """Join what talks to other nodes; `begin_listening` begins."""
     directory = Directory.of_genesis(setting.genesis)
+    directory.list_anew(nodes)
     identity = TlsIdentity(setting.secrets.node_seed, setting.secrets.certificate, directory.certificates)
+    transport = TcpTransport(identity, loop, supervisor.fail)
     world = PeerSurroundings(
-        TcpTransport(identity, loop, supervisor.fail),
+        transport,
         LoopClock(loop),
         secrets.SystemRandom().random,
         supervisor.fail,
     )
-    return Peers(
-        LocalNode(setting.node.name, setting.node.role),
+    own = directory.by_name(setting.node.name)
+    peers = Peers(
+        # What the ledger made of it counts; a node that is not admitted yet introduces itself as it will be.
+        LocalNode(setting.node.name, setting.node.role if own is None else own.role),
         directory,
         FrameCodec(setting.genesis.parameters.limits),
         world,
@@ -344,6 +400,7 @@ def make_peers(
         lambda: _tip_of(router),
         PeerConfig(),
     )
+    return PeerSide(peers, directory, transport)
 
 
 def begin_listening(setting: Setting, peers: Peers) -> None:

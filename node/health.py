@@ -3,7 +3,6 @@
 from collections.abc import Callable
 
 from contracts.chain.genesis import Genesis
-from network.peer.face import VALIDATOR
 from network.peer.peers import Peers
 from node.api.status import (
     ConsensusStatus,
@@ -46,18 +45,24 @@ class Health:
         self._now_ms = now_ms
         self._failure = failure
         self._heartbeat_ms = genesis.parameters.timing.heartbeat_ms
-        self._powers = {node.name: node.power for node in genesis.nodes if node.role == VALIDATOR}
         self._own = name
+
+    def _powers(self) -> dict[str, int]:
+        """Return the power of who votes on the next block, by the name of its node."""
+        core = self._core
+        return {
+            core.name_of(member.public_key): member.power for member in core.chain.tip.validators.validators
+        }
 
     def _power_in_touch(self) -> int:
         names = self._in_touch()
-        return sum(power for name, power in self._powers.items() if name in names)
+        return sum(power for name, power in self._powers().items() if name in names)
 
     def _in_touch(self) -> set[str]:
         return {peer.name for peer in self._peers.connected()} | {self._own}
 
     def _has_quorum(self) -> bool:
-        return self._power_in_touch() * 3 > 2 * sum(self._powers.values())
+        return self._power_in_touch() * 3 > 2 * sum(self._powers().values())
 
     def status(self) -> NodeStatus:
         """Return how the node stands now."""
@@ -106,9 +111,9 @@ class Health:
         return ReadinessCheck("consensus", not stopped, stopped or "follows the network's decisions")
 
     def _quorum(self) -> ReadinessCheck:
-        power, total = self._power_in_touch(), sum(self._powers.values())
+        power, total = self._power_in_touch(), sum(self._powers().values())
         need = total * 2 // 3 + 1
-        missing = sorted(set(self._powers) - self._in_touch())
+        missing = sorted(set(self._powers()) - self._in_touch())
         detail = f"validators with power {power} of {total} are in touch, {need} decide"
         if missing:
             detail += f"; not in touch: {', '.join(missing)}"

@@ -2,6 +2,7 @@
 
     genesis.json            the network's genesis
     config/node.toml        configuration
+    config/record.json      the public part of its keys, as it was handed over
     config/tokens.json      hashed API tokens
     keys/                   encrypted keys and the node's certificate
     data/database/          the key-value store (LevelDB's own files)
@@ -40,6 +41,7 @@ class Home:
         self.genesis = root / "genesis.json"
         self.config_folder = root / "config"
         self.config = self.config_folder / "node.toml"
+        self.record = self.config_folder / "record.json"
         self.tokens = self.config_folder / "tokens.json"
         self.keys = root / "keys"
         self.certificate = self.keys / "node.crt"

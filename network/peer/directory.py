@@ -27,6 +27,16 @@ class Directory:
         self.genesis_hash = hash_of_genesis
         self._by_name: dict[str, PeerIdentity] = {}
         self._by_certificate: dict[bytes, PeerIdentity] = {}
+        self.list_anew(nodes)
+
+    def list_anew(self, nodes: Iterable[Node]) -> None:
+        """List other nodes: genesis names the first ones, governance admits and removes.
+
+        Raises:
+            LocalProtocolError: A name is longer than the protocol carries.
+        """
+        self._by_name = {}
+        self._by_certificate = {}
         for node in nodes:
             if not 0 < len(node.name) <= MAX_NAME_CHARACTERS:
                 raise LocalProtocolError(

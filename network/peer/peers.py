@@ -127,6 +127,18 @@ class Peers:
         ]
         return sum(self._put(session, message, frame) for session in targets)
 
+    def list_changed(self) -> None:
+        """End the sessions with nodes that the directory lists no more, or as something else.
+
+        This node itself may have another role by now, too: so it introduces itself from here on.
+        """
+        own = self._directory.by_name(self._local.name)
+        if own is not None:
+            self._local = LocalNode(own.name, own.role)
+        for name, session in list(self._sessions.items()):
+            if self._directory.by_name(name) != session.identity:
+                session.end_soon("unlisted", f"{name} is no node of the network, or another one, by now")
+
     def ban(self, name: str, reason: str) -> None:
         """End the session with a node, if there is one, and refuse new ones for a while."""
         self._bans[name] = self._clock.now_ms() + self._config.ban_ms

@@ -9,11 +9,11 @@ import asyncio
 import contextlib
 import socket
 import ssl
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterable
 from typing import cast
 
 from network.transport.base import Address, ConnectionEvents, OnFailed, OnOpen, Timer
-from network.transport.tls import TlsIdentity
+from network.transport.tls import TlsIdentity, trust
 
 HANDSHAKE_SECONDS = 5.0
 """A connection whose TLS handshake takes longer is given up."""
@@ -185,6 +185,12 @@ class TcpTransport:
         self._attempts: set[asyncio.Task[None]] = set()
         self._greetings: set[asyncio.Task[None]] = set()
         self._emptied = asyncio.Event()
+
+    def pin(self, certificates: Iterable[bytes]) -> None:
+        """Let nodes with these certificates, DER, connect too, from the next connection on."""
+        pinned = tuple(certificates)
+        trust(self._server_context, pinned)
+        trust(self._client_context, pinned)
 
     @property
     def handshakes(self) -> int:

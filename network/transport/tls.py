@@ -6,11 +6,12 @@ up by its bytes. Because a pinned certificate is a trust anchor to OpenSSL, its 
 it: the look-up, done by whoever is handed a connection, is what refuses those.
 """
 
+import contextlib
 import hashlib
 import secrets
 import ssl
 import tempfile
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from datetime import UTC, datetime
 
 from cryptography import x509
@@ -85,6 +86,17 @@ def public_key_of_certificate(certificate: bytes) -> bytes:
     return raw[len(prefix) :]
 
 
+def trust(context: ssl.SSLContext, certificates: Iterable[bytes]) -> None:
+    """Let a context, also one in use, accept more certificates (DER) from its next handshake on.
+
+    What is no certificate is left out: governance lets anybody's bytes onto the ledger, and one node's must
+    not cut off all others. Nothing is ever taken out of a context; who hands a connection on looks up.
+    """
+    for certificate in certificates:
+        with contextlib.suppress(ssl.SSLError, ValueError):
+            context.load_verify_locations(cadata=certificate)
+
+
 class TlsIdentity:
     """This node's end of every TLS connection."""
 
@@ -122,8 +134,7 @@ class TlsIdentity:
         context.verify_mode = ssl.CERT_REQUIRED
         if protocol == ssl.PROTOCOL_TLS_SERVER:
             context.num_tickets = 0  # Every connection proves its key anew.
-        for certificate in self._pinned:
-            context.load_verify_locations(cadata=certificate)
+        trust(context, self._pinned)
         self._load_own(context)
         return context
 

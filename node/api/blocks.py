@@ -6,11 +6,11 @@ from typing import Any, Final
 import msgspec
 from aiohttp import web
 
-from contracts.chain.genesis import Genesis, validator_set
 from contracts.chain.header import Block, Header, block_id
 from contracts.chain.validators import ValidatorSet
 from contracts.gs1.dates import format_timestamp
 from contracts.primitives.hashing import HASH_BYTES
+from contracts.rules.changing_nodes import validator_set
 from node.api.access import Right
 from node.api.answers import DEFAULT_LIMIT, MAX_LIMIT, answer, pinned
 from node.api.context import ApiContext
@@ -20,6 +20,7 @@ from node.storage.custody import Custody
 from node.storage.errors import StorageDamaged
 from node.storage.history import History
 from node.storage.store import Snapshot
+from node.storage.validators import ValidatorHistory
 
 MAX_HEIGHT: Final = (1 << 48) - 1
 
@@ -150,15 +151,20 @@ class BlockView(msgspec.Struct, frozen=True):
 
 
 class Validators:
-    """The validators of a network, by name."""
+    """Who votes at which height, by name, as one snapshot knows it."""
 
-    def __init__(self, genesis: Genesis) -> None:
-        """Take them from genesis."""
-        self.set: ValidatorSet = validator_set(genesis)
-        self._names = {node.validator_key: node.name for node in genesis.nodes if node.validator_key}
+    def __init__(self, snapshot: Snapshot) -> None:
+        """Read every set that there was."""
+        self._sets = tuple(ValidatorHistory(snapshot).sets())
+        self._names = {one.public_key: one.node for _height, found in self._sets for one in found}
+
+    def at(self, height: int) -> ValidatorSet:
+        """Return the set of a height."""
+        found = [validators for from_height, validators in self._sets if from_height <= height]
+        return validator_set(found[-1])
 
     def name(self, public_key: bytes) -> str:
-        """Return the name of the node that votes with a key; its hex when there is none."""
+        """Return the name of the node that votes with a key, or did last; its hex when there is none."""
         return self._names.get(public_key, public_key.hex())
 
 
@@ -168,7 +174,6 @@ class Blocks:
     def __init__(self, context: ApiContext) -> None:
         """Answer for the node of `context`."""
         self._context = context
-        self._validators = Validators(context.genesis)
 
     def endpoints(self) -> tuple[Endpoint, ...]:
         """Return the endpoints."""
@@ -206,17 +211,18 @@ class Blocks:
         """List blocks."""
         before = number_parameter(request, "before", MAX_HEIGHT, 1, MAX_HEIGHT)
         limit = number_parameter(request, "limit", DEFAULT_LIMIT, 1, MAX_LIMIT)
-        question = partial(_browse, validators=self._validators, before=before, limit=limit)
+        question = partial(_browse, before=before, limit=limit)
         return await self._context.readers.read(question)
 
     async def show(self, request: web.Request) -> web.Response:
         """Show a block."""
-        question = partial(_show, validators=self._validators, text=request.match_info["block"])
+        question = partial(_show, text=request.match_info["block"])
         return await self._context.readers.read(question)
 
 
-def _browse(snapshot: Snapshot, validators: Validators, before: int, limit: int) -> web.Response:
+def _browse(snapshot: Snapshot, before: int, limit: int) -> web.Response:
     custody, history = Custody(snapshot), History(snapshot)
+    validators = Validators(snapshot)
     top = min(before - 1, custody.head.height)
     heights = range(top, max(top - limit, 0), -1)
     page = tuple(_summary(custody, history, validators, height) for height in heights)
@@ -244,8 +250,9 @@ def _app_hash_after(custody: Custody, history: History, height: int) -> bytes:
     return history.block(height + 1).header.app_hash
 
 
-def _show(snapshot: Snapshot, validators: Validators, text: str) -> web.Response:
+def _show(snapshot: Snapshot, text: str) -> web.Response:
     custody, history = Custody(snapshot), History(snapshot)
+    validators = Validators(snapshot)
     height = _height_of(custody, history, text)
     block = history.block(height)
     view = BlockView(
@@ -304,10 +311,11 @@ def _commit(history: History, validators: Validators, height: int) -> CommitView
     if commit is None:
         raise StorageDamaged(f"commit of height {height}", "it is missing")
     indices = [entry.validator for entry in commit.signatures]
-    members = validators.set.validators
+    voted = validators.at(commit.height)
+    members = voted.validators
     return CommitView(
         commit.round,
         tuple(validators.name(members[index].public_key) for index in indices),
-        validators.set.power_of(indices),
-        validators.set.total_power,
+        voted.power_of(indices),
+        voted.total_power,
     )

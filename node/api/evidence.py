@@ -9,10 +9,12 @@ from functools import partial
 import msgspec
 from aiohttp import web
 
-from contracts.chain.genesis import Genesis, Node
+from contracts.chain.genesis import Genesis
 from contracts.chain.votes import Proposal, Vote
 from contracts.gs1.dates import format_timestamp
+from contracts.gs1.keys import unpack_gln
 from contracts.primitives.encoding import encode
+from contracts.state.governance_rows import ValidatorEntry
 from node.api.access import Right
 from node.api.answers import answer, json_bytes
 from node.api.context import ApiContext
@@ -20,6 +22,7 @@ from node.api.endpoints import Answer, Endpoint
 from node.storage.custody import Custody
 from node.storage.evidence import KeptEvidence, load_evidence, offence_of
 from node.storage.store import Snapshot
+from node.storage.validators import ValidatorHistory
 
 
 class StatementView(msgspec.Struct, frozen=True):
@@ -93,16 +96,16 @@ class EvidenceList:
 
 
 def _show(snapshot: Snapshot, genesis: Genesis) -> web.Response:
-    nodes = {node.validator_key: node for node in genesis.nodes if node.validator_key}
-    views = tuple(_view(kept, nodes.get(kept.validator)) for kept in load_evidence(snapshot))
+    voted = {one.public_key: one for _height, found in ValidatorHistory(snapshot).sets() for one in found}
+    views = tuple(_view(kept, voted.get(kept.validator)) for kept in load_evidence(snapshot))
     return answer(json_bytes(EvidenceListView(genesis.chain_id, views)), Custody(snapshot).head.height)
 
 
-def _view(kept: KeptEvidence, node: Node | None) -> EvidenceView:
+def _view(kept: KeptEvidence, voter: ValidatorEntry | None) -> EvidenceView:
     evidence = kept.evidence
     return EvidenceView(
-        validator=kept.validator.hex() if node is None else node.name,
-        partner="" if node is None else node.partner,
+        validator=kept.validator.hex() if voter is None else voter.node,
+        partner=unpack_gln(voter.partner) if voter is not None and voter.partner else "",
         public_key=kept.validator.hex(),
         height=evidence.first.height,
         round=evidence.first.round,

@@ -124,7 +124,6 @@ class Feed:
     def __init__(self, context: ApiContext) -> None:
         """Read the ledger of the node of `context`."""
         self._readers = context.readers
-        self._validators = Validators(context.genesis)
         self._kept: OrderedDict[int, Entries] = OrderedDict()
         self._kept_bytes = 0
         self._reading: dict[int, asyncio.Task[Entries]] = {}
@@ -147,7 +146,7 @@ class Feed:
         return await asyncio.shield(task)
 
     async def _read(self, height: int) -> Entries:
-        entries = await self._readers.read(partial(_entries, validators=self._validators, height=height))
+        entries = await self._readers.read(partial(_entries, height=height))
         self._kept[height] = entries
         self._kept_bytes += _size(entries)
         while self._kept_bytes > MAX_KEPT_BYTES and len(self._kept) > 1:
@@ -160,7 +159,8 @@ def _size(entries: Entries) -> int:
     return sum(len(entry.data) for entry in entries)
 
 
-def _entries(snapshot: Snapshot, validators: Validators, height: int) -> Entries:
+def _entries(snapshot: Snapshot, height: int) -> Entries:
+    validators = Validators(snapshot)
     custody, history = Custody(snapshot), History(snapshot)
     header = history.block(height).header
     receipts = history.receipts(height)

@@ -5,12 +5,14 @@ from functools import partial
 import msgspec
 from aiohttp import web
 
+from contracts.gs1.keys import unpack_gln
 from node.api.access import Right
 from node.api.answers import answer, pinned
 from node.api.context import ApiContext
 from node.api.endpoints import Answer, Endpoint, Parameter
 from node.api.problems import Problem
 from node.storage.custody import Custody
+from node.storage.governance import Governance
 from node.storage.partners import all_partners
 from node.storage.store import Snapshot
 from node.storage.views import PartnerView
@@ -27,7 +29,7 @@ class ValidatorView(msgspec.Struct, frozen=True):
     """A voting node."""
 
     name: str
-    """Its name in genesis."""
+    """Its name."""
     public_key: str
     """Its key, hex."""
     power: int
@@ -51,7 +53,6 @@ class Partners:
     def __init__(self, context: ApiContext) -> None:
         """Answer for the node of `context`."""
         self._context = context
-        self._nodes = {node.validator_key: node for node in context.genesis.nodes if node.validator_key}
 
     def endpoints(self) -> tuple[Endpoint, ...]:
         """Return the endpoints."""
@@ -94,22 +95,26 @@ class Partners:
 
     async def validators(self, _request: web.Request) -> web.Response:
         """List validators."""
-        tip = self._context.chain.tip
-        found = tuple(
-            ValidatorView(
-                self._nodes[member.public_key].name,
-                member.public_key.hex(),
-                member.power,
-                self._nodes[member.public_key].partner,
-            )
-            for member in tip.validators.validators
-        )
-        return answer(pinned(ValidatorsView(found, tip.validators.total_power), tip.height), tip.height)
+        return await self._context.readers.read(_validators)
 
 
 def _browse(snapshot: Snapshot) -> web.Response:
     height = Custody(snapshot).head.height
     return answer(pinned(PartnersView(all_partners(snapshot)), height), height)
+
+
+def _validators(snapshot: Snapshot) -> web.Response:
+    height = Custody(snapshot).head.height
+    found = tuple(
+        ValidatorView(
+            member.node,
+            member.public_key.hex(),
+            member.power,
+            unpack_gln(member.partner) if member.partner else "",
+        )
+        for member in Governance(snapshot).sets().current
+    )
+    return answer(pinned(ValidatorsView(found, sum(member.power for member in found)), height), height)
 
 
 def _show(snapshot: Snapshot, gln: str) -> web.Response:

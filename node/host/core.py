@@ -12,8 +12,9 @@ from operator import itemgetter
 
 from consensus.effects import CancelFetch, FetchValue
 from contracts.chain.commit import Commit
-from contracts.chain.genesis import Genesis
+from contracts.chain.genesis import Genesis, Node
 from contracts.chain.header import BundleEntry
+from contracts.ledger.block import rules_fault
 from contracts.ledger.bundle import BundleReader
 from network.peer.face import MEMBER, OBSERVER, ROLES, VALIDATOR, PeerIdentity
 from network.sync.effects import SyncConfig
@@ -161,9 +162,8 @@ class NodeCore:
         self.ballots: Ballots | None = None
         if disks.journal is not None:
             self.consensus, self.ballots = self._voting(disks.journal)
-        self._names = {
-            node.validator_key: node.name for node in config.genesis.nodes if node.role == VALIDATOR
-        }
+        self._names = _names_of(opened.nodes)
+        self._on_stop = partial(self._diverged, on_diverged)
         self._marker_due_ms = 0
         self._tip_due_ms = 0
         self._left_out: frozenset[bytes] = frozenset()
@@ -199,8 +199,22 @@ class NodeCore:
         self.follower.start()
         self.fetching.start()
         self._surroundings.clock.call_later(TELL_INTERVAL_MS, self._tell_again)
-        if self.consensus is not None and opened.replay is not None:
+        is_stopped = self._stop_before_unknown_rules()
+        if self.consensus is not None and opened.replay is not None and not is_stopped:
             self.consensus.start(opened.replay)
+
+    def _stop_before_unknown_rules(self) -> bool:
+        """Stop when this program does not know the rules of the next height; tell whether it did."""
+        fault = rules_fault(self.chain.tip)
+        if fault is None:
+            return False
+        self.follower.stop(fault)
+        self._on_stop(fault)
+        return True
+
+    def name_of(self, validator_key: bytes) -> str:
+        """Return the name of the node that votes with a key; empty when there is none now."""
+        return self._names.get(validator_key, "")
 
     def _diverged(self, on_diverged: Callable[[str], None], reason: str) -> None:
         if self.consensus is not None:
@@ -214,6 +228,9 @@ class NodeCore:
         self.fetching.clear()
 
     def _on_applied(self, applied: Applied, _commit: Commit) -> None:
+        if applied.nodes is not None:
+            self._names = _names_of(applied.nodes)
+        self._stop_before_unknown_rules()
         now_ms = self._surroundings.clock.now_ms()
         self._tell_tip((MEMBER, OBSERVER) if now_ms < self._tip_due_ms else ROLES)
         self._announce_left_out()
@@ -341,3 +358,8 @@ def in_turn(bundles: Iterable[MadeBundle]) -> list[MadeBundle]:
         placed.append((before[made.header.lane], made))
         before[made.header.lane] += 1
     return [made for _, made in sorted(placed, key=itemgetter(0))]
+
+
+def _names_of(nodes: Iterable[Node]) -> dict[bytes, str]:
+    """Return the names of validators by the keys they vote with."""
+    return {node.validator_key: node.name for node in nodes if node.role == VALIDATOR}

@@ -102,6 +102,10 @@ class Follower:
         """Begin to look at the clock."""
         self._surroundings.clock.call_later(TICK_MS, self._tick)
 
+    def stop(self, reason: str) -> None:
+        """Follow no further; reads go on."""
+        self.stopped_because = reason
+
     def _tick(self) -> None:
         self._carry_out(self._sync.tick(self._now_ms()))
         self._surroundings.clock.call_later(TICK_MS, self._tick)

@@ -12,7 +12,7 @@ import msgspec
 from consensus.proposer import signers_of
 from contracts.chain.commit import Commit, commit_hash
 from contracts.chain.evidence import Evidence
-from contracts.chain.genesis import Genesis, genesis_hash
+from contracts.chain.genesis import Genesis, Node, genesis_hash
 from contracts.chain.header import (
     HEADER_VERSION,
     Block,
@@ -23,6 +23,7 @@ from contracts.chain.header import (
     evidence_root,
 )
 from contracts.chain.parameters import parameters_hash
+from contracts.gs1.keys import unpack_gln
 from contracts.ledger.block import (
     ChainTip,
     InvalidBlock,
@@ -45,16 +46,21 @@ from contracts.ledger.lanes import advance_lane, lane_fault, last_sequence
 from contracts.ledger.receipt import Receipt
 from contracts.primitives.encoding import MalformedBytes
 from contracts.primitives.hashing import Hash
-from contracts.state.layout import KEYS, LANES
+from contracts.rules.changing_nodes import validator_set
+from contracts.rules.enacting import LEAD
+from contracts.state.governing import sets
+from contracts.state.layout import KEYS, LANES, NODES, VALIDATORS
 from contracts.state.view import DirectoryCache, Overlay
 from node.pool.settled import Settled
 from node.storage.authors import authors_of
 from node.storage.blocks import BlockStore, BundleRows, FinishedBlock, block_entries
 from node.storage.errors import StorageDamaged
+from node.storage.governance import Governance
 from node.storage.head import Head, check_identity, head_entry, identity_entry, load_head
 from node.storage.journeys import IndexedDocument, journey_entries
 from node.storage.statements import statement_entries
 from node.storage.store import STATE, KeyValueStore, Space, Write, put_all
+from node.storage.validators import ValidatorHistory, set_entry
 
 
 class Applied(msgspec.Struct, frozen=True):
@@ -72,6 +78,8 @@ class Applied(msgspec.Struct, frozen=True):
     """Last sequence of every lane that this block moved, and of every key that governance changed."""
     round_zero_signers: tuple[bytes, ...]
     """Keys that signed the commit which this block carries: they take turns in round 0 of the next height."""
+    nodes: tuple[Node, ...] | None
+    """All nodes that may connect from now on, when that changed; else None."""
 
 
 class Ledger:
@@ -154,7 +162,9 @@ class Ledger:
         block = self.blocks.load(head.height)
         if block is None or block_id(block.header) != head.block_id:
             raise StorageDamaged(f"block {head.height}", "it is missing or not the one that the head names")
-        self.round_zero_signers = self._signers(block)
+        if head.height > 1:
+            decided = ValidatorHistory(self._store).at(head.height - 1)
+            self.round_zero_signers = signers_of(block.last_commit, validator_set(decided))
 
     def _write_genesis(self) -> None:
         writes = genesis_writes(self._genesis)
@@ -162,6 +172,7 @@ class Ledger:
         self.tip = genesis_tip(self._genesis, app_hash)
         batch = [
             *put_all(STATE, _as_store(writes)),
+            set_entry(1, sets(Overlay(dict(writes))).current),
             identity_entry(genesis_hash(self._genesis)),
             head_entry(_head_of(self.tip)),
         ]
@@ -169,6 +180,24 @@ class Ledger:
 
     def _signers(self, block: Block) -> tuple[bytes, ...]:
         return signers_of(block.last_commit, self.tip.last_validators)
+
+    def own(self, lanes: Collection[bytes]) -> None:
+        """Count more keys as this node's own: what they state from now on is indexed."""
+        self._own_lanes |= frozenset(lanes)
+
+    def nodes(self) -> tuple[Node, ...]:
+        """Return all nodes that may connect, by name."""
+        return tuple(
+            Node(
+                name,
+                row.role,
+                row.certificate,
+                unpack_gln(row.partner) if row.partner else "",
+                row.validator_key,
+                row.power,
+            )
+            for name, row in Governance(self._store).nodes()
+        )
 
     def lanes(self) -> dict[bytes, int]:
         """Return the last sequence of every registered lane, 0 for those never used."""
@@ -267,6 +296,7 @@ class Ledger:
             *block_entries(finished, self._keep_writes),
             *journey_entries(block.header.height, indexed),
             *statement_entries(block.header.height, own),
+            *_set_entries(block.header.height, result.writes),
             head_entry(_head_of(tip)),
         ]
         self._store.write(batch, sync=True)
@@ -280,7 +310,9 @@ class Ledger:
         self.tip, self.round_zero_signers = tip, signers
         for watcher in self._watchers:
             watcher(settled)
-        return Applied(tip, block, tuple(opened), result.receipts, lanes, signers)
+        is_listed_anew = any(key.startswith(NODES.prefix) for key, _value in result.writes)
+        nodes = self.nodes() if is_listed_anew else None
+        return Applied(tip, block, tuple(opened), result.receipts, lanes, signers, nodes)
 
     def _settled(
         self, bundles: Sequence[OpenBundle], result: BlockResult, written: dict[bytes, list[bytes]]
@@ -314,6 +346,15 @@ class Ledger:
 def _as_store(writes: Sequence[tuple[bytes, bytes]]) -> list[Write]:
     """Turn the law's writes (an empty value deletes) into the store's (None deletes)."""
     return [(key, value or None) for key, value in writes]
+
+
+def _set_entries(height: int, writes: Iterable[tuple[bytes, bytes]]) -> Iterator[Write]:
+    """Yield the index row of a set that is to vote two heights from a block, when that is a new one."""
+    for key, value in writes:
+        if key == VALIDATORS.prefix:
+            row = VALIDATORS.decode(value)
+            if row.following != row.current:
+                yield set_entry(height + LEAD, row.following)
 
 
 def _keys_in(writes: Iterable[tuple[bytes, bytes]]) -> Iterator[bytes]:

@@ -7,6 +7,7 @@ import msgspec
 import structlog
 
 from contracts.chain.commit import NO_COMMIT, Commit
+from contracts.chain.genesis import Node
 from node.host.journal import ConsensusJournal, Replay
 from node.host.ledger import Ledger
 from node.storage.errors import StorageDamaged
@@ -51,6 +52,8 @@ class Opened(msgspec.Struct, frozen=True):
     """What the journal holds of the next height; None for a node that does not vote."""
     evidence: tuple[KeptEvidence, ...]
     """What is kept against validators."""
+    nodes: tuple[Node, ...]
+    """Every node that may connect, by genesis and governance."""
 
 
 def open_disks(disks: Disks, own_lanes: Sequence[bytes]) -> Opened:
@@ -79,7 +82,8 @@ def open_disks(disks: Disks, own_lanes: Sequence[bytes]) -> Opened:
     replay = None if disks.journal is None else disks.journal.replay(height + 1)
     last_used = {lane: disks.outbox.last_used(lane) for lane in own_lanes}
     evidence = tuple(load_evidence(ledger.store))
-    return Opened(commit, had_bundles, ledger.lanes(), _waiting(disks), last_used, replay, evidence)
+    nodes = ledger.nodes()
+    return Opened(commit, had_bundles, ledger.lanes(), _waiting(disks), last_used, replay, evidence, nodes)
 
 
 def _check_marker(disks: Disks) -> None:

@@ -278,6 +278,8 @@ class _Replay:
             applied = self._ledger.apply(block, decided, list(zip(bundles, rows, strict=True)))
         except BundleOutOfPlace as error:
             raise ChainFault(height, "block", str(error)) from error
+        # Keys that governance registered since: see `verify_chain`.
+        self._ledger.own(applied.lanes)
         self.bundles += len(bundles)
         self.documents += len(applied.receipts)
         self.signatures += len(bundles) + len(decided.signatures) + len(block.last_commit.signatures)

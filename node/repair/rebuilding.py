@@ -183,7 +183,7 @@ class _Following:
         supervisor = Supervisor(loop)
         workers = [ThreadWorker(name, loop, supervisor.fail) for name in _THREADS]
         router = Router()
-        peers = make_peers(self._setting, loop, router, supervisor)
+        peers = make_peers(self._setting, loop, router, supervisor, self._setting.genesis.nodes).peers
         core = self._core(loop, peers, workers, supervisor)
         router.bind(core)
         for worker in workers:

@@ -59,11 +59,13 @@ class History:
     All methods raise StorageDamaged, naming what is damaged, and StorageFailed.
 
     Attributes:
+        reader: What it reads from.
         blocks: The blocks themselves.
     """
 
     def __init__(self, reader: Reader) -> None:
         """Read from `reader`."""
+        self.reader = reader
         self.blocks = BlockStore(reader)
         self._state = Overlay(Space(reader, STATE))
         self._blocks: dict[int, Block] = {}

@@ -1,12 +1,14 @@
 """Builds the proof that a document is in the chain and what the law answered, from one snapshot."""
 
 from contracts.chain.header import entry_leaf
+from contracts.chain.validators import Validator
 from contracts.ledger.document import document_id
-from contracts.ledger.proof import PROOF_VERSION, CertifiedHeader, Proof
+from contracts.ledger.proof import PROOF_VERSION, CertifiedHeader, Proof, ValidatorChange
 from contracts.ledger.receipt import receipt_hash
 from contracts.primitives import merkle
 from node.storage.errors import StorageDamaged
 from node.storage.history import History
+from node.storage.validators import ValidatorHistory
 
 
 class NotYetCertified(Exception):
@@ -47,8 +49,19 @@ def build_proof(history: History, identifier: bytes) -> Proof | None:
         receipt=receipts[place.receipt],
         in_receipts=merkle.prove([receipt_hash(receipt) for receipt in receipts], place.receipt),
         next_block=_certified(history, place.height + 1),
-        # The validators of genesis vote at every height.
-        changes=(),
+        changes=_changes(history, place.height + 1),
+    )
+
+
+def _changes(history: History, height: int) -> tuple[ValidatorChange, ...]:
+    """Return how the set of a height came from that of genesis, change by change."""
+    return tuple(
+        ValidatorChange(
+            _certified(history, from_height - 1),
+            tuple(Validator(one.public_key, one.power) for one in validators),
+        )
+        for from_height, validators in ValidatorHistory(history.reader).sets()
+        if 1 < from_height <= height
     )
 
 

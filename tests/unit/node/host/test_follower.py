@@ -35,7 +35,11 @@ class Desk:
             surroundings, worker, self.node.chain, self.node.reader, SyncConfig(), self.diverged.append
         )
         core = SimpleNamespace(
-            consensus=None, follower=self.follower, chain=self.node.chain, heights={"alder": BOAST}
+            consensus=None,
+            follower=self.follower,
+            chain=self.node.chain,
+            heights={"alder": BOAST},
+            name_of=lambda _key: "alder",
         )
         self.health = Health(
             *(self.node.genesis, "birch", core, NoPeers()),  # type: ignore[arg-type]

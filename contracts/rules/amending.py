@@ -1,5 +1,7 @@
 """Rule 19b: the last day of use of a whole lot is amended: sooner by its maker, later with a regulator."""
 
+from collections.abc import Iterable
+from itertools import islice
 from typing import Final
 
 import msgspec
@@ -16,9 +18,10 @@ from contracts.rules.events import EventKind
 from contracts.rules.guards import signer_fault
 from contracts.rules.verdict import Verdict
 from contracts.state.agreement_rows import ProposalKind
+from contracts.state.claims import find_claimed_lot
 from contracts.state.directory import market, partner
 from contracts.state.layout import FORMER_EXPIRIES, LOTS, PRODUCTS, number_key
-from contracts.state.lists import Budget, TooManyRows, derived_from_lot, entries
+from contracts.state.lists import Budget, TooManyRows, claimed_lots, derived_from_lot, entries
 from contracts.state.parties import HANDLING, MARKETING, is_licensed, is_party
 from contracts.state.recall_rows import NumbersRow
 from contracts.state.rows import LotRow
@@ -26,6 +29,8 @@ from contracts.state.sources import expires_at, find_lot, former_expiries, lot_o
 
 MAX_AMENDMENTS: Final = 16
 """Most times that the expiry of one lot is amended."""
+MAX_CLAIMED: Final = 1_000
+"""Most claimed dates of one lot that an amendment binds beside those that its maker printed."""
 MAX_TOLD_ROWS: Final = 1_000
 """Most rows that are read to find out whose goods were repacked from a lot."""
 
@@ -111,22 +116,40 @@ def _lot_to_amend(act: Act, gtin: bytes, lot: bytes, expiry: int) -> tuple[int, 
 
 
 def _amend(act: Act, number: int, row: LotRow, expiry: int) -> None:
-    """Let a lot expire on another day; what was printed on its packs before stays known."""
+    """Let a lot expire on another day; what was printed on its packs before stays known.
+
+    What others claim to be of it follows where it had the same date, and never outlives it.
+    """
     product = act.state.require(PRODUCTS, row.gtin)
     expires_at_ms = expires_at(expiry, market(act.state, product.markets[0]).utc_offset_minutes)
-    amended = msgspec.structs.replace(row, expiry=expiry, expires_at_ms=expires_at_ms)
-    act.state.write(LOTS, number_key(number), amended)
-    former = (*former_expiries(act.state, number), row.expiry)
-    act.state.write(FORMER_EXPIRIES, number_key(number), NumbersRow(0, former))
-    act.tell(EventKind.LOT_AMENDED, (), row.lot, (product.holder, row.maker, *_repackagers(act, number)))
+    claimed = ((one, lot_row(act.state, one)) for one in _claimed(act, number, row))
+    bound = [(one, other) for one, other in claimed if expiry < other.expiry or other.expiry == row.expiry]
+    for one, before in ((number, row), *bound):
+        after = msgspec.structs.replace(before, expiry=expiry, expires_at_ms=expires_at_ms)
+        act.state.write(LOTS, number_key(one), after)
+        former = (*former_expiries(act.state, one), before.expiry)
+        act.state.write(FORMER_EXPIRIES, number_key(one), NumbersRow(0, former))
+    told = _repackagers(act, (number, *(one for one, _row in bound)))
+    act.tell(EventKind.LOT_AMENDED, (), row.lot, (product.holder, row.maker, *told))
 
 
-def _repackagers(act: Act, lot: int) -> set[int]:
-    """Return who repacked something of a lot: what they made of it should not outlive it."""
+def _claimed(act: Act, number: int, row: LotRow) -> list[int]:
+    """Return the lots that others claim to be a maker's (rule 25): one for each date that was claimed.
+
+    Those with a date that the lot has or had are all there; of others the first.
+    """
+    printed = (row.expiry, *former_expiries(act.state, number))
+    own = (find_claimed_lot(act.state, row.gtin, row.lot, one) for one in printed)
+    others = entries(act.state, claimed_lots(row.gtin, row.lot), Budget(MAX_CLAIMED))
+    return sorted({*(one for one in own if one is not None), *islice(others, MAX_CLAIMED)})
+
+
+def _repackagers(act: Act, lots: Iterable[int]) -> set[int]:
+    """Return who repacked something of lots: what they made of it should not outlive it."""
     found: set[int] = set()
     budget = Budget(MAX_TOLD_ROWS)
     try:
-        for source in entries(act.state, derived_from_lot(lot), budget):
+        for source in (one for lot in lots for one in entries(act.state, derived_from_lot(lot), budget)):
             budget.spend()
             found.add(lot_row(act.state, lot_of(source)).maker)
     except TooManyRows:

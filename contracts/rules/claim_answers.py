@@ -27,6 +27,7 @@ from contracts.state.claims import (
     is_answered_by_commission,
     link_to_make,
     note_answer,
+    printed_expiry,
 )
 from contracts.state.concerned import alarmed
 from contracts.state.containers import rewrite
@@ -35,7 +36,7 @@ from contracts.state.lists import TooManyRows
 from contracts.state.parties import MARKETING, is_maker, stakeholders
 from contracts.state.places import Position, with_holds
 from contracts.state.recalls import recall_row
-from contracts.state.sources import lot_of, lot_row
+from contracts.state.sources import former_expiries, lot_of, lot_row
 from contracts.state.titles import NO_TITLE, title_of
 
 
@@ -75,7 +76,8 @@ def answer_by_commission(
         make: Its source number.
         claimed: Onboarded items that it names.
     """
-    agreeing = {key: one for key, one in claimed.items() if _agrees(act, record, key, one)}
+    dates = frozenset((record.expiry, *former_expiries(act.state, lot_of(make))))
+    agreeing = {key: one for key, one in claimed.items() if _agrees(act, record, dates, key, one)}
     try:
         _share_fate(act, make, agreeing)
     except TooManyRows:
@@ -95,16 +97,24 @@ def _share_fate(act: Act, make: int, claimed: Mapping[bytes, Claimed]) -> None:
             act.tell(EventKind.RECALL_REACHED, (), row.identifier, (row.opener, claims[source].claimant))
 
 
-def _agrees(act: Act, record: Commission, key: bytes, one: Claimed) -> bool:
+def _agrees(act: Act, record: Commission, dates: frozenset[int], key: bytes, one: Claimed) -> bool:
     """Tell whether a commission says the same of an item as its claim, and nobody denied that.
 
     What was made after it was claimed is not what was claimed.
+
+    Args:
+        act: The commission.
+        record: What it states.
+        dates: Last days of use that its lot has and had: one of them is printed.
+        key: Key of the item.
+        one: What was claimed of it.
     """
     lot = lot_row(act.state, lot_of(one.source))
     before = answer_to(act.state, key)
     is_denied = before is not None and before.standing == ClaimStanding.CONTRADICTED
     is_older = record.made_at_ms <= one.claim.claimed_at_ms
-    return (lot.lot, lot.expiry) == (record.lot, record.expiry) and is_older and not is_denied
+    is_printed = printed_expiry(act.state, lot_of(one.source)) in dates
+    return lot.lot == record.lot and is_printed and is_older and not is_denied
 
 
 def answer_claim(act: Act, record: AnswerClaim) -> Verdict | None:

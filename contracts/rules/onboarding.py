@@ -36,8 +36,8 @@ from contracts.state.claims import (
 from contracts.state.directory import find_partner
 from contracts.state.layout import ITEMS, PRODUCTS
 from contracts.state.parties import MAKING, TRADING, has_role
-from contracts.state.rows import MAX_MAKES, ItemRow, Life
-from contracts.state.sources import find_lot, lot_row
+from contracts.state.rows import MAX_MAKES, ItemRow, Life, LotRow
+from contracts.state.sources import find_lot, former_expiries, lot_row
 
 
 def onboard(act: Act, record: Onboard) -> Verdict | None:
@@ -117,20 +117,28 @@ def _claim(act: Act, record: Onboard) -> ClaimRow:
 def _lot_fault(act: Act, record: Onboard) -> Verdict | None:
     """Ask whether what is known of the lot agrees, and there is room for one more claim of it."""
     made = find_lot(act.state, record.gtin, record.lot)
-    fault = None if made is None else standing_fault(made[1], record.expiry)
+    fault = None if made is None else standing_fault(made[1], _date_of(act, *made, record.expiry))
     number = find_claimed_lot(act.state, record.gtin, record.lot, record.expiry)
     if fault or number is None:
         return fault
     lot = lot_row(act.state, number)
     if lot.makes == MAX_MAKES and find_claim(act.state, number, _claim(act, record)) is None:
         return Verdict(Code.LOT_TOO_MIXED, record.lot)
-    return standing_fault(lot, record.expiry)
+    return standing_fault(lot, lot.expiry)
+
+
+def _date_of(act: Act, number: int, lot: LotRow, expiry: int) -> int:
+    """Return the date that counts for packs with this one printed: the lot's, where it had that before."""
+    return lot.expiry if expiry in former_expiries(act.state, number) else expiry
 
 
 def _enter_claim(act: Act, record: Onboard, made: Commission) -> int:
     """Give a claim a source number, if it has none; open recalls that call it back reach it then."""
-    instant = expiry_instant(act, made)
-    lot = open_claimed_lot(act.state, record.gtin, record.lot, record.expiry, instant)
+    counts = (record.expiry, expiry_instant(act, made))
+    maker_lot = find_lot(act.state, record.gtin, record.lot)
+    if maker_lot is not None:
+        counts = (maker_lot[1].expiry, maker_lot[1].expires_at_ms)
+    lot = open_claimed_lot(act.state, record.gtin, record.lot, record.expiry, counts)
     claim = _claim(act, record)
     number = find_claim(act.state, lot, claim)
     if number is None:

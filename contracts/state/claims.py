@@ -17,17 +17,20 @@ from contracts.state.layout import (
     CLAIM_LINKS,
     CLAIMED_LOTS,
     CLAIMS,
+    FORMER_EXPIRIES,
     ORIGINS,
     claim_origin_key,
     claimed_lot_key,
+    number_key,
     open_claims_key,
     source_key,
 )
 from contracts.state.lists import append, claimed_lots, derived_from_lot, derived_from_make, origins_of_make
+from contracts.state.recall_rows import NumbersRow
 from contracts.state.recalls import mark_makes
 from contracts.state.rows import MAKES_PER_LOT, NOBODY, HoldKind, ItemRow, LotRow, SourceRow
 from contracts.state.scopes import Reach, follow_lineage
-from contracts.state.sources import add_make, lot_of, lot_row, marks_of, number_lot
+from contracts.state.sources import add_make, former_expiries, lot_of, lot_row, marks_of, number_lot
 from contracts.state.view import Overlay
 
 MAKE_UNKNOWN: Final = SourceRow(b"", 0, NOBODY)
@@ -44,14 +47,29 @@ def find_claimed_lot(state: Overlay, gtin: bytes, lot: bytes, expiry: int) -> in
     return state.read(CLAIMED_LOTS, claimed_lot_key(gtin, lot, expiry))
 
 
-def open_claimed_lot(state: Overlay, gtin: bytes, lot: bytes, expiry: int, expires_at_ms: int) -> int:
-    """Return the number of a claimed lot, giving it one when it is new."""
-    number = find_claimed_lot(state, gtin, lot, expiry)
+def open_claimed_lot(state: Overlay, gtin: bytes, lot: bytes, printed: int, counts: tuple[int, int]) -> int:
+    """Return the number of a claimed lot, giving it one when it is new.
+
+    Args:
+        state: State.
+        gtin: Packed GTIN.
+        lot: Lot.
+        printed: Last day of use, as the packs say.
+        counts: The one that counts, for the maker amended it (rule 19b), and the instant at which that ends.
+    """
+    number = find_claimed_lot(state, gtin, lot, printed)
     if number is None:
-        number = number_lot(state, LotRow(gtin, lot, expiry, expires_at_ms, NOBODY, 0, ()))
-        state.write(CLAIMED_LOTS, claimed_lot_key(gtin, lot, expiry), number)
+        number = number_lot(state, LotRow(gtin, lot, *counts, NOBODY, 0, ()))
+        state.write(CLAIMED_LOTS, claimed_lot_key(gtin, lot, printed), number)
         append(state, claimed_lots(gtin, lot), number)
+        if counts[0] != printed:
+            state.write(FORMER_EXPIRIES, number_key(number), NumbersRow(0, (printed,)))
     return number
+
+
+def printed_expiry(state: Overlay, claimed: int) -> int:
+    """Return the last day of use that the packs of a claimed lot say, whatever counts since."""
+    return next(iter(former_expiries(state, claimed)), lot_row(state, claimed).expiry)
 
 
 def find_claim(state: Overlay, lot: int, claim: ClaimRow) -> int | None:

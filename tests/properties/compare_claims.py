@@ -4,7 +4,6 @@ from contracts.records.onboarding import OnboardGround
 from contracts.state.claim_rows import ClaimRow, ClaimStanding
 from contracts.state.claims import answer_to
 from contracts.state.layout import CLAIM_COUNTS, open_claims_key
-from contracts.state.rows import LotRow
 from contracts.state.view import Overlay
 from tests.properties.differ import require
 from tests.properties.facts import PARTNER_NAMES, gln, item_key, kind_of
@@ -19,12 +18,12 @@ def answer_of(state: Overlay, key: bytes) -> tuple[str, bool]:
     return ("", False) if row is None else (ClaimStanding(row.standing).name.lower(), row.commissioned == 1)
 
 
-def claimed_make(make: tuple[str, str, str], lot: LotRow, claim: ClaimRow) -> tuple[object, ...]:
+def claimed_make(make: tuple[str, str, str], expiry: int, claim: ClaimRow) -> tuple[object, ...]:
     """Return a claimed source as the model says it: it has no line, hour or site."""
     kind, called, line = make
     sender = {gln(name): name for name in PARTNER_NAMES.values()}.get(claim.sender, "")
     ground = OnboardGround(claim.ground).name.lower()
-    return (kind, f"{called}/{lot.expiry}", line, 0, "", PARTNER_NAMES[claim.claimant], ground, sender)
+    return (kind, f"{called}/{expiry}", line, 0, "", PARTNER_NAMES[claim.claimant], ground, sender)
 
 
 def compare_claims(mirror: Mirror, model: Model) -> None:

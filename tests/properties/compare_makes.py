@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from contracts.state.claims import printed_expiry
 from contracts.state.layout import CLAIMS, ITEMS, LOTS, SOURCES
 from contracts.state.lists import Budget, entries, origins_of_make
 from contracts.state.rows import MAKES_PER_LOT, HoldKind, LotRow, SourceRow
@@ -40,7 +41,7 @@ def read_makes(
         make = (KINDS[lot.gtin], lot.lot.decode(), source.line.decode())
         claim = mirror.rows(CLAIMS).get(key)
         if claim is not None:
-            found[number] = claimed_make(make, lot, claim)
+            found[number] = claimed_make(make, printed_expiry(state, number // MAKES_PER_LOT), claim)
             continue
         found[number] = (*make, source.hour, place_name(source.site), *first)
     return found

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from tests.properties.facts import DAY_MS, OFFSETS, is_unit, kind_of
-from tests.properties.model import Guard, Model, Proposal, parties
+from tests.properties.model import Guard, Model, Proposal, lot_name, parties
 from tests.properties.model_judge import Judge, Verdicts
 from tests.properties.said import Said
 
@@ -269,17 +269,21 @@ def _lot_known(judge: Judge, said: Said) -> Verdicts:
 def _amend(judge: Judge, said: Said) -> None:
     model, lot = judge.model, (said.kind, said.lot)
     model.amended[lot] += 1
-    model.former[lot] = model.former.get(lot, frozenset()) | {model.lots[lot]}
-    model.lots[lot] = said.expiry
+    old = model.lots[lot]
     offset_ms = OFFSETS[model.registered.markets[said.kind][0]] * 60_000
-    model.instants[lot] = (said.expiry + 1) * DAY_MS - offset_ms
+    instant = (said.expiry + 1) * DAY_MS - offset_ms
+    alike = {one for one in model.lots if one[0] == said.kind and lot_name(one) == said.lot}
+    bound = {one for one in alike if model.lots[one] > said.expiry or model.lots[one] == old}
+    for one in bound:
+        model.former[one] = model.former.get(one, frozenset()) | {model.lots[one]}
+        model.lots[one], model.instants[one] = said.expiry, instant
     for name, thing in model.items.items():
-        if thing.source[:2] == lot:
-            model.change(name, expires_ms=model.instants[lot])
+        if thing.source[:2] in bound:
+            model.change(name, expires_ms=instant)
     repackers = {
         model.makers[made[:2]]
         for made, origins in model.lineage.items()
-        if any(origin[:2] == lot for origin in origins)
+        if any(origin[:2] in bound for origin in origins)
     }
     told = (model.registered.holders[said.kind], model.makers[lot], *repackers)
     judge.tell("lot_amended", said.lot, (), told)

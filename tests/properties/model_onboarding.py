@@ -56,7 +56,7 @@ def onboard(judge: Judge, said: Said) -> Verdicts:
     source = claimed_source(said, judge.signer)
     yield (
         {"lot_expiry_mismatch"}
-        if model.lots.get((said.kind, said.lot), said.expiry) != said.expiry
+        if (said.kind, said.lot) in model.lots and said.expiry not in _dates(model, said)
         else set()
     )
     yield {"lot_on_hold"} if model.marks.get((said.kind, said.lot)) or model.marks.get(source[:2]) else set()
@@ -66,10 +66,19 @@ def onboard(judge: Judge, said: Said) -> Verdicts:
     _bring_in(judge, said, source, expires_ms)
 
 
+def _dates(model: Model, said: Said) -> set[int]:
+    """Return the expiries that the packs of a maker's lot say, or said before it was amended."""
+    lot = (said.kind, said.lot)
+    return {model.lots[lot], *model.former.get(lot, ())} if lot in model.lots else set()
+
+
 def _bring_in(judge: Judge, said: Said, source: Source, expires_ms: int) -> None:
-    model = judge.model
-    model.lots[source[:2]] = said.expiry
-    expires_ms = model.instants.setdefault(source[:2], expires_ms)
+    model, lot = judge.model, source[:2]
+    if lot not in model.lots:
+        model.lots[lot] = model.lots.get((said.kind, said.lot), said.expiry)
+        model.instants[lot] = model.instants.get((said.kind, said.lot), expires_ms)
+        model.former[lot] = frozenset({said.expiry} - {model.lots[lot]})
+    expires_ms = model.instants[lot]
     model.makers[source[:2]] = ""
     model.claimed_ms.setdefault(source, judge.now_ms)
     judge.tell("onboarded", said.lot, (), (model.registered.holders[said.kind],))
@@ -146,7 +155,8 @@ def _agrees(model: Model, said: Said, item: str) -> bool:
     thing = model.items[item]
     is_older = said.made_ms <= model.claimed_ms[thing.source]
     is_denied = thing.answer[0] == "contradicted"
-    return thing.source[1] == f"{said.lot}/{said.expiry}" and is_older and not is_denied
+    is_same = thing.source[1] in {f"{said.lot}/{date}" for date in _dates(model, said)}
+    return is_same and is_older and not is_denied
 
 
 def confirm_all(judge: Judge, items: Any, *, commissioned: bool) -> None:

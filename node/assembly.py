@@ -283,7 +283,7 @@ class _Node:
         for worker in workers:
             worker.start()
         health = Health(
-            *(setting.genesis, setting.node.name, core, peers),
+            *(setting.node.name, core, peers),
             *(wall.now_ms, lambda: supervisor.reason),
         )
         readers = Readers(self._store, supervisor.fail)

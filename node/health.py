@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 
-from contracts.chain.genesis import Genesis
 from network.peer.peers import Peers
 from node.api.status import (
     ConsensusStatus,
@@ -23,7 +22,6 @@ class Health:
 
     def __init__(
         self,
-        genesis: Genesis,
         name: str,
         core: NodeCore,
         peers: Peers,
@@ -33,8 +31,7 @@ class Health:
         """Join the parts.
 
         Args:
-            genesis: The network.
-            name: This node's name in it.
+            name: This node's name.
             core: The node.
             peers: Its peers, and what happened between it and them.
             now_ms: Wall clock.
@@ -44,7 +41,6 @@ class Health:
         self._peers = peers
         self._now_ms = now_ms
         self._failure = failure
-        self._heartbeat_ms = genesis.parameters.timing.heartbeat_ms
         self._own = name
 
     def _powers(self) -> dict[str, int]:
@@ -130,7 +126,7 @@ class Health:
     def _head_age(self) -> ReadinessCheck:
         tip = self._core.chain.tip
         age_ms = max(0, self._now_ms() - tip.time_ms)
-        limit_ms = STALE_HEARTBEATS * self._heartbeat_ms
+        limit_ms = STALE_HEARTBEATS * self._core.chain.tip.parameters.timing.heartbeat_ms
         detail = f"the last block is {age_ms // 1000} s old, at most {limit_ms // 1000} s is usual"
         is_new = tip.height == 0
         return ReadinessCheck("head_age", age_ms <= limit_ms or is_new, detail)

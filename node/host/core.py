@@ -121,7 +121,7 @@ class NodeCore:
         limits = config.genesis.parameters.limits
         self._reader = BundleReader(config.genesis.chain_id, limits)
         self.heights: dict[str, int] = {}
-        self.pool = BundlePool(config.pool, config.genesis.parameters.tolerances.bundle_lifetime_ms)
+        self.pool = BundlePool(config.pool, disks.ledger.tip.parameters.tolerances.bundle_lifetime_ms)
         self.chain = Chain(
             disks.ledger, surroundings.writer, opened.commit, opened.lanes, had_bundles=opened.had_bundles
         )
@@ -224,6 +224,7 @@ class NodeCore:
     # ----------------------------------------------------------------------------- blocks
 
     def _prune(self, applied: Applied, _commit: Commit) -> None:
+        self.pool.bind(applied.tip.parameters.tolerances.bundle_lifetime_ms)
         self.pool.prune(self.chain.lanes, applied.tip.time_ms)
         self.fetching.clear()
 

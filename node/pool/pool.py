@@ -88,6 +88,10 @@ class BundlePool:
         self._held = Tally()
         self.bytes = 0
 
+    def bind(self, bundle_lifetime_ms: int) -> None:
+        """Go by another lifetime of bundles from now on: governance changed it."""
+        self._bundle_lifetime_ms = bundle_lifetime_ms
+
     def __len__(self) -> int:
         """Return the number of bundles held."""
         return len(self._by_id)

@@ -42,7 +42,7 @@ class Desk:
             name_of=lambda _key: "alder",
         )
         self.health = Health(
-            *(self.node.genesis, "birch", core, NoPeers()),  # type: ignore[arg-type]
+            *("birch", core, NoPeers()),  # type: ignore[arg-type]
             *(self.node.wall.now_ms, lambda: ""),
         )
 

@@ -270,3 +270,9 @@ def check(pool: BundlePool, limits: PoolLimits) -> None:
     assert total[0] <= limits.total_bytes
     assert total[1] <= limits.total_bundles
     assert pool.bytes == sum(len(pooled.data) for pooled in pool._by_id.values())
+
+
+def test_the_lifetime_of_bundles_follows_governance() -> None:
+    pool = BundlePool(PoolLimits(), 10)
+    pool.bind(20)
+    assert pool._bundle_lifetime_ms == 20

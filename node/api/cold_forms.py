@@ -17,8 +17,11 @@ Logger = Annotated[
         examples=["(8004)0614141-LOG7"],
     ),
 ]
-Temperature = Annotated[int, Meta(description="Hundredths of a degree Celsius.", examples=[525])]
-Seconds = Annotated[int, Meta(description="Seconds.", examples=[1_800])]
+Temperature = Annotated[
+    int,
+    Meta(ge=-(1 << 53) + 1, le=(1 << 53) - 1, description="Hundredths of a degree Celsius.", examples=[525]),
+]
+Seconds = Annotated[int, Meta(ge=-(1 << 53) + 1, le=(1 << 53) - 1, description="Seconds.", examples=[1_800])]
 
 
 class StorageProfileForm(RecordForm, frozen=True, kw_only=True, tag="storage_profile"):

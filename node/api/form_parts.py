@@ -44,6 +44,8 @@ Hex = Annotated[str, Meta(max_length=128, pattern="^([0-9A-Fa-f]{2})*$", descrip
 
 
 Height = Annotated[int, Meta(ge=0, le=(1 << 53) - 1)]
+Whole = Annotated[int, Meta(ge=-(1 << 53) + 1, le=(1 << 53) - 1)]
+"""A number that every JSON tool keeps as it is; what it may be, the law says."""
 
 LateWord = Annotated[
     Literal["", "outage", "no_network", "emergency"],

@@ -5,7 +5,7 @@ from typing import Annotated, Final, Literal
 import msgspec
 from msgspec import Meta
 
-from node.api.form_parts import Gln, Gtin, Hex, Items, OptionalText, RecordForm, Time
+from node.api.form_parts import Gln, Gtin, Hex, Items, OptionalText, RecordForm, Time, Whole
 
 MAX_SCOPES: Final = 64
 """Most alternatives of one scope, as the law has it."""
@@ -113,15 +113,15 @@ class RespondToRecallForm(RecordForm, frozen=True, kw_only=True, tag="respond_to
 
     recall: Hex
     """Recall id."""
-    set_aside: int = 0
+    set_aside: Whole = 0
     """In its hands, kept apart."""
-    returned: int = 0
+    returned: Whole = 0
     """Sent back."""
-    destroyed: int = 0
+    destroyed: Whole = 0
     """Destroyed."""
-    dispensed: int = 0
+    dispensed: Whole = 0
     """Supplied before the notice came."""
-    missing: int = 0
+    missing: Whole = 0
     """The ledger says it holds them, and it does not find them."""
 
 

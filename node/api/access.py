@@ -163,7 +163,7 @@ def lane_for(context: ApiContext, grant: TokenGrant, partner: str) -> tuple[str,
         partner: GLN that the client named; empty for none.
 
     Raises:
-        Problem: forbidden, partner_needed or partner_not_here.
+        Problem: forbidden, partner_needed, partner_not_here or key_not_registered.
     """
     lanes = {key.partner: lane for lane, key in sorted(signing(context).keys.items(), reverse=True)}
     wanted = partner or grant.partner or (next(iter(lanes)) if len(lanes) == 1 else "")
@@ -174,4 +174,7 @@ def lane_for(context: ApiContext, grant: TokenGrant, partner: str) -> tuple[str,
         raise Problem("forbidden", f"This token acts for {grant.partner} alone.", members=members)
     if wanted not in lanes:
         raise Problem("partner_not_here", f"It signs for {', '.join(sorted(lanes))}.", members=members)
+    if lanes[wanted] not in context.chain.lanes:
+        detail = f"The key of {wanted} on this node is {lanes[wanted].hex()}."
+        raise Problem("key_not_registered", detail, members=members)
     return wanted, lanes[wanted]

@@ -71,6 +71,11 @@ _REQUESTS: Final[dict[str, ProblemKind]] = {
     "partner_not_here": ProblemKind(
         400, "This node holds no key of that partner", "Send it to the node of the partner that signs."
     ),
+    "key_not_registered": ProblemKind(
+        409,
+        "The ledger does not know this node's key yet",
+        "The partner is admitted by a proposal and votes (`packtrail propose`); try again when that acts.",
+    ),
     "unauthorised": ProblemKind(
         401, "No valid token", "Send `Authorization: Bearer <token>` with a token of this node."
     ),

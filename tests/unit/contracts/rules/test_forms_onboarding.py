@@ -138,7 +138,8 @@ def test_a_commission_looks_up_each_serial_once_and_pays_for_claimed_ones_only(l
     plain = msgspec.structs.replace(MADE, lot=b"L2", serials=tuple(b"X" + one for one in serials))
     base_reads, base_writes = cost(ledger, "Acme", plain)
     reads, writes = cost(ledger, "Acme", msgspec.structs.replace(MADE, serials=serials))
-    # Item, claim and answer; item and answer are written. Once: the link, its lists, the claimed lot, count, dates that both lots had.
+    # Item, claim and answer; item and answer are written. Once: the link, its lists, the claimed lot, count,
+    # dates that both lots had.
     assert reads - base_reads <= 10 * 2 + 10
     assert writes - base_writes <= 10 + 6
 

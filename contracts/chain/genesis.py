@@ -82,6 +82,12 @@ class Profile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     exempt_reasons: tuple[str, ...] = ()
     """Exemptions (rule 20): affiliate, common_control, emergency, office_use, charity, merger,
     specific_patient."""
+    overage_items: int = 100
+    """Most items that a receiver may claim to have found, unannounced, with one shipment; 0 for none."""
+    overage_claim_ms: int = 259_200_000
+    """Time after a receipt in which it may claim them: 72 hours."""
+    overage_answer_ms: int = 864_000_000
+    """Time after a claim from which the holder of the items may contest it: ten days."""
 
 
 class PartnerKey(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -142,6 +142,9 @@ def _write_profiles(state: Overlay, profiles: tuple[Profile, ...]) -> set[str]:
             profile.onboard_until_ms,
             profile.onboard_items,
             _exemptions(profile.exempt_reasons, f"{field}.exempt_reasons"),
+            profile.overage_items,
+            profile.overage_claim_ms,
+            profile.overage_answer_ms,
         )
         for name, expected in profile_faults(row):
             raise InvalidGenesis(f"{field}.{name}: expected {expected}")

@@ -33,6 +33,7 @@ from contracts.records.late import Late
 from contracts.records.lots import LotRecord, TraceLot, trace_weight
 from contracts.records.onboarding import AnswerClaim, Onboard, OnboardingRecord
 from contracts.records.outside import OutsideRecord, ReceiveFromOutside, ShipOutside
+from contracts.records.overages import ClaimOverage, EndOverage, OverageRecord
 from contracts.records.quantities import (
     EndQuantity,
     QuantityRecord,
@@ -71,6 +72,7 @@ Record = (
     | AgreementRecord
     | OnboardingRecord
     | OutsideRecord
+    | OverageRecord
     | RecallRecord
     | ColdRecord
     | RegisterRecord
@@ -116,6 +118,7 @@ _LISTINGS: Final[dict[type, _Listing]] = {
     **dict.fromkeys((Late, Exempt, Found, Reinstate), _ITEMS),
     **dict.fromkeys((PlaceHold, LiftHold, Suspect, ConfirmIllegitimate, Clear, Verify, Report), _ITEMS),
     **dict.fromkeys((OfferOwnership, Consent, AnswerClaim, ShipOutside, ReceiveFromOutside), _ITEMS),
+    **dict.fromkeys((ClaimOverage, EndOverage), _ITEMS),
     **dict.fromkeys((DeclareOverdue, Withdraw), _nothing),
     **dict.fromkeys(get_args(RecallRecord), listed_in_recall),
     **dict.fromkeys(get_args(ColdRecord), listed_in_cold),

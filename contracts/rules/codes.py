@@ -100,6 +100,19 @@ class Code(StrEnum):
     NOT_IN_SHIPMENT = "not_in_shipment"
     NOTHING_RECEIVED = "nothing_received"
 
+    # Rule 6: overage claims.
+    NOTHING_CAME_WITH = "nothing_came_with"
+    OVERAGE_TOO_LATE = "overage_too_late"
+    TOO_MANY_OVERAGES = "too_many_overages"
+    OVERAGE_ENDED = "overage_ended"
+    OVERAGE_ANNOUNCED = "overage_announced"
+    OVERAGE_IN_HAND = "overage_in_hand"
+    OVERAGE_ELSEWHERE = "overage_elsewhere"
+    OVERAGE_CLAIMED_BEFORE = "overage_claimed_before"
+    NO_OVERAGE = "no_overage"
+    NOT_CLAIMANT = "not_claimant"
+    CLAIM_STILL_STANDS = "claim_still_stands"
+
     # Rule 7: overdue.
     NOT_OVERDUE = "not_overdue"
     ALREADY_OVERDUE = "already_overdue"

@@ -52,6 +52,9 @@ class EventKind(IntEnum):
     ONBOARDED = 76
     CLAIM_CONFIRMED = 77
     CLAIM_CONTRADICTED = 78
+    OVERAGE_CLAIMED = 79
+    OVERAGE_ENDED = 80
+    OVERAGE_SHIPPED = 81
     EXEMPT_MOVED = 82
     PRODUCT_OFFERED = 90
     PRODUCT_TAKEN = 91
@@ -135,6 +138,9 @@ SENTENCES: Final[dict[EventKind, str]] = {
     EventKind.ONBOARDED: "Goods of this lot (subject) came in that nobody here made; they are a claim.",
     EventKind.CLAIM_CONFIRMED: "Goods that came in from elsewhere are what they claim to be.",
     EventKind.CLAIM_CONTRADICTED: "Goods from elsewhere are not what they claim to be; they are suspect.",
+    EventKind.OVERAGE_CLAIMED: "The receiver says that items came with a shipment (subject) unannounced.",
+    EventKind.OVERAGE_ENDED: "The claim of items that came unannounced is over; their holder keeps them.",
+    EventKind.OVERAGE_SHIPPED: "Items are shipped (subject) to the partner that claimed to have them.",
     EventKind.EXEMPT_MOVED: "Goods are sent under an exemption (subject), maybe to one that buys nothing.",
     EventKind.PRODUCT_OFFERED: "The marketing holder offers a product (subject) to who is told.",
     EventKind.PRODUCT_TAKEN: "A product (subject) has a new marketing holder: the signer.",

@@ -17,6 +17,7 @@ from contracts.rules.verdict import Verdict
 from contracts.state.containers import find_contents, is_emptied, sources_of
 from contracts.state.directory import find_premises, profile
 from contracts.state.exposures import joined, session_of, until_of
+from contracts.state.overages import claim_by
 from contracts.state.parties import has_role, is_holder, is_licensed, is_party
 from contracts.state.places import Holds, Position, effective_holds, effective_life, locate
 from contracts.state.recalls import released_from
@@ -185,16 +186,18 @@ def hold_code(holds: Holds) -> Code:
 class CleanGuard:
     """Asks whether items are clean (LAW, facets), judging each source once for a whole record."""
 
-    __slots__ = ("_act", "_faults", "_is_leaving")
+    __slots__ = ("_act", "_awaited", "_faults", "_is_leaving")
 
-    def __init__(self, act: Act, *, is_leaving: bool = False) -> None:
+    def __init__(self, act: Act, *, is_leaving: bool = False, receiver: int = NOBODY) -> None:
         """Begin with no source asked.
 
         Args:
             act: The record.
             is_leaving: Whether the items go on with the signer's own loggers, to be read out later.
+            receiver: Who gets them: what that partner claimed to have is no reason to keep it back (rule 6).
         """
         self._act = act
+        self._awaited = claim_by(receiver)
         self._is_leaving = is_leaving
         self._faults: dict[int, Code | None] = {}
 
@@ -206,6 +209,8 @@ class CleanGuard:
         """Yield everything that speaks against an item being clean, the first reason first."""
         row = position.row
         holds = effective_holds(position)
+        if self._awaited in holds:
+            holds = tuple(hold for hold in holds if hold != self._awaited)
         if holds:
             yield Verdict(hold_code(holds), position.key)
         contents = find_contents(self._act.state, position.key, row)

@@ -127,16 +127,19 @@ def note_law_hold(act: Act) -> None:
     act.state.write(LAW_HOLDS, number_key(act.signer), act.height)
 
 
-def tell_each(act: Act, kind: EventKind, told: Iterable[tuple[bytes, Iterable[int]]]) -> None:
+def tell_each(
+    act: Act, kind: EventKind, told: Iterable[tuple[bytes, Iterable[int]]], subject: bytes = b""
+) -> None:
     """Report an event so that everyone hears of what is theirs, and of nothing else.
 
     Args:
         act: The record.
         kind: What happened.
         told: Item keys, each with who is concerned; groups come in the order of the list.
+        subject: What it is about beside them.
     """
     groups: dict[tuple[int, ...], list[bytes]] = {}
     for key, concerned in told:
         groups.setdefault(tuple(sorted(set(concerned))), []).append(key)
     for everyone, keys in groups.items():
-        act.tell(kind, keys, b"", everyone)
+        act.tell(kind, keys, subject, everyone)

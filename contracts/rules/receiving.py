@@ -87,7 +87,8 @@ def _receive_listed(act: Act, record: Receive, shipment: ShipmentRow) -> Verdict
     for item in split(act, items):
         act.state.write(ITEMS, item.key, resolve_place(item.row, ended))
     # The shipment ends with its last item; an unlisted one inside the container still counts with that.
-    after = msgspec.structs.replace(shipment, outstanding=left) if left else ended
+    rest = msgspec.structs.replace(shipment, outstanding=left, receipt_ms=act.time_ms)
+    after = rest if left else ended
     act.state.write(SHIPMENTS, record.shipment, after)
     return None
 
@@ -124,6 +125,7 @@ def _received(act: Act, record: Receive, shipment: ShipmentRow) -> ShipmentRow:
         standing=int(ShipmentStanding.RECEIVED),
         custody=0,
         received_at=stated_number(act, record.head) or shipment.destination,
+        receipt_ms=act.time_ms,
     )
 
 

@@ -32,6 +32,7 @@ from contracts.records.lots import AmendLot, ConsentToAmendment, ProposeAmendmen
 from contracts.records.mandates import ActFor, Mandate
 from contracts.records.onboarding import AnswerClaim, Onboard
 from contracts.records.outside import ReceiveFromOutside, ShipOutside
+from contracts.records.overages import ClaimOverage, EndOverage
 from contracts.records.quantities import (
     EndQuantity,
     MakeQuantity,
@@ -75,6 +76,7 @@ from contracts.rules.mandating import act_for, mandate, mandate_fault
 from contracts.rules.observing import observe
 from contracts.rules.offering import offer_ownership
 from contracts.rules.onboarding import onboard
+from contracts.rules.overages import claim_overage, end_overage
 from contracts.rules.overdue import declare_overdue
 from contracts.rules.packing import pack, unpack
 from contracts.rules.proposing import propose_correction
@@ -115,6 +117,8 @@ RULES: Final[dict[type[Record], Rule]] = {
     Receive: receive,
     Refuse: refuse,
     Void: void,
+    ClaimOverage: claim_overage,
+    EndOverage: end_overage,
     Dispense: dispense,
     DispensePart: dispense_part,
     Late: late,

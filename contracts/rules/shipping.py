@@ -20,6 +20,7 @@ from contracts.rules.guards import (
     signer_fault,
 )
 from contracts.rules.implied import move_implied, unpack_implied
+from contracts.rules.overages import tell_shipped
 from contracts.rules.sending_back import (
     find_seller,
     hold_on_receipt,
@@ -106,6 +107,7 @@ def ship(act: Act, record: Ship) -> Verdict | None:
         row = with_exposures(item.row, without.get(item.key, item.row.exposures))
         act.state.write(ITEMS, item.key, placed(row, row.holder, row.owner, row.premises, identifier))
     act.tell(EventKind.SHIPMENT_ANNOUNCED, (), identifier, (route.receiver, route.carrier))
+    tell_shipped(act, identifier, route.receiver, loose)
     lanes.tell()
     return None
 
@@ -210,7 +212,7 @@ def _once_fault(act: Act, identifier: bytes) -> Verdict | None:
 
 def _items_fault(act: Act, record: Ship, route: Route, items: Positions) -> Verdict | None:
     """Ask of each item: held, still, its packing alive, not empty; sold or exported only when clean."""
-    clean = CleanGuard(act, is_leaving=True)
+    clean = CleanGuard(act, is_leaving=True, receiver=route.receiver)
     must_be_clean = record.purpose in CLEAN_PURPOSES
     also = lives_sent(record.purpose)
     for item in items:

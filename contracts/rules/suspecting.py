@@ -30,11 +30,14 @@ from contracts.rules.verdict import Verdict
 from contracts.state.concerned import alarmed, is_sole_maker
 from contracts.state.containers import rewrite
 from contracts.state.directory import partner
+from contracts.state.overages import claims_among
 from contracts.state.parties import HANDLING, has_role, is_holder, is_in_hand
 from contracts.state.places import Holds, Position, effective_holds, merge_holds, with_holds
 from contracts.state.rows import THE_LAW, HoldKind, Role
 
 _SUSPICIONS: Final = (HoldKind.SUSPECT, HoldKind.ILLEGITIMATE)
+_CONFIRMED: Final = (HoldKind.SUSPECT, HoldKind.CLAIMED)
+"""What a confirmation ends: also the claim of an overage is a suspicion (rule 6)."""
 
 
 def suspect(act: Act, record: Suspect) -> Verdict | None:
@@ -84,7 +87,7 @@ def confirm_illegitimate(act: Act, record: ConfirmIllegitimate) -> Verdict | Non
         fault = life_fault(item, HOLDABLE)
         if fault:
             return fault
-        if not own_holds(item, (HoldKind.SUSPECT,)):
+        if not own_holds(item, _CONFIRMED):
             return Verdict(Code.NOT_SUSPECT, item.key)
         is_regulator = has_role(act.partner, Role.REGULATOR)
         if not is_regulator and not is_sole_maker(act.state, act.signer, item):
@@ -92,14 +95,18 @@ def confirm_illegitimate(act: Act, record: ConfirmIllegitimate) -> Verdict | Non
     # After this point it must succeed.
     for item in items:
         _confirm(act, again(act, item.key))
-    told = ((item.key, alarmed(act.state, item)) for item in items)
+    # Who claims goods has them in hand, whatever the ledger says.
+    told = (
+        (item.key, (*alarmed(act.state, item), *(by for _kind, by in claims_among(item.row.holds))))
+        for item in items
+    )
     tell_each(act, EventKind.ILLEGITIMATE_CONFIRMED, told)
     return None
 
 
 def _confirm(act: Act, item: Position) -> None:
-    """Let every suspicion of an item become the one confirmation."""
-    rest = tuple(hold for hold in item.row.holds if hold[0] != HoldKind.SUSPECT)
+    """Let every suspicion of an item, and every claim of it, become the one confirmation."""
+    rest = tuple(hold for hold in item.row.holds if hold[0] not in _CONFIRMED)
     confirmed = merge_holds(rest, ((int(HoldKind.ILLEGITIMATE), act.signer),))
     rewrite(act.state, item, with_holds(item.row, confirmed))
 

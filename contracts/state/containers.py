@@ -18,6 +18,7 @@ import msgspec
 from contracts.state.endings import inherit_ending
 from contracts.state.exposures import Exposures, joined, leaving, with_exposures
 from contracts.state.layout import CONTAINERS, ITEMS
+from contracts.state.overages import inherit_overages
 from contracts.state.parties import is_party
 from contracts.state.places import (
     Position,
@@ -187,6 +188,7 @@ def take_out(state: Overlay, time_ms: int, children: Sequence[Position], *, was_
     for child in children:
         loose = placed(child.row, top.holder, top.owner, top.premises, top.shipment)
         inherit_ending(state, child)
+        inherit_overages(state, child)
         bound = with_holds(with_title(loose, title_of(child)), carried_holds(child))
         seen_by = relied_on(bound, *(row.relied_by for _key, row in child.above))
         exposed = with_exposures(seen_by, joined(child.row.exposures, *seen))

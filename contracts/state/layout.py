@@ -22,6 +22,7 @@ from contracts.state.governance_rows import (
     ParametersRow,
     SetsRow,
 )
+from contracts.state.overage_rows import OverageRow
 from contracts.state.quantity_rows import BookRow, LoadRow
 from contracts.state.recall_rows import NumbersRow, RecallRow, ResponseRow
 from contracts.state.rows import (
@@ -148,6 +149,10 @@ CLAIM_COUNTS: Final = Table("open claims", 0x54, int)
 """How many items a partner has claimed that nobody confirmed, by `open_claims_key`."""
 CLAIM_LINKS: Final = Table("confirmed claims", 0x55, int)
 """1, by `source_key` of a claim and of a make that a commission confirmed some of it with."""
+OVERAGES: Final = Table("overages", 0x56, OverageRow)
+"""By `overage_key`: what a partner claimed to have got with a shipment, unannounced."""
+OVERAGE_COUNTS: Final = Table("counts of overages", 0x57, int)
+"""How many items were claimed with a shipment, by its id."""
 FORMER_EXPIRIES: Final = Table("former expiries", 0x5C, NumbersRow)
 """Last days of use that a lot had before it was amended, by its number."""
 MANDATES: Final = Table("mandates", 0x59, MandateRow, is_directory=True)
@@ -229,6 +234,8 @@ TABLES: Final = (
     CLAIM_ANSWERS,
     CLAIM_COUNTS,
     CLAIM_LINKS,
+    OVERAGES,
+    OVERAGE_COUNTS,
     MANDATES,
     BATCH_NUMBERS,
     BATCHES,
@@ -307,6 +314,11 @@ def claim_origin_key(lot: int, claimant: int, ground: int, sender: bytes, eviden
 def open_claims_key(claimant: int, gtin: bytes) -> bytes:
     """Return the key of the count of a partner's open claims of a product."""
     return number_key(claimant) + gtin
+
+
+def overage_key(claimant: int, item: bytes) -> bytes:
+    """Return the key of what a partner, by number, claimed of an item."""
+    return number_key(claimant) + item
 
 
 def certificate_key(certificate: bytes) -> bytes:

@@ -185,6 +185,10 @@ def _received(row: ItemRow, shipment: ShipmentRow) -> ItemRow:
         owner, title = shipment.receiver, row.shipment
     moved = placed(row, shipment.receiver, owner, shipment.received_at)
     there = relied_on(with_title(moved, title), _other_party(shipment))
+    if there.holds:
+        # Who claimed to have it has it now (LAW 6).
+        claim = (int(HoldKind.CLAIMED), shipment.receiver)
+        there = with_holds(there, tuple(hold for hold in there.holds if hold != claim))
     if shipment.hold:
         return with_holds(there, merge_holds(there.holds, ((shipment.hold, THE_LAW),)))
     return there

@@ -98,6 +98,7 @@ class HoldKind(IntEnum):
     RETURNED = 9
     UNCONFIRMED = 10
     FOR_DISPOSAL = 11
+    CLAIMED = 12
 
 
 class ShipmentStanding(IntEnum):
@@ -171,6 +172,12 @@ class ProfileRow(msgspec.Struct, frozen=True, array_like=True):
     """Most items of a product that one partner may have taken in and nobody confirmed."""
     exempt_reasons: int
     """Bits, by the number of an `ExemptReason`: why goods may go to who could not buy them."""
+    overage_items: int
+    """Most items that a receiver may claim to have found with one shipment."""
+    overage_claim_ms: int
+    """Time after a receipt in which it may claim them."""
+    overage_answer_ms: int
+    """Time after a claim from which the holder of the items may contest it."""
 
 
 class PartnerRow(msgspec.Struct, frozen=True, array_like=True):
@@ -405,3 +412,5 @@ class ShipmentRow(msgspec.Struct, frozen=True, array_like=True):
     """1 once it was declared overdue: what is still on its way with it is held (rule 7)."""
     unlogged: int = 0
     """Number of the session of its goods that need a logger and have none; 0 when there are none."""
+    receipt_ms: int = 0
+    """Block time at which something of it was received last; 0 before."""

@@ -35,6 +35,7 @@ from node.api.hold_forms import AnyHoldForm
 from node.api.lot_json import LotForm, TraceLotForm
 from node.api.onboarding_json import OnboardingForm
 from node.api.outside_forms import OutsideForm
+from node.api.overages_json import OverageForm
 from node.api.quantity_forms import (
     AnyQuantityForm,
     EndQuantityForm,
@@ -182,6 +183,7 @@ AnyRecordForm = (
     | AgreementForm
     | OnboardingForm
     | OutsideForm
+    | OverageForm
     | RegistryForm
     | AnyRecallForm
     | AnyColdForm

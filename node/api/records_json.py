@@ -33,6 +33,7 @@ from contracts.records.late import Late
 from contracts.records.lots import LotRecord
 from contracts.records.onboarding import AnswerClaim, Onboard
 from contracts.records.outside import ReceiveFromOutside, ShipOutside
+from contracts.records.overages import ClaimOverage, EndOverage
 from contracts.records.quantities import EndQuantity, MakeQuantity, SettleQuantity, ShipQuantity
 from contracts.records.record import Record
 from contracts.records.registered import RegisterRecord
@@ -74,6 +75,7 @@ from node.api.hold_json import HOLD_READERS, write_hold_record
 from node.api.lot_json import LOT_READERS, write_lot_record
 from node.api.onboarding_json import ONBOARDING_READERS, write_onboarding_record
 from node.api.outside_json import OUTSIDE_READERS, write_outside_record
+from node.api.overages_json import OVERAGE_READERS, write_overage_record
 from node.api.promises import Secret
 from node.api.quantity_json import QUANTITY_READERS, write_quantity_record
 from node.api.recall_json import RECALL_READERS, write_recall_record
@@ -216,6 +218,7 @@ _READERS: Final[Mapping[type, Callable[[Any], Record]]] = {
     **AGREEMENT_READERS,
     **ONBOARDING_READERS,
     **OUTSIDE_READERS,
+    **OVERAGE_READERS,
     **registry_json.READERS,
     **HOLD_READERS,
     **RECALL_READERS,
@@ -279,6 +282,8 @@ def write_record(  # noqa: C901 - one case for each kind of record
             return write_onboarding_record(record)
         case ShipOutside() | ReceiveFromOutside():
             return write_outside_record(record)
+        case ClaimOverage() | EndOverage():
+            return write_overage_record(record)
         case OfferOwnership() | Consent() | Withdraw():
             return write_agreement_record(record)
         case DeclareOverdue() | PlaceHold() | LiftHold() | Suspect() | ConfirmIllegitimate() | Clear():

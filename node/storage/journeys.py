@@ -27,6 +27,7 @@ from contracts.records.custody import Receive, Refuse, Ship, Void, shipment_id
 from contracts.records.holds import DeclareOverdue
 from contracts.records.lots import AmendLot, ConsentToAmendment, TraceLot
 from contracts.records.onboarding import Onboard
+from contracts.records.overages import ClaimOverage
 from contracts.records.quantities import SettleQuantity, ShipQuantity
 from contracts.records.recall import (
     AboutRecall,
@@ -199,6 +200,7 @@ def _record_subjects(record: Record, receipt: Receipt, position: int) -> list[by
             | Refuse(shipment=shipment)
             | Void(shipment=shipment)
             | DeclareOverdue(shipment=shipment)
+            | ClaimOverage(shipment=shipment)
             | SettleQuantity(shipment=shipment)
         ):
             return [_SHIPMENT + shipment, *map(_item_prefix, items)]

@@ -41,6 +41,7 @@ from contracts.records.late import Late
 from contracts.records.lots import LotRecord
 from contracts.records.onboarding import AnswerClaim, Onboard
 from contracts.records.outside import OutsideRecord, ReceiveFromOutside, ShipOutside
+from contracts.records.overages import ClaimOverage, EndOverage, OverageRecord
 from contracts.records.quantities import (
     EndQuantity,
     Line,
@@ -113,6 +114,8 @@ def _about(record: Record) -> tuple[str, tuple[bytes | int, ...]]:  # noqa: C901
             return "onboard", (record.gtin, record.lot, record.expiry, *about)
         case AnswerClaim(answer=answer):
             return "answer_claim", (int(answer),)
+        case ClaimOverage() | EndOverage():
+            return _about_overage(record)
         case CommissionLogisticUnits() | Found():
             return "found" if isinstance(record, Found) else "commission_logistic_units", ()
         case Pack(parent=parent):
@@ -193,6 +196,13 @@ def _about_quantity(record: QuantityRecord) -> tuple[str, tuple[bytes | int, ...
 
 def _encoded(lines: Iterable[Line]) -> bytes:
     return encode(sorted((line.gtin, line.lot, line.quantity) for line in lines))
+
+
+def _about_overage(record: OverageRecord) -> tuple[str, tuple[bytes | int, ...]]:
+    """Return kind and what it is about, of the claim of goods that came unannounced, and its end."""
+    if isinstance(record, ClaimOverage):
+        return "claim_overage", (record.shipment,)
+    return "end_overage", (int(record.end),)
 
 
 def _about_agreement(record: AgreementRecord | OutsideRecord) -> tuple[str, tuple[bytes | int, ...]]:

@@ -18,6 +18,7 @@ from contracts.records.late import Late, LateReason
 from contracts.records.lots import LotRecord
 from contracts.records.onboarding import AnswerClaim, ClaimAnswer, Onboard, OnboardGround
 from contracts.records.outside import ReceiveFromOutside, ShipOutside
+from contracts.records.overages import ClaimOverage, EndOverage, OverageEnd
 from contracts.records.quantities import EndQuantity, MakeQuantity, SettleQuantity, ShipQuantity
 from contracts.records.recall import OpenRecall, RecallClass, RecallKind, RecallReason, recall_id
 from contracts.records.record import Record, listed
@@ -46,6 +47,7 @@ _CONSEQUENCES: Final = {
     EventKind.REPEATED_STEP: "repeated",
     EventKind.SUSPICION_RAISED: "suspected",
     EventKind.HOLD_LIFTED: "lifted",
+    EventKind.OVERAGE_SHIPPED: "answers_claim",
 }
 """What a record led to for an item, beside what it states."""
 
@@ -140,9 +142,9 @@ def _record_details(happening: Happening, key: bytes) -> Details:  # noqa: C901 
             details = _ship_details(record, shipment_id(happening.placed.id, happening.index))
         case Receive() | Refuse() | Void():
             details = _shipment_details(happening, record)
-        case Reinstate(undoes=undoes):
-            details = {"undoes": UndoneEnding(undoes).name.lower()}
-        case DeclareOverdue(shipment=shipment):
+        case Reinstate() | EndOverage():
+            details = _undone_details(record)
+        case DeclareOverdue(shipment=shipment) | ClaimOverage(shipment=shipment):
             details = {"shipment": shipment.hex()}
         case PlaceHold() | LiftHold() | Suspect() | Clear() | Verify() | Report():
             details = hold_details(record)
@@ -177,6 +179,13 @@ def _circumstances(happening: Happening) -> Details:
     if happening.late is not None:
         found["late"] = LateReason(happening.late).name.lower()
     return found
+
+
+def _undone_details(record: Reinstate | EndOverage) -> Details:
+    """Say what a record undoes, or how it ends a claim."""
+    if isinstance(record, EndOverage):
+        return {"end": OverageEnd(record.end).name.lower()}
+    return {"undoes": UndoneEnding(record.undoes).name.lower()}
 
 
 def _has_led_to(happening: Happening, kind: EventKind, key: bytes) -> bool:

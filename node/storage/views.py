@@ -24,6 +24,7 @@ from contracts.records.lots import AmendLot, ConsentToAmendment, ProposeAmendmen
 from contracts.records.mandates import ActFor, Mandate
 from contracts.records.onboarding import AnswerClaim, Onboard
 from contracts.records.outside import ReceiveFromOutside, ShipOutside
+from contracts.records.overages import ClaimOverage, EndOverage
 from contracts.records.quantities import EndQuantity, MakeQuantity, SettleQuantity, ShipQuantity
 from contracts.records.recall import (
     AcknowledgeRecall,
@@ -68,6 +69,8 @@ RECORD_NAMES: Final[dict[type[Record], str]] = {
     AnswerClaim: "answer_claim",
     ShipOutside: "ship_outside",
     ReceiveFromOutside: "receive_from_outside",
+    ClaimOverage: "claim_overage",
+    EndOverage: "end_overage",
     OfferOwnership: "offer_ownership",
     Consent: "consent",
     Withdraw: "withdraw",

@@ -245,7 +245,9 @@ class Reducer:
             if table is CONTAINERS:
                 row = self._contents(row, is_unit=is_unit)
             elif table is SHIPMENTS:
-                row = replace(row, deadline_ms=PAST_MS if row.deadline_ms < NOW_MS else FUTURE_MS)
+                # When it was received last, only the claim of an overage asks, and nobody here claims one.
+                deadline_ms = PAST_MS if row.deadline_ms < NOW_MS else FUTURE_MS
+                row = replace(row, deadline_ms=deadline_ms, receipt_ms=0)
             elif table is ENDINGS:
                 row = replace(row, ended_at_ms=NOW_MS if row.ended_at_ms else LONG_AGO_MS)
             found = self._reduced[at] = encode(row)

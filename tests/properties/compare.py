@@ -54,6 +54,7 @@ from tests.properties.compare_claims import answer_of, compare_claims
 from tests.properties.compare_items import Names, Raw, check_births, check_containers
 from tests.properties.compare_lots import compare_lots
 from tests.properties.compare_makes import KINDS, Makes, check_makes, read_makes
+from tests.properties.compare_overages import compare_overages
 from tests.properties.compare_quantities import compare_quantities
 from tests.properties.compare_registry import read_registered
 from tests.properties.differ import Divergence, require
@@ -286,6 +287,7 @@ class SideBySide:
         self._compare_sessions()
         compare_lots(state, mirror, self.model)
         compare_claims(mirror, self.model)
+        compare_overages(mirror, self.model, self.shipments)
         compare_quantities(mirror, self.model, self.shipments)
         check_containers(rows, mirror.rows(CONTAINERS), self._items, self.model)
 

@@ -112,6 +112,10 @@ class Rules(NamedTuple):
     onboard_items: int
     exempt: frozenset[str]
     """Exemptions that it knows."""
+    overages: int
+    """Most that are claimed with a shipment."""
+    claim_ms: int
+    answer_ms: int
 
 
 BLOCKING: Final = {"away"}
@@ -122,12 +126,14 @@ PROFILES: Final = {
         *(10 * DAY_MS, True, False, False),
         *(frozenset({"dispenser"}), frozenset({"dispenser", "wholesaler"}), False),
         *(START_MS + 300 * DAY_MS, 5, frozenset()),
+        *(3, DAY_MS, HOUR_MS),
     ),
     "away": Rules(
         *(DAY_MS, 2 * HOUR_MS, 2 * DAY_MS, frozenset({"wholesaler", "dispenser"}), 10),
         *(DAY_MS, False, True, True),
         *(frozenset({"dispenser"}), frozenset({"wholesaler"}), True),
         *(START_MS + DAY_MS, 3, frozenset({"emergency", "office_use", "specific_patient"})),
+        *(2, 8 * HOUR_MS, 8 * HOUR_MS),
     ),
 }
 OFFSETS: Final = {"home": 60, "away": -300}
@@ -312,6 +318,9 @@ def genesis() -> Genesis:
             onboard_until_ms=rules.onboard_until_ms,
             onboard_items=rules.onboard_items,
             exempt_reasons=tuple(sorted(rules.exempt)),
+            overage_items=rules.overages,
+            overage_claim_ms=rules.claim_ms,
+            overage_answer_ms=rules.answer_ms,
         )
         for name, rules in PROFILES.items()
     )

@@ -87,6 +87,8 @@ class Shipment:
     hold: str = ""
     """What is received is held as that."""
     overdue: bool = False
+    received_ms: int | None = None
+    """When something of it was received last."""
 
 
 def parties(shipment: Shipment) -> tuple[str, str, str]:
@@ -152,6 +154,10 @@ class Model:
         self.books: Counter[tuple[str, str, str]] = Counter()
         """The same by kind, lot, and how they came or went."""
         self.loads: dict[str, Any] = {}
+        self.overages: dict[tuple[str, str], tuple[str, int]] = {}
+        """By claimant and item: with which shipment it came, and until when the claim stands."""
+        self.overage_counts: Counter[str] = Counter()
+        """How many items were claimed with a shipment."""
         self.height = 1
         """Of the next block."""
         self.motions: dict[str, Any] = {}
@@ -175,6 +181,7 @@ class Model:
         other.storages, other.sessions = dict(self.storages), dict(self.sessions)
         other.stock, other.books = self.stock.copy(), self.books.copy()
         other.loads = dict(self.loads)
+        other.overages, other.overage_counts = dict(self.overages), self.overage_counts.copy()
         other.height, other.motions = self.height, dict(self.motions)
         other.loggers, other.unlogged = dict(self.loggers), dict(self.unlogged)
         return other
@@ -249,6 +256,11 @@ class Model:
         """Return the holds that an item takes along: its own, and those around it."""
         return frozenset().union(*(self.items[name].holds for name in (item, *self.above(item))))
 
+    def carried_below(self, item: str, container: str) -> frozenset[str]:
+        """Return the holds of an item, and of what is around it up to a container, that one left out."""
+        around = [item, *self.above(item)]
+        return frozenset().union(*(self.items[name].holds for name in around[: around.index(container)]))
+
     def is_dirty(self, item: str) -> bool:
         """Tell whether an item has an own hold or has ended, or anything inside it."""
         thing = self.items[item]
@@ -318,6 +330,11 @@ class Model:
         parent = self.items[item].parent
         if not parent:
             return
+        for up in self.above(item):
+            for hold in self.items[up].holds - self.carried_below(item, up):
+                if hold.startswith("claimed "):
+                    claimant = hold.partition(" ")[2]
+                    self.overages[claimant, item] = self.overages[claimant, up]
         if self.children(parent) == [item]:
             self.change(parent, emptied_ms=now_ms, levels=1)
         top = self.items[self.top(item)]

@@ -8,6 +8,7 @@ from tests.properties.model_beyond import held_on_receipt, own_returns, sale_of_
 from tests.properties.model_cold import arrive, send
 from tests.properties.model_judge import LIVES, NOT_TRADING, Judge, Verdicts
 from tests.properties.model_lanes import left_lanes
+from tests.properties.model_overages import claim_of, tell_shipped
 from tests.properties.said import Said
 
 
@@ -40,7 +41,7 @@ def ship(judge: Judge, said: Said) -> Verdicts:
     guards = [judge.together(said), *judge.life(*lives), judge.unended(), *judge.hand(), judge.empty()]
     guards += [("not_owner", lambda item: not _may_send(judge, item, said)), *own_returns(judge, said)]
     if purpose in ("sale", "export"):
-        guards += judge.clean_or_late(said.items, is_leaving=True)
+        guards += judge.clean_or_late(said.items, is_leaving=True, receiver=said.receiver)
     yield model.first_fault(said.items, guards)
     left = left_lanes(judge, said) if purpose == "sale" else {}
     is_blocking = judge.profile_at(said) in BLOCKING and not said.exempt
@@ -59,6 +60,7 @@ def ship(judge: Judge, said: Said) -> Verdicts:
         *(judge.now_ms + within_ms, said.destination, said.carrier),
         hold=held_on_receipt(judge, said),
     )
+    tell_shipped(judge, said)
     for item in said.items:
         model.change(item, shipment=said.shipment)
     send(judge, said.shipment, said.items)
@@ -149,12 +151,14 @@ def receive(judge: Judge, said: Said) -> Verdicts:
         _leave_out(judge, said, shipment)
     judge.tell("shipment_received", said.shipment, (), parties(shipment))
     arrive(judge, said.shipment)
+    model.change_shipment(said.shipment, received_ms=judge.now_ms)
     received = said.items if said.mode == "listed" else model.on_the_way(said.shipment)
     for item in received:
         model.take_out(item, judge.now_ms)
         owner = judge.signer if shipment.passes else model.items[item].owner
         place = said.at or shipment.destination
-        holds = model.items[item].holds | ({shipment.hold} if shipment.hold else set())
+        holds = model.items[item].holds - {claim_of(judge.signer)}
+        holds |= {shipment.hold} if shipment.hold else set()
         model.change(item, holder=judge.signer, owner=owner, place=place, shipment="", holds=holds)
         receiver = judge.signer if judge.signer != shipment.sender else ""
         model.rely(item, receiver)

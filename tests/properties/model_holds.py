@@ -3,9 +3,8 @@
 from collections.abc import Callable, Iterable
 
 from tests.properties.facts import PARTNER_NAMES, PREFIXES, STEMS, is_unit, kind_of
-from tests.properties.model import lot_name
+from tests.properties.model import lot_name, parties
 from tests.properties.model_beyond import is_seen_whole
-from tests.properties.model_custody import parties
 from tests.properties.model_endings import stakeholders
 from tests.properties.model_judge import LIVES, Judge, Verdicts
 from tests.properties.said import Said
@@ -109,7 +108,7 @@ def _take_off(judge: Judge, item: str, gone: set[Hold]) -> None:
 
 def _own(judge: Judge, item: str, kinds: set[str]) -> list[Hold]:
     """Return an item's own holds of some kinds, in the order in which the law asks of them."""
-    order = ["quarantined", "locked", "suspect", "illegitimate"]
+    order = ["quarantined", "locked", "suspect", "illegitimate", "claimed"]
     found = [hold for hold in map(_read, judge.model.items[item].holds) if hold[0] in kinds]
     return sorted(found, key=lambda hold: (order.index(hold[0]), NUMBER_OF[hold[1]]))
 
@@ -191,7 +190,7 @@ def confirm(judge: Judge, said: Said) -> Verdicts:
     guards = [
         judge.together(said),
         *judge.life(*ENDED),
-        ("not_suspect", lambda item: not _own(judge, item, {"suspect"})),
+        ("not_suspect", lambda item: not _own(judge, item, {"suspect", "claimed"})),
         (
             "not_maker_or_regulator",
             lambda item: not is_regulator(judge, signer) and makers(judge, item) != {signer},
@@ -199,9 +198,11 @@ def confirm(judge: Judge, said: Said) -> Verdicts:
     ]
     yield model.first_fault(said.items, guards)
     for item in said.items:
-        rest = {hold for hold in model.items[item].holds if _read(hold)[0] != "suspect"}
+        claimants = {setter for _kind, setter in _own(judge, item, {"claimed"})}
+        rest = {hold for hold in model.items[item].holds if _read(hold)[0] not in ("suspect", "claimed")}
         model.change(item, holds=frozenset(rest | {f"illegitimate {signer}"}))
-        judge.tell("illegitimate_confirmed", "", (item,), alarmed(judge, item))
+        told = (*alarmed(judge, item), *claimants)
+        judge.tell("illegitimate_confirmed", "", (item,), told)
 
 
 def clear(judge: Judge, said: Said) -> Verdicts:

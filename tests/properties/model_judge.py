@@ -179,18 +179,20 @@ class Judge:
         """Ask whether an item is a container that was emptied."""
         return "container_empty", self.model.is_emptied
 
-    def clean(self, *, is_leaving: bool = False) -> list[Guard]:
+    def clean(self, *, is_leaving: bool = False, receiver: str = "") -> list[Guard]:
         """Ask whether an item and all that is inside is clean (its life is asked apart).
 
-        Goods that leave with the signer's own logger still on need not have it read out.
+        Goods that leave with the signer's own logger still on need not have it read out; those that their
+        receiver claims may go to it.
         """
         model = self.model
+        awaited = {f"claimed {receiver}"}
         return [
             *(
                 (word, lambda item, word=word: any(hold.startswith(word) for hold in model.holds(item)))
                 for word in ("recalled", "withdrawn")
             ),
-            ("on_hold", lambda item: bool(model.holds(item))),
+            ("on_hold", lambda item: bool(model.holds(item) - awaited)),
             ("contents_not_clean", lambda item: model.dirty_children(item) > 0),
             ("recalled", lambda item: model.is_under(item, "recalled")),
             ("withdrawn", lambda item: model.is_under(item, "withdrawn")),
@@ -211,9 +213,11 @@ class Judge:
         self.breached |= {""} if codes else set()
         return set()
 
-    def clean_or_late(self, items: Iterable[str], *, is_leaving: bool = False) -> list[Guard]:
+    def clean_or_late(
+        self, items: Iterable[str], *, is_leaving: bool = False, receiver: str = ""
+    ) -> list[Guard]:
         """Return the guards of clean goods; of a late record none, but the breaches are noted when asked."""
-        guards = self.clean(is_leaving=is_leaving)
+        guards = self.clean(is_leaving=is_leaving, receiver=receiver)
         if self.breached is None:
             return guards
         known = [item for item in items if item in self.model.items]

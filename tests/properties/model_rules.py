@@ -33,6 +33,7 @@ from tests.properties.model_lanes import lane
 from tests.properties.model_late import take_in, tell_breaches
 from tests.properties.model_lots import trace
 from tests.properties.model_onboarding import disown, onboard, vouch
+from tests.properties.model_overages import claim, unclaim
 from tests.properties.model_quantities import end, make, settle
 from tests.properties.model_registry import act_for, delegate, describe, mandate, offer, place, take
 from tests.properties.model_supply import commission, introduce, pack, unpack
@@ -47,6 +48,7 @@ RULES: dict[str, Callable[[Judge, Said], Verdicts]] = {
         *(dispense, part, destroy, steal, observe),
         *(propose, consent, withdraw, send_out, come_back),
         *(leave, find, reinstate),
+        *(claim, unclaim),
         *(onboard, vouch, disown),
         *(describe, offer, take, delegate, place),
         *model_recall.RULES,

@@ -11,6 +11,7 @@ from tests.properties import (
     partners_endings,
     partners_governance,
     partners_onboarding,
+    partners_overages,
     partners_quantities,
     partners_recall,
     partners_registry,
@@ -55,18 +56,16 @@ ENOUGH = 15
 """Below so many still and living items, partners mostly make new ones."""
 VERBS = {
     **VERBS_OF_GOODS,
-    **partners_beyond.VERBS,
-    **partners_endings.VERBS,
-    **partners_onboarding.VERBS,
-    **partners_registry.VERBS,
-    **partners_recall.VERBS,
+    **(partners_beyond.VERBS | partners_endings.VERBS),
+    **(partners_onboarding.VERBS | partners_overages.VERBS),
+    **(partners_registry.VERBS | partners_recall.VERBS),
     **(HOLDING_VERBS | COLD_VERBS),
-    **partners_quantities.VERBS,
-    **partners_corrections.VERBS,
+    **(partners_quantities.VERBS | partners_corrections.VERBS),
     **partners_governance.VERBS,
 }
 """Verbs by how often they are said."""
-_APART = (partners_registry, partners_recall, partners_quantities, partners_onboarding, partners_corrections)
+_APART = (partners_registry, partners_recall, partners_quantities)
+_APART += (partners_onboarding, partners_overages, partners_corrections)
 MAKING = {"commission", "introduce", "keep", "acquit"}
 """Verbs that are mostly up to makers."""
 
@@ -140,6 +139,8 @@ class Partners(Holders, ColdPartners, partners_beyond.Dealers, partners_onboardi
             return partners_corrections.says(self.random, model, verb, signer, self._name("P"))
         elif verb in partners_recall.VERBS:
             return partners_recall.on_recalls(self.random, model, signer, now_ms, verb, self._name("C"))
+        elif verb in partners_overages.VERBS:
+            said = partners_overages.says(self.random, model, verb, signer, self._place(signer))
         elif verb in {"find", "reinstate"}:
             said = partners_endings.take_back(self.random, model, verb, signer, self._place(signer))
         else:
@@ -371,6 +372,7 @@ class Partners(Holders, ColdPartners, partners_beyond.Dealers, partners_onboardi
             carrier=carrier,
             shipment=self._name("S"),
         )
+        said = partners_overages.to_claimant(self.random, model, said, self._held(model, signer))
         return partners_beyond.going_back(self.random, model, said, self._held(model, signer))
 
     def _shipment_for(self, model: Model, signer: str, roles: Sequence[str]) -> str:

@@ -46,6 +46,7 @@ from tests.properties.said_governance import governance_record
 from tests.properties.said_holds import HOLD_VERBS, hold_record
 from tests.properties.said_lots import correction_record, gtin_of, lot_record
 from tests.properties.said_onboarding import ANSWERS, claim
+from tests.properties.said_overages import overage_record
 from tests.properties.said_quantities import quantity_record
 from tests.properties.said_registry import registry_record
 
@@ -85,6 +86,7 @@ class Said:
     release, suspect, confirm, clear, verify, reject, report (a finding); keep (a storage profile),
     put_logger, remove_logger, read, acquit (clear a session); make, send, settle, end (quantities); part;
     mandate, act_for, lane, repack, trace; onboard, vouch, disown (claims);
+    claim, unclaim (overages);
     undo, ask (corrections), amend, lengthen, let (a lot's expiry);
     motion, vote, drop_motion."""
     items: tuple[str, ...] = ()
@@ -130,7 +132,7 @@ class Said:
     mode: str = "all"
     """Receive: all, listed, all_except."""
     reason: str = ""
-    """Leave: how; reinstate: what is undone; onboard: on what ground."""
+    """Leave: how; reinstate: what is undone; onboard: on what ground; unclaim: how."""
     late: str = ""
     """Dispense, ship, receive: why it is recorded late; empty when it is not."""
     exempt: str = ""
@@ -292,6 +294,7 @@ def _in_time(said: Said, now_ms: int, shipments: dict[str, bytes]) -> Record:
     of_family = of_lot or governance_record(said, head, listed, shipment_key(said.motion, shipments))
     of_family = of_family or registry_record(said, head) or _ended(said, head, listed)
     of_family = of_family or _claimed(said, head, listed)
+    of_family = of_family or overage_record(said.verb, head, listed, shipment, said.reason)
     of_family = of_family or cold_record(said, head, listed, now_ms)
     of_family = of_family or quantity_record(said, head, now_ms, shipment)
     return of_family or _handled(said, head, listed)

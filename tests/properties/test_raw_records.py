@@ -49,6 +49,7 @@ from contracts.records.lots import AmendLot, ConsentToAmendment, MaterialLot, Pr
 from contracts.records.mandates import ActFor, Mandate
 from contracts.records.onboarding import AnswerClaim, ClaimAnswer, Onboard, OnboardGround
 from contracts.records.outside import ReceiveFromOutside, ShipOutside
+from contracts.records.overages import ClaimOverage, EndOverage, OverageEnd
 from contracts.records.quantities import (
     EndQuantity,
     Line,
@@ -204,6 +205,8 @@ RECORDS: st.SearchStrategy[Record] = st.one_of(
         lambda found: Onboard(*found)
     ),
     fields(st.sampled_from(ClaimAnswer), LISTS).map(lambda found: AnswerClaim(*found)),
+    fields(SHIPMENT, LISTS).map(lambda found: ClaimOverage(*found)),
+    fields(st.sampled_from(OverageEnd), LISTS).map(lambda found: EndOverage(*found)),
     st.builds(
         Exempt,
         *(st.sampled_from(ExemptReason), EVIDENCE),

@@ -23,7 +23,7 @@ PROFILE = "name ship_deadline_default_ms ship_deadline_min_ms ship_deadline_max_
 sscc_reuse_days reinstate_window_ms reinstate_exported \
 recall_response_ms recall_closed_by_opener recall_released_by_opener successor_lifts_holds retail_roles \
 institution_roles opening_supplies lanes_block onboard_until_ms onboard_items \
-exempt_reasons"
+exempt_reasons overage_items overage_claim_ms overage_answer_ms"
 PARTNER = "gln name roles market licence company_prefixes"
 PREMISES = "gln partner name market address kind"
 PRODUCT = "gtin holder name markets serialisation units_per_pack contains_gtin contains_count \

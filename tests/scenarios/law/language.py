@@ -12,7 +12,7 @@
     Dale declares S1 overdue
 
 Words of rules 7, 14, 15 and 23 are in `words_holds.py`, of rules 24 and 27 in `words_registry.py`.
-Those of rule 25 are in `words_onboarding.py`.
+Those of rule 25 are in `words_onboarding.py`, of rule 6 in `words_overages.py`.
 Those of the cold chain are in `words_cold.py`, of packs without serials in `words_quantities.py`, of rule 29
 in `words_lots.py`, of rules 19 and 19b in `words_corrections.py`, of rule 22 in `words_governance.py`.
 
@@ -59,6 +59,7 @@ from tests.scenarios.law import (
     words_holds,
     words_lots,
     words_onboarding,
+    words_overages,
     words_quantities,
     words_recall,
     words_transform,
@@ -164,6 +165,9 @@ class Speaker:
                 return DeclareOverdue(head, self.shipment(what.removesuffix(" overdue")))
             case "sends" | "takes" if what.endswith((" outside", " back")):
                 return words_beyond.outside(verb, head, what, options, listed)
+            case "claims" | "unclaims":
+                named = self.shipment(options["of"]) if "of" in options else b""
+                return words_overages.overage(verb, head, listed(what), named, options.get("as", ""))
             case "proposes" | "consents" | "drops":
                 named = b"" if verb == "proposes" else self.shipment(options.get("of", what))
                 return words_beyond.agreement(verb, head, what, options, named, listed)

@@ -166,6 +166,9 @@ def small_genesis(limits: Limits | None = None) -> Genesis:
         institution_roles=("dispenser", "wholesaler"),
         onboard_until_ms=START_MS + 60 * DAY_MS,
         onboard_items=6,
+        overage_items=3,
+        overage_claim_ms=2 * DAY_MS,
+        overage_answer_ms=4 * DAY_MS,
     )
     strict = Profile(
         *("strict", DAY_MS, HOUR_MS, 2 * DAY_MS, ("wholesaler",), 365, DAY_MS, 0),

@@ -33,7 +33,7 @@ from contracts.state.layout import (
     number_key,
     source_key,
 )
-from contracts.state.rows import ContainerRow, ItemRow, LotRow
+from contracts.state.rows import ContainerRow, ItemRow, LotRow, ShipmentRow
 from contracts.state.sources import lot_of
 from tests.scenarios.law.world import DAY_MS, START_MS, Ledger, gln, gtin, item, lane_of
 
@@ -169,6 +169,8 @@ def fact(rows: dict[bytes, bytes], at: bytes, row: object) -> tuple[object, obje
             return (row.gtin, row.lot), row
         case EndingRow():
             return at, replace(row, ended_at_ms=0)
+        case ShipmentRow():
+            return at, replace(row, receipt_ms=int(row.receipt_ms > 0))
         case _:
             return at, row
 

@@ -65,6 +65,7 @@ from contracts.records.lots import AmendLot, ConsentToAmendment, MaterialLot, Pr
 from contracts.records.mandates import ActFor, Mandate
 from contracts.records.onboarding import AnswerClaim, ClaimAnswer, Onboard, OnboardGround
 from contracts.records.outside import ReceiveFromOutside, ShipOutside
+from contracts.records.overages import ClaimOverage, EndOverage, OverageEnd
 from contracts.records.quantities import (
     EndQuantity,
     Line,
@@ -136,6 +137,8 @@ LISTING: tuple[Record, ...] = (
     Consent(HEAD, b"proposal", ITEMS),
     Onboard(HEAD, OnboardGround.IMPORT, b"from", b"evidence", b"gtin", b"lot", 1, ITEMS),
     AnswerClaim(HEAD, ClaimAnswer.DENIED, ITEMS),
+    ClaimOverage(HEAD, bytes(16), ITEMS),
+    EndOverage(HEAD, OverageEnd.SENT_BACK, ITEMS),
     ShipOutside(HEAD, ITEMS, b"to", b"evidence"),
     ReceiveFromOutside(HEAD, ITEMS, b"from", b"evidence"),
     Reinstate(HEAD, UndoneEnding.SAMPLE, 1, ITEMS),

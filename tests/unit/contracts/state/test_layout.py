@@ -31,10 +31,12 @@ from contracts.state.layout import (
     number_key,
     open_claims_key,
     origin_key,
+    overage_key,
     response_key,
     source_key,
     text_key,
 )
+from contracts.state.overage_rows import OverageRow
 from contracts.state.quantities import book_key, holding_key
 from contracts.state.quantity_rows import BookRow, LoadRow
 from contracts.state.recall_rows import NumbersRow, RecallRow, ResponseRow
@@ -69,6 +71,7 @@ def test_golden_keys() -> None:
         "0000000700000008" + "03" + b"sender".hex() + "00" * 32
     )
     assert open_claims_key(258, GTIN) == bytes.fromhex("00000102") + GTIN
+    assert overage_key(258, GTIN) == bytes.fromhex("00000102") + GTIN
     assert response_key(258, 7).hex() == "00000102" + "00000007"
     assert list_name(b"g", GTIN, b"x") == b"g\x06" + GTIN + b"\x01x"
     assert list_part_key(list_name(b"g", GTIN), 3) == b"g\x06" + GTIN + bytes.fromhex("00000003")
@@ -91,8 +94,8 @@ def test_golden_rows() -> None:
         encode(ContainerRow(2, ((1, 2), (3, 1)), 1, 1, 1, 4, 0, 0, ((5, 1),))).hex()
         == "99029292010292030101010104" + "0000" + "91920501"
     )
-    shipment = ShipmentRow(1, 2, 1, 9, 1, 1, 1, 0, 0, 5, 0, 0, 0, 6)
-    assert encode(shipment).hex() == "9e0102010901010100000500000006"
+    shipment = ShipmentRow(1, 2, 1, 9, 1, 1, 1, 0, 0, 5, 0, 0, 0, 6, 300)
+    assert encode(shipment).hex() == "9f0102010901010100000500000006" + "cd012c"
     assert encode(LotRow(GTIN, b"L1", 20_000, 9, 1, 2, ((0, 3, 4),))).hex() == (
         "97c406" + GTIN.hex() + "c4024c31" + "cd4e20" + "090102" + "9193000304"
     )
@@ -100,6 +103,7 @@ def test_golden_rows() -> None:
     assert encode(RemainderRow(30, 2, 300)).hex() == "931e02cd012c"
     assert encode(SourceRow(b"", 0, 2)).hex() == "93c4000002"
     assert encode(ClaimRow(1, 3, b"S", b"E", 300)).hex() == "950103c40153c40145cd012c"
+    assert encode(OverageRow(b"S", 300)).hex() == "92c40153cd012c"
     assert encode(ClaimAnswerRow(1, 300, 0)).hex() == "9301cd012c00"
     scope = (Scope(GTIN, 0, b"L", b"", 0, 0, b"", "", (), b"", b""),)
     recall = RecallRow(b"i", 1, 1, 0, 1, 0, 1, 1, 1, 9, 8, 7, "eu", (GTIN,), scope)

@@ -1,4 +1,4 @@
-"""Any record of goods that come from somewhere else, or leave for there (25 and 26), or are exempt (20)."""
+"""Any record of goods that come from elsewhere, or leave for there (6, 25, 26), or are exempt (20)."""
 
 from hypothesis import strategies as st
 
@@ -9,6 +9,7 @@ from contracts.records.exempt import Exempt, ExemptReason
 from contracts.records.head import Head
 from contracts.records.onboarding import AnswerClaim, ClaimAnswer, Onboard, OnboardGround
 from contracts.records.outside import ReceiveFromOutside, ShipOutside
+from contracts.records.overages import ClaimOverage, EndOverage, OverageEnd
 from contracts.records.record import Record
 from tests.support.parties import PACK_GTIN
 
@@ -29,6 +30,8 @@ def records_beyond(
     return st.one_of(
         st.builds(Onboard, heads, st.sampled_from(OnboardGround), glns, HASHES, *what),
         st.builds(AnswerClaim, heads, st.sampled_from(ClaimAnswer), lists),
+        st.builds(ClaimOverage, heads, st.binary(min_size=16, max_size=16), lists),
+        st.builds(EndOverage, heads, st.sampled_from(OverageEnd), lists),
         st.builds(Exempt, st.sampled_from(ExemptReason), HASHES, ships),
         st.builds(ShipOutside, heads, lists, glns, HASHES),
         st.builds(ReceiveFromOutside, heads, lists, glns, HASHES),

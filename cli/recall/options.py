@@ -99,6 +99,14 @@ class ScopeOptions:
     last_serial: Annotated[
         str, typer.Option(help="Last of it, with as many digits.", rich_help_panel=_GOODS)
     ] = ""
+    session: Annotated[
+        int,
+        typer.Option(
+            min=0,
+            help="What was too warm, too cold or unwatched in this cold-chain session; trace shows numbers.",
+            rich_help_panel=_GOODS,
+        ),
+    ] = 0
     scope: Annotated[
         Path | None,
         typer.Option(
@@ -124,6 +132,7 @@ class ScopeOptions:
             "first_serial": self.first_serial,
             "last_serial": self.last_serial,
             "family": self.family,
+            "session": self.session,
             "items": self.item or [],
         }
         stated = {name: value for name, value in common.items() if value}
@@ -134,7 +143,8 @@ class ScopeOptions:
             raise CommandError(
                 Exit.USAGE,
                 "nothing says which goods are called back",
-                "Name a product with --gtin, and --lot, or --line, --made-from and --made-until; or --item.",
+                "Name a product with --gtin, and --lot, or --line, --made-from and --made-until; "
+                "or --item, or --session.",
             )
         return found
 

@@ -93,6 +93,8 @@ class Scope(msgspec.Struct, frozen=True, array_like=True):
     """Packed GTIN of a material, 6 bytes: lots that were made of it, at any level."""
     material_lot: bytes = b""
     """That material's lot."""
+    session: int = 0
+    """Number of a cold-chain session: what was in breach in it, and what comes of that."""
 
 
 class OpenRecall(msgspec.Struct, frozen=True, array_like=True, tag=40):

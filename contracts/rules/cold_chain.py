@@ -100,7 +100,7 @@ def logger_on(act: Act, record: LoggerOn) -> Verdict | None:
     judgements = tuple(
         new_judgement(act.state, gtin, on_s, used_before(act.state, before, gtin)) for gtin in products
     )
-    row = SessionRow(record.logger, item.key, act.signer, NOBODY, on_s, NOT_YET, on_s, 0, 0, judgements)
+    row = SessionRow(record.logger, item.key, act.signer, NOBODY, on_s, NOT_YET, on_s, 0, 0, judgements, ())
     number = open_session(act.state, row)
     expose(act.state, item, joined(item.row.exposures, (exposure(number),)))
     return None

@@ -16,11 +16,12 @@ from contracts.rules.codes import Code
 from contracts.rules.verdict import Verdict
 from contracts.state.containers import find_contents, is_emptied, sources_of
 from contracts.state.directory import find_premises, profile
+from contracts.state.excursions import excursions
 from contracts.state.exposures import joined, session_of, until_of
 from contracts.state.overages import claim_by
 from contracts.state.parties import has_role, is_holder, is_licensed, is_party
 from contracts.state.places import Holds, Position, effective_holds, effective_life, locate
-from contracts.state.recalls import released_from
+from contracts.state.recalls import exposures_of_item, hold_of, released_from
 from contracts.state.rows import NOBODY, ContainerRow, HoldKind, Life, PremisesRow, ProfileRow
 from contracts.state.sessions import Standing, gtins_of, is_running, session_row, standing_of
 from contracts.state.sources import lot_of, lot_row, marks_of
@@ -219,11 +220,25 @@ class CleanGuard:
         found = {self._own_fault(position)} if row.source else set()
         if contents is not None:
             found.update(self._source_fault(source) for source, _count in contents.sources)
+        found.update(self._excursions(position, contents))
         if found != _NO_FAULT:
             yield from (Verdict(code, position.key) for code in _SOURCE_CODES if code in found)
         cold = self._cold_fault(position, contents)
         if cold is not None:
             yield cold
+
+    def _excursions(self, position: Position, contents: ContainerRow | None) -> Iterator[Code]:
+        """Yield why recalls call back an item, or what is inside, for what its loggers saw."""
+        state, row = self._act.state, position.row
+        own = exposures_of_item(position)
+        if own and row.source:
+            found = excursions(state, own, (row.source,))
+            released = released_from(state, position.key) if found else frozenset()
+            yield from (_HOLD_CODES[hold_of(one)] for number, one in found.items() if number not in released)
+        if contents is not None and (own or contents.exposures):
+            inside = joined(own, tuple(exposed for exposed, _count in contents.exposures))
+            several = (source for source, _count in contents.sources)
+            yield from (_HOLD_CODES[hold_of(one)] for one in excursions(state, inside, several).values())
 
     def _cold_fault(self, position: Position, contents: ContainerRow | None) -> Verdict | None:
         """Ask about the loggers' sessions that an item and everything around and inside it went through."""

@@ -104,8 +104,11 @@ def _judged(
             breached_s, found = _first_breach(storage, at_s, span_s, run_s, outside_s if is_outside else 0)
         before_s, is_outside = at_s, _is_outside(storage, temperature)
         run_s = run_s if is_outside else 0
+    # What follows a clearing may, by a clock that is ahead, begin before what was cleared.
+    breaches = [second for second in (judged.first_breach_s, breached_s) if second != NOT_YET]
+    after = msgspec.structs.replace(judged, run_s=run_s, outside_s=outside_s, gap_s=gap_s)
     return (
-        msgspec.structs.replace(judged, run_s=run_s, outside_s=outside_s, gap_s=gap_s, breached_s=breached_s),
+        msgspec.structs.replace(after, breached_s=breached_s, first_breach_s=min(breaches, default=NOT_YET)),
         found if judged.breached_s == NOT_YET else None,
     )
 

@@ -26,8 +26,9 @@ from contracts.rules.implied import again
 from contracts.rules.verdict import Verdict
 from contracts.state.containers import rewrite
 from contracts.state.directory import market, partner, premises
+from contracts.state.excursions import watch_session
 from contracts.state.genealogy import reached_by
-from contracts.state.layout import ITEMS, PRODUCTS, RECALL_NUMBERS, RECALLS, number_key
+from contracts.state.layout import ITEMS, PRODUCTS, RECALL_NUMBERS, RECALLS, SESSIONS, number_key
 from contracts.state.lists import Budget, TooManyRows
 from contracts.state.parties import HANDLING, has_role, is_party
 from contracts.state.places import effective_life, merge_holds, with_holds
@@ -134,7 +135,7 @@ def _is_in_scope(act: Act, row: RecallRow, named: set[int], lot: LotRow, make: S
         make: The make.
     """
     return any(
-        not one.first_serial
+        not (one.first_serial or one.session)
         and (not one.material_lot or position in named)
         and is_made_so(act.state, one, lot, make)
         for position, one in enumerate(row.scope)
@@ -183,6 +184,9 @@ def _find(act: Act, scope: tuple[Scope, ...], before: tuple[Scope, ...]) -> Reac
     unknown = act.state.first_absent(ITEMS, items_of_scope(scope))
     if unknown is not None:
         return Verdict(Code.ITEM_UNKNOWN, unknown)
+    sessions = [number_key(one.session) for one in scope if one.session]
+    if act.state.first_absent(SESSIONS, sessions) is not None:
+        return Verdict(Code.SESSION_UNKNOWN, b"")
     try:
         reach = find_reach(act.state, scope)
     except TooManyRows:
@@ -222,7 +226,9 @@ def _scope_fault(act: Act, scope: tuple[Scope, ...], before: tuple[Scope, ...]) 
 
 def _is_scope(act: Act, one: Scope) -> bool:
     """Tell whether an alternative names a product, site, material or items, and is well formed."""
-    names = bool(one.gtin or one.site or one.items or one.material_lot)
+    names = bool(one.gtin or one.site or one.items or one.material_lot or one.session)
+    is_list_of_its_own = not (one.session and (one.items or one.first_serial or one.material_lot))
+    is_session = 0 <= one.session < 1 << 32 and is_list_of_its_own
     has_material = is_valid_gtin(one.material_gtin) if one.material_lot else not one.material_gtin
     is_family = one.family in {0, 1} and (one.gtin or not one.family)
     has_words = all(not word or is_valid_lot(word) for word in (one.lot, one.line, one.material_lot))
@@ -231,13 +237,22 @@ def _is_scope(act: Act, one: Scope) -> bool:
     latest_ms = act.time_ms + act.limits.claimed_time_ms
     is_window = one.from_ms == one.until_ms == 0 or 0 <= one.from_ms < one.until_ms <= latest_ms
     is_list = range_length(one) >= 0 and not (one.items and one.first_serial)
-    return names and bool(is_family) and has_words and has_material and is_bound and is_window and is_list
+    return (
+        names
+        and bool(is_family)
+        and has_words
+        and has_material
+        and is_bound
+        and is_window
+        and is_list
+        and is_session
+    )
 
 
 def products_of(act: Act, reach: Reach) -> tuple[bytes, ...]:
     """Return the GTINs that a recall reaches, ascending."""
     lots = {*reach.makes, *(lot_of(row.source) for row in reach.items.values())}
-    return tuple(sorted({lot_row(act.state, lot).gtin for lot in lots}))
+    return tuple(sorted({*reach.excursed, *(lot_row(act.state, lot).gtin for lot in lots)}))
 
 
 def concerned_by(act: Act, reach: Reach) -> list[int]:
@@ -288,10 +303,7 @@ def _take_effect(act: Act, number: int, row: RecallRow, known: int, reach: Reach
     """
     if row.drill:
         return
-    watch(act.state, row, number)
-    for position, one in enumerate(row.scope[known:], known):
-        if one.material_lot:
-            watch_material(act.state, number, position, one, Budget(MAX_ROWS))
+    _watch(act, number, row, known)
     for lot in sorted(reach.makes):
         mark_makes(act.state, lot, reach.makes[lot], hold_of(row), number)
     missed = []
@@ -303,3 +315,13 @@ def _take_effect(act: Act, number: int, row: RecallRow, known: int, reach: Reach
         rewrite(act.state, item, with_holds(item.row, holds))
     if missed:
         act.tell(EventKind.RECALL_MISSED, missed, row.identifier)
+
+
+def _watch(act: Act, number: int, row: RecallRow, known: int) -> None:
+    """Put a recall where what comes to light later will look for it: makes, materials, excursions."""
+    watch(act.state, row, number)
+    for position, one in enumerate(row.scope[known:], known):
+        if one.material_lot:
+            watch_material(act.state, number, position, one, Budget(MAX_ROWS))
+        if one.session:
+            watch_session(act.state, one.session, (number, position))

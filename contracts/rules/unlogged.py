@@ -49,8 +49,8 @@ def send_unlogged(act: Act, shipment: bytes, items: Positions) -> tuple[int, dic
         return NO_SESSION, {}
     now_s = act.time_ms // MS_PER_SECOND
     products = sorted({gtin for gtins in lacking.values() for gtin in gtins})
-    judgements = tuple(JudgementRow(gtin, UNKEPT, 1, NOT_YET, 0, 0, 0, NOT_YET) for gtin in products)
-    row = SessionRow(b"", shipment, act.signer, NOBODY, now_s, now_s, now_s, 0, 0, judgements)
+    judgements = tuple(JudgementRow(gtin, UNKEPT, 1, NOT_YET, 0, 0, 0, NOT_YET, NOT_YET) for gtin in products)
+    row = SessionRow(b"", shipment, act.signer, NOBODY, now_s, now_s, now_s, 0, 0, judgements, ())
     number = open_session(act.state, row)
     rows = {item.key: item.row for item in items}
     return number, {key: joined(rows[key].exposures, (exposure(number),)) for key in lacking}
@@ -81,7 +81,8 @@ def receive_unlogged(act: Act, shipment: ShipmentRow) -> None:
     if not fresh:
         return
     judged = tuple(
-        msgspec.structs.replace(one, breached_s=row.on_s) if one in fresh else one for one in row.judgements
+        msgspec.structs.replace(one, breached_s=row.on_s, first_breach_s=row.on_s) if one in fresh else one
+        for one in row.judgements
     )
     write_session(act.state, shipment.unlogged, msgspec.structs.replace(row, judgements=judged))
     makers = (act.state.require(PRODUCTS, one.gtin).holder for one in fresh)

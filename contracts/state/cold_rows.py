@@ -37,6 +37,8 @@ class JudgementRow(msgspec.Struct, frozen=True, array_like=True):
     """Longest time between two readings so far."""
     breached_s: int
     """Second from which goods are in breach; 0 for never."""
+    first_breach_s: int
+    """The same, whatever their maker cleared since: recalls of an excursion look at this."""
 
 
 class SessionRow(msgspec.Struct, frozen=True, array_like=True):
@@ -62,3 +64,5 @@ class SessionRow(msgspec.Struct, frozen=True, array_like=True):
     """How many readings there are."""
     judgements: tuple[JudgementRow, ...]
     """One per product that went through it and is judged, by GTIN."""
+    recalls: tuple[tuple[int, int], ...]
+    """Recalls of what was in breach in it, in their order: (number, position of the alternative)."""

@@ -10,6 +10,8 @@ from typing import Final
 import msgspec
 
 from contracts.records.recall import RecallKind, Scope
+from contracts.state.excursions import excursions
+from contracts.state.exposures import Exposures, joined
 from contracts.state.genealogy import intern_batch, made_of, name_material, reach_batch
 from contracts.state.layout import (
     COUNTERS,
@@ -84,7 +86,14 @@ def recalls_of_item(state: Overlay, position: Position) -> frozenset[int]:
     if source:
         marks = marks_of(lot_row(state, lot_of(source)), source)
         found |= {recall for kind, recall in marks if kind in RECALL_HOLDS}
+        found |= excursions(state, exposures_of_item(position), (source,)).keys()
     return frozenset(found)
+
+
+def exposures_of_item(position: Position) -> Exposures:
+    """Return what an item went through itself and with what it is inside."""
+    several = [position.row.exposures, *(row.exposures for _key, row in position.above)]
+    return joined(*several) if any(several) else ()
 
 
 def released_from(state: Overlay, key: bytes) -> frozenset[int]:
@@ -154,6 +163,7 @@ def unwatch(state: Overlay, row: RecallRow, number: int) -> None:
 
 def _watched(state: Overlay, row: RecallRow) -> list[bytes]:
     """Return the names under which a recall is looked for: products, and sites named without one."""
-    gtins = {gtin for one in row.scope if one.gtin for gtin in family(state, one)}
-    sites = {one.site for one in row.scope if one.site and not one.gtin}
+    scope = [one for one in row.scope if not one.session]
+    gtins = {gtin for one in scope if one.gtin for gtin in family(state, one)}
+    sites = {one.site for one in scope if one.site and not one.gtin}
     return [*map(open_for_gtin, sorted(gtins)), *map(open_for_site, sorted(sites))]

@@ -14,7 +14,17 @@ from contracts.gs1.keys import SGTIN_KIND
 from contracts.records.recall import Scope, range_length
 from contracts.state.directory import find_premises
 from contracts.state.genealogy import batch_row, find_batch, made_of
-from contracts.state.layout import CONSUMPTIONS, ITEMS, LOT_NUMBERS, PRODUCTS, SOURCES, lot_key, source_key
+from contracts.state.layout import (
+    CONSUMPTIONS,
+    ITEMS,
+    LOT_NUMBERS,
+    PRODUCTS,
+    SESSIONS,
+    SOURCES,
+    lot_key,
+    number_key,
+    source_key,
+)
 from contracts.state.lists import (
     Budget,
     claimed_lots,
@@ -42,6 +52,8 @@ class Reach(msgspec.Struct):
     """By lot number: the makes of it; `ALL_MAKES` alone for the whole lot."""
     items: dict[bytes, ItemRow]
     """Single items by key, with their rows as stored."""
+    excursed: set[bytes] = msgspec.field(default_factory=set)
+    """GTINs that are judged in a session whose excursion is called back."""
 
     def add_lot(self, lot: int) -> bool:
         """Add a whole lot; tell whether that is new."""
@@ -73,11 +85,29 @@ def find_reach(state: Overlay, scope: Iterable[Scope], max_rows: int = MAX_ROWS)
     reach = Reach({}, {})
     budget = Budget(max_rows)
     for one in scope:
-        if one.items or one.first_serial:
+        if one.session:
+            reach.excursed.update(_judged_in(state, one, budget))
+        elif one.items or one.first_serial:
             _add_items(state, one, reach, budget)
         else:
             _add_makes(state, one, reach, budget)
     return reach
+
+
+def _judged_in(state: Overlay, one: Scope, budget: Budget) -> Iterator[bytes]:
+    """Yield the GTINs that a session is judged for, as far as an alternative speaks of them.
+
+    Which packs they are is asked when somebody has them in hand (`contracts/state/excursions.py`).
+    """
+    budget.spend()
+    for judged in state.require(SESSIONS, number_key(one.session)).judgements:
+        gtin = judged.gtin
+        if one.gtin and gtin not in family(state, one):
+            continue
+        if one.market and one.market not in state.require(PRODUCTS, gtin).markets:
+            continue
+        if not one.lot or any(True for _lot in lots_called(state, gtin, one.lot, budget)):
+            yield gtin
 
 
 def follow_lineage(state: Overlay, reach: Reach, max_rows: int = MAX_ROWS) -> None:

@@ -77,7 +77,9 @@ def needs_logger(state: Overlay, gtin: bytes) -> bool:
 def new_judgement(state: Overlay, gtin: bytes, since_s: int, used_s: int) -> JudgementRow:
     """Return the judgement of a product that comes into a session."""
     storage = storage_of(state, gtin) or UNKEPT
-    return JudgementRow(gtin, storage, int(needs_logger(state, gtin)), since_s, 0, used_s, 0, NOT_YET)
+    return JudgementRow(
+        gtin, storage, int(needs_logger(state, gtin)), since_s, 0, used_s, 0, NOT_YET, NOT_YET
+    )
 
 
 def used_before(state: Overlay, exposures: Iterable[int], gtin: bytes) -> int:

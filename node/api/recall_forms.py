@@ -42,6 +42,8 @@ class ScopeForm(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_de
     """A material: what was made of this lot of it."""
     material_lot: OptionalText = ""
     """That material's lot."""
+    session: Annotated[int, Meta(ge=0, le=(1 << 32) - 1)] = 0
+    """A cold-chain session by its number: what was in breach in it."""
 
 
 Scopes = Annotated[tuple[ScopeForm, ...], Meta(max_length=MAX_SCOPES)]

@@ -91,6 +91,7 @@ def _scope(form: forms.ScopeForm) -> Scope:
         _serial("last_serial", form.last_serial),
         read_gtin("material_gtin", form.material_gtin) if form.material_gtin else b"",
         read_lot("material_lot", form.material_lot) if form.material_lot else b"",
+        form.session,
     )
 
 
@@ -182,4 +183,5 @@ def written_scope(scope: Scope) -> forms.ScopeForm:
         last_serial=plain_text(scope.last_serial),
         material_gtin=gtin_text(scope.material_gtin) if scope.material_gtin else "",
         material_lot=plain_text(scope.material_lot),
+        session=scope.session,
     )

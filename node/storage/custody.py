@@ -19,11 +19,12 @@ from contracts.state import directory
 from contracts.state.claim_rows import ClaimStanding
 from contracts.state.claims import answer_to, claim_of
 from contracts.state.containers import find_contents
+from contracts.state.excursions import excursions
 from contracts.state.layout import SHIPMENTS
 from contracts.state.parties import holder_of, parties_of, stakeholders
 from contracts.state.places import OVERDUE, Position, effective_holds, effective_life, locate
 from contracts.state.quantities import book
-from contracts.state.recalls import RECALL_HOLDS, recall_row
+from contracts.state.recalls import RECALL_HOLDS, exposures_of_item, hold_of, recall_row
 from contracts.state.rows import (
     ALL_MAKES,
     NOBODY,
@@ -191,6 +192,9 @@ class Custody:
             lot = lot_row(self.state, lot_of(position.row.source))
             for kind, recall in marks_of(lot, position.row.source):
                 yield self._recall_hold(kind, recall, lot.lot.decode("ascii"))
+            exposures = exposures_of_item(position)
+            for number, recall_of in excursions(self.state, exposures, (position.row.source,)).items():
+                yield self._recall_hold(hold_of(recall_of), number, format_item(position.key))
 
     def _recall_hold(self, kind: int, number: int, on: str) -> HoldView:
         row = recall_row(self.state, number)

@@ -19,11 +19,17 @@ from contracts.records.supply import Commission
 from contracts.records.transformation import Transform
 from contracts.rules.quantities import COUNTED
 from contracts.state.directory import partner
+from contracts.state.excursions import is_called_back
+from contracts.state.exposures import session_of
 from contracts.state.layout import ITEMS, PRODUCTS
+from contracts.state.lists import Budget, entries, lots_of_gtin
 from contracts.state.parties import has_role, is_party
+from contracts.state.places import locate
 from contracts.state.recall_rows import RecallRow
-from contracts.state.rows import ItemRow, Role
+from contracts.state.recalls import exposures_of_item
+from contracts.state.rows import ALL_MAKES, ItemRow, Role
 from contracts.state.scopes import MAX_ROWS, Reach, find_reach, follow_lineage
+from contracts.state.sessions import session_row
 from contracts.state.sources import lot_row
 from contracts.state.view import Overlay
 from node.storage.errors import StorageDamaged
@@ -84,7 +90,8 @@ def find_goods(reader: Reader, state: Overlay, row: RecallRow, scope: Iterable[S
         TooManyRows: It leads through more rows than the law itself may go through.
         StorageDamaged: An index row names what is not there.
     """
-    reach = find_reach(state, scope, MAX_ROWS_READ)
+    several = tuple(scope)
+    reach = find_reach(state, several, MAX_ROWS_READ)
     _leave_to_others(state, row, reach)
     follow_lineage(state, reach, MAX_ROWS_READ)
     found = _Found(reader, state)
@@ -98,6 +105,9 @@ def find_goods(reader: Reader, state: Overlay, row: RecallRow, scope: Iterable[S
             items.update(found.of_lot(reach, lot.gtin, lot.lot))
     for key, item in reach.items.items():
         items.setdefault(key, found.how(key, item))
+    for one in several:
+        if one.session:
+            items.update((key, how) for key, how in found.in_session(row, one) if key not in items)
     return Goods(items, tuple(counted))
 
 
@@ -130,6 +140,31 @@ class _Found:
                 is_birth = (row.born_height, row.born_document) == (touch.height, touch.document)
                 if is_birth and reach.has(row.source):
                     yield key, _word(record)
+
+    def in_session(self, row: RecallRow, one: Scope) -> Iterator[tuple[bytes, str]]:
+        """Yield the items that an alternative calls back which names a session, each with how it came to be.
+
+        No row lists what went through a session, so this looks at every pack of the products judged in it.
+
+        Raises:
+            TooManyRows: These products have more lots than may be gone through.
+        """
+        budget = Budget(MAX_ROWS_READ)
+        for judged in session_row(self._state, one.session).judgements:
+            for number in entries(self._state, lots_of_gtin(judged.gtin), budget):
+                lot = lot_row(self._state, number)
+                whole = Reach({number: {ALL_MAKES}}, {})
+                for key, how in self.of_lot(whole, lot.gtin, lot.lot):
+                    if self._is_called_back(row, one, key):
+                        yield key, how
+
+    def _is_called_back(self, row: RecallRow, one: Scope, key: bytes) -> bool:
+        position = locate(self._state, key)
+        return position is not None and any(
+            session_of(exposed) == one.session
+            and is_called_back(self._state, row, one, exposed, position.row.source)
+            for exposed in exposures_of_item(position)
+        )
 
     def how(self, key: bytes, row: ItemRow) -> str:
         """Return how a single item came to life, by the document that its row names."""

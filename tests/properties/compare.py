@@ -373,12 +373,14 @@ class SideBySide:
         """Ask of each session what it says of each product, worked out anew from all its readings."""
         found = {}
         for key, row in self.mirror.rows(SESSIONS).items():
-            judged = {KINDS[one.gtin]: (one.outside_s, one.breached_s) for one in row.judgements}
+            judged = {
+                KINDS[one.gtin]: (one.outside_s, one.breached_s, one.first_breach_s) for one in row.judgements
+            }
             found[int.from_bytes(key, "big")] = (row.on_s, row.off_s, row.readings, row.last_s, judged)
         expected = {
             number: (
                 *(one.on_s, one.off_s, len(one.readings), one.last_s),
-                {kind: one.findings(kind)[:2] for kind in one.judged},
+                {kind: (*one.findings(kind)[:2], one.first_breach(kind)) for kind in one.judged},
             )
             for number, one in self.model.sessions.items()
         }

@@ -8,7 +8,7 @@ from tests.properties.differ import require
 from tests.properties.facts import GTIN, MATERIAL_GTIN
 from tests.properties.mirror import Mirror
 from tests.properties.model import Model
-from tests.properties.model_recall import ingredients
+from tests.properties.model_named import ingredients
 
 KINDS = {pack_gtin(digits): kind for kind, digits in (*GTIN.items(), *MATERIAL_GTIN.items())}
 

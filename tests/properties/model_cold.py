@@ -192,7 +192,8 @@ def acquit(judge: Judge, said: Said) -> Verdicts:
         *(one.storage, one.needs_logger, judge.now_ms // 1_000, 0, len(session.readings)), is_cleared=True
     )
     judged = {**session.judged, said.kind: cleared}
-    model.sessions[said.session] = replace(session, judged=judged)
+    first = {**session.cleared, said.kind: session.first_breach(said.kind)}
+    model.sessions[said.session] = replace(session, judged=judged, cleared=first)
     item = _with_logger(judge, said.session)
     told = [session.installed_by, session.removed_by]
     if item:

@@ -5,6 +5,7 @@ from functools import partial
 
 from tests.properties.facts import PROFILES, ROLES, TOLERANCE_MS, Rules
 from tests.properties.model import Guard, Model
+from tests.properties.model_named import is_called_back
 from tests.properties.model_sessions import COLD_CODES, kinds_in, standing, through
 from tests.properties.said import Said
 from tests.properties.said_cold import COLD_VERBS
@@ -194,11 +195,15 @@ class Judge:
             ),
             ("on_hold", lambda item: bool(model.holds(item) - awaited)),
             ("contents_not_clean", lambda item: model.dirty_children(item) > 0),
-            ("recalled", lambda item: model.is_under(item, "recalled")),
-            ("withdrawn", lambda item: model.is_under(item, "withdrawn")),
+            ("recalled", lambda item: self._is_recalled(item, "recalled")),
+            ("withdrawn", lambda item: self._is_recalled(item, "withdrawn")),
             ("expired", lambda item: model.is_expired(item, self.now_ms)),
             *((code, partial(self._is_cold, code, is_leaving)) for code in COLD_CODES),
         ]
+
+    def _is_recalled(self, item: str, word: str) -> bool:
+        """Tell whether an item or what is inside is called back: its lot, its make, or an excursion."""
+        return self.model.is_under(item, word) or is_called_back(self.model, item, word)
 
     def _is_cold(self, code: str, is_leaving: bool, item: str) -> bool:
         """Tell whether loggers' sessions speak against an item with this code."""

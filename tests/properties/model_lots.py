@@ -5,7 +5,8 @@ from typing import Any
 from tests.properties.facts import KIND_PREFIXES, MATERIAL_PREFIXES
 from tests.properties.model import Model
 from tests.properties.model_judge import Judge, Verdicts
-from tests.properties.model_recall import Recall, ingredients, names_make, with_what_was_repacked
+from tests.properties.model_named import ingredients, names_make
+from tests.properties.model_recall import Recall, with_what_was_repacked
 from tests.properties.said import Alternative, Said
 
 MAX_STEPS = 8

@@ -4,9 +4,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
-from tests.properties.facts import FAMILIES, GTIN, HOUR_MS, PROFILES, is_unit, kind_of
-from tests.properties.model import Model, lot_name
+from tests.properties.facts import GTIN, PROFILES, is_unit, kind_of
+from tests.properties.model import Model
 from tests.properties.model_judge import Judge, Verdicts
+from tests.properties.model_named import excursed_kinds, is_excursed, names_make
 from tests.properties.said import Alternative, Said
 
 
@@ -22,37 +23,13 @@ class Recall:
     alternatives: tuple[Alternative, ...]
     lenient: bool
     """Whether its opener may close it and release from it."""
+    kinds: frozenset[str]
+    """The products that it reached when it was opened or widened."""
     graded: bool = False
     """Whether it has a class."""
     closed: bool = False
     answered: frozenset[str] = frozenset()
     """Who acknowledged or responded."""
-
-
-def names_make(model: Model, one: Alternative, source: tuple[Any, ...]) -> bool:
-    """Tell whether all that an alternative says of a make is true of one."""
-    kind, _lot, line, hour, site = source[:5]
-    lot = lot_name(source)
-    if one.material[0] and one.material not in ingredients(model, (kind, lot)):
-        return False
-    kinds = FAMILIES.get(one.kind, (one.kind,)) if one.family else (one.kind,)
-    if one.kind and kind not in kinds:
-        return False
-    if one.until_ms and not one.from_ms // HOUR_MS <= hour <= (one.until_ms - 1) // HOUR_MS:
-        return False
-    if one.market and one.market not in model.registered.markets[kind]:
-        return False
-    return one.lot in ("", lot) and one.line in ("", line) and one.site in ("", site)
-
-
-def ingredients(model: Model, lot: tuple[str, str]) -> set[tuple[str, str]]:
-    """Return everything of which a lot was made, at any level (rule 29)."""
-    ahead, found = [(lot[0], lot_name(lot))], set[tuple[str, str]]()
-    while ahead:
-        new = model.materials.get(ahead.pop(), frozenset()) - found
-        found |= new
-        ahead += new
-    return found
 
 
 def names_items(one: Alternative) -> list[str]:
@@ -72,10 +49,9 @@ def recall(judge: Judge, said: Said) -> Verdicts:
     number = len(model.recalls) + 1
     word = "withdrawn" if said.withdrawal else "recalled"
     kept = tuple(one for one in said.scope if not one.items)
-    marks, items = _with_lineage(judge, said)
-    kinds = {source[0] for source in marks} | {kind_of(item) for item in items}
+    kinds = _kinds(judge, said)
     is_lenient = PROFILES[model.registered.profile_of(min(kinds, key=GTIN.__getitem__))].lenient
-    model.recalls[said.recall] = Recall(number, judge.signer, word, said.drill, kept, is_lenient)
+    model.recalls[said.recall] = Recall(number, judge.signer, word, said.drill, kept, is_lenient, kinds)
     kind = "drill_opened" if said.drill else "recall_opened"
     judge.tell(kind, said.recall, (), _concerned(judge, said))
     _mark(judge, said, model.recalls[said.recall])
@@ -87,7 +63,9 @@ def widen(judge: Judge, said: Said) -> Verdicts:
     found = judge.model.recalls[said.recall]
     yield from _reachable(judge, said, len(found.alternatives))
     kept = tuple(one for one in said.scope if not one.items)
-    judge.model.recalls[said.recall] = replace(found, alternatives=(*found.alternatives, *kept))
+    kinds = found.kinds | _kinds(judge, said)
+    found = replace(found, alternatives=(*found.alternatives, *kept), kinds=kinds)
+    judge.model.recalls[said.recall] = found
     judge.tell("recall_widened", said.recall, (), (found.opener, *_concerned(judge, said)))
     _mark(judge, said, found)
 
@@ -98,6 +76,8 @@ def _reached(judge: Judge, said: Said) -> tuple[set[tuple[Any, ...]], list[str]]
     marks: set[tuple[Any, ...]] = set()
     items: list[str] = []
     for one in said.scope:
+        if one.session:
+            continue
         if one.items or one.first:
             known = [item for item in names_items(one) if item in model.items and not is_unit(item)]
             items += [item for item in known if names_make(model, one, model.items[item].source)]
@@ -116,6 +96,13 @@ def _with_lineage(judge: Judge, said: Said) -> tuple[set[tuple[Any, ...]], list[
     return with_what_was_repacked(model, marks), items
 
 
+def _kinds(judge: Judge, said: Said) -> frozenset[str]:
+    """Return the products that a scope reaches."""
+    marks, items = _with_lineage(judge, said)
+    kinds = {source[0] for source in marks} | {kind_of(item) for item in items}
+    return frozenset(kinds | excursed_kinds(judge.model, said.scope))
+
+
 def with_what_was_repacked(model: Model, marks: set[tuple[Any, ...]]) -> set[tuple[Any, ...]]:
     """Return lots and makes, and every make that something of them was repacked into."""
     found, before = set(marks), set[tuple[Any, ...]]()
@@ -130,17 +117,27 @@ def with_what_was_repacked(model: Model, marks: set[tuple[Any, ...]]) -> set[tup
 def _reachable(judge: Judge, said: Said, before: int) -> Verdicts:
     """Ask whether a scope makes sense, and may be called back by the signer."""
     model = judge.model
-    bad = [one for one in said.scope if not (one.kind or one.site or one.items or one.material[0])]
+    bad = [one for one in said.scope if not _is_sane(one)]
     yield {"scope_invalid"} if bad or not said.scope else set()
     yield {"scope_too_wide"} if before + len(said.scope) > 64 else set()
     unknown = [item for one in said.scope for item in one.items if item not in model.items]
     yield {"item_unknown"} if unknown else set()
+    strange_sessions = {one.session for one in said.scope} - {0, *model.sessions}
+    yield {"session_unknown"} if strange_sessions else set()
     marks, items = _reached(judge, said)
     kinds = {source[0] for source in marks} | {kind_of(item) for item in items}
+    kinds |= excursed_kinds(model, said.scope)
     yield set() if kinds else {"scope_empty"}
     if "regulator" not in judge.roles(judge.signer):
         strange = [kind for kind in kinds if judge.model.registered.holders[kind] != judge.signer]
         yield {"not_marketing_holder"} if strange else set()
+
+
+def _is_sane(one: Alternative) -> bool:
+    """Tell whether an alternative names something, and a session without a list or material."""
+    if one.session:
+        return not (one.items or one.first or one.material[0])
+    return bool(one.kind or one.site or one.items or one.material[0])
 
 
 def _concerned(judge: Judge, said: Said) -> Iterator[str]:
@@ -148,7 +145,8 @@ def _concerned(judge: Judge, said: Said) -> Iterator[str]:
     for source in marks:
         yield judge.model.makers[source[:2]]
         yield judge.model.registered.holders[source[0]]
-    yield from (judge.model.registered.holders[kind_of(item)] for item in items)
+    kinds = {kind_of(item) for item in items} | excursed_kinds(judge.model, said.scope)
+    yield from (judge.model.registered.holders[kind] for kind in kinds)
 
 
 def _mark(judge: Judge, said: Said, found: Recall) -> None:
@@ -173,7 +171,7 @@ def reach_late(judge: Judge, source: tuple[Any, ...]) -> None:
         if found.closed or found.drill:
             continue
         is_holder = found.opener == model.registered.holders[source[0]]
-        makes = [one for one in found.alternatives if not (one.items or one.first)]
+        makes = [one for one in found.alternatives if not (one.items or one.first or one.session)]
         is_named = any(names_make(model, one, source) for one in makes)
         if is_named and (is_holder or "regulator" in judge.roles(found.opener)):
             # A lot that is called back as a whole takes no new makes, so this is one make by itself.
@@ -255,7 +253,14 @@ def _is_under(judge: Judge, item: str, found: Recall) -> bool:
     thing = judge.model.items[item]
     if f"{found.word} {found.number}" in thing.holds:
         return True
-    return (found.word, found.number) in judge.model.against(item)
+    if (found.word, found.number) in judge.model.against(item):
+        return True
+    exposures = [
+        one for name in (item, *judge.model.above(item)) for one in judge.model.items[name].exposures
+    ]
+    return bool(thing.source) and is_excursed(
+        judge.model, found, judge.model.longest(exposures), thing.source
+    )
 
 
 RULES = (recall, widen, classify, acknowledge, respond, close, free)

@@ -48,6 +48,8 @@ class Session:
     off_s: int = 0
     readings: tuple[tuple[int, int], ...] = ()
     judged: dict[str, Judged] = field(default_factory=dict)
+    cleared: dict[str, int] = field(default_factory=dict)
+    """When the first breach began that its maker cleared, by product."""
     is_received: bool = False
     """Of a journey without a logger: whether some of it arrived."""
 
@@ -58,6 +60,12 @@ class Session:
     @property
     def is_running(self) -> bool:
         return bool(self.logger) and not self.off_s
+
+    def first_breach(self, kind: str) -> int:
+        """Return when the first breach ever began, cleared or not; 0 for never."""
+        if kind not in self.judged:
+            return 0
+        return min((one for one in (self.cleared.get(kind, 0), self.findings(kind)[1]) if one), default=0)
 
     def findings(self, kind: str) -> tuple[int, int, bool]:
         """Return time outside with what was used before, when the breach began (0: never), if by a gap."""

@@ -64,7 +64,8 @@ def _inherit(judge: Judge, said: Said) -> frozenset[tuple[int, int]]:
         if judged and said.kind not in session.judged:
             (kind,) = judged
             new = {**session.judged, said.kind: session.judged[kind]}
-            model.sessions[number] = replace(session, judged=new)
+            cleared = {**session.cleared, said.kind: session.cleared.get(kind, 0)}
+            model.sessions[number] = replace(session, judged=new, cleared=cleared)
     now_s = judge.now_ms // 1_000
     return frozenset(
         (number, until_s or (now_s if model.sessions[number].is_running else 0))

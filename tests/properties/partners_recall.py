@@ -102,6 +102,7 @@ def _alternative(random: Random, model: Model, signer: str, now_ms: int) -> Alte
     some = partners_lots.some_material(random)
     return random.choice(
         (
+            *_excursions(random, model, source),
             Alternative(material=some),
             Alternative(kind=kind, material=some),
             replace(window, kind=kind, material=some),
@@ -117,6 +118,22 @@ def _alternative(random: Random, model: Model, signer: str, now_ms: int) -> Alte
             Alternative(kind=kind, lot=lot),
         )
     )
+
+
+def _excursions(random: Random, model: Model, source: tuple[Any, ...]) -> list[Alternative]:
+    """Name sessions, alone or with a product and lot."""
+    if not model.sessions:
+        return [Alternative(session=1)] if random.randrange(9) == 0 else []
+    number = random.choice(sorted(model.sessions))
+    kind = random.choice([*sorted(model.sessions[number].judged), source[0]])
+    return [
+        Alternative(session=number),
+        Alternative(kind=kind, session=number),
+        Alternative(kind=kind, session=number),
+        Alternative(kind=source[0], lot=lot_name(source), session=number),
+        Alternative(kind=source[0], line=source[2], session=number),
+        Alternative(session=number, material=partners_lots.some_material(random)),
+    ]
 
 
 def _items(random: Random, model: Model, source: tuple[Any, ...]) -> Alternative:

@@ -69,6 +69,7 @@ class Alternative:
     last: str = ""
     material: tuple[str, str] = ("", "")
     """Kind and lot of a material; both empty for none."""
+    session: int = 0
 
 
 OUTSIDE = keys.pack_gln("4299999000009")
@@ -334,7 +335,7 @@ def _scope(one: Alternative) -> Scope:
         *(keys.pack_gtin(GTIN[one.kind]) if one.kind else b"", int(one.family), one.lot.encode()),
         *(one.line.encode(), one.from_ms, one.until_ms, gln(one.site), one.market),
         *(tuple(map(item_key, one.items)), one.first.encode(), one.last.encode()),
-        *(gtin_of(one.material[0]), one.material[1].encode()),
+        *(gtin_of(one.material[0]), one.material[1].encode(), one.session),
     )
 
 

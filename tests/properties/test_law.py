@@ -15,6 +15,7 @@ from contracts.rules import (
     decommissioning,
     dispensing,
     governing,
+    guards,
     holding,
     packing,
     readings,
@@ -171,6 +172,7 @@ PLANTED: dict[str, tuple[object, str, object]] = {
     "a late void quarantines nothing": (returning, "ShipmentStanding", _Lenient),
     "goods come out of a logged container unexposed": (containers, "joined", lambda own, *_around: own),
     "who is traced to a bad material late evades its recall": (tracing, "_reach_lot", _nothing),
+    "what was too warm evades its recall": (guards, "excursions", lambda *_arguments: {}),
     "a breach shows only in what is too warm": (readings, "_is_outside", lambda kept, at: at > kept.high),
     "half of the power decides": (governing, "_is_approved", _half_approves),
     "a partner's word counts after its validator left": (governing, "governs", lambda *_arguments: True),
@@ -198,6 +200,7 @@ SAID_TOO = {
     "anyone clears any suspicion": HOLDING_VERBS,
     "goods come out of a logged container unexposed": COLD_VERBS,
     "a breach shows only in what is too warm": COLD_VERBS,
+    "what was too warm evades its recall": {**COLD_VERBS, "acquit": 30, "recall": 30},
     "half of the power decides": GOVERNING,
     "a partner's word counts after its validator left": GOVERNING,
 }

@@ -29,8 +29,9 @@ TEXTS: Final[dict[Code, Explanation]] = {
     ),
     Code.SCOPE_INVALID: Explanation(
         "17",
-        "An alternative of the scope names no product, site, material lot or items, or is not well formed.",
-        "Name one of them; give a lot or range with its GTIN, a material with its lot, and a past window.",
+        "An alternative of the scope names no goods at all, or is not well formed.",
+        "Name a product, site, material lot, session or items; give a lot or range with its GTIN, a material "
+        "with its lot, a window that is past, and a session without items or material.",
     ),
     Code.SCOPE_TOO_WIDE: Explanation(
         "17",

@@ -136,6 +136,7 @@ def _alternative(text: str) -> Scope:
         market=found.get("market", ""),
         first_serial=found.get("serials", "").encode(),
         last_serial=found.get("to", "").encode(),
+        session=int(found.get("session", "0")),
         **_material(found.get("material", "")),
     )
 

@@ -109,7 +109,8 @@ def test_golden_rows() -> None:
     recall = RecallRow(b"i", 1, 1, 0, 1, 0, 1, 1, 1, 9, 8, 7, "eu", (GTIN,), scope)
     assert encode(recall).hex() == (
         "9f" + "c40169" + "0101000100010101090807" + "a26575" + "91c406" + GTIN.hex()
-        + "919d" + "c406" + GTIN.hex() + "00" + "c4014c" + "c400" + "0000" + "c400" + "a0" + "90" + "c400" * 4
+        + "919e" + "c406" + GTIN.hex() + "00" + "c4014c" + "c400" + "0000" + "c400" + "a0" + "90" + "c400" * 4
+        + "00"
     )  # fmt: skip
     assert encode(ResponseRow(1, 2, Quantities(3, 4, 5, 6, 7))).hex() == "930102" + "950304050607"
     assert encode(NumbersRow(1, (2, 300))).hex() == "92019202cd012c"
@@ -132,9 +133,10 @@ def test_golden_rows() -> None:
     assert certificate_key(b"c").hex() == "6212cea8550c651f960f7fdfdb7be552e35baad3b53979e39f31066e739c240f"
     storage = StorageRow(-50, 800, 1, 2, 3)
     assert encode(storage).hex() == "95d0cecd0320010203"
-    judged = JudgementRow(GTIN, storage, 1, 2, 3, 4, 5, 6)
-    assert encode(SessionRow(b"L", b"I", 1, 2, 3, 4, 5, -6, 7, (judged,))).hex() == (
-        "9ac4014cc4014901020304" + "05fa07" + "9198c406" + GTIN.hex() + encode(storage).hex() + "010203040506"
+    judged = JudgementRow(GTIN, storage, 1, 2, 3, 4, 5, 6, 7)
+    assert encode(SessionRow(b"L", b"I", 1, 2, 3, 4, 5, -6, 7, (judged,), ((8, 9),))).hex() == (
+        "9bc4014cc401490102030405fa07" + "9199c406" + GTIN.hex() + encode(storage).hex() + "01020304050607"
+        "91920809"
     )
 
 

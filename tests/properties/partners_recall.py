@@ -100,9 +100,11 @@ def _alternative(random: Random, model: Model, signer: str, now_ms: int) -> Alte
     any_kind = random.choice(list(model.registered.holders))
     window = _window(random, source, now_ms)
     some = partners_lots.some_material(random)
+    excursions = _excursions(random, model, source)
+    if excursions and random.randrange(3) == 0:
+        return random.choice(excursions)
     return random.choice(
         (
-            *_excursions(random, model, source),
             Alternative(material=some),
             Alternative(kind=kind, material=some),
             replace(window, kind=kind, material=some),
@@ -124,8 +126,13 @@ def _excursions(random: Random, model: Model, source: tuple[Any, ...]) -> list[A
     """Name sessions, alone or with a product and lot."""
     if not model.sessions:
         return [Alternative(session=1)] if random.randrange(9) == 0 else []
-    number = random.choice(sorted(model.sessions))
-    kind = random.choice([*sorted(model.sessions[number].judged), source[0]])
+    warm = [
+        (number, kind)
+        for number, session in sorted(model.sessions.items())
+        for kind in sorted(session.judged)
+        if session.first_breach(kind)
+    ]
+    number, kind = random.choice([*warm, (random.choice(sorted(model.sessions)), source[0])])
     return [
         Alternative(session=number),
         Alternative(kind=kind, session=number),

@@ -200,7 +200,7 @@ SAID_TOO = {
     "anyone clears any suspicion": HOLDING_VERBS,
     "goods come out of a logged container unexposed": COLD_VERBS,
     "a breach shows only in what is too warm": COLD_VERBS,
-    "what was too warm evades its recall": {**COLD_VERBS, "acquit": 30, "recall": 30},
+    "what was too warm evades its recall": {**COLD_VERBS, "recall": 20},
     "half of the power decides": GOVERNING,
     "a partner's word counts after its validator left": GOVERNING,
 }

@@ -27,11 +27,11 @@ from contracts.rules.lifting import (
     tell_each,
 )
 from contracts.rules.verdict import Verdict
-from contracts.state.concerned import alarmed, is_sole_maker
+from contracts.state.concerned import alarmed, is_sole_maker, makers_of
 from contracts.state.containers import rewrite
 from contracts.state.directory import partner
 from contracts.state.overages import claims_among
-from contracts.state.parties import HANDLING, has_role, is_holder, is_in_hand
+from contracts.state.parties import HANDLING, has_role, is_among, is_holder, is_in_hand, is_party
 from contracts.state.places import Holds, Position, effective_holds, merge_holds, with_holds
 from contracts.state.rows import THE_LAW, HoldKind, Role
 
@@ -156,7 +156,8 @@ def _clear_code(act: Act, head: Head, item: Position, hold: Hold) -> Code | None
     """Return why the signer's investigation does not clear a suspicion; None when it does.
 
     A regulator's clears everything, and alone what is illegitimate. A suspicion is cleared by its setter, by
-    whoever may lift that partner's holds, by the maker, and the law's own by whoever has the item in hand.
+    whoever may lift that partner's holds (but not a maker's), by the maker, and the law's own by whoever has
+    the item in hand.
     """
     kind, setter = hold
     if has_role(act.partner, Role.REGULATOR):
@@ -168,4 +169,8 @@ def _clear_code(act: Act, head: Head, item: Position, hold: Hold) -> Code | None
     is_regulators = has_role(partner(act.state, setter), Role.REGULATOR)
     if not is_regulators and is_sole_maker(act.state, act.signer, item):
         return None
-    return lift_code(act, head, item, setter)
+    code = lift_code(act, head, item, setter)
+    if code is None and not is_party(setter, act.signer) and not is_regulators:
+        # A maker speaks of goods that it never held (rules 12, 25): nobody succeeds it in custody of them.
+        return Code.NOT_SETTER if is_among(setter, makers_of(act.state, item)) else None
+    return code

@@ -231,6 +231,8 @@ def _why_not_cleared(judge: Judge, said: Said, hold: Hold, item: str) -> str:
         return "" if _has_in_hand(judge, item) else "not_holder"
     if not is_regulator(judge, setter) and makers(judge, item) == {judge.signer}:
         return ""
+    if setter != judge.signer and not is_regulator(judge, setter) and setter in makers(judge, item):
+        return "not_setter"
     return _why_not_lifted(judge, said, setter, item)
 
 

@@ -67,9 +67,11 @@ def says(random: Random, model: Model, verb: str, signer: str, place: str) -> Sa
     still = [item for item in mine if not model.shipment(item)]
     among = still if still and random.random() < 0.85 else [*model.items] or ["pack-1"]
     known = [item for one, item in model.overages if one == signer]
-    known += [item for item in model.items if _is_coming(model, item, signer)]
-    if known and random.random() < 0.1:
-        among = known
+    coming = [item for item in model.items if _is_coming(model, item, signer)]
+    if random.random() < 0.15:
+        among = coming or known or among
+    elif random.random() < 0.1:
+        among = known or among
     items = tuple(random.sample(among, min(len(among), random.randint(1, 2))))
     return Said(verb="claim", items=items, at=place, shipment=shipment)
 

@@ -26,7 +26,7 @@ TEXTS: Final[dict[Code, Explanation]] = {
     ),
     Code.NOT_SETTER: Explanation(
         "14",
-        "Another partner placed the hold, and the profile lets no successor lift it.",
+        "Another partner placed the hold, and no successor may lift it, by the profile or as the maker's.",
         "Ask that partner to lift it, or governance when it is gone.",
         eu_code="PCK_21",
     ),

@@ -3,9 +3,11 @@
 from contracts.records.custody import Receive, ReceiveMode, Ship, ShipPurpose, shipment_id
 from contracts.records.overages import ClaimOverage, EndOverage, OverageEnd
 from contracts.records.record import Record
+from contracts.rules.events import EventKind
 from node.storage.custody import Custody
 from node.storage.happenings import Happenings
 from node.storage.item_journey import item_journey
+from node.storage.journeys import Journeys
 from node.storage.views import ItemView, StepView
 from tests.support.ledger import OneNode, pack_key
 from tests.support.parties import MAKER, PHARMACY, WHOLESALER, Party
@@ -82,3 +84,13 @@ def test_a_claim_is_part_of_the_history_of_its_shipment() -> None:
     with node.store.snapshot() as snapshot:
         kinds = [type(one.record).__name__ for one in Happenings(snapshot).of_shipment(shipment)]
     assert kinds[-1] == "ClaimOverage"
+
+
+def test_the_holder_is_alerted_to_a_claim_and_to_its_end() -> None:
+    node, _shipment = begun()
+    do(node, WHOLESALER, EndOverage(node.head(WHOLESALER), OverageEnd.SENT_BACK, (EXTRA,)))
+    with node.store.snapshot() as snapshot:
+        happenings, alerts = Happenings(snapshot), Journeys(snapshot).alerts_of(1, None, 10)
+        events = [happenings.at(touch).event for touch in alerts]
+    kinds = [event.kind for event in events if event is not None]
+    assert kinds == [EventKind.OVERAGE_ENDED, EventKind.OVERAGE_CLAIMED]

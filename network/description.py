@@ -55,6 +55,10 @@ PRESET_PROFILES: Final = (
         # Articles 4, 5 and 33: only makers put serials on packs and upload them, so nobody takes others in.
         onboard_until_ms=0,
         onboard_items=0,
+        # No law names a time: goods are counted within days of a receipt, and a partner answers within ten.
+        overage_items=100,
+        overage_claim_ms=3 * _DAY_MS,
+        overage_answer_ms=10 * _DAY_MS,
     ),
     Profile(
         name="us-dscsa",
@@ -77,6 +81,9 @@ PRESET_PROFILES: Final = (
         # What partners buy from those who are no members comes in for good; a maker that confirms frees room.
         onboard_until_ms=MAX_TIME_MS,
         onboard_items=10_000,
+        overage_items=100,
+        overage_claim_ms=3 * _DAY_MS,
+        overage_answer_ms=10 * _DAY_MS,
         # 21 USC 360eee(24)(B)(i)-(iii), (vii)-(ix), and 360eee(19).
         exempt_reasons=(
             *("affiliate", "common_control", "emergency", "office_use", "charity", "merger"),

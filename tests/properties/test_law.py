@@ -17,6 +17,7 @@ from contracts.rules import (
     governing,
     guards,
     holding,
+    overages,
     packing,
     readings,
     returning,
@@ -174,6 +175,9 @@ PLANTED: dict[str, tuple[object, str, object]] = {
     "who is traced to a bad material late evades its recall": (tracing, "_reach_lot", _nothing),
     "what was too warm evades its recall": (guards, "excursions", lambda *_arguments: {}),
     "a breach shows only in what is too warm": (readings, "_is_outside", lambda kept, at: at > kept.high),
+    "a stranger's goods are claimed": (overages, "_place_fault", _nothing),
+    "a claim is contested at once": (overages, "is_open_to_contest", lambda *_arguments: True),
+    "unpacking sheds a claim": (containers, "inherit_overages", _nothing),
     "half of the power decides": (governing, "_is_approved", _half_approves),
     "a partner's word counts after its validator left": (governing, "governs", lambda *_arguments: True),
 }
@@ -194,6 +198,7 @@ GOODS = {
 }
 """What partners say while a wrong law is looked for: most of them are about handling goods."""
 GOVERNING = {"motion": 15, "vote": 70}
+CLAIMING = {"claim": 30, "unclaim": 20}
 SAID_TOO = {
     "who is traced to a bad material late evades its recall": {"trace": 12, "recall": 6},
     "anyone lifts any hold": HOLDING_VERBS,
@@ -201,6 +206,10 @@ SAID_TOO = {
     "goods come out of a logged container unexposed": COLD_VERBS,
     "a breach shows only in what is too warm": COLD_VERBS,
     "what was too warm evades its recall": {**COLD_VERBS, "recall": 20},
+    **dict.fromkeys(
+        ("a stranger's goods are claimed", "a claim is contested at once", "unpacking sheds a claim"),
+        CLAIMING,
+    ),
     "half of the power decides": GOVERNING,
     "a partner's word counts after its validator left": GOVERNING,
 }

@@ -27,6 +27,7 @@ from node.storage.leveldb import LevelOptions, open_level
 from node.storage.log import ConsensusLog
 from node.storage.outbox import Outbox
 from node.storage.references import KeptReference, reference_entries
+from node.storage.store import META
 from tests.support.ledger import OneNode, pack_key, pallet_key
 from tests.support.parties import MAKER, WHOLESALER, build_test_genesis, lane_key, validator_seed
 
@@ -75,11 +76,17 @@ def _history() -> OneNode:
 
 
 def _fill_database(home: Home, node: OneNode) -> None:
-    """Copy the rows in several sessions, so that there are tables and a log of LevelDB's."""
+    """Copy the rows in several sessions, so that there are tables and a log of LevelDB's.
+
+    The head is in the last of them, as it is in the newest batch of every node.
+    """
     rows = node.store.scan(b"", limit=10_000).rows
     rows += reference_entries([KeptReference("po", f"PO-{number}", bytes(16)) for number in range(50)])
     random.Random(0).shuffle(rows)
-    parts = [rows[at::4] for at in range(4)]
+    # The sort is stable: the last quarter ends with the head.
+    rows.sort(key=lambda row: row[0][:1] == META)
+    quarter = -(-len(rows) // 4)
+    parts = [rows[at : at + quarter] for at in range(0, len(rows), quarter)]
     for part in parts:
         store = open_level(home.database, _SMALL, create=True)
         store.write(part, sync=True)

@@ -183,7 +183,9 @@ def come_back(judge: Judge, said: Said) -> Verdicts:
     for item in said.items:
         own = {"holder": judge.signer, "owner": judge.signer, "place": said.at, "life": "active"}
         holds = model.items[item].holds | {"unconfirmed"}
-        model.change(item, **own, holds=holds, unsealed=True, ended=None)
+        # Somebody may have opened what was packed; what never was, is packed for the first time later.
+        was_packed = is_unit(item) or model.items[item].was_filled
+        model.change(item, **own, holds=holds, unsealed=was_packed, ended=None)
         model.rely(item, "somebody", "outside")
         for name in (item, *model.inside(item)):
             model.change(name, title=said.rest)

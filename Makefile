@@ -18,6 +18,8 @@ ITEMS ?= pack-1,case-1
 ROUNDS ?= 3
 # How long `make chaos` lets things happen.
 MINUTES ?= 2
+# How many files of tests `make test` runs at the same time.
+JOBS ?= 2
 # Extra arguments for pytest, for example: make test PYTEST_ARGS="tests/unit -k merkle"
 PYTEST_ARGS ?=
 # Public EPCIS files that `make corpus` reads; see CONTRIBUTING.md.
@@ -45,8 +47,8 @@ demo: $(STAMP) ## Six nodes on loopback trace a pack from maker to patient, refu
 testnet: $(STAMP) ## The demo, and the network stays up: `.venv/bin/packtrail testnet down` stops it
 	$(BIN)/packtrail testnet demo --keep
 
-test: $(STAMP) ## Units, vectors, scenarios, properties and black-box networks
-	$(BIN)/python -m pytest $(PYTEST_ARGS)
+test: $(STAMP) ## Units, vectors, scenarios, properties and black-box networks; a file of tests stays on one core
+	$(BIN)/python -m pytest -n $(JOBS) --dist loadfile $(PYTEST_ARGS)
 
 corpus: export PACKTRAIL_PUBLIC_DATA := $(PACKTRAIL_PUBLIC_DATA)
 corpus: $(STAMP) ## Every public EPCIS file gives the expected records or the expected refusal

@@ -8,9 +8,16 @@ from aiohttp import web
 from contracts.gs1.dates import format_timestamp
 from contracts.gs1.keys import pack_gln
 from node.api.access import GRANT, Right, own_partners, scope_of
-from node.api.answers import DEFAULT_LIMIT, MAX_LIMIT, answer, pinned
+from node.api.answers import answer, pinned
 from node.api.context import ApiContext
-from node.api.endpoints import Answer, Endpoint, Parameter, gln_parameter, number_parameter
+from node.api.endpoints import (
+    Answer,
+    Endpoint,
+    Parameter,
+    gln_parameter,
+    limit_of,
+    read_limit,
+)
 from node.api.problems import Problem, parameter_problem
 from node.api.receipts_json import EventView, event_view
 from node.api.shipments import read_touch, write_touch
@@ -67,12 +74,7 @@ class Alerts:
                 (
                     Parameter("partner", "query", "GLN; by default the token's partner."),
                     Parameter("after", "query", "Cursor of the page before."),
-                    Parameter(
-                        "limit",
-                        "query",
-                        "Most alerts on the page.",
-                        {"type": "integer", "minimum": 1, "maximum": MAX_LIMIT, "default": DEFAULT_LIMIT},
-                    ),
+                    limit_of("alerts"),
                 ),
                 problems=("unknown_partner", "invalid_cursor"),
             ),
@@ -80,7 +82,7 @@ class Alerts:
 
     async def show(self, request: web.Request) -> web.Response:
         """Show what concerns a partner."""
-        limit = number_parameter(request, "limit", DEFAULT_LIMIT, 1, MAX_LIMIT)
+        limit = read_limit(request)
         after = request.query.get("after")
         before = None if after is None else read_touch(after)
         packed = gln_parameter(request, "partner")

@@ -13,10 +13,6 @@ from node.api.problems import Problem
 
 HEIGHT_HEADER: Final = "Packtrail-Height"
 MAX_CURSOR_CHARACTERS: Final = 128
-DEFAULT_LIMIT: Final = 50
-"""Entries on a page when the client does not say."""
-MAX_LIMIT: Final = 500
-"""Most entries on a page."""
 
 _ENCODER: Final = msgspec.json.Encoder()
 

@@ -12,9 +12,17 @@ from contracts.gs1.dates import format_timestamp
 from contracts.primitives.hashing import HASH_BYTES
 from contracts.rules.changing_nodes import validator_set
 from node.api.access import Right
-from node.api.answers import DEFAULT_LIMIT, MAX_LIMIT, answer, pinned
+from node.api.answers import answer, pinned
 from node.api.context import ApiContext
-from node.api.endpoints import Answer, Endpoint, Parameter, number_parameter, parse_number
+from node.api.endpoints import (
+    Answer,
+    Endpoint,
+    Parameter,
+    limit_of,
+    number_parameter,
+    parse_number,
+    read_limit,
+)
 from node.api.problems import Problem
 from node.storage.custody import Custody
 from node.storage.errors import StorageDamaged
@@ -187,12 +195,7 @@ class Blocks:
                 (Answer(200, "A page.", BlocksView, pinned=True),),
                 (
                     Parameter("before", "query", "Only blocks below this height.", {"type": "integer"}),
-                    Parameter(
-                        "limit",
-                        "query",
-                        "Most blocks on the page.",
-                        {"type": "integer", "minimum": 1, "maximum": MAX_LIMIT, "default": DEFAULT_LIMIT},
-                    ),
+                    limit_of("blocks"),
                 ),
             ),
             Endpoint(
@@ -210,7 +213,7 @@ class Blocks:
     async def browse(self, request: web.Request) -> web.Response:
         """List blocks."""
         before = number_parameter(request, "before", MAX_HEIGHT, 1, MAX_HEIGHT)
-        limit = number_parameter(request, "limit", DEFAULT_LIMIT, 1, MAX_LIMIT)
+        limit = read_limit(request)
         question = partial(_browse, before=before, limit=limit)
         return await self._context.readers.read(question)
 

@@ -22,6 +22,10 @@ OCTETS: Final = "application/octet-stream"
 EVENT_STREAM: Final = "text/event-stream"
 
 _HEX_DIGITS: Final = frozenset("0123456789abcdefABCDEF")
+DEFAULT_LIMIT: Final = 50
+"""Entries on a page when the client does not say."""
+MAX_LIMIT: Final = 500
+"""Most entries on a page."""
 MAX_HEADER_CHARACTERS: Final = 256
 """Longest value of a header that the API reads itself."""
 
@@ -122,6 +126,21 @@ def number_parameter(request: web.Request, name: str, default: int, low: int, hi
     if value is None or not low <= value <= high:
         raise parameter_problem(name, f"a whole number from {low} to {high}")
     return value
+
+
+def limit_of(things: str) -> Parameter:
+    """Return the query parameter that says how many `things` stand on a page; `read_limit` reads it."""
+    schema = {"type": "integer", "minimum": 1, "maximum": MAX_LIMIT, "default": DEFAULT_LIMIT}
+    return Parameter("limit", "query", f"Most {things} on the page.", schema)
+
+
+def read_limit(request: web.Request) -> int:
+    """Return how many things the client wants on a page.
+
+    Raises:
+        Problem: invalid_parameter.
+    """
+    return number_parameter(request, "limit", DEFAULT_LIMIT, 1, MAX_LIMIT)
 
 
 def parse_number(text: str) -> int | None:

@@ -8,9 +8,16 @@ from aiohttp import web
 
 from contracts.gs1.keys import GTIN_BYTES
 from node.api.access import Right
-from node.api.answers import DEFAULT_LIMIT, MAX_LIMIT, answer, decode_cursor, encode_cursor, pinned
+from node.api.answers import answer, decode_cursor, encode_cursor, pinned
 from node.api.context import ApiContext
-from node.api.endpoints import Answer, Endpoint, Parameter, gln_parameter, number_parameter
+from node.api.endpoints import (
+    Answer,
+    Endpoint,
+    Parameter,
+    gln_parameter,
+    limit_of,
+    read_limit,
+)
 from node.api.field_readers import INVALID_IDENTIFIER, FieldFault, read_gtin
 from node.api.problems import Problem
 from node.storage.custody import Custody
@@ -49,12 +56,7 @@ class ProductShelf:
                 (
                     Parameter("holder", "query", "GLN: only those of this marketing holder."),
                     Parameter("after", "query", "Cursor of the page before."),
-                    Parameter(
-                        "limit",
-                        "query",
-                        "Most products on the page.",
-                        {"type": "integer", "minimum": 1, "maximum": MAX_LIMIT, "default": DEFAULT_LIMIT},
-                    ),
+                    limit_of("products"),
                 ),
                 problems=("unknown_partner", "invalid_cursor"),
             ),
@@ -72,7 +74,7 @@ class ProductShelf:
 
     async def browse(self, request: web.Request) -> web.Response:
         """List products."""
-        limit = number_parameter(request, "limit", DEFAULT_LIMIT, 1, MAX_LIMIT)
+        limit = read_limit(request)
         after = request.query.get("after")
         place = b"" if after is None else decode_cursor(after, GTIN_BYTES)
         holder = gln_parameter(request, "holder")

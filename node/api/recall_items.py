@@ -18,16 +18,20 @@ from contracts.gs1.keys import pack_gln
 from contracts.state.lists import TooManyRows
 from node.api.access import Scope, scope_of
 from node.api.answers import (
-    DEFAULT_LIMIT,
     HEIGHT_HEADER,
-    MAX_LIMIT,
     answer,
     decode_cursor,
     encode_cursor,
     pinned,
 )
 from node.api.context import ApiContext
-from node.api.endpoints import Parameter, choice_parameter, gln_parameter, number_parameter
+from node.api.endpoints import (
+    Parameter,
+    choice_parameter,
+    gln_parameter,
+    limit_of,
+    read_limit,
+)
 from node.api.problems import Problem
 from node.api.record_texts import item_text
 from node.storage.custody import Custody
@@ -65,12 +69,7 @@ PARAMETERS: Final = (
         {"type": "string", "enum": ["json", "csv"], "default": "json"},
     ),
     Parameter("after", "query", "Cursor of the page before; the other parameters must stay the same."),
-    Parameter(
-        "limit",
-        "query",
-        "Most items on the page.",
-        {"type": "integer", "minimum": 1, "maximum": MAX_LIMIT, "default": DEFAULT_LIMIT},
-    ),
+    limit_of("items"),
 )
 
 
@@ -147,7 +146,7 @@ class RecallItems:
     async def answer(self, request: web.Request, identifier: bytes) -> web.Response:
         """Show a page, or all of it as a file."""
         account = choice_parameter(request, "account", _ALL, (_ALL, *ACCOUNTS))
-        limit = number_parameter(request, "limit", DEFAULT_LIMIT, 1, MAX_LIMIT)
+        limit = read_limit(request)
         is_file = choice_parameter(request, "format", "json", ("json", "csv")) == "csv"
         scope = scope_of(self._context, request)
         question = _Question(identifier, account, gln_parameter(request, "partner"), scope.own)

@@ -10,7 +10,7 @@ from contracts.gs1.keys import pack_gln, unpack_gln
 from contracts.records.custody import SHIPMENT_ID_BYTES, Ship, shipment_id
 from contracts.state.rows import ShipmentStanding
 from node.api.access import GRANT, Right, Scope, own_partners, scope_of
-from node.api.answers import DEFAULT_LIMIT, MAX_LIMIT, answer, decode_cursor, encode_cursor, pinned
+from node.api.answers import answer, decode_cursor, encode_cursor, pinned
 from node.api.context import ApiContext
 from node.api.endpoints import (
     Answer,
@@ -19,7 +19,8 @@ from node.api.endpoints import (
     choice_parameter,
     gln_parameter,
     id_segment,
-    number_parameter,
+    limit_of,
+    read_limit,
 )
 from node.api.items import BornView
 from node.api.problems import Problem, parameter_problem
@@ -88,12 +89,7 @@ class Shipments:
                         {"type": "string", "enum": ["outstanding", "all"], "default": "outstanding"},
                     ),
                     Parameter("after", "query", "Cursor of the page before."),
-                    Parameter(
-                        "limit",
-                        "query",
-                        "Most shipments on the page.",
-                        {"type": "integer", "minimum": 1, "maximum": MAX_LIMIT, "default": DEFAULT_LIMIT},
-                    ),
+                    limit_of("shipments"),
                 ),
                 problems=("unknown_partner", "invalid_cursor"),
             ),
@@ -111,7 +107,7 @@ class Shipments:
 
     async def browse(self, request: web.Request) -> web.Response:
         """List a partner's shipments."""
-        limit = number_parameter(request, "limit", DEFAULT_LIMIT, 1, MAX_LIMIT)
+        limit = read_limit(request)
         only_open = choice_parameter(request, "state", "outstanding", ("outstanding", "all")) != "all"
         after = request.query.get("after")
         before = None if after is None else read_touch(after)

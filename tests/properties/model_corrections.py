@@ -245,6 +245,7 @@ def let(judge: Judge, said: Said) -> Verdicts:
     yield {"proposal_expired"} if 0 < asked.until < judge.born[0] else set()
     is_same = asked.kind == "expiry" and asked.terms == (said.kind, said.lot, said.expiry)
     yield set() if is_same else {"terms_differ"}
+    yield {"licence_not_active"} if judge.is_barred(asked.proposer) else set()
     yield set() if model.registered.holders[said.kind] == asked.proposer else {"not_product_holder"}
     yield from _lot_known(judge, said)
     _amend(judge, said)

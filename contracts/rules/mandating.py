@@ -33,6 +33,8 @@ def mandate(act: Act, record: Mandate) -> Verdict | None:
         return agent
     key = mandate_key(act.signer, agent)
     if not is_given:
+        if record.kinds or record.premises:
+            return Verdict(Code.MANDATE_INVALID, record.agent)
         if act.state.read(MANDATES, key) is None:
             return Verdict(Code.NO_MANDATE, record.agent)
         act.state.delete(MANDATES, key)

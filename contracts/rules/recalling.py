@@ -5,7 +5,7 @@ from collections.abc import Iterable
 import msgspec
 
 from contracts.gs1.dates import MAX_TIME_MS
-from contracts.gs1.keys import is_valid_gtin, is_valid_lot
+from contracts.gs1.keys import is_valid_gln, is_valid_gtin, is_valid_lot
 from contracts.primitives.hashing import HASH_BYTES
 from contracts.records.recall import (
     MAX_RANGE,
@@ -227,6 +227,8 @@ def _scope_fault(act: Act, scope: tuple[Scope, ...], before: tuple[Scope, ...]) 
 def _is_scope(act: Act, one: Scope) -> bool:
     """Tell whether an alternative names a product, site, material or items, and is well formed."""
     names = bool(one.gtin or one.site or one.items or one.material_lot or one.session)
+    # Names of lists are made of these: they must have their length before anything is looked for.
+    has_names = (not one.gtin or is_valid_gtin(one.gtin)) and (not one.site or is_valid_gln(one.site))
     is_list_of_its_own = not (one.session and (one.items or one.first_serial or one.material_lot))
     is_session = 0 <= one.session < 1 << 32 and is_list_of_its_own
     has_material = is_valid_gtin(one.material_gtin) if one.material_lot else not one.material_gtin
@@ -239,6 +241,7 @@ def _is_scope(act: Act, one: Scope) -> bool:
     is_list = range_length(one) >= 0 and not (one.items and one.first_serial)
     return (
         names
+        and has_names
         and bool(is_family)
         and has_words
         and has_material

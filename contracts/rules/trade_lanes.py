@@ -38,6 +38,8 @@ def set_trade_lane(act: Act, record: SetTradeLane) -> Verdict | None:
     product = act.state.require(PRODUCTS, record.gtin)
     others = tuple(lane for lane in product.lanes if lane.lot != record.lot)
     if is_cleared:
+        if record.receivers or record.roles or record.markets:
+            return Verdict(Code.LANE_INVALID, record.gtin)
         if len(others) == len(product.lanes):
             return Verdict(Code.LANE_UNKNOWN, record.gtin)
         _keep(act, record.gtin, product, others)

@@ -25,7 +25,9 @@ from contracts.ledger.document import Document
 from contracts.ledger.receipt import ACCEPTED, Event, Receipt
 from contracts.records.custody import Receive, Refuse, Ship, Void, shipment_id
 from contracts.records.holds import DeclareOverdue
+from contracts.records.lanes import SetTradeLane
 from contracts.records.lots import AmendLot, ConsentToAmendment, TraceLot
+from contracts.records.mandates import Mandate
 from contracts.records.onboarding import Onboard
 from contracts.records.overages import ClaimOverage
 from contracts.records.quantities import SettleQuantity, ShipQuantity
@@ -209,7 +211,8 @@ def _record_subjects(record: Record, receipt: Receipt, position: int) -> list[by
             return [_SHIPMENT + shipment, *map(_item_prefix, items)]
         case Commission() | TraceLot() | AmendLot() | ConsentToAmendment() | Onboard():
             return [_lot_prefix(record.gtin, record.lot)]
-        case CommissionLogisticUnits():
+        case CommissionLogisticUnits() | Mandate() | SetTradeLane():
+            # What a mandate or a lane lists are places and partners.
             return []
         case Pack(parent=parent) | Unpack(parent=parent):
             items = (parent, *items)

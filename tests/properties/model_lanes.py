@@ -16,6 +16,7 @@ def lane(judge: Judge, said: Said) -> Verdicts:
     yield set() if said.kind in known.holders else {"product_unknown"}
     yield set() if known.holders[said.kind] == judge.signer else {"not_product_holder"}
     if said.step == "cleared":
+        yield {"lane_invalid"} if said.named_parties or said.role or said.markets else set()
         yield set() if key in known.lanes else {"lane_unknown"}
         del known.lanes[key]
         return

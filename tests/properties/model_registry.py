@@ -86,6 +86,7 @@ def mandate(judge: Judge, said: Said) -> Verdicts:
     known, pair = judge.model.registered, (judge.signer, said.receiver)
     yield {"partner_is_signer"} if said.receiver == judge.signer else set()
     if not said.until:
+        yield {"mandate_invalid"} if said.verbs or said.named_places else set()
         yield set() if pair in known.mandates else {"no_mandate"}
         del known.mandates[pair]
         judge.tell("mandate_withdrawn", judge.signer, (), (said.receiver,))

@@ -66,6 +66,8 @@ def _lets(random: Random, model: Model, signer: str) -> Said:
     agent = random.choice(["agent", "agent", "agent", "desk", "carrier", *ROLES])
     verbs = random.sample(sorted(TAGS), random.choice((0, 2, 3, 5, 7)))
     until = random.choice((0, 1, 300, 10_000, 10_000, 10_000))
+    if until == 0 and random.random() < 0.9:
+        return Said(verb="mandate", receiver=agent, until=0)
     return Said(verb="mandate", receiver=agent, verbs=tuple(verbs), named_places=tuple(named), until=until)
 
 
@@ -77,6 +79,8 @@ def _sets_lane(random: Random, model: Model, kind: str) -> Said:
     )
     role = random.choice(("", "", "wholesaler", "dispenser", "carrier"))
     step = random.choice(("flag", "flag", "block", "cleared"))
+    if step == "cleared" and random.random() < 0.9:
+        return Said(verb="lane", kind=kind, lot=lot, step=step)
     return Said(
         verb="lane",
         kind=kind,

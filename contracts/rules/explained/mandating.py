@@ -8,8 +8,9 @@ from contracts.rules.explained.explanation import Explanation
 TEXTS: Final[dict[Code, Explanation]] = {
     Code.MANDATE_INVALID: Explanation(
         "27",
-        "The mandate names no kind of record that agents may sign, over 100 premises, or a past height.",
-        "Name kinds in ascending order, at most 100 premises, and a height still to come.",
+        "The mandate names no kind of record that agents may sign, over 100 premises, or a past height;"
+        " or it is taken back (height 0) and names kinds or premises.",
+        "Name kinds in ascending order, at most 100 premises, and a height still to come; nothing to end it.",
     ),
     Code.NO_MANDATE: Explanation(
         "27", "There is no such mandate, or it has ended.", "Ask the partner for a mandate."

@@ -11,8 +11,9 @@ TEXTS: Final[dict[Code, Explanation]] = {
     ),
     Code.LANE_INVALID: Explanation(
         "21",
-        "The lane names nobody, more than 100 receivers, roles that do not trade, or is one too many.",
-        "Name receivers, roles or markets; clear lanes of old lots.",
+        "The lane names nobody, over 100 receivers, roles that do not trade, or is one too many;"
+        " or it is cleared and names somebody.",
+        "Name receivers, roles or markets; clear lanes of old lots; name nobody to clear one.",
     ),
     Code.LANE_BLOCKS_NOTHING: Explanation(
         "21",

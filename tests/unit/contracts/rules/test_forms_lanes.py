@@ -47,6 +47,15 @@ def test_a_malformed_lane_is_refused(code: Code, record: SetTradeLane) -> None:
     assert Ledger().submit("Acme", record).code == code
 
 
+def test_a_lane_is_cleared_by_naming_nobody() -> None:
+    ledger = Ledger()
+    assert ledger.submit("Acme", LANE).code == ACCEPTED
+    for terms in ({"receivers": (b"x" * 300,)}, {"receivers": (), "roles": 4}):
+        cleared = changed(step=LaneStep.CLEARED, **terms)
+        assert ledger.submit("Acme", cleared).code == Code.LANE_INVALID
+    assert ledger.submit("Acme", changed(step=LaneStep.CLEARED, receivers=())).code == ACCEPTED
+
+
 def test_a_product_has_so_many_lanes_and_no_more() -> None:
     ledger = Ledger()
     lanes = [changed(lot=b"L%d" % number) for number in range(MAX_LANES)]

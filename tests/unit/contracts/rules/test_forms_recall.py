@@ -103,6 +103,11 @@ def test_terms_that_make_no_sense_are_refused(ledger: Ledger, bad: OpenRecall) -
         scope(gtin=gtin("pack"), items=items("pack-1"), first_serial=b"1", last_serial=b"2"),
         scope(items=items("pack-1"), first_serial=b"1", last_serial=b"2"),
         scope(site=gln("Plant"), lot=b"L1"),
+        # Names of lists are made of these, one byte for the length: such a recall once stopped every node.
+        scope(gtin=b"x" * 300),
+        scope(gtin=gtin("pack") + b"1"),
+        scope(site=b"x" * 300),
+        scope(site=bytes(6)),
     ],
 )
 def test_an_alternative_that_is_not_well_formed_is_refused(ledger: Ledger, bad: Scope) -> None:

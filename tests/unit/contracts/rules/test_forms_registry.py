@@ -73,6 +73,8 @@ BAD: tuple[tuple[Code, Record], ...] = (
     (Code.PRODUCT_UNKNOWN, TakeProduct(HEAD, b"")),
     (Code.PARTNER_UNKNOWN, msgspec.structs.replace(LETS, agent=NOWHERE)),
     (Code.MANDATE_INVALID, msgspec.structs.replace(LETS, kinds=())),
+    (Code.MANDATE_INVALID, msgspec.structs.replace(LETS, until_height=0)),
+    (Code.MANDATE_INVALID, msgspec.structs.replace(LETS, kinds=(), premises=(b"x" * 300,), until_height=0)),
     (Code.MANDATE_INVALID, msgspec.structs.replace(LETS, kinds=(6, 6))),
     (Code.MANDATE_INVALID, msgspec.structs.replace(LETS, kinds=(10, 6))),
     (Code.MANDATE_INVALID, msgspec.structs.replace(LETS, kinds=(999,))),

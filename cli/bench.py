@@ -12,6 +12,7 @@ from cli.output import Format, write_facts, write_rows
 if TYPE_CHECKING:
     from cli.measure.course import Sending
     from cli.measure.figures import Report
+    from cli.measure.overload import OverloadReport
 
 app = typer.Typer(help="How fast a network is on this machine.", no_args_is_help=True)
 
@@ -93,6 +94,59 @@ def commission(
 
     sending = Sending("stream", documents or COMMISSIONS, in_flight or COMMISSIONS_IN_FLIGHT)
     _run("commission", [sending], items, serials, state, output, keep=keep)
+
+
+@app.command()
+def overload(
+    *,
+    rate: Annotated[
+        float | None,
+        typer.Option(min=1.0, max=1_000_000.0, help="Documents a second that count as normal; measured."),
+    ] = None,
+    factor: Annotated[
+        float, typer.Option(min=1.0, max=1_000.0, help="How many times that comes due.")
+    ] = 10.0,
+    seconds: Annotated[float, typer.Option(min=1.0, max=3_600.0, help="How long each load lasts.")] = 30.0,
+    items: ItemsOption = ITEMS,
+    state: StateOption = None,
+    keep: KeepOption = False,
+    output: OutputOption = Format.TABLE,
+) -> None:
+    """Offer ten times what the network sustains, and compare the times between blocks.
+
+    Clients that are turned away (429) come back when they were told to. Every acknowledged document must be
+    in a block at the end, or the command fails.
+
+    Example: packtrail bench overload --seconds 60 --output json
+    """
+    from cli.measure.overload import overload as measure_overload
+    from cli.measure.stage import describe_machine, raised
+    from cli.testnet import refusals
+
+    machine = describe_machine()
+    with refusals(), raised(state, keep=keep) as stage:
+        report = measure_overload(stage, machine, items, rate, factor, seconds)
+    show_overload(report, output)
+
+
+def show_overload(report: "OverloadReport", output: Format) -> None:
+    """Print a report of overload: the whole of it as JSON, or its essentials as tables."""
+    from cli.measure.overload import rows_of
+
+    if output is not Format.TABLE:
+        write_facts(output, msgspec.to_builtins(report))
+        return
+    rows = rows_of(report)
+    write_rows(output, rows, tuple(rows[0]), "packtrail bench overload; rates a second over all nodes")
+    facts = {
+        "block interval": f"{report.interval_ratio_p50:g} times the normal (median),"
+        f" {report.interval_ratio_p95:g} times (p95)",
+        "acknowledged": f"{report.acknowledged} documents, all of them in blocks",
+        "machine": f"{report.machine.processor}, {report.machine.cores} cores, load before"
+        f" {report.machine.load_before}, at the end {report.phases[-1].load_average}",
+        "height": f"{report.height}, the same app hash on all nodes",
+    }
+    write_facts(output, facts)
 
 
 def plan(

@@ -60,6 +60,7 @@ from node.logs import configure_logs
 from node.loop_lag import LoopLag
 from node.pool.bundler import LaneKey
 from node.pool.pool import PoolLimits
+from node.pool.waiting_room import RoomLimits
 from node.storage.files import DiskFiles
 from node.storage.leveldb import LevelOptions, LevelStore, open_level
 from node.storage.log import ConsensusLog
@@ -273,7 +274,7 @@ class _Node:
             setting.node.name,
             setting.secrets.lane_keys,
             PoolLimits(*msgspec.structs.astuple(setting.config.pool)),
-            setting.config.api.max_queued_bytes,
+            RoomLimits(setting.config.api.max_queued_bytes),
         )
         core = NodeCore(
             config, self._disks, self._opened, surroundings, Threads(verifier, peer_reader), _on_diverged
@@ -294,7 +295,7 @@ class _Node:
         api = setting.config.api
         await servers.start(_address(api.listen), _address(api.operators_listen))
         freeze_start_up()
-        LoopLag(loop, context.metrics).start()
+        LoopLag(loop, context.metrics, servers.apps.gate.felt).start()
         _log.info(
             "node_started", node=setting.node.name, role=setting.node.role, height=core.chain.tip.height
         )

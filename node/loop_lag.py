@@ -5,6 +5,7 @@ disk, a batch of signatures) belongs into a thread, and shows here first (DESIGN
 traps").
 """
 
+from collections.abc import Callable
 from typing import Final, Protocol
 
 from prometheus_client import CollectorRegistry, Histogram
@@ -29,9 +30,10 @@ class Timers(Protocol):
 class LoopLag:
     """Looks at the clock at a fixed interval for as long as the loop runs; calling it is one look."""
 
-    def __init__(self, loop: Timers, registry: CollectorRegistry) -> None:
-        """Register the histogram; `start` begins."""
+    def __init__(self, loop: Timers, registry: CollectorRegistry, felt: Callable[[float], None]) -> None:
+        """Register the histogram; `start` begins. `felt` is told every sample, in seconds."""
         self._loop = loop
+        self._felt = felt
         self._due = 0.0
         self._lag = Histogram(
             "packtrail_event_loop_lag_seconds",
@@ -47,5 +49,7 @@ class LoopLag:
 
     def __call__(self) -> None:
         """Take one sample, and wait for the next."""
-        self._lag.observe(max(0.0, self._loop.time() - self._due))
+        late_s = max(0.0, self._loop.time() - self._due)
+        self._lag.observe(late_s)
+        self._felt(late_s)
         self.start()

@@ -3,8 +3,8 @@
 import asyncio
 import os
 import time
-from collections.abc import Awaitable, Callable, Sequence
-from typing import Final
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from typing import Any, Final, TypeVar
 
 import aiohttp
 import msgspec
@@ -24,9 +24,10 @@ from contracts.records.custody import shipment_id
 
 SERIALS_PER_LOADED_DOCUMENT: Final = 1_000
 LOADED_IN_FLIGHT: Final = 16
-_SHELF_LIFE_MS: Final = 2 * 365 * 86_400_000
+SHELF_LIFE_MS: Final = 2 * 365 * 86_400_000
 _SEED_BYTES: Final = 8
 
+T = TypeVar("T")
 Send = Callable[[Sequence[Job]], Awaitable[list[Outcome]]]
 
 METHOD: Final = (
@@ -76,6 +77,11 @@ class Course:
         self._moment = moment
         self._packs: list[list[str]] = [[] for _ in PARTNERS]
         self._shipped = 0
+
+    @property
+    def packs(self) -> Sequence[Sequence[str]]:
+        """What each partner was given by `load`."""
+        return self._packs
 
     async def load(self, items: int) -> None:
         """Bring packs to life, equally many with each partner.
@@ -177,8 +183,17 @@ def measure(
     Raises:
         CommandError: The network does not do what it must, or not in time.
     """
+    return failing_plainly(_measure(stage, machine, benchmark, sendings, items, serials))
+
+
+def failing_plainly(measuring: Coroutine[Any, Any, T]) -> T:
+    """Run a measurement; what ends it badly becomes one sentence.
+
+    Raises:
+        CommandError: A node does not answer, or does what it must not.
+    """
     try:
-        return asyncio.run(_measure(stage, machine, benchmark, sendings, items, serials))
+        return asyncio.run(measuring)
     except* (aiohttp.ClientError, TimeoutError) as failures:
         raise _unreachable(failures) from failures
     except* CommandError as failures:
@@ -201,7 +216,7 @@ async def _measure(
     stage: Stage, machine: Machine, benchmark: str, sendings: Sequence[Sending], items: int, serials: int
 ) -> Report:
     time_ms = now_ms()
-    moment = Moment(format_ms(time_ms), format_ms(time_ms + _SHELF_LIFE_MS)[:10])
+    moment = Moment(format_ms(time_ms), format_ms(time_ms + SHELF_LIFE_MS)[:10])
     disk: float | None = None
     runs: list[Run] = []
     async with session() as client:

@@ -7,6 +7,7 @@ before the client's last answer came counts as having it with that answer.
 import asyncio
 import time
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Final
 
 import aiohttp
@@ -29,6 +30,26 @@ class _Status(msgspec.Struct, frozen=True):
 class _Block(msgspec.Struct, frozen=True):
     height: int
     documents: int
+
+
+class Verdict(msgspec.Struct, frozen=True):
+    """A document of a block."""
+
+    document: str
+    """Its id, hex."""
+    code: str
+    """accepted, or why not."""
+
+
+class FullBlock(msgspec.Struct, frozen=True):
+    """A block as a node shows it."""
+
+    height: int
+    """Its height."""
+    time: datetime
+    """Its time."""
+    documents: tuple[Verdict, ...]
+    """In the order in which they acted."""
 
 
 class _Blocks(msgspec.Struct, frozen=True):
@@ -90,6 +111,15 @@ class Finality:
                 Exit.FAILED, f"the nodes have different app hashes at height {found[0].height}"
             )
         return found[0].height
+
+    async def height(self) -> int:
+        """Return the greatest height that any node shows."""
+        return max(status.height for status in await asyncio.gather(*map(self._status, self._targets)))
+
+    async def block(self, node: int, height: int) -> FullBlock:
+        """Return a block as a node shows it."""
+        data = await self._get(self._targets[node], f"/v1/blocks/{height}")
+        return msgspec.json.decode(data, type=FullBlock)
 
     async def documents(self, node: int, after: int, until: int) -> int:
         """Count the documents that a node holds in the blocks above `after`, up to `until`."""

@@ -112,6 +112,17 @@ def ships(packs: Sequence[Sequence[str]], first: int, count: int, moment: Moment
     ]
 
 
+def sales(node: int, packs: Sequence[str], moment: Moment) -> Iterator[Job]:
+    """Yield one shipment per pack of one maker, made when it is asked for.
+
+    Args:
+        node: Position of the maker.
+        packs: What it holds.
+        moment: When.
+    """
+    return (_ship(node, pack, moment) for pack in packs)
+
+
 def _ship(node: int, pack: str, moment: Moment) -> Job:
     record = {
         "record": "ship",

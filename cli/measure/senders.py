@@ -2,13 +2,14 @@
 
 A document's time runs from the moment it was to be sent until its node said that it is in a block. With a
 rate that moment is the schedule's, whatever the sender was doing then: a node that makes others wait is not
-measured as quick. Nothing is sent again: a document that a node turns away counts as refused.
+measured as quick. A document that a node turns away (429) is sent again when the node said; the pause counts.
 """
 
 import asyncio
 import time
 from collections import deque
 from collections.abc import AsyncIterator, Iterable, Sequence
+from http import HTTPStatus
 from typing import Final
 
 import aiohttp
@@ -19,6 +20,9 @@ from cli.measure.goods import Job
 
 CONNECTION_TIMEOUT_S: Final = 60.0
 """Without any answer for this long, a node is taken for dead."""
+MAX_PAUSE_S: Final = 60.0
+"""Longest pause that a client takes a node's word for."""
+_LEAST_PAUSE_S: Final = 0.05
 _LINES_PER_CHUNK: Final = 64
 _CHUNK_BYTES: Final = 256 << 10
 
@@ -84,6 +88,18 @@ def _outcome(job: Job, since_s: float, data: bytes) -> Outcome:
     return Outcome(job, latency_s, said.document, height, said.code or str(said.status))
 
 
+def pause_s(response: aiohttp.ClientResponse) -> float:
+    """Return after how many seconds a node wants to see a request again that it answered with 429.
+
+    Raises:
+        CommandError: It does not say.
+    """
+    retry_after = response.headers.get("Retry-After", "")
+    if not retry_after.isdigit():
+        raise CommandError(Exit.FAILED, f"a node answers 429 with Retry-After {retry_after!r}")
+    return max(_LEAST_PAUSE_S, min(float(retry_after), MAX_PAUSE_S))
+
+
 # ------------------------------------------------------------------------------- one by one
 
 
@@ -100,8 +116,12 @@ class Requests:
         target = self._targets[job.node]
         headers = _headers(target, "application/json")
         url = f"{target.url}/v1/documents?wait=commit"
-        async with self._client.post(url, data=job.body, headers=headers) as response:
-            data = await response.read()
+        while True:
+            async with self._client.post(url, data=job.body, headers=headers) as response:
+                data = await response.read()
+            if response.status != HTTPStatus.TOO_MANY_REQUESTS:
+                break
+            await asyncio.sleep(pause_s(response))
         self._outcomes.append(_outcome(job, since_s, data))
 
     async def at_once(self, jobs: Iterable[Job], in_flight: int) -> list[Outcome]:

@@ -18,7 +18,7 @@ from cli.measure.goods import PARTNERS
 from cli.measure.senders import Target
 from cli.testnet import raise_network, shipped
 from network.testnet.layout import Folder, NetworkFile, find_node
-from network.testnet.process import cpu_seconds
+from network.testnet.process import cpu_seconds, resident_bytes
 from network.testnet.runner import read_token, stop_all
 
 MANIFEST: Final = "bench"
@@ -59,6 +59,7 @@ class Stage:
     Attributes:
         root: Its folder.
         targets: Its nodes, in the order of `PARTNERS`.
+        operators: Where each of them serves its operators, as a URL.
     """
 
     def __init__(self, folder: Folder, network: NetworkFile) -> None:
@@ -71,6 +72,12 @@ class Stage:
         self.targets = tuple(
             Target(entry.name, f"http://{entry.api}", read_token(folder, entry.name)) for entry in entries
         )
+
+        self.operators = tuple(f"http://{entry.operators}" for entry in entries)
+
+    def resident_bytes(self) -> list[int]:
+        """Return how much memory each node's process holds."""
+        return [resident_bytes(process) if process else 0 for process in self._processes]
 
     def cpu_seconds(self) -> list[float]:
         """Return the CPU time that each node's process has taken so far, in seconds."""

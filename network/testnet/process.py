@@ -18,8 +18,10 @@ _STATE_FIELD: Final = 0
 _START_FIELD: Final = 19
 _USER_FIELD: Final = 11
 _SYSTEM_FIELD: Final = 12
+_RESIDENT_FIELD: Final = 21
 """Fields of /proc/PID/stat behind the command's closing bracket: state comes first, starttime twentieth."""
 _TICKS_PER_SECOND: Final = os.sysconf("SC_CLK_TCK")
+_PAGE_BYTES: Final = os.sysconf("SC_PAGE_SIZE")
 _POLL_S: Final = 0.05
 
 Pause = Callable[[float], None]
@@ -67,6 +69,14 @@ def cpu_seconds(process: ProcessId) -> float:
     if fields is None or int(fields[_START_FIELD]) != process.started:
         return 0.0
     return (int(fields[_USER_FIELD]) + int(fields[_SYSTEM_FIELD])) / _TICKS_PER_SECOND
+
+
+def resident_bytes(process: ProcessId) -> int:
+    """Return how much memory this very process holds; 0 when it has ended."""
+    fields = _stat(process.pid)
+    if fields is None or int(fields[_START_FIELD]) != process.started:
+        return 0
+    return int(fields[_RESIDENT_FIELD]) * _PAGE_BYTES
 
 
 def send(process: ProcessId, number: signal.Signals) -> bool:

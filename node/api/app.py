@@ -5,13 +5,15 @@ problem document. What nobody foresaw is logged with its traceback and answered 
 """
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable, Sequence
+from http import HTTPStatus
 from typing import Final
 
 import structlog
 from aiohttp import web
 
-from node.api.access import authorise
+from node.api.access import GRANT, Right, authorise
 from node.api.alerts import Alerts
 from node.api.blocks import Blocks
 from node.api.commits import Commits
@@ -22,6 +24,7 @@ from node.api.epcis import Epcis
 from node.api.events import Events
 from node.api.evidence import EvidenceList
 from node.api.field_readers import FieldFault
+from node.api.gate import Gate
 from node.api.governance import Proposals
 from node.api.items import Items
 from node.api.lots import Lots
@@ -61,6 +64,7 @@ class Apps:
         api: For clients.
         operators: For operators.
         endpoints: Those of the first.
+        gate: Who gets in.
         connections: Returns how many clients are connected; set by who listens.
     """
 
@@ -71,12 +75,19 @@ class Apps:
         self._metrics = ApiMetrics(context.metrics)
         context.metrics.register(NodeCollector(context))
         commits = Commits(context.chain)
+        submissions = context.submissions
+        self.gate = Gate(
+            time.monotonic,
+            lambda: submissions.room.documents_per_second if submissions else 0.0,
+            context.settings.token_requests_per_second,
+            self._metrics,
+        )
         self._patience = Patience(context)
         self._events = Events(context, commits, self._metrics)
         description = OpenApi(context.version)
         api = [
-            *Documents(context, commits, self._metrics, self._patience).endpoints(),
-            *DocumentStream(context, commits, self._metrics, self._patience).endpoints(),
+            *Documents(context, commits, self._metrics, self._patience, self.gate).endpoints(),
+            *DocumentStream(context, commits, self._metrics, self._patience, self.gate).endpoints(),
             *Items(context).endpoints(),
             *Lots(context).endpoints(),
             *Shipments(context).endpoints(),
@@ -89,7 +100,7 @@ class Apps:
             *EvidenceList(context).endpoints(),
             *Status(context).endpoints(),
             *self._events.endpoints(),
-            *Epcis(context, self._patience).endpoints(),
+            *Epcis(context, self._patience, self.gate).endpoints(),
             *description.endpoints(),
         ]
         description.describe(api)
@@ -115,6 +126,8 @@ class Apps:
 
         async def handle(request: web.Request) -> web.StreamResponse:
             authorise(context, request, endpoint.right)
+            if endpoint.right is not Right.PUBLIC:
+                self.gate.check_token(request[GRANT].id)
             check_query(request, allowed)
             return await endpoint.handler(request)
 
@@ -131,7 +144,7 @@ class Apps:
             self._check_room()
             response = await handler(request)
         except Exception as error:  # noqa: BLE001 - whatever it is, the client gets an answer
-            problem = _problem_of(error)
+            problem = self._problem_of(error)
             if problem is None:
                 _log.exception("request_failed", request=request_id, method=request.method, path=request.path)
                 problem = Problem("internal_error")
@@ -142,15 +155,42 @@ class Apps:
                 if request.transport is not None:
                     request.transport.abort()
                 return begun
+            if problem.status == HTTPStatus.TOO_MANY_REQUESTS:
+                await self.gate.hold_back()
             response = _render(problem, request_id)
         if _BEGUN not in request:
             response.headers[REQUEST_ID_HEADER] = request_id
         self._count(request, response.status, loop.time() - began)
         return response
 
+    def _problem_of(self, error: Exception) -> Problem | None:
+        """Return the problem that an exception stands for, or None for one that nobody foresaw."""
+        match error:
+            case Problem():
+                return error
+            case FieldFault():
+                return from_fault(error)
+            case TooBusy(full=full):
+                return self.gate.too_busy(
+                    full, f"There is no room for more {full} between here and the chain."
+                )
+            case ReadersBusy():
+                return self.gate.too_busy("reads", "Too many questions wait for an answer.")
+            case StorageError():
+                return Problem("storage_failed")
+            case web.HTTPMethodNotAllowed():
+                allowed = ", ".join(sorted(error.allowed_methods))
+                return Problem("method_not_allowed", headers={"Allow": allowed})
+            case web.HTTPNotFound():
+                return Problem("unknown_path")
+            case _:
+                return None
+
     def _check_room(self) -> None:
         if self.connections() > self._context.settings.max_connections:
-            raise Problem("too_busy", "Too many connections are open.", headers={"Connection": "close"})
+            problem = self.gate.too_busy("connections", "Too many connections are open.")
+            problem.headers["Connection"] = "close"
+            raise problem
 
     def _count(self, request: web.Request, status: int, seconds: float) -> None:
         resource = request.match_info.route.resource
@@ -170,23 +210,3 @@ def _render(problem: Problem, request_id: str) -> web.Response:
         status=problem.status,
         headers={**problem.headers, "Content-Type": MEDIA_TYPE},
     )
-
-
-def _problem_of(error: Exception) -> Problem | None:
-    """Return the problem that an exception stands for, or None for one that nobody foresaw."""
-    match error:
-        case Problem():
-            return error
-        case FieldFault():
-            return from_fault(error)
-        case TooBusy() | ReadersBusy():
-            return Problem("too_busy")
-        case StorageError():
-            return Problem("storage_failed")
-        case web.HTTPMethodNotAllowed():
-            allowed = ", ".join(sorted(error.allowed_methods))
-            return Problem("method_not_allowed", headers={"Allow": allowed})
-        case web.HTTPNotFound():
-            return Problem("unknown_path")
-        case _:
-            return None

@@ -34,6 +34,7 @@ from node.api.endpoints import (
     header_text,
     id_segment,
 )
+from node.api.gate import Gate, Place
 from node.api.metrics import ApiMetrics
 from node.api.partner_glns import PartnerGlns
 from node.api.patience import STOPPING, Patience
@@ -126,9 +127,10 @@ class Documents:
     """The endpoints under /v1/documents but the stream."""
 
     def __init__(
-        self, context: ApiContext, commits: Commits, metrics: ApiMetrics, patience: Patience
+        self, context: ApiContext, commits: Commits, metrics: ApiMetrics, patience: Patience, gate: Gate
     ) -> None:
         """Answer for the node of `context`."""
+        self._gate = gate
         self._context = context
         self._commits = commits
         self._metrics = metrics
@@ -200,6 +202,10 @@ class Documents:
 
     async def submit(self, request: web.Request) -> web.Response:
         """Take a document in, and wait for its block when asked to."""
+        async with self._gate.enter(request[GRANT].id) as place:
+            return await self._take_in(request, place)
+
+    async def _take_in(self, request: web.Request, place: Place) -> web.Response:
         context, grant = self._context, request[GRANT]
         wait = choice_parameter(request, "wait", "none", ("none", "commit")) == "commit"
         record_refusal = flag_parameter(request, "record_refusal")
@@ -215,9 +221,11 @@ class Documents:
         placed = await self._find(prepared)
         if placed is not None:
             return await self._committed(prepared, placed)
-        return await self._submit(prepared, wait=wait, record_refusal=record_refusal)
+        return await self._submit(prepared, place, wait=wait, record_refusal=record_refusal)
 
-    async def _submit(self, prepared: Prepared, *, wait: bool, record_refusal: bool) -> web.Response:
+    async def _submit(
+        self, prepared: Prepared, place: Place, *, wait: bool, record_refusal: bool
+    ) -> web.Response:
         loop = asyncio.get_running_loop()
         admitted: asyncio.Future[Admitted] = loop.create_future()
         committed: asyncio.Future[Committed] = loop.create_future()
@@ -240,6 +248,7 @@ class Documents:
             if not first.is_submitted:
                 return await self._refused(prepared, first.forecast)
             self._metrics.submitted("kept")
+            place.leave()
             if not wait:
                 return self._pending(first)
             async with self._patience.limit():

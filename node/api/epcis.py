@@ -24,6 +24,7 @@ from node.api.endpoints import (
     gln_parameter,
     header_text,
 )
+from node.api.gate import Gate
 from node.api.gateway import CaptureResult, Captures, Draft, Drafts, ErrorBehaviour, EventOutcome
 from node.api.patience import STOPPING, Patience
 from node.api.problems import CAPTURE_PROBLEMS, PROBLEMS, Problem, parameter_problem
@@ -111,10 +112,11 @@ _CAPTURED: Final = (
 class Epcis:
     """The endpoints of the gateway."""
 
-    def __init__(self, context: ApiContext, patience: Patience) -> None:
+    def __init__(self, context: ApiContext, patience: Patience, gate: Gate) -> None:
         """Answer for the node of `context`."""
         self._context = context
         self._patience = patience
+        self._gate = gate
 
     def endpoints(self) -> tuple[Endpoint, ...]:
         """Return the endpoints."""
@@ -195,7 +197,9 @@ class Epcis:
         wait = choice_parameter(request, "wait", "none", ("none", "commit")) == "commit"
         behaviour = self._behaviour(request)
         partner = self._partner(request)
-        body = await read_body(request, self._context.settings.max_body_bytes, ())
+        async with self._gate.enter(request[GRANT].id):
+            # Its place is for reading it; the parser and the rules take files one by one.
+            body = await read_body(request, self._context.settings.max_body_bytes, ())
         content_type = request.headers.get("Content-Type")
         try:
             async with self._patience.limit(is_timed=wait):

@@ -1,12 +1,17 @@
 """What the API counts, for Prometheus; every series exists from the start, at zero."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Final
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 OUTCOMES: Final = ("kept", "refused", "invalid", "busy")
 """What becomes of a document that a client submits."""
+TURNED_AWAY: Final = (
+    *("requests", "documents", "bytes", "weight", "bundles", "drafts"),
+    *("bodies", "reads", "connections", "token_rate"),
+)
+"""What was full when a client was told to come back."""
 SUBSCRIBER_ENDS: Final = ("left", "slow", "closing", "failed")
 """Why a stream of live events ended."""
 
@@ -20,6 +25,7 @@ class ApiMetrics:
 
     def __init__(self, registry: CollectorRegistry) -> None:
         """Register them."""
+        self._registry = registry
         self._requests = Counter(
             "packtrail_http_requests_total",
             "Requests answered, by path and class of status.",
@@ -39,6 +45,12 @@ class ApiMetrics:
             ("outcome",),
             registry=registry,
         )
+        self._turned_away = Counter(
+            "packtrail_turned_away_total",
+            "Requests, and lines of streams, that clients were told to send again later, by what was full.",
+            ("full",),
+            registry=registry,
+        )
         self.subscribers = Gauge(
             "packtrail_event_subscribers", "Open streams of live events.", registry=registry
         )
@@ -48,10 +60,16 @@ class ApiMetrics:
             ("reason",),
             registry=registry,
         )
+        for full in TURNED_AWAY:
+            self._turned_away.labels(full)
         for outcome in OUTCOMES:
             self._submitted.labels(outcome)
         for reason in SUBSCRIBER_ENDS:
             self._ended.labels(reason)
+
+    def watch(self, name: str, documentation: str, value: Callable[[], float]) -> None:
+        """Add a gauge that is read when Prometheus asks."""
+        Gauge(f"packtrail_{name}", documentation, registry=self._registry).set_function(value)
 
     def know(self, routes: Iterable[tuple[str, str]]) -> None:
         """Begin all series of these (method, path) at zero."""
@@ -69,6 +87,10 @@ class ApiMetrics:
     def submitted(self, outcome: str, count: int = 1) -> None:
         """Count documents, by one of `OUTCOMES`."""
         self._submitted.labels(outcome).inc(count)
+
+    def turned_away(self, full: str, count: int = 1) -> None:
+        """Count requests for which there was no room, by one of `TURNED_AWAY`."""
+        self._turned_away.labels(full).inc(count)
 
     def stream_ended(self, reason: str) -> None:
         """Count a stream of events that ended, by one of `SUBSCRIBER_ENDS`."""

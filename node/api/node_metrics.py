@@ -3,11 +3,13 @@
 from collections.abc import Iterator, Mapping
 from typing import Final
 
+import msgspec
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
 from node.api.context import ApiContext
+from node.pool.waiting_room import Load
 
 _MS_PER_SECOND: Final = 1_000
 _ROLES: Final = ("validator", "member", "observer")
@@ -24,7 +26,9 @@ class NodeCollector(Collector):
         """Yield all gauges, the same ones every time."""
         context, tip = self._context, self._context.chain.tip
         status = context.status.status()
-        waiting = 0 if context.submissions is None else context.submissions.waiting
+        waiting, room = 0, None
+        if context.submissions is not None:
+            waiting, room = context.submissions.waiting, context.submissions.room
         age_ms = max(0, context.wall.now_ms() - tip.time_ms)
         yield _gauge("height", "Last height of the chain.", tip.height)
         yield _gauge("head_age_seconds", "Age of the last block, in seconds.", age_ms / _MS_PER_SECOND)
@@ -38,6 +42,9 @@ class NodeCollector(Collector):
             left_out_ms / _MS_PER_SECOND,
         )
         yield _gauge("documents_waiting", "Own documents between submission and commit.", waiting)
+        total, bound = (Load(), Load()) if room is None else (room.total, room.bound())
+        yield _by_measure("waiting", "Own documents between submission and commit, by measure.", total)
+        yield _by_measure("waiting_most", "Beyond that, only lanes below their share get in.", bound)
         reading = context.readers.waiting
         yield _gauge("reads_waiting", "Questions to the reader threads not yet answered.", reading)
         yield _gauge("syncing", "1 while blocks are fetched because this node is behind.", status.syncing)
@@ -77,6 +84,13 @@ def _counter(name: str, documentation: str, by_reason: Mapping[str, int]) -> Met
     family = CounterMetricFamily(f"packtrail_{name}", documentation, labels=("reason",))
     for reason, count in by_reason.items():
         family.add_metric((reason,), count)
+    return family
+
+
+def _by_measure(name: str, documentation: str, load: Load) -> Metric:
+    family = GaugeMetricFamily(f"packtrail_{name}", documentation, labels=("measure",))
+    for measure, value in msgspec.structs.asdict(load).items():
+        family.add_metric((measure,), value)
     return family
 
 

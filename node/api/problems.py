@@ -44,6 +44,7 @@ class ProblemKind(NamedTuple):
 
 
 _AGAIN: Final = "Try again after the time in Retry-After."
+_LATER: Final = "Nothing was kept. Send the same request again after the time in Retry-After, not before."
 
 _REQUESTS: Final[dict[str, ProblemKind]] = {
     INVALID_JSON: ProblemKind(400, "The body is no JSON", "Send one JSON value in UTF-8."),
@@ -123,7 +124,13 @@ _REQUESTS: Final[dict[str, ProblemKind]] = {
     "idempotency_key_reused": ProblemKind(
         422, "The Idempotency-Key came with another request", "Draw a new key for a new request."
     ),
-    "too_busy": ProblemKind(429, "More waits than this node takes on", _AGAIN, RETRY_SOON_S),
+    "too_busy": ProblemKind(429, "More waits than this node takes on", _LATER, RETRY_SOON_S),
+    "token_too_fast": ProblemKind(
+        429,
+        "This token makes more requests than one may",
+        "Send several documents in one stream (/v1/documents:stream), or fewer requests a second.",
+        RETRY_SOON_S,
+    ),
     "too_many_subscribers": ProblemKind(429, "All places for live events are taken", _AGAIN, 30),
     "internal_error": ProblemKind(
         500, "The node failed to answer", "Tell its operator the request id; its log says more."

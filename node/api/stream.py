@@ -19,6 +19,7 @@ from node.api.endpoints import (
     flag_parameter,
     header_text,
 )
+from node.api.gate import Gate
 from node.api.metrics import ApiMetrics
 from node.api.patience import Patience
 from node.api.record_forms import DocumentForm
@@ -31,9 +32,10 @@ class DocumentStream:
     """The endpoint /v1/documents:stream."""
 
     def __init__(
-        self, context: ApiContext, commits: Commits, metrics: ApiMetrics, patience: Patience
+        self, context: ApiContext, commits: Commits, metrics: ApiMetrics, patience: Patience, gate: Gate
     ) -> None:
         """Answer for the node of `context`."""
+        self._gate = gate
         self._context = context
         self._commits = commits
         self._metrics = metrics
@@ -79,6 +81,9 @@ class DocumentStream:
         )
         response.content_type = NDJSON
         await response.prepare(request)
-        run = StreamRun(context, self._commits, self._metrics, self._patience, request, response, secret)
+        run = StreamRun(
+            *(context, self._commits, self._metrics, self._patience, self._gate),
+            *(request, response, secret),
+        )
         await run.run(wait=wait, record_refusal=record_refusal)
         return response

@@ -22,6 +22,7 @@ from node.api.bodies import LineCutter, LineTooLong
 from node.api.commits import Commits
 from node.api.context import ApiContext
 from node.api.field_readers import FieldFault
+from node.api.gate import Gate, Place
 from node.api.metrics import ApiMetrics
 from node.api.patience import STOPPING, Patience
 from node.api.problems import Problem, from_fault, refusal_members, refusal_sentence
@@ -52,6 +53,7 @@ class StreamRun:
         commits: Commits,
         metrics: ApiMetrics,
         patience: Patience,
+        gate: Gate,
         request: web.Request,
         response: web.StreamResponse,
         secret: Secret | None,
@@ -63,6 +65,7 @@ class StreamRun:
             commits: Tells when documents are in blocks.
             metrics: Counts documents.
             patience: Says how long a line waits.
+            gate: Lets some lines in at a time.
             request: Authorised; its body are the lines.
             response: Begun; its body are the answers.
             secret: Of the client's idempotency key; None when it gave none.
@@ -78,6 +81,7 @@ class StreamRun:
         self._submissions = signing(context)
         self._preparing = Preparing(context, request[GRANT])
         self._patience = patience
+        self._gate = gate
         self._slots: deque[Slot] = deque()
         self._watched: dict[int, tuple[bytes, bytes, partial[None]]] = {}
         self._progress = asyncio.Event()
@@ -143,16 +147,17 @@ class StreamRun:
         return not batch or await self._take(batch)
 
     async def _take(self, lines: list[bytes]) -> bool:
-        slots = [await self._prepare(line) for line in lines]
-        await self._recall(slots)
-        for at, slot in enumerate(slots):
-            if slot.answer is None and not await self._submit(slot):
-                self._turn_away([later for later in slots[at:] if later.answer is None])
-                return False
+        async with self._gate.enter_stream(self._request[GRANT].id) as place:
+            slots = [await self._prepare(line) for line in lines]
+            await self._recall(slots)
+            for at, slot in enumerate(slots):
+                if slot.answer is None and not await self._submit(slot, place):
+                    self._turn_away([later for later in slots[at:] if later.answer is None])
+                    return False
+            # Others get their turn even when the next lines are here already.
+            await asyncio.sleep(0)
         while len(self._slots) >= MAX_OPEN_LINES or self._unsent >= MAX_UNSENT_BYTES:
             await self._next_progress()
-        # Others get their turn even when the next lines are here already.
-        await asyncio.sleep(0)
         return True
 
     def _open_slot(self) -> Slot:
@@ -185,7 +190,7 @@ class StreamRun:
             if placed is not None:
                 self._finish_placed(slot, placed)
 
-    async def _submit(self, slot: Slot) -> bool:
+    async def _submit(self, slot: Slot, place: Place) -> bool:
         """Submit a line's document, waiting while the node is busy; return False when it stays so."""
         prepared = slot.prepared
         if prepared is None:
@@ -205,6 +210,8 @@ class StreamRun:
         try:
             self._submissions.submit(submitted)
         except TooBusy:
+            # Nothing is read from this client meanwhile; others go on.
+            place.leave()
             return await self._submit_when_possible(submitted)
         return True
 
@@ -222,6 +229,7 @@ class StreamRun:
 
     def _turn_away(self, slots: list[Slot]) -> None:
         self._metrics.submitted("busy", len(slots))
+        self._metrics.turned_away("documents", len(slots))
         for slot in slots:
             self._finish(slot, LineView(slot.number, "busy", slot.document, "too_busy"))
 

@@ -72,8 +72,19 @@ class ApiSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ] = 256
     max_queued_bytes: Annotated[
         int,
-        Meta(ge=MIB, le=1 << 34, description="Documents waiting for a bundle; beyond it submits answer 429."),
+        Meta(
+            ge=MIB,
+            le=1 << 34,
+            description="Documents between submission and commit; beyond it submits answer 429.",
+        ),
     ] = 64 * MIB
+    token_requests_per_second: Annotated[
+        int, Meta(ge=1, le=1_000_000, description="Most requests of one token in a second; beyond it 429.")
+    ] = 1_000
+    max_body_total_bytes: Annotated[
+        int,
+        Meta(ge=MIB, le=1 << 34, description="Bodies of all requests being read or handled; beyond it 429."),
+    ] = 128 * MIB
     wait_ms: Annotated[
         int,
         Meta(ge=100, le=600_000, description="Longest wait for a commit (`?wait=commit`), in milliseconds."),

@@ -144,7 +144,7 @@ class Drafting:
             wanted = {draft_id(proposal): proposal for proposal in proposals}
             fresh = {name: proposal for name, proposal in wanted.items() if name not in self._drafts}
             if len(self._drafts) + len(fresh) > MAX_DRAFTS:
-                raise TooBusy
+                raise TooBusy("drafts")
             answers = await self._answers(fresh)
             now_ms = self._parts.now_ms()
             made = {

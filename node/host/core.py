@@ -37,6 +37,7 @@ from node.pool.admission import Admission
 from node.pool.bundler import LaneKey, MadeBundle
 from node.pool.held import PooledBundle, entry_of
 from node.pool.pool import BundlePool, PoolLimits
+from node.pool.waiting_room import RoomLimits
 from node.storage.head_marker import HeadMarker, save_head_marker
 
 VALIDATOR_PATIENCE_MS = 1_000
@@ -67,8 +68,8 @@ class CoreConfig:
     """Partner keys it signs with; none for an observer."""
     pool: PoolLimits
     """Bounds of the pool."""
-    max_queued_bytes: int
-    """Most bytes of clients' documents that wait for a bundle, per key."""
+    room: RoomLimits
+    """How much of its clients' documents may be between submission and commit."""
 
 
 @dataclass(frozen=True)
@@ -144,7 +145,7 @@ class NodeCore:
             disks.ledger.store,
             config.keys,
             self._on_made,
-            config.max_queued_bytes,
+            config.room,
         )
         self.serving = Serving(self._network, threads.reader, disks.ledger.blocks, self.chain, self.pool)
         is_validator = disks.journal is not None

@@ -14,6 +14,7 @@ import structlog
 
 from contracts.chain.commit import Commit
 from contracts.ledger.bundle import BundleReader, OpenBundle
+from contracts.ledger.document import encode_document
 from contracts.ledger.receipt import ACCEPTED, Receipt
 from network.peer.face import VALIDATOR
 from network.wire.messages import BundlePush
@@ -26,14 +27,13 @@ from node.host.worker import no_answer
 from node.pool.admission import Admission, Candidate
 from node.pool.bundler import LaneKey, MadeBundle, cut_of, make_bundle, store_bundles
 from node.pool.lane_writer import CutBundle, LaneWriter, QueuedDocument
+from node.pool.waiting_room import Load, RoomLimits, WaitingRoom
 from node.storage.history import MAX_COPIES
 from node.storage.outbox import Outbox, OutboxEntry
 from node.storage.store import KeyValueStore, Write
 
 _log = structlog.get_logger(__name__)
 
-MAX_WAITING_DOCUMENTS = 20_000
-"""Most documents between submission and commit."""
 MAX_ADMITTED_AT_ONCE = 64
 """Most documents judged in one job of the writer thread, so that a block never waits long behind them."""
 STALL_MS = 500
@@ -47,6 +47,7 @@ class Submissions:
 
     Attributes:
         waiting: Documents between submission and commit.
+        room: What there is room for.
         inquiries: Questions to the state that these documents are judged by.
     """
 
@@ -59,7 +60,7 @@ class Submissions:
         store: KeyValueStore,
         keys: Sequence[LaneKey],
         on_made: Callable[[MadeBundle], None],
-        max_queued_bytes: int,
+        room: RoomLimits,
     ) -> None:
         """Join the parts; `restore` comes before anything is submitted.
 
@@ -71,7 +72,7 @@ class Submissions:
             store: Keeps what belongs to documents and is this node's alone.
             keys: Partner keys this node signs with.
             on_made: Told of every bundle of ours that is durable, to put it into the pool.
-            max_queued_bytes: Most bytes of documents that wait for a bundle, per lane.
+            room: How much may be between submission and commit.
         """
         self._surroundings = surroundings
         self._chain = chain
@@ -81,7 +82,7 @@ class Submissions:
         self._store = store
         self._keys: Mapping[bytes, LaneKey] = {key.public_key: key for key in keys}
         self._on_made = on_made
-        self._max_queued_bytes = max_queued_bytes
+        self.room = WaitingRoom(room, self._keys, surroundings.clock.now_ms())
         self._writers: dict[bytes, LaneWriter] = {}
         self._made: dict[bytes, dict[int, MadeBundle]] = {key: {} for key in self._keys}
         self._given_up: dict[tuple[bytes, int], set[bytes]] = {}
@@ -127,6 +128,10 @@ class Submissions:
                     if identifier in kept:
                         candidates[identifier] = Candidate(identifier, lane, document)
         self._committing.update((identifier, []) for identifier in candidates)
+        for candidate in candidates.values():
+            load = Load(1, len(encode_document(candidate.document)), candidate.document.weight)
+            self.room.enter(candidate.lane, load)
+            self.room.keep(candidate.id, candidate.lane, load)
         # What is judged next is judged on top of what already waits.
         judge = partial(self._admission.admit, list(candidates.values()), self._surroundings.wall.now_ms())
         self._surroundings.writer.submit(judge, self._note_forecasts)
@@ -189,13 +194,16 @@ class Submissions:
         """Take a document in.
 
         Raises:
-            TooBusy: Too much waits already; nothing was kept.
+            TooBusy: Too much waits already, and this lane has its share; nothing was kept.
             KeyError: This node holds no such lane's key.
         """
-        writer = self._writers[submitted.lane]
-        is_full = self.waiting >= MAX_WAITING_DOCUMENTS or writer.queued_bytes >= self._max_queued_bytes
-        if is_full or (self._is_stalled and writer.is_full):
-            raise TooBusy
+        writer, load = self._writers[submitted.lane], _load_of(submitted)
+        full = self.room.full(submitted.lane, load)
+        if not full and self._is_stalled and writer.is_full:
+            full = "bundles"
+        if full:
+            raise TooBusy(full)
+        self.room.enter(submitted.lane, load)
         self._arrivals.append(submitted)
         self._admit()
 
@@ -213,12 +221,15 @@ class Submissions:
         self._is_admitting = False
         for submitted, receipt in zip(batch, receipts, strict=True):
             if submitted.id in self._committing:
+                self.room.leave(submitted.lane, _load_of(submitted))
                 self._join(submitted, receipt)
                 continue
             if receipt.code != ACCEPTED and not submitted.record_refusal:
+                self.room.leave(submitted.lane, _load_of(submitted))
                 submitted.on_admitted(Admitted(submitted.id, receipt, is_submitted=False))
                 continue
             self._committing[submitted.id] = _present(submitted.on_committed)
+            self.room.keep(submitted.id, submitted.lane, _load_of(submitted))
             self._unanswered[submitted.id] = [submitted.on_admitted]
             self._forecasts[submitted.id] = receipt
             if submitted.rows:
@@ -341,6 +352,9 @@ class Submissions:
     def _answer(self, applied: Applied) -> None:
         """Tell who waits. What another signs is not its word, though it copied our document to the byte."""
         at = 0
+        own = [bundle for bundle in applied.bundles if bundle.header.lane in self._keys]
+        settled = (identifier for bundle in own for identifier in bundle.document_ids)
+        self.room.settle(settled, self._surroundings.clock.now_ms())
         for bundle in applied.bundles:
             if bundle.header.lane not in self._keys:
                 at += len(bundle.document_ids)
@@ -381,6 +395,10 @@ class Submissions:
             self._made[lane].pop(cut.sequence, None)
             self._given_up[lane, cut.sequence] = {document.id for document in cut.documents}
             _log.info("bundle_given_up", lane=lane.hex(), sequence=cut.sequence, documents=len(cut.documents))
+
+
+def _load_of(submitted: Submitted) -> Load:
+    return Load(1, len(submitted.data), submitted.document.weight)
 
 
 def _present(waiter: Callable[[Committed], None] | None) -> list[Callable[[Committed], None]]:

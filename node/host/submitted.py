@@ -10,7 +10,16 @@ from node.storage.store import Write
 
 
 class TooBusy(Exception):
-    """More waits than this node takes on; try again later."""
+    """More waits than this node takes on; try again later.
+
+    Attributes:
+        full: What there is no room for: documents, bytes, weight, bundles or drafts.
+    """
+
+    def __init__(self, full: str = "documents") -> None:
+        """Say what is full."""
+        super().__init__(full)
+        self.full = full
 
 
 class Admitted(msgspec.Struct, frozen=True):

@@ -30,6 +30,7 @@ from node.host.router import Router
 from node.host.surroundings import Surroundings
 from node.host.worker import ThreadWorker
 from node.pool.pool import PoolLimits
+from node.pool.waiting_room import RoomLimits
 from node.repair.diagnosis import Finding, Part, last_height, last_known
 from node.storage.errors import StorageError
 from node.storage.files import DiskFiles
@@ -220,7 +221,7 @@ class _Following:
             setting.node.name,
             (),
             PoolLimits(*msgspec.structs.astuple(setting.config.pool)),
-            setting.config.api.max_queued_bytes,
+            RoomLimits(setting.config.api.max_queued_bytes),
         )
 
         def on_diverged(reason: str) -> None:

@@ -29,6 +29,7 @@ from node.host.router import Router
 from node.host.surroundings import Surroundings
 from node.identity.signer import FileSigner, create_signer_record
 from node.pool.pool import PoolLimits
+from node.pool.waiting_room import RoomLimits
 from node.storage.errors import StorageError
 from node.storage.log import ConsensusLog
 from node.storage.memory_files import PowerLoss, Survive
@@ -202,7 +203,7 @@ class Machine:
         peers = self._peers(router, life)
         postbox.peers = peers
         surroundings = self._surroundings(postbox, life)
-        config = CoreConfig(world.cast.genesis, self.name, self.role.keys, PoolLimits(), 1 << 20)
+        config = CoreConfig(world.cast.genesis, self.name, self.role.keys, PoolLimits(), RoomLimits(1 << 20))
         threads = Threads(self.workers["verifier"], self.workers["reader"])
         core = NodeCore(config, disks, opened, surroundings, threads, self._diverged)
         router.bind(core)

@@ -34,6 +34,7 @@ from node.pool.bundler import LaneKey, MadeBundle, make_bundle
 from node.pool.held import PooledBundle
 from node.pool.lane_writer import CutBundle, QueuedDocument
 from node.pool.pool import BundlePool, PoolLimits
+from node.pool.waiting_room import RoomLimits
 from node.storage.memory import MemoryStore
 from node.storage.memory_files import MemoryFiles
 from node.storage.outbox import Outbox
@@ -53,7 +54,7 @@ from tests.support.parties import (
 
 CallSoon = Callable[[Callable[[], None]], object]
 
-MAX_QUEUED_BYTES = 32 << 20
+ROOM = RoomLimits(32 << 20)
 BLOCK_MS = 1_000
 """How far the clock moves on with each block."""
 
@@ -160,6 +161,7 @@ class OneNode:
         auto: bool = False,
         certify: bool = True,
         remembers: bool = False,
+        room: RoomLimits = ROOM,
     ) -> None:
         """Open a new chain.
 
@@ -170,6 +172,7 @@ class OneNode:
             auto: See the attributes.
             certify: See the attributes.
             remembers: Index what the parties' keys state, as their own node does.
+            room: How much may wait for a block.
         """
         self.genesis = genesis or build_test_genesis()
         self.auto, self.certify = auto, certify
@@ -189,11 +192,11 @@ class OneNode:
         self.chain = Chain(self.ledger, self.worker, NO_COMMIT, self.ledger.lanes(), had_bundles=False)
         self.pool = BundlePool(PoolLimits(), self.genesis.parameters.tolerances.bundle_lifetime_ms)
         self.reader = BundleReader(self.genesis.chain_id, self.genesis.parameters.limits)
-        self.submissions = self._submissions(parties)
+        self.submissions = self._submissions(parties, room)
         self.applied: list[Applied] = []
         self.chain.subscribe(lambda applied, _commit: self.applied.append(applied))
 
-    def _submissions(self, parties: Sequence[Party]) -> Submissions:
+    def _submissions(self, parties: Sequence[Party], room: RoomLimits) -> Submissions:
         files = MemoryFiles()
         files.make_folder("outbox")
         outbox = Outbox(files, "outbox", 1 << 20, bytes)
@@ -202,7 +205,7 @@ class OneNode:
         keys = [lane_key(party) for party in parties]
         submissions = Submissions(
             *(surroundings, self.chain, Admission(self.ledger), outbox, self.store, keys),
-            *(self._on_made, MAX_QUEUED_BYTES),
+            *(self._on_made, room),
         )
         submissions.restore((), self.reader, {})
         return submissions

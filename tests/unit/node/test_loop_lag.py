@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+import pytest
 from prometheus_client import CollectorRegistry
 
 from node.loop_lag import INTERVAL_S, LoopLag
@@ -33,17 +34,19 @@ def samples(registry: CollectorRegistry, limit_s: float) -> float:
 
 def test_every_sample_is_how_late_the_loop_was():
     loop, registry = Loop(), CollectorRegistry()
-    lag = LoopLag(loop, registry)
+    felt: list[float] = []
+    lag = LoopLag(loop, registry, felt.append)
     assert samples(registry, 0.02) == 0
     lag.start()
     for late_s in (0.0, 0.0005, 0.003, 0.3):
         loop.fire(late_s)
     assert (samples(registry, 0.001), samples(registry, 0.005), samples(registry, 0.5)) == (2, 3, 4)
     assert loop.due_s == loop.now_s + INTERVAL_S
+    assert felt == pytest.approx([0.0, 0.0005, 0.003, 0.3])
 
 
 def test_a_loop_that_is_early_is_not_late():
     loop, registry = Loop(), CollectorRegistry()
-    LoopLag(loop, registry).start()
+    LoopLag(loop, registry, [].append).start()
     loop.fire(-1e-9)
     assert samples(registry, 0.001) == 1

@@ -25,6 +25,9 @@ class Ledger:
         self.lag: dict[str, int] = {}  # how many questions a node is behind
         self.split: set[str] = set()  # nodes with an app hash of their own
         self.withheld: set[str] = set()  # nodes that show no documents
+        self.turn_away = 0  # how many requests are told to come again
+        self.retry_after = "0"
+        self.lost: set[int] = set()  # promised documents, by their number, that get into no block
 
     def take(self, line: bytes) -> dict[str, Any]:
         body = msgspec.json.decode(line)
@@ -33,6 +36,8 @@ class Ledger:
         code = self.refuse.get(body["records"][0]["record"])
         if code is not None:
             return {"document": document, "status": "refused", "code": code}
+        if len(self.bodies) in self.lost:
+            return {"document": document, "status": "pending", "code": "accepted"}
         if not self.blocks or self.is_shown or len(self.blocks[-1]) == DOCUMENTS_PER_BLOCK:
             self.blocks.append([])
             self.is_shown = False
@@ -54,18 +59,24 @@ class FakeNode:
                 web.post("/v1/documents:stream", self._stream),
                 web.get("/v1/status", self._status),
                 web.get("/v1/blocks", self._blocks),
+                web.get("/v1/blocks/{height}", self._block),
+                web.get("/metrics", self._metrics),
             ]
         )
         return app
 
     @web.middleware
     async def _allow(self, request: web.Request, handler: Any) -> web.StreamResponse:
-        if request.headers.get("Authorization") != f"Bearer token-{self.name}":
+        if request.path != "/metrics" and request.headers.get("Authorization") != f"Bearer token-{self.name}":
             return web.json_response({"code": "unauthorised"}, status=401)
         self.asked.append(request.path)
         return await handler(request)
 
     async def _submit(self, request: web.Request) -> web.Response:
+        if self.ledger.turn_away:
+            self.ledger.turn_away -= 1
+            headers = {"Retry-After": self.ledger.retry_after}
+            return web.json_response({"code": "too_busy"}, status=429, headers=headers)
         answer = self.ledger.take(await request.read())
         return web.json_response(answer, status=409 if answer["status"] == "refused" else 200)
 
@@ -96,6 +107,19 @@ class FakeNode:
         ]
         following = blocks[-1]["height"] if blocks and blocks[-1]["height"] > 1 else None
         return web.json_response({"blocks": blocks, "next": following})
+
+    async def _block(self, request: web.Request) -> web.Response:
+        height = int(request.match_info["height"])
+        documents = [{"document": name, "code": "accepted"} for name in self.ledger.blocks[height - 1]]
+        time = f"2026-11-22T08:00:{height // 10:02}.{height % 10}00Z"
+        return web.json_response({"height": height, "time": time, "documents": documents})
+
+    async def _metrics(self, _request: web.Request) -> web.Response:
+        looks = len(self.asked)
+        name = "packtrail_event_loop_lag_seconds"
+        lines = [f"# TYPE {name} histogram"]
+        lines += [f'{name}_bucket{{le="{le}"}} {looks}' for le in ("0.01", "0.02", "+Inf")]
+        return web.Response(text="\n".join((*lines, "")))
 
 
 @asynccontextmanager

@@ -100,7 +100,7 @@ async def test_a_node_without_what_clients_were_told_of_is_an_error(course, ledg
 
 
 def test_a_node_that_does_not_answer_ends_the_command(monkeypatch):
-    def fail(*_arguments):
+    async def fail(*_arguments):
         raise TimeoutError("node-2 has not reached height 7")
 
     monkeypatch.setattr(courses, "_measure", fail)

@@ -57,6 +57,12 @@ async def test_a_refusal_is_an_outcome(client, targets, ledger):
     assert sent(await stream(client, targets, [job(0), job(1)], 5)) == [(0, "not_holder")] * 2
 
 
+async def test_what_is_turned_away_is_sent_again(client, targets, ledger):
+    ledger.turn_away = 3
+    outcomes = await Requests(client, targets).at_once([job(at) for at in range(4)], 4)
+    assert sent(outcomes) == [(1, "accepted")] * 4
+
+
 @pytest.mark.parametrize("rate", [None, 20_000.0])
 @pytest.mark.parametrize("in_flight", [1, 7, 1_000])
 async def test_streams_answer_every_line_in_order(client, targets, ledger, in_flight, rate):

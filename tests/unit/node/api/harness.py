@@ -157,6 +157,13 @@ class Api:
             await asyncio.sleep(0)
 
 
+async def turned_away(api: Api, full: str) -> float:
+    """Return how many the node says it turned away because of what was full."""
+    text = (await api.get("/metrics", None, operators=True)).body.decode()
+    series = f'packtrail_turned_away_total{{full="{full}"}} '
+    return next(float(line.removeprefix(series)) for line in text.splitlines() if line.startswith(series))
+
+
 @asynccontextmanager
 async def serving(
     node: OneNode | None = None,

@@ -12,12 +12,12 @@ from contracts.gs1.keys import check_digit
 from contracts.records.custody import shipment_id
 from node.api.promises import Promises
 from node.config.schema import ApiSection
-from node.host import submission
 from node.pool.lane_writer import SMALL_BUNDLES_OUTSTANDING
+from node.pool.waiting_room import Load
 from node.storage.store import LOCAL
 from tests.support.ledger import OneNode
-from tests.support.parties import MAKER, PHARMACY, WHOLESALER, build_test_genesis
-from tests.unit.node.api.harness import Api, serving
+from tests.support.parties import MAKER, PHARMACY, WHOLESALER, build_test_genesis, lane_key
+from tests.unit.node.api.harness import Api, serving, turned_away
 from tests.unit.node.api.samples import commission, dispense, pack, pack_text, receive, ship, sscc
 
 STRANGER = f"061414199000{check_digit('061414199000')}"
@@ -306,10 +306,13 @@ async def test_bodies_of_another_kind(api: Api, headers: dict[str, str]) -> None
     assert (reply.status, reply.code) == (415, "unsupported_media_type")
 
 
-async def test_a_node_with_too_much_to_do(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(submission, "MAX_WAITING_DOCUMENTS", 0)
+async def test_a_node_with_too_much_to_do(api: Api) -> None:
+    room = api.node.submissions.room
+    room.enter(lane_key(MAKER).public_key, Load(room.bound().documents))
     reply = await api.submit(commission("A1"))
     assert (reply.status, reply.code, reply.headers["Retry-After"]) == (429, "too_busy", "1")
+    assert (reply.json["full"], reply.json["retry_after_s"]) == ("documents", 1)
+    assert await turned_away(api, "documents") == 1
 
 
 # -------------------------------------------------------------------------------------- reading

@@ -10,7 +10,7 @@ import pytest
 
 from node.api import stream_run
 from node.config.schema import ApiSection
-from node.host import submission
+from node.pool.waiting_room import RoomLimits
 from tests.support.ledger import OneNode
 from tests.unit.node.api.harness import PATIENCE_S, Api, Reply, serving
 from tests.unit.node.api.samples import commission, pack_text, ship
@@ -182,10 +182,10 @@ async def test_few_open_lines_are_enough(api: Api, monkeypatch: pytest.MonkeyPat
     assert len(await send(api, body, "?wait=commit")) == 50
 
 
-async def test_a_busy_node_makes_the_stream_wait(monkeypatch: pytest.MonkeyPatch) -> None:
-    node = OneNode(call_soon=asyncio.get_running_loop().call_soon)
+async def test_a_busy_node_makes_the_stream_wait() -> None:
+    room = RoomLimits(1 << 20, least_documents=2)
+    node = OneNode(call_soon=asyncio.get_running_loop().call_soon, room=room)
     async with serving(node) as api:
-        monkeypatch.setattr(submission, "MAX_WAITING_DOCUMENTS", 2)
         body = b"".join(line(commission(f"S{number}")) for number in range(5))
         sending = asyncio.create_task(send(api, body, "?wait=commit"))
         while not sending.done():
@@ -195,10 +195,10 @@ async def test_a_busy_node_makes_the_stream_wait(monkeypatch: pytest.MonkeyPatch
         assert [entry["status"] for entry in await sending] == ["committed"] * 5
 
 
-async def test_a_node_that_stays_busy_says_where_it_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
-    node = OneNode(call_soon=asyncio.get_running_loop().call_soon)
+async def test_a_node_that_stays_busy_says_where_it_stopped() -> None:
+    room = RoomLimits(1 << 20, least_documents=2)
+    node = OneNode(call_soon=asyncio.get_running_loop().call_soon, room=room)
     async with serving(node, settings=ApiSection(wait_ms=100)) as api:
-        monkeypatch.setattr(submission, "MAX_WAITING_DOCUMENTS", 2)
         body = b"".join(line(commission(f"S{number}")) for number in range(10))
         found = await send(api, body)
         kept = [entry for entry in found if entry["status"] == "accepted"]

@@ -15,6 +15,7 @@ from node.pool import lane_writer
 from node.pool.admission import Admission
 from node.pool.bundler import MadeBundle, make_bundle, store_bundles
 from node.pool.lane_writer import SMALL_BUNDLES_OUTSTANDING, CutBundle, QueuedDocument
+from node.pool.waiting_room import RoomLimits
 from node.storage.errors import StorageFailed
 from node.storage.memory_files import MemoryFiles
 from node.storage.outbox import Outbox
@@ -60,7 +61,7 @@ def restarted(node: OneNode, outbox: Outbox) -> Submissions:
         node.store,
         [KEY],
         lambda _made: None,
-        submission.MAX_WAITING_DOCUMENTS,
+        RoomLimits(1 << 20),
     )
     restored.restore(outbox.entries(), node.reader, {KEY.public_key: outbox.last_used(KEY.public_key)})
     node.settle()

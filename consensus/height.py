@@ -4,7 +4,7 @@ It joins the keepers, the multiplexer and the round machine. Nothing in here out
 starts the next one with a new object (lines 52-54: all variables and the message log begin anew).
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from consensus.checks import is_certificate, is_proposal, is_vote
 from consensus.effects import (
@@ -145,7 +145,8 @@ class Height:
             self._signed(Step.PROPOSE, proposal.round)
         block_id = BlockId(proposal.block_id)
         supported = any(self._votes.has_support(proposal.round, block_id, kind) for kind in VoteType)
-        added = self._proposals.add(proposal, self.state.round, self._pinned(), supported=supported)
+        pinned = self._pinned_for(proposal.round)
+        added = self._proposals.add(proposal, self.state.round, pinned, supported=supported)
         if added is None:
             return False
         self._report(added.evidence)
@@ -157,7 +158,7 @@ class Height:
             return False
         if vote.validator == self.own_index:
             self._signed(_STEP_OF[vote.type], vote.round)
-        added = self._votes.add(vote, self.state.round, self._pinned())
+        added = self._votes.add(vote, self.state.round, self._pinned_for(vote.round))
         if added is None:
             return False
         self._report(added.evidence)
@@ -295,6 +296,10 @@ class Height:
         """Rounds that are never forgotten: of the lock, of the valid value, and named by a proposal."""
         named = {proposal.valid_round for proposal in self._proposals.of(self.state.round)}
         return named | {self.state.locked.round, self.state.valid.round}
+
+    def _pinned_for(self, round_: int) -> Collection[int]:
+        """Return what the keepers ask about a message of this round: nothing, unless it is far below."""
+        return self._pinned() if round_ < self.state.round - PAST_ROUNDS_KEPT else ()
 
     def _begin_round(self) -> None:
         pinned = self._pinned()

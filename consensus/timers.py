@@ -57,6 +57,7 @@ class TimerKeeper:
         self._height = height
         self._scheduled: dict[Timer, int] = {}
         self._armed: dict[Timer, ArmTimer] = {}
+        self._settled: RoundState | None = None
 
     def schedule(self, timer: Timer, round_: int) -> None:
         """Have a timer run for this round."""
@@ -72,6 +73,9 @@ class TimerKeeper:
 
     def settle(self, state: RoundState) -> list[ArmTimer | CancelTimer]:
         """Arm what was scheduled, cancel what runs, as far as it may (not) do something in this state."""
+        if not self._scheduled and state is self._settled:
+            return []
+        self._settled = state
         effects: list[ArmTimer | CancelTimer] = []
         for timer, round_ in self._scheduled.items():
             if is_relevant(timer, round_, state):

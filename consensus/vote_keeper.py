@@ -114,8 +114,9 @@ class VoteKeeper:
         """
         votes = self._rounds.get(vote.round)
         held = votes.of(vote.type, vote.validator) if votes is not None else ()
-        if any(vote.block_id == earlier.block_id for earlier in held):
-            return None
+        for earlier in held:
+            if vote.block_id == earlier.block_id:
+                return None
         if not certified and not self._is_admitted(vote, held, current_round, pinned):
             return None
         if vote.round not in self._rounds:

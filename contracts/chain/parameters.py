@@ -4,6 +4,8 @@ Everything a node could otherwise hold an opinion about (how large, how late, ho
 two honest nodes never judge one block differently.
 """
 
+from functools import lru_cache
+
 import msgspec
 
 from contracts.primitives.encoding import encode
@@ -93,6 +95,7 @@ def as_rows(value: object) -> object:
     return value
 
 
+@lru_cache(maxsize=64)
 def parameters_hash(parameters: Parameters) -> Hash:
-    """Return the hash that headers name these parameters by."""
+    """Return the hash that headers name these parameters by; every block asks, and they change seldom."""
     return PARAMETERS.hash(encode(as_rows(parameters)))

@@ -10,6 +10,7 @@ dials while it believes to be connected.
 """
 
 from collections.abc import Callable, Collection, Mapping
+from typing import TypeVar
 
 import msgspec
 
@@ -24,6 +25,8 @@ from network.transport.base import Address, Clock, Connection, Listener, Transpo
 from network.wire.errors import LocalProtocolError, RemoteProtocolError
 from network.wire.frames import Frame, FrameCodec
 from network.wire.messages import Hello, Message
+
+ToldT = TypeVar("ToldT", Hello, Message)
 
 Status = Callable[[], tuple[int, bytes]]
 """Returns this node's last decided height and that block's id (empty at 0)."""
@@ -273,12 +276,12 @@ class Peers:
         if link is not None:
             link.stop()
         self.counters.sessions += 1
-        self._tell(lambda: self._listener.on_up(identity, hello))
+        self._tell(self._listener.on_up, identity, hello)
 
     def on_session_message(self, session: Session, message: Message) -> None:
         """Hand a message on."""
         self.counters.received_messages[type(message).__name__] += 1
-        self._tell(lambda: self._listener.on_message(session.identity, message))
+        self._tell(self._listener.on_message, session.identity, message)
 
     def on_session_closed(self, session: Session, code: str, reason: str) -> None:
         """Forget a session, and wish for a new one."""
@@ -308,10 +311,10 @@ class Peers:
         except Exception as error:  # noqa: BLE001 - the supervisor gets it whole
             self._on_failure(error)
 
-    def _tell(self, call: Callable[[], None]) -> None:
+    def _tell(self, call: Callable[[PeerIdentity, ToldT], None], peer: PeerIdentity, told: ToldT) -> None:
         """Run the listener's code; what it raises is the peer's fault, or a bug for the supervisor."""
         try:
-            call()
+            call(peer, told)
         except RemoteProtocolError:
             raise
         except Exception as error:  # noqa: BLE001 - the supervisor gets it whole

@@ -207,15 +207,15 @@ class FrameReader:
             raise
 
     def _cut(self) -> Message | None:
-        if self.kept_bytes < HEADER_BYTES:
+        buffer, begin = self._buffer, self._at + HEADER_BYTES
+        if len(buffer) < begin:
             return None
-        tag, length = _HEADER.unpack_from(self._buffer, self._at)
+        tag, length = _HEADER.unpack_from(buffer, self._at)
         self._codec.check_header(tag, length, self.allowed)
-        begin = self._at + HEADER_BYTES
         end = begin + length
-        if len(self._buffer) < end:
+        if len(buffer) < end:
             return None
-        with memoryview(self._buffer) as view:
+        with memoryview(buffer) as view:
             data = bytes(view[begin:end])
         self._at = end
         return self._codec.decode(tag, data)

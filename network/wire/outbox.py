@@ -13,6 +13,8 @@ CHUNK_BYTES = 64 * 1024
 """Frames are joined up to this much; a longer frame leaves alone."""
 MAX_PASSED_OVER = 8
 """A class that waits gets a chunk after this many chunks of higher classes."""
+_PRIORITIES = tuple(Priority)
+"""The classes, the most urgent first; going through the enumeration itself takes several times as long."""
 MAX_WAITING_BYTES = {
     Priority.URGENT: 8 << 20,
     Priority.BUNDLES: 32 << 20,
@@ -50,9 +52,12 @@ class Outbox:
 
     def take(self) -> bytes:
         """Remove and return the next chunk to send; empty when nothing waits."""
-        waiting = [priority for priority in Priority if self._frames[priority]]
+        waiting = [priority for priority in _PRIORITIES if self._frames[priority]]
         if not waiting:
             return b""
+        if len(waiting) == 1:
+            self._passed_over[waiting[0]] = 0
+            return self._chunk(waiting[0])
         chosen = next((one for one in waiting if self._passed_over[one] >= MAX_PASSED_OVER), waiting[0])
         for priority in waiting:
             self._passed_over[priority] = 0 if priority is chosen else self._passed_over[priority] + 1

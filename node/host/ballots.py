@@ -64,12 +64,11 @@ class Ballots:
 
     def _set_of(self, height: int) -> ValidatorSet | None:
         tip = self._chain.tip
-        sets = {
-            tip.height: tip.last_validators,
-            tip.height + 1: tip.validators,
-            tip.height + 2: tip.next_validators,
-        }
-        return sets.get(height)
+        if height == tip.height + 1:
+            return tip.validators
+        if height == tip.height:
+            return tip.last_validators
+        return tip.next_validators if height == tip.height + 2 else None
 
     def _remember(self, message: Vote | Proposal) -> None:
         """Remember a message that was found good. Never a bad one: it may carry a good one's signature."""

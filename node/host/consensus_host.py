@@ -214,15 +214,25 @@ class ConsensusHost:
             effects: list[Effect] = []
             while self._inbox:
                 effects += self.engine.handle(self._inbox.popleft())
-            self._carry_out(effects)
+            # Most votes are known already: they change nothing, and nothing is to be done about them.
+            if effects:
+                self._carry_out(effects)
 
     # ---------------------------------------------------------------------------- effects
 
     def _carry_out(self, effects: Sequence[Effect]) -> None:
         height = self.engine.height
-        appended = [effect.input for effect in effects if isinstance(effect, Append)]
-        signs = [effect for effect in effects if isinstance(effect, Sign)]
-        rest = [effect for effect in effects if not isinstance(effect, Append | Sign)]
+        appended: list[Input] = []
+        signs: list[Sign] = []
+        rest: list[Effect] = []
+        for effect in effects:
+            match effect:
+                case Append(input=event):
+                    appended.append(event)
+                case Sign():
+                    signs.append(effect)
+                case _:
+                    rest.append(effect)
         own = self.engine.own_index
         if own is None:
             # A node that does not vote at this height has nothing to remember.

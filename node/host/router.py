@@ -23,6 +23,9 @@ from network.wire.messages import (
 )
 from node.host.core import NodeCore
 
+Ballot = VoteMessage | ProposalMessage | RoundVotes | RoundRequest | CommitMessage
+"""What only validators say to each other."""
+
 
 class Router:
     """The listener of one node's peers; it is made before the core, because the core needs the peers."""
@@ -62,8 +65,21 @@ class Router:
         """
         core, name = self.core, peer.name
         match message:
+            # Most of all messages are votes.
+            case VoteMessage() | ProposalMessage() | RoundVotes() | RoundRequest() | CommitMessage():
+                self._ballot(name, message)
             case Tip():
                 core.take_tip(peer, message)
+            case BlockRequest():
+                core.serving.serve_blocks(name, message)
+            case BlockAnswer() | BlockBundles() | NoBlock():
+                core.follower.take_answer(name, message)
+            case _:
+                self._gossip(name, message)
+
+    def _gossip(self, name: str, message: Message) -> None:
+        core = self.core
+        match message:
             case BundlePush(bundle_id=bundle_id, data=data) | BundleAnswer(bundle_id=bundle_id, data=data):
                 core.intake.offer(name, bundle_id, data)
             case BundleAnnounce():
@@ -72,27 +88,21 @@ class Router:
                 core.serving.serve_bundles(name, message)
             case BundleMissing():
                 core.fetching.missing(name, message)
-            case BlockRequest():
-                core.serving.serve_blocks(name, message)
-            case BlockAnswer() | BlockBundles() | NoBlock():
-                core.follower.take_answer(name, message)
             case _:
-                self._ballot(name, message)
+                pass
 
-    def _ballot(self, name: str, message: Message) -> None:
+    def _ballot(self, name: str, message: Ballot) -> None:
         ballots = self.core.ballots
         if ballots is None:
             return
         match message:
-            case ProposalMessage():
-                ballots.take_proposal(message)
             case VoteMessage(vote=vote):
                 ballots.take_vote(vote)
+            case ProposalMessage():
+                ballots.take_proposal(message)
             case RoundVotes():
                 ballots.take_votes(message)
             case RoundRequest():
                 ballots.help(name, message)
             case CommitMessage(commit=commit):
                 ballots.take_commit(commit)
-            case _:
-                pass

@@ -48,6 +48,7 @@ class Invariants:
 
     Attributes:
         decided: Every height that any node has.
+        height: The greatest of them.
         evidence: Reports by offender's index.
     """
 
@@ -62,12 +63,8 @@ class Invariants:
         self._seen_evidence: set[Evidence] = set()
         self._commits: set[Commit] = set()
         self.decided: dict[int, Decided] = {}
+        self.height = 0
         self.evidence: Counter[int] = Counter()
-
-    @property
-    def height(self) -> int:
-        """Greatest height that any node has."""
-        return max(self.decided, default=0)
 
     # ----------------------------------------------------------------------------- blocks
 
@@ -84,6 +81,7 @@ class Invariants:
             self._check_new(applied)
             verdicts = tuple((receipt.document_id, receipt.code) for receipt in applied.receipts)
             self.decided[tip.height] = Decided(tip.block_id, tip.app_hash, verdicts, commit.round)
+            self.height = tip.height
             return True
         if known.block_id != tip.block_id:
             raise Broken(f"I1: {name} has another block at height {tip.height}")
@@ -138,6 +136,8 @@ class Invariants:
         Raises:
             Broken: I6.
         """
+        if not effects:
+            return
         for effect in effects:
             if isinstance(effect, Sign) and effect.step is not Step.PROPOSE and effect.block_id:
                 self._check_held(machine, effect)

@@ -8,12 +8,15 @@ runs and put back afterwards. The book proves I5: an honest key never signs two 
 import hashlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import lru_cache
 
 import msgspec
 
 from contracts.chain.votes import VoteType
 from contracts.primitives import signing
 
+_REMEMBERED = 1 << 14
+"""Real signatures that are remembered, and what became of them."""
 OnSign = Callable[[bytes, bytes], None]
 """Told of (seed, message) for every signature made."""
 
@@ -42,14 +45,17 @@ def _is_valid_public_key(public_key: bytes) -> bool:
 def signatures(on_sign: OnSign, *, real: bool) -> Iterator[None]:
     """Have every signature told to `on_sign`, and made quickly unless they are to be `real`."""
     kept = (signing.sign, signing.verify, signing.public_key_of, signing.is_valid_public_key)
-    sign = signing.sign if real else _sign
+    # Ed25519 is a function of its arguments: what one node has worked out, no other need work out again.
+    sign = lru_cache(_REMEMBERED)(signing.sign) if real else _sign
 
     def noted(seed: bytes, message: bytes) -> signing.Signature:
         on_sign(seed, message)
         return sign(seed, message)
 
     signing.sign = noted
-    if not real:
+    if real:
+        signing.verify = lru_cache(_REMEMBERED)(signing.verify)
+    else:
         signing.verify = _verify
         signing.public_key_of = _public_key_of
         signing.is_valid_public_key = _is_valid_public_key

@@ -33,6 +33,7 @@ from network.wire.messages import (
 from tests.simulation.clock import Life, Scheduler
 
 US_PER_SECOND = 1_000_000
+_SPARED = (BlockAnswer, BlockBundles, NoBlock)
 LATE_US = 700_000
 """Messages are held back for up to this long."""
 
@@ -263,7 +264,7 @@ class Postbox:
         self._on_sent(name, message)
         if mood.ambush is not None and mood.ambush.swallows(self._name, name, message):
             return True
-        if mood.is_calm or isinstance(message, BlockAnswer | BlockBundles | NoBlock):
+        if mood.is_calm or isinstance(message, _SPARED):
             return self._peers.send(name, message)
         draw = random.random()
         if draw < mood.loss:

@@ -34,10 +34,10 @@ DOCS_STAMP := $(VENV)/.docs-$(shell cat requirements-docs.lock 2>/dev/null | cks
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help install demo testnet test corpus planted damage coverage simulate twins crash-points chaos fuzz-decoders fuzz-law model-check determinism bench lint format types docs lock clean
+.PHONY: help install demo testnet test corpus planted damage coverage simulate simulate-long planted-simulation twins crash-points chaos fuzz-decoders fuzz-law model-check determinism bench lint format types docs lock clean
 
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 install: $(STAMP) ## Make the environment in .venv (every command below does this by itself)
 
@@ -69,6 +69,12 @@ coverage: $(STAMP) ## Branch coverage of contracts and consensus, at least 98%
 
 simulate: $(STAMP) ## Seeded faults against the real core: make simulate SEEDS=500
 	$(BIN)/python -m tests.simulation --seeds $(SEEDS)
+
+simulate-long: $(STAMP) ## As many seeds as fit into MINUTES; the table is kept in docs/measured
+	$(BIN)/python -m tests.simulation --minutes $(MINUTES) --record docs/measured/simulate-long.txt
+
+planted-simulation: $(STAMP) ## Every bug that is planted in the simulator found; the table is kept in docs/measured
+	$(BIN)/python -m tests.simulation.planted_table --jobs 2 --record docs/measured/planted-simulation.txt
 
 twins: $(STAMP) ## One of four keys on two nodes, under every small schedule: make twins ROUNDS=3
 	$(BIN)/python -m tests.simulation.twins --rounds $(ROUNDS)

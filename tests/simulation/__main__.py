@@ -1,89 +1,87 @@
 """Command line: `python -m tests.simulation --seeds N`; see README.md."""
 
 import argparse
+import itertools
 import sys
 import time
-from collections import Counter
-from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Iterable
+from pathlib import Path
 
 import msgspec
 
-from tests.simulation.outcome import Outcome, run_seed
-from tests.simulation.planted import PLANTED, find
+from tests.simulation import planted_table
+from tests.simulation.outcome import run_plan
+from tests.simulation.pool import outcomes
+from tests.simulation.report import Totals, record
+from tests.simulation.shrinking import changed_plan, shrink
+
+SECONDS_PER_MINUTE = 60
+TOLD_EVERY = 500
+"""A long run says on stderr how far it is after so many seeds."""
 
 
 def main(arguments: list[str]) -> int:
     """Run what the arguments ask for; 1 when anything broke that should not, or a planted bug was missed."""
     parser = argparse.ArgumentParser(prog="python -m tests.simulation", description=__doc__)
     parser.add_argument("--seeds", type=int, default=20, help="how many seeds to run")
+    parser.add_argument("--minutes", type=float, help="instead: as many seeds as fit into so many minutes")
     parser.add_argument("--start", type=int, default=0, help="the first of them")
     parser.add_argument("--jobs", type=int, default=2, help="how many run at the same time")
     parser.add_argument("--seed", type=int, help="run this seed alone, and print what happens in it")
+    parser.add_argument(
+        "--change", default="{}", help="of the seed's plan, as JSON: fields with other values"
+    )
+    parser.add_argument("--shrink", action="store_true", help="make --seed, which fails, smaller")
+    parser.add_argument("--runs", type=int, default=300, help="most worlds that --shrink runs")
+    parser.add_argument("--record", type=Path, help="keep the table in this file, with the commit")
     parser.add_argument("--planted", nargs="*", metavar="BUG", help="find planted bugs, all or some")
     options = parser.parse_args(arguments)
     if options.planted is not None:
-        return _find_planted(options.planted, options.start)
+        return planted_table.main(["--start", str(options.start), *options.planted])
     if options.seed is not None:
-        return _replay(options.seed)
-    return _run(range(options.start, options.start + options.seeds), options.jobs)
+        changes = msgspec.json.decode(options.change, type=dict[str, object])
+        return _one(options.seed, changes, options.runs if options.shrink else 0)
+    return _run(options, " ".join(("python -m tests.simulation", *arguments)))
 
 
-def _replay(seed: int) -> int:
-    outcome = run_seed(seed, is_told=True)
-    print(msgspec.json.encode(outcome).decode())
-    return bool(outcome.failure)
+def _one(seed: int, changes: dict[str, object], shrinking_runs: int) -> int:
+    """Replay one seed, or make it smaller."""
+    plan = changed_plan(seed, changes)
+    if not shrinking_runs:
+        outcome = run_plan(plan, is_told=True)
+        print(msgspec.json.encode(outcome).decode())
+        return bool(outcome.failure)
+    shrunk = shrink(plan, shrinking_runs)
+    print(msgspec.json.format(msgspec.json.encode(shrunk.plan), indent=2).decode())
+    print(f"{shrunk.outcome.failure}\nthe smallest plan of {shrunk.runs} that were tried")
+    print(f"replay: {shrunk.command}")
+    return 1
 
 
-def _outcomes(seeds: range, jobs: int) -> Iterator[Outcome]:
-    if jobs == 1:
-        yield from map(run_seed, seeds)
-        return
-    with ProcessPoolExecutor(jobs) as pool:
-        yield from pool.map(run_seed, seeds, chunksize=4)
-
-
-def _run(seeds: range, jobs: int) -> int:
+def _run(options: argparse.Namespace, command: str) -> int:
     began = time.monotonic()
-    total: Counter[str] = Counter()
-    faults: Counter[str] = Counter()
-    failed: list[Outcome] = []
-    for outcome in _outcomes(seeds, jobs):
-        faults.update(outcome.faults)
-        for name in ("heights", "rounds", "restarts", "documents", "items", "evidence", "events"):
-            total[name] += getattr(outcome, name)
+    seeds: Iterable[int] = range(options.start, options.start + options.seeds)
+    longest_seconds = None
+    if options.minutes is not None:
+        seeds, longest_seconds = itertools.count(options.start), options.minutes * SECONDS_PER_MINUTE
+    totals = Totals()
+    for outcome in outcomes(seeds, options.jobs, longest_seconds):
+        totals.add(outcome)
         if outcome.failure:
-            failed.append(outcome)
             print(f"seed {outcome.seed}: {outcome.failure}", flush=True)
-    if failed:
-        print(f"replay: python -m tests.simulation --seed {failed[0].seed}")
-    summary = {
-        "seeds": len(seeds),
-        "failed": len(failed),
-        **total,
-        "faults": dict(sorted(faults.items())),
-        "seconds": round(time.monotonic() - began, 1),
-    }
-    print(msgspec.json.encode(summary).decode())
-    return bool(failed)
-
-
-def _find_planted(names: list[str], start: int) -> int:
-    missed = 0
-    for bug in PLANTED:
-        if names and bug.name not in names:
-            continue
-        began = time.monotonic()
-        found = find(bug, start)
-        took = f"{bug.name:14} {time.monotonic() - began:6.1f} s"
-        is_right = found is not None and found.failure.startswith(bug.breaks)
-        missed += not is_right
-        if found is None:
-            print(f"{took}  NOT FOUND: {bug.mistake}", flush=True)
-        else:
-            flag = "" if is_right else "UNEXPECTED: "
-            print(f"{took}  seed {found.seed:4}  {flag}{found.failure[:100]}", flush=True)
-    return bool(missed)
+        if totals.seeds % TOLD_EVERY == 0:
+            took = round(time.monotonic() - began)
+            print(f"{totals.seeds} seeds, {len(totals.failed)} failed, {took} s", file=sys.stderr, flush=True)
+    lines = [*totals.table(), ""]
+    if totals.failed:
+        first = min(outcome.seed for outcome in totals.failed)
+        lines.append(f"replay: python -m tests.simulation --seed {first}")
+        lines.append(f"make it smaller: python -m tests.simulation --seed {first} --shrink")
+    lines.append(msgspec.json.encode(totals.summary(time.monotonic() - began)).decode())
+    print("\n".join(lines))
+    if options.record is not None:
+        record(options.record, command, lines)
+    return bool(totals.failed)
 
 
 if __name__ == "__main__":

@@ -31,12 +31,13 @@ class Life:
 class Entry:
     """Something that will happen unless it is cancelled or its life ends first."""
 
-    __slots__ = ("callback", "life")
+    __slots__ = ("callback", "is_event", "life")
 
-    def __init__(self, callback: Callback, life: Life) -> None:
-        """Belong to `life`."""
+    def __init__(self, callback: Callback, life: Life, *, is_event: bool) -> None:
+        """Belong to `life`; what merely goes on later in the same moment is no event."""
         self.callback: Callback | None = callback
         self.life = life
+        self.is_event = is_event
 
     def cancel(self) -> None:
         """Make it not happen."""
@@ -48,7 +49,8 @@ class Scheduler:
 
     Attributes:
         now_us: Microseconds since the world began.
-        events: Things that have happened so far.
+        events: Things that have happened so far: bytes that arrived, timers that fired, jobs of threads and
+            their answers, acts of users, faults. What goes on in the same moment is not counted again.
         world: The life of what no machine owns: the wire, the faults, the users.
     """
 
@@ -67,7 +69,7 @@ class Scheduler:
 
     def after(self, delay_us: int, callback: Callback, life: Life | None = None) -> Entry:
         """Let `callback` happen in `delay_us`, if `life` (by default the world's) lasts that long."""
-        entry = Entry(callback, life or self.world)
+        entry = Entry(callback, life or self.world, is_event=delay_us > 0)
         heapq.heappush(self._heap, (self.now_us + delay_us, next(self._numbers), entry))
         return entry
 
@@ -87,7 +89,7 @@ class Scheduler:
             if entry.callback is None or not entry.life.is_alive:
                 continue
             self.now_us = at
-            self.events += 1
+            self.events += entry.is_event
             entry.callback()
         return True
 

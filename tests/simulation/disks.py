@@ -56,6 +56,7 @@ class Disk:
         store: The database, now.
         trap: What waits for the node; None for nothing.
         points: Persistence points passed so far.
+        tails: Ends of logs that were torn, and cut off when they were opened.
         on_point: Told the name of each; None for nobody.
     """
 
@@ -69,10 +70,11 @@ class Disk:
         self.files = MemoryFiles(self._before)
         self.store = TrappedStore(self._point)
         self.trap: Trap | None = None
-        self.points = 0
+        self.points = self.tails = 0
         self.on_point: Callable[[str], None] | None = None
 
     def _before(self, operation: Operation) -> None:
+        self.tails += operation.kind == "truncate"
         self._point(f"{operation.kind} {operation.name}")
 
     def _point(self, name: str) -> None:

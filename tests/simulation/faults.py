@@ -26,6 +26,7 @@ class Faults:
 
     Attributes:
         counts: How many faults of each kind there were.
+        drawn: How many were drawn so far; those that the plan spares among them.
     """
 
     def __init__(self, world: "World", random: Random) -> None:
@@ -34,6 +35,7 @@ class Faults:
         self._random = random
         self._is_on = False
         self._waits = False
+        self.drawn = 0
         self.counts: Counter[str] = Counter()
         self._strikes: dict[str, Callable[[], str | None]] = {
             "crash": self._crash,
@@ -99,7 +101,9 @@ class Faults:
             return
         kinds = self._world.plan.faults
         drawn = self._random.choices(kinds, [FAULT_KINDS[kind] for kind in kinds])[0]
-        kind = self._strikes[drawn]()
+        self.drawn += 1
+        is_spared = self.drawn in self._world.plan.spared or self.drawn > self._world.plan.most_faults
+        kind = None if is_spared else self._strikes[drawn]()
         if kind is not None:
             self.counts[kind] += 1
             self._world.trace("fault", kind)

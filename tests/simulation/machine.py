@@ -6,7 +6,7 @@ once, and its result comes back a little later; so a crash may fall before, insi
 point) or after it.
 """
 
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, TypeVar
@@ -20,7 +20,7 @@ from network.peer.peers import Peers
 from network.peer.peers import Surroundings as PeerSurroundings
 from network.transport.base import Address
 from network.wire.frames import FrameCodec
-from network.wire.messages import Hello, Message
+from network.wire.messages import BlockAnswer, Hello, Message
 from node.host.core import CoreConfig, NodeCore, Threads
 from node.host.journal import ConsensusJournal
 from node.host.ledger import Applied, Ledger
@@ -125,6 +125,8 @@ class Ears:
 
     def on_message(self, peer: PeerIdentity, message: Message) -> None:
         """A message came."""
+        if type(message) is BlockAnswer:
+            self._machine.repairs["block_fetched"] += 1
         self._router.on_message(peer, message)
 
 
@@ -142,6 +144,7 @@ class Machine:
         told: Greatest height that this node has told anybody it has.
         trapped: What the trap in wait leaves of unsynced data.
         said: Why it stopped itself, each time.
+        repairs: How often it mended what, by kind.
     """
 
     def __init__(self, world: "World", role: Role, number: int) -> None:
@@ -159,6 +162,7 @@ class Machine:
         self.told = 0
         self.trapped = Survive.KEPT
         self.said: list[str] = []
+        self.repairs: Counter[str] = Counter()
         self.tampering: Tampering | None = None
         self.postbox: Postbox | None = None
         self._life = Life()
@@ -198,6 +202,7 @@ class Machine:
             return
         self.ledger = disks.ledger
         world.check_opened(self)
+        self.repairs["started_again"] += self._lives > 1
         router = Router()
         self.postbox = postbox = self._postbox(life)
         peers = self._peers(router, life)

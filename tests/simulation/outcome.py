@@ -1,5 +1,6 @@
 """Running a world from its seed, and what became of it."""
 
+import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -31,10 +32,22 @@ class Outcome(msgspec.Struct):
     """Items at the end."""
     evidence: int
     """Lies that were reported."""
+    validators: int
+    """How many there were at the beginning."""
     faults: dict[str, int]
     """Faults by kind."""
+    lies: dict[str, int]
+    """What liars did, by behaviour."""
+    repairs: dict[str, int]
+    """What was mended after faults, by kind."""
+    drawn: int
+    """Faults that were drawn."""
     events: int
-    """Things that happened."""
+    """What happened in virtual time: see `Scheduler.events`."""
+    inputs: int
+    """What engines were told."""
+    seconds: float
+    """Time of the processor that it took; no two runs are alike in this."""
     virtual_ms: int
     """How long it took in the world."""
     trace: str
@@ -55,6 +68,7 @@ def run_plan(plan: Plan, *, is_told: bool = False) -> Outcome:
     """
     book = SignatureBook()
     with quiet(), signatures(book.note, real=plan.real_signatures):
+        began = time.process_time()
         world = World(plan, book, is_told=is_told)
         failure = ""
         try:
@@ -63,15 +77,18 @@ def run_plan(plan: Plan, *, is_told: bool = False) -> Outcome:
             if is_told:
                 raise
             failure = f"{type(error).__name__}: {error}"
-        return _sum_up(world, failure)
+        return _sum_up(world, failure, time.process_time() - began)
 
 
-def _sum_up(world: World, failure: str) -> Outcome:
+def _sum_up(world: World, failure: str, seconds: float) -> Outcome:
     decided = world.invariants.decided.values()
-    faults = Counter(world.faults.counts)
-    faults.update({kind: count for kind, count in world.mood.counts.items() if count})
+    lies: Counter[str] = Counter()
     for liar in world.liars.values():
-        faults.update({f"liar_{kind}": count for kind, count in liar.counts.items() if count})
+        lies.update(liar.counts)
+    repairs: Counter[str] = Counter()
+    for machine in world.machines.values():
+        repairs.update(machine.repairs)
+        repairs["torn_tail_cut"] += machine.disk.tails
     return Outcome(
         seed=world.plan.seed,
         failure=failure,
@@ -81,11 +98,21 @@ def _sum_up(world: World, failure: str) -> Outcome:
         documents=sum(len(block.receipts) for block in decided),
         items=world.items,
         evidence=sum(world.invariants.evidence.values()),
-        faults=dict(sorted(faults.items())),
+        validators=world.plan.size,
+        faults=_counted(world.faults.counts + Counter(world.mood.counts)),
+        lies=_counted(lies),
+        repairs=_counted(repairs),
+        drawn=world.faults.drawn,
         events=world.scheduler.events,
+        inputs=world.inputs,
+        seconds=seconds,
         virtual_ms=world.scheduler.now_ms,
         trace=world.trace_hash,
     )
+
+
+def _counted(counts: Counter[str]) -> dict[str, int]:
+    return {kind: count for kind, count in sorted(counts.items()) if count}
 
 
 @contextmanager

@@ -13,6 +13,10 @@ from contracts.chain.parameters import ConsensusTiming, Limits, Parameters, Tole
 TARGET_HEIGHT = 30
 """Every seed decides at least so many heights."""
 
+MAX_TROUBLE_HEIGHTS = 1_000
+MAX_FAULTS = 1_000
+"""No limit, but for a plan that is made smaller."""
+
 TIMING = ConsensusTiming(
     propose_ms=300,
     prevote_ms=150,
@@ -101,6 +105,14 @@ class Plan(msgspec.Struct, frozen=True):
     """The network's."""
     segment_bytes: int
     """Length of log files."""
+    trouble_heights: int = MAX_TROUBLE_HEIGHTS
+    """Trouble ends when so many heights are decided, if no limit of the world is less."""
+    target_height: int = TARGET_HEIGHT
+    """Height that is decided at the least."""
+    spared: tuple[int, ...] = ()
+    """Numbers of faults, in the order in which they are drawn, from 1, that do not happen."""
+    most_faults: int = MAX_FAULTS
+    """After so many there are no more."""
 
     @property
     def size(self) -> int:

@@ -17,7 +17,7 @@ from tests.simulation.faults import Faults
 from tests.simulation.invariants import MAX_ROUNDS_AFTER_HEALING, Broken, Invariants
 from tests.simulation.liars import Liar
 from tests.simulation.machine import Machine
-from tests.simulation.plan import TARGET_HEIGHT, Plan, stream
+from tests.simulation.plan import Plan, stream
 from tests.simulation.signatures import SignatureBook
 from tests.simulation.wire import Mood, Wire
 from tests.simulation.workload import Workload
@@ -51,6 +51,7 @@ class World:
         liars: By node name.
         invariants: What must hold.
         stops: How often machines stopped.
+        inputs: What engines were told so far.
         items: Items that exist at the end.
     """
 
@@ -67,7 +68,7 @@ class World:
         self.wire = Wire(self.scheduler, stream(plan.seed, "wire"), plan.latency_us, plan.jitter_us)
         self.mood = Mood()
         self.cast = make_cast(plan)
-        self.stops = self.items = 0
+        self.stops = self.items = self.inputs = 0
         self._is_told = is_told
         self._trace = hashlib.blake2b(digest_size=16)
         self._rounds_allowed: dict[int, int] = {}
@@ -113,7 +114,8 @@ class World:
             self.scheduler.after(random.randrange(400) * US_PER_MS, machine.boot)
         self.workload.begin()
         self.faults.begin()
-        self.scheduler.run(lambda: self.invariants.height >= TROUBLE_HEIGHTS, TROUBLE_MS * US_PER_MS)
+        end = min(TROUBLE_HEIGHTS, self.plan.trouble_heights)
+        self.scheduler.run(lambda: self.invariants.height >= end, TROUBLE_MS * US_PER_MS)
         self._heal()
         self._drain()
         self._check_end()
@@ -166,7 +168,7 @@ class World:
         self.workload.end()
         if not self._run_until(self._is_drained, DRAIN_MS):
             raise Broken(f"I3: what was promised is not in the chain: {self._standing()}")
-        target = max(TARGET_HEIGHT, self.invariants.height + 1)
+        target = max(self.plan.target_height, self.invariants.height + 1)
         if not self._run_until(lambda: all(each.height >= target for each in self._honest()), DRAIN_MS):
             raise Broken(f"I7: not everybody got to height {target}: {self._standing()}")
 
@@ -230,6 +232,7 @@ class World:
         handle = engine.handle
 
         def watched(event: Input) -> list[Effect]:
+            self.inputs += 1
             effects = handle(event)
             self.invariants.on_handled(machine, engine, event, effects)
             return effects

@@ -1,0 +1,101 @@
+"""Check the checker, all of it: `python -m tests.simulation.planted_table`, or `make planted-simulation`.
+
+Each planted bug gets as many seeds as it needs, from the first on, within ten minutes of one processor. The
+table says which invariant found it, after how many seeds, in how much of the processor's time.
+"""
+
+import argparse
+import gc
+import sys
+import time
+from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from tests.simulation.outcome import run_seed
+from tests.simulation.planted import PLANTED, Planted, planted
+from tests.simulation.report import record
+
+MOST_CPU_SECONDS: Final = 600.0
+"""A planted bug that is not found within so much of one processor's time is not found."""
+
+
+class Hunt(msgspec.Struct, frozen=True):
+    """How a bug was looked for."""
+
+    name: str
+    """The bug's."""
+    failure: str
+    """What broke; empty when nothing did."""
+    seed: int
+    """In which seed; the last one when nothing broke."""
+    seeds: int
+    """How many seeds were tried."""
+    seconds: float
+    """Time of one processor that it took."""
+    is_right: bool
+    """What broke is what this bug breaks."""
+
+
+def hunt(bug: Planted, start: int = 0, most_seconds: float = MOST_CPU_SECONDS) -> Hunt:
+    """Run seeds from `start` on until one finds the bug, or the time is up."""
+    began = time.process_time()
+    seed = start
+    with planted(bug):
+        while True:
+            outcome = run_seed(seed)
+            gc.collect()
+            seconds = time.process_time() - began
+            if outcome.failure or seconds >= most_seconds:
+                is_right = outcome.failure.startswith(bug.breaks)
+                return Hunt(bug.name, outcome.failure, seed, seed - start + 1, seconds, is_right)
+            seed += 1
+
+
+def main(arguments: list[str]) -> int:
+    """Hunt all bugs, or some, and print the table; 1 when one was missed."""
+    parser = argparse.ArgumentParser(prog="python -m tests.simulation.planted_table", description=__doc__)
+    parser.add_argument("bugs", nargs="*", help="some of them, by name; otherwise all")
+    parser.add_argument("--start", type=int, default=0, help="the first seed")
+    parser.add_argument("--jobs", type=int, default=1, help="how many are hunted at the same time")
+    parser.add_argument("--record", type=Path, help="keep the table in this file, with the commit")
+    options = parser.parse_args(arguments)
+    known = {bug.name: bug for bug in PLANTED}
+    unknown = sorted(set(options.bugs) - known.keys())
+    if unknown:
+        parser.error(f"no planted bug is called {', '.join(unknown)}; there are {', '.join(known)}")
+    names = options.bugs or list(known)
+    found: list[Hunt] = []
+    lines = [f"{'bug':14} {'seeds':>5} {'cpu s':>6}  found by"]
+    print(lines[0], flush=True)
+    with ProcessPoolExecutor(options.jobs) as pool:
+        for each in pool.map(_hunt, names, [options.start] * len(names)):
+            found.append(each)
+            lines.append(_row(known[each.name], each))
+            print(lines[-1], flush=True)
+    missed = [each.name for each in found if not each.is_right]
+    slowest = round(max(each.seconds for each in found), 1)
+    summary = {"bugs": len(found), "missed": missed, "slowest_cpu_seconds": slowest}
+    lines.append(msgspec.json.encode(summary).decode())
+    print(lines[-1])
+    if options.record is not None:
+        record(options.record, " ".join(("python -m tests.simulation.planted_table", *arguments)), lines)
+    return bool(missed)
+
+
+def _hunt(name: str, start: int) -> Hunt:
+    return hunt(next(bug for bug in PLANTED if bug.name == name), start)
+
+
+def _row(bug: Planted, found: Hunt) -> str:
+    if not found.failure:
+        what = f"NOT FOUND: {bug.mistake}"
+    else:
+        what = ("" if found.is_right else "UNEXPECTED: ") + found.failure.split(";")[0][:100]
+    return f"{bug.name:14} {found.seeds:5} {found.seconds:6.1f}  {what}"
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -48,7 +48,8 @@ from node.health import Health
 from node.home import CONFIG_FILE, HEAD_FILE, LOG_FOLDER, OUTBOX_FOLDER, SIGNER_FILE, Home
 from node.host.core import CoreConfig, NodeCore, Threads
 from node.host.journal import ConsensusJournal
-from node.host.ledger import Applied, Ledger
+from node.host.ledger import Ledger
+from node.host.listing import PeerSide
 from node.host.opening import Disks, Opened, open_disks
 from node.host.router import Router
 from node.host.surroundings import Surroundings
@@ -347,29 +348,6 @@ class _Node:
             set_log_level=self._set_log_level,
             draw=os.urandom,
         )
-
-
-class PeerSide:
-    """What talks to other nodes, and who they are by the ledger.
-
-    Attributes:
-        peers: Everyone this node is connected with.
-    """
-
-    def __init__(self, peers: Peers, directory: Directory, transport: TcpTransport) -> None:
-        """Join the parts."""
-        self.peers = peers
-        self._directory = directory
-        self._transport = transport
-
-    def follow(self, applied: Applied) -> None:
-        """Let nodes in that governance admitted, and others go."""
-        if applied.nodes is None:
-            return
-        self._directory.list_anew(applied.nodes)
-        self._transport.pin(node.certificate for node in applied.nodes)
-        self.peers.list_changed()
-        _log.info("nodes_listed_anew", height=applied.tip.height, nodes=len(applied.nodes))
 
 
 def make_peers(

@@ -4,14 +4,15 @@ TLS has proven a certificate before the first message. The dialling side says he
 dialled judges that, and answers with its own hello only if it accepts. So whoever receives a hello in answer
 knows that it was accepted.
 
-A node is what its certificate pins, whatever its hello claims: an observer that claims to be a validator, or
-a validator that claims another's name, is refused.
+A node is what its certificate pins, whatever its hello claims. Who claims another's name is refused. Who
+claims another role is let in as what it is here: governance changes roles, and a node that is behind, on
+either side, must not be cut off from the very blocks that say so.
 """
 
 import msgspec
 
 from network.peer.directory import Directory
-from network.peer.face import PeerIdentity
+from network.peer.face import ROLES, PeerIdentity
 from network.wire.errors import RemoteProtocolError
 from network.wire.messages import PROTOCOL_VERSION, Hello
 
@@ -96,9 +97,10 @@ class Handshake:
             ("chain_id", hello.chain_id, self._directory.chain_id),
             ("genesis", hello.genesis_hash.hex(), self._directory.genesis_hash.hex()),
             ("name", hello.node, identity.name),
-            ("role", hello.role, identity.role),
         )
         for code, found, wanted in expected:
             if found != wanted:
                 raise HandshakeRefused(code, f"{code} is {found!r}, expected {wanted!r}")
+        if hello.role not in ROLES:
+            raise HandshakeRefused("role", f"role is {hello.role!r}, expected one of {', '.join(ROLES)}")
         return identity

@@ -20,9 +20,10 @@ from network.peer.directory import Directory
 from network.peer.face import ROLES, PeerIdentity, PeerListener
 from network.peer.handshake import Handshake, HandshakeRefused, LocalNode, build_hello
 from network.peer.link import Link
+from network.peer.rights import MAY_SEND
 from network.peer.session import Session
 from network.transport.base import Address, Clock, Connection, Listener, Transport
-from network.wire.errors import LocalProtocolError, RemoteProtocolError
+from network.wire.errors import RemoteProtocolError
 from network.wire.frames import Frame, FrameCodec
 from network.wire.messages import Hello, Message
 
@@ -88,15 +89,12 @@ class Peers:
 
         Args:
             listen: Where to listen; None for a node that only dials.
-            dial: Addresses by node name; this node's own is left out.
+            dial: Addresses by node name; this node's own is left out. One that is not listed is dialled once
+                governance has admitted it: a new node begins with genesis' list, and is told of others.
 
         Raises:
             OSError: The address cannot be listened at.
-            LocalProtocolError: Genesis knows no node of a name to dial.
         """
-        for name in dial:
-            if self._directory.by_name(name) is None:
-                raise LocalProtocolError(f"genesis knows no node called {name!r}")
         if listen is not None:
             self._listening = self._transport.listen(listen, self._accept, self._on_refused)
         for name, address in dial.items():
@@ -116,12 +114,16 @@ class Peers:
     def send(self, name: str, message: Message) -> bool:
         """Queue `message` for one node; false when nothing was queued."""
         session = self._sessions.get(name)
-        return session is not None and self._put(session, message, self._codec.encode(message))
+        if session is None or not self._may_send(message):
+            return False
+        return self._put(session, message, self._codec.encode(message))
 
     def broadcast(
         self, message: Message, roles: Collection[str] = ROLES, without: Collection[str] = ()
     ) -> int:
         """Queue `message` for all peers of these roles but some; return for how many."""
+        if not self._may_send(message):
+            return 0
         frame = self._codec.encode(message)
         targets = [
             session
@@ -133,11 +135,13 @@ class Peers:
     def list_changed(self) -> None:
         """End the sessions with nodes that the directory lists no more, or as something else.
 
-        This node itself may have another role by now, too: so it introduces itself from here on.
+        This node itself may have another role by now: then it introduces itself anew, to everybody.
         """
         own = self._directory.by_name(self._local.name)
-        if own is not None:
+        if own is not None and own.role != self._local.role:
             self._local = LocalNode(own.name, own.role)
+            for session in (*self._sessions.values(), *self._pending):
+                session.end_soon("role", f"{own.name} is a {own.role} from now on")
         for name, session in list(self._sessions.items()):
             if self._directory.by_name(name) != session.identity:
                 session.end_soon("unlisted", f"{name} is no node of the network, or another one, by now")
@@ -188,6 +192,10 @@ class Peers:
             session.end("closing", f"{self._local.name} stops")
         await self._transport.close()
 
+    def _may_send(self, message: Message) -> bool:
+        """Tell whether this node's role may send a message: who voted before may be a member by now."""
+        return isinstance(message, MAY_SEND[self._local.role])
+
     def _put(self, session: Session, message: Message, frame: Frame) -> bool:
         if not session.send(frame):
             return False
@@ -203,6 +211,10 @@ class Peers:
         link = self._links[name]
         link.stop()
         if self._is_closing or name in self._sessions:
+            return
+        if self._directory.by_name(name) is None:
+            self.counters.last_failure[name] = f"no node called {name!r} is on the ledger, so far"
+            self._dial_later(name)
             return
         self.counters.dials += 1
         link.attempt = self._transport.dial(

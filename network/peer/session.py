@@ -239,6 +239,8 @@ class Session:
         identity = self._handshake.check(hello)
         answer = self._owner.on_session_hello(self, hello)
         self._reader.allowed = self._codec.tags_of(MAY_SEND[identity.role])
+        # One of the two has not learned yet what governance made of the peer: it may speak so, unheard.
+        self._reader.skipped = self._codec.tags_of(MAY_SEND[hello.role]) - self._reader.allowed
         self.is_open = True
         self.opened_ms = self._clock.now_ms()
         if not self.is_dialled:

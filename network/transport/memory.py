@@ -10,7 +10,7 @@ connect only if each trusts the other's.
 """
 
 from collections import deque
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable
 
 from network.transport.base import Address, ConnectionEvents, OnFailed, OnOpen
 
@@ -255,6 +255,10 @@ class MemoryTransport:
         self.certificate = certificate
         self.trusted = trusted
         self.connections: dict[MemoryConnection, None] = {}
+
+    def pin(self, certificates: Iterable[bytes]) -> None:
+        """Let in, from now on, only who shows one of these; open connections stay."""
+        self.trusted = frozenset(certificates)
 
     def soon(self, callback: Callable[[], None]) -> None:
         """Call `callback` after the present callback returns."""

@@ -171,12 +171,16 @@ class FrameReader:
     """
 
     def __init__(self, codec: FrameCodec, allowed: frozenset[int]) -> None:
-        """Begin at the start of a stream in which the kinds `allowed` may occur."""
+        """Begin at the start of a stream in which the kinds `allowed` may occur.
+
+        The kinds `skipped`, none at first, may occur too: they are passed over unread.
+        """
         self._codec = codec
         self._buffer = bytearray()
         self._at = 0
         self._error: RemoteProtocolError | None = None
         self.allowed = allowed
+        self.skipped: frozenset[int] = frozenset()
 
     @property
     def kept_bytes(self) -> int:
@@ -207,15 +211,17 @@ class FrameReader:
             raise
 
     def _cut(self) -> Message | None:
-        buffer, begin = self._buffer, self._at + HEADER_BYTES
-        if len(buffer) < begin:
-            return None
-        tag, length = _HEADER.unpack_from(buffer, self._at)
-        self._codec.check_header(tag, length, self.allowed)
-        end = begin + length
-        if len(buffer) < end:
-            return None
-        with memoryview(buffer) as view:
-            data = bytes(view[begin:end])
-        self._at = end
-        return self._codec.decode(tag, data)
+        while len(self._buffer) >= self._at + HEADER_BYTES:
+            buffer, begin = self._buffer, self._at + HEADER_BYTES
+            tag, length = _HEADER.unpack_from(buffer, self._at)
+            is_heard = tag in self.allowed
+            self._codec.check_header(tag, length, self.allowed if is_heard else self.skipped)
+            end = begin + length
+            if len(buffer) < end:
+                break
+            self._at = end
+            if is_heard:
+                with memoryview(buffer) as view:
+                    data = bytes(view[begin:end])
+                return self._codec.decode(tag, data)
+        return None

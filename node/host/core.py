@@ -264,7 +264,11 @@ class NodeCore:
         """Tell the proposer of bundles that were left out, or keep a round waiting; it may lack them."""
         if self.consensus is None:
             return
-        proposer = self.consensus.engine.proposer(max(self.consensus.engine.round, 0))
+        engine = self.consensus.engine
+        if engine.height != self.chain.tip.height + 1:
+            # Its next height waits for the disk: the proposer it names is an index in the set before.
+            return
+        proposer = engine.proposer(max(engine.round, 0))
         validators = self.chain.tip.validators.validators
         until_ms = self._surroundings.wall.now_ms() - LEFT_OUT_MS
         entries = self.pool.entries(self.chain.lanes, until_ms, MAX_ANNOUNCED)
@@ -307,6 +311,9 @@ class NodeCore:
             self.fetching.announced(peer, [entry.bundle_id for entry in announce.entries])
 
     def _fetch(self, effect: FetchValue, missing: Sequence[BundleEntry] | None) -> None:
+        if effect.height != self.chain.tip.height + 1:
+            # Decided meanwhile; and its sources are indices in the set of its own height.
+            return
         validators = self.chain.tip.validators.validators
         names = [self._names.get(validators[at].public_key, "") for at in effect.sources]
         sources = [name for name in names if name]

@@ -104,6 +104,11 @@ class TestNode:
         return [peer.name for peer in self.peers.connected()]
 
 
+def say(node, name: str, message: Message) -> None:
+    """Send what `Peers` would not: a message that this node's role may not send."""
+    node.peers._sessions[name].send(FrameCodec(LIMITS).encode(message))
+
+
 class World:
     """Makes nodes over one kind of transport, and closes them all."""
 

@@ -19,7 +19,7 @@ from network.wire.messages import (
     Tip,
     VoteMessage,
 )
-from tests.unit.network.harness import ROLES
+from tests.unit.network.harness import ROLES, say
 from tests.unit.network.samples import PROPOSAL, SAMPLES, VOTE
 
 TIP = Tip(1, bytes(32), -1, 0)
@@ -91,7 +91,7 @@ async def test_votes_overtake_bundles_and_bundles_overtake_blocks(net):
 async def test_an_observer_that_pushes_a_bundle_is_thrown_out(net):
     alder = net.listening("alder")
     olive = await join(net, alder, "olive")
-    olive.peers.send("alder", BundlePush(bytes(32), b"a pack of one's own"))
+    say(olive, "alder", BundlePush(bytes(32), b"a pack of one's own"))
     await alder.recorder.until(lambda: alder.recorder.downs)
     assert alder.recorder.downs == [("olive", "protocol: BundlePush may not be sent by this peer now")]
     assert alder.recorder.messages == []

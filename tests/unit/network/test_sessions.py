@@ -7,7 +7,7 @@ from network.peer.handshake import LocalNode
 from network.peer.link import Link
 from network.peer.rights import MAY_SEND
 from network.transport.base import Address
-from network.wire.errors import LocalProtocolError, RemoteProtocolError
+from network.wire.errors import RemoteProtocolError
 from network.wire.messages import (
     BlockBundles,
     BundlePush,
@@ -17,7 +17,7 @@ from network.wire.messages import (
     Tip,
 )
 from network.wire.outbox import MAX_WAITING_BYTES
-from tests.unit.network.harness import LOOPBACK, ROLES
+from tests.unit.network.harness import LOOPBACK, ROLES, say
 from tests.unit.network.samples import SAMPLES
 from tests.unit.network.virtual import VirtualWorld
 
@@ -37,7 +37,7 @@ def session_of(node, name):
 @pytest.mark.parametrize("name", ["olive", "maple", "birch"])
 def test_a_role_may_say_what_its_rights_list_and_nothing_else(net, name, message):
     alder, node = net.pair(other=name)
-    node.peers.send("alder", message)
+    say(node, "alder", message)
     net.clock.settle()
     kind = type(message)
     if kind not in MAY_SEND[ROLES[name]]:
@@ -342,9 +342,12 @@ def test_a_node_that_was_cut_off_comes_back_quickly(net):
     assert alder.names == ["birch"]
 
 
-def test_a_name_that_genesis_does_not_know_cannot_be_dialled(net):
-    with pytest.raises(LocalProtocolError, match="nobody"):
-        net.node("birch").peers.start(None, {"nobody": LOOPBACK})
+def test_a_name_that_is_not_listed_is_not_dialled_and_said_to_be_unknown(net):
+    birch = net.node("birch")
+    birch.peers.start(None, {"nobody": LOOPBACK})
+    net.clock.advance(60_000)
+    assert birch.peers.counters.dials == 0
+    assert birch.peers.unreached() == {"nobody": "no node called 'nobody' is on the ledger, so far"}
 
 
 async def test_closing_says_good_bye_and_dials_nobody(net):
@@ -364,7 +367,7 @@ async def test_closing_says_good_bye_and_dials_nobody(net):
 
 def test_a_farewell_ends_a_handshake_too(net):
     alder = net.listening("alder")
-    birch = net.node("birch", local=LocalNode("birch", "member"))
+    birch = net.node("birch", local=LocalNode("birch", "king"))
     birch.peers.start(None, {"alder": alder.peers.address})
     net.clock.settle()
     assert birch.peers.counters.last_failure["alder"].startswith("goodbye: role: ")

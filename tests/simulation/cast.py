@@ -20,6 +20,8 @@ MARKET: Final = "DE"
 EXPIRY: Final = 22_000
 """2030-03-27, in days since 1970-01-01."""
 
+SPARES: Final = ("w0", "w1", "w2")
+"""Nodes that governance may admit as validators."""
 _PREFIX: Final = "0614141"
 
 
@@ -58,6 +60,8 @@ class Role(NamedTuple):
     """Partner keys it signs with."""
     validator_seed: bytes
     """32 bytes; empty for a node that does not vote."""
+    is_spare: bool = False
+    """Genesis does not know it: governance may admit it."""
 
 
 class Cast(NamedTuple):
@@ -77,6 +81,11 @@ def seed_of(name: str) -> bytes:
 def certificate_of(name: str) -> bytes:
     """Return what stands for a node's certificate."""
     return f"certificate of {name}".encode()
+
+
+def runner_of(name: str) -> Party:
+    """Return the partner that runs a validator."""
+    return PARTIES[int(name[1:]) % len(PARTIES)]
 
 
 def pack_key(serial: str) -> ItemKey:
@@ -124,12 +133,15 @@ def make_cast(plan: Plan) -> Cast:
         power = plan.powers[len(roles) - 1] if seed else 0
         genesis = add_node(genesis, _record(roles[-1]), power)
     keys = {key.public_key: key.partner for role in roles for key in role.keys}
+    if plan.governs:
+        roles += [Role(name, "validator", (), seed_of(f"vote of {name}"), is_spare=True) for name in SPARES]
     return Cast(_with_keys(genesis, keys), tuple(roles))
 
 
 def _record(role: Role) -> NodeRecord:
     public_key = signing.public_key_of(role.validator_seed) if role.validator_seed else b""
-    return NodeRecord(role.name, role.role, certificate_of(role.name), validator_key=public_key)
+    partner = runner_of(role.name).gln if role.validator_seed else ""
+    return NodeRecord(role.name, role.role, certificate_of(role.name), partner, public_key)
 
 
 def _with_keys(genesis: Genesis, owners: dict[bytes, str]) -> Genesis:

@@ -154,6 +154,7 @@ def story_plan() -> Plan:
         liars=(),
         skewed=(),
         real_signatures=False,
+        governs=False,
         shares_lane=False,
         faults=("crash",),
         latency_us=2_000,

@@ -242,13 +242,13 @@ class Faults:
         engine = core.consensus.engine
         if engine.height != height + 1:
             return
-        names, liars = self._world.validator_names, self._world.liars
+        names, liars = self._world.invariants.sets.names(height + 1), self._world.liars
         first, second = (engine.proposer(round_) for round_ in (1, 2))
         if first is None or second is None or (liars and names[first] not in liars):
             return
         # Either the proposer of round 1 saw nothing of round 0; or it is the silent hero, and round 2's did.
         sequel, hero = (first, None) if liars or self._random.random() < 0.5 else (second, first)
-        ambush = self._split(names, sequel, hero)
+        ambush = self._split(height + 1, names, sequel, hero)
         if ambush is None:
             return
         self._waits = False
@@ -261,9 +261,11 @@ class Faults:
     def _lift(self) -> None:
         self._world.mood.ambush = None
 
-    def _split(self, names: list[str], sequel: int, hero: int | None) -> tuple[str, list[str]] | None:
+    def _split(
+        self, height: int, names: list[str], sequel: int, hero: int | None
+    ) -> tuple[str, list[str]] | None:
         """Choose who is blind so that a value gets a quorum with the hero's precommit, and none without."""
-        powers = self._world.powers
+        powers = self._world.invariants.sets.powers(height)
         total = sum(powers)
         if hero is None:
             hero = self._random.choice([index for index in range(len(names)) if index != sequel])

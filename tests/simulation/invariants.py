@@ -5,23 +5,24 @@ node asked; lanes are followed bundle by bundle. So a bug in the rules cannot hi
 """
 
 from collections import Counter
+from collections.abc import Collection
 from typing import TYPE_CHECKING
 
 import msgspec
 
-from consensus.effects import Append, Effect, Input, ReportEvidence, Sign, VoteReceived
+from consensus.effects import Append, Effect, Input, ReportEvidence, Sign, StartHeight, VoteReceived
 from consensus.engine import Engine
 from consensus.limits import MAX_FUTURE_ROUNDS
 from consensus.values import Step
 from contracts.chain.commit import Commit
-from contracts.chain.evidence import DuplicateProposal, Evidence, verify_evidence
+from contracts.chain.evidence import Evidence, verify_evidence
 from contracts.chain.header import Header, block_id
-from contracts.chain.validators import ValidatorSet
-from contracts.chain.votes import Vote, VoteType, vote_sign_bytes
+from contracts.chain.votes import Proposal, Vote, VoteType, vote_sign_bytes
 from contracts.ledger.bundle import OpenBundle
 from contracts.primitives import signing
 from node.host.ledger import Applied
 from tests.simulation.cast import CHAIN_ID
+from tests.simulation.sets import Sets
 
 if TYPE_CHECKING:
     from tests.simulation.machine import Machine
@@ -49,13 +50,14 @@ class Invariants:
     Attributes:
         decided: Every height that any node has.
         height: The greatest of them.
-        evidence: Reports by offender's index.
+        evidence: Reports by offender's name.
+        sets: Who votes at which height.
     """
 
-    def __init__(self, validators: ValidatorSet, liars: frozenset[int]) -> None:
-        """Watch over this set; `liars` are indices in it."""
-        self._validators = validators
-        self._liars = liars
+    def __init__(self, sets: Sets, liars: Collection[str]) -> None:
+        """Watch over these voters, some of whom are liars."""
+        self.sets = sets
+        self._liars = frozenset(liars)
         self._lanes: dict[bytes, int] = {}
         self._last_header: Header | None = None
         self._taken: dict[tuple[object, ...], set[bytes]] = {}
@@ -64,7 +66,7 @@ class Invariants:
         self._commits: set[Commit] = set()
         self.decided: dict[int, Decided] = {}
         self.height = 0
-        self.evidence: Counter[int] = Counter()
+        self.evidence: Counter[str] = Counter()
 
     # ----------------------------------------------------------------------------- blocks
 
@@ -98,7 +100,7 @@ class Invariants:
             raise Broken(f"I1: {name} applied height {height} by a commit for another block")
         message = vote_sign_bytes(CHAIN_ID, VoteType.PRECOMMIT, height, commit.round, identifier)
         signers = [entry.validator for entry in commit.signatures]
-        everyone = self._validators.validators
+        everyone = self.sets.at(height).validators
         power = sum(everyone[index].power for index in set(signers))
         if len(set(signers)) != len(signers) or 3 * power <= 2 * sum(each.power for each in everyone):
             raise Broken(f"I1: {name} applied height {height} by power {power}, which is no quorum")
@@ -116,6 +118,10 @@ class Invariants:
         ):
             raise Broken(f"I1: block {header.height} does not follow block {last.height}")
         self._last_header = header
+        named = (header.validators_hash, header.next_validators_hash)
+        if named != (self.sets.at(header.height).hash, self.sets.at(header.height + 1).hash):
+            raise Broken(f"sets: block {header.height} names others than those who vote by what was decided")
+        self.sets.on_block(applied)
         for bundle in applied.bundles:
             self._check_lane(header, bundle)
 
@@ -138,6 +144,8 @@ class Invariants:
         """
         if not effects:
             return
+        if isinstance(event, StartHeight) and engine.validators != self.sets.at(event.height):
+            raise Broken(f"sets: {machine.name} counts height {event.height} by others than those who vote")
         for effect in effects:
             if isinstance(effect, Sign) and effect.step is not Step.PROPOSE and effect.block_id:
                 self._check_held(machine, effect)
@@ -173,15 +181,14 @@ class Invariants:
             raise Broken(f"held: {machine.name} votes at height {sign.height} for what it does not hold")
 
     def _check_evidence(self, name: str, evidence: Evidence) -> None:
-        if isinstance(evidence, DuplicateProposal):
-            author = evidence.first.proposer
-        else:
-            author = evidence.first.validator
+        statement = evidence.first
+        index = statement.proposer if isinstance(statement, Proposal) else statement.validator
+        author = self.sets.names(statement.height)[index]
         if author not in self._liars:
-            raise Broken(f"I6: {name} accuses validator {author}, which is honest")
+            raise Broken(f"I6: {name} accuses {author}, which is honest")
         if evidence in self._seen_evidence:
             return
         self._seen_evidence.add(evidence)
-        if not verify_evidence(CHAIN_ID, self._validators, evidence):
+        if not verify_evidence(CHAIN_ID, self.sets.at(statement.height), evidence):
             raise Broken(f"I6: {name} reports evidence that proves nothing")
         self.evidence[author] += 1

@@ -24,6 +24,7 @@ from network.wire.messages import BlockAnswer, Hello, Message
 from node.host.core import CoreConfig, NodeCore, Threads
 from node.host.journal import ConsensusJournal
 from node.host.ledger import Applied, Ledger
+from node.host.listing import PeerSide
 from node.host.opening import Disks, Opened, open_disks
 from node.host.router import Router
 from node.host.surroundings import Surroundings
@@ -205,7 +206,8 @@ class Machine:
         self.repairs["started_again"] += self._lives > 1
         router = Router()
         self.postbox = postbox = self._postbox(life)
-        peers = self._peers(router, life)
+        side = self._peers(router, life, opened)
+        peers = side.peers
         postbox.peers = peers
         surroundings = self._surroundings(postbox, life)
         config = CoreConfig(world.cast.genesis, self.name, self.role.keys, PoolLimits(), RoomLimits(1 << 20))
@@ -213,6 +215,7 @@ class Machine:
         core = NodeCore(config, disks, opened, surroundings, threads, self._diverged)
         router.bind(core)
         core.chain.subscribe(self._on_applied)
+        core.chain.subscribe(lambda applied, _commit: side.follow(applied))
         self.core = core
         peers.start(self.address, world.addresses)
         world.watch_engine(self)
@@ -239,17 +242,19 @@ class Machine:
         on_sent = partial(world.on_sent, self)
         return Postbox(self.name, world.scheduler, random, life, world.mood, self.tampering, on_ban, on_sent)
 
-    def _peers(self, router: Router, life: Life) -> Peers:
+    def _peers(self, router: Router, life: Life, opened: Opened) -> PeerSide:
         world = self.world
         directory = Directory.of_genesis(world.cast.genesis)
+        directory.list_anew(opened.nodes)
         memory = world.wire.memory.transport(self.name, certificate_of(self.name), directory.certificates)
         self._transport = MachineTransport(memory, life)
         jitter = stream(world.plan.seed, f"dial {self.name} {self._lives}").random
         surroundings = PeerSurroundings(
             self._transport, NodeClock(world.scheduler, life), jitter, world.crashed
         )
-        return Peers(
-            LocalNode(self.name, self.role.role),
+        own = directory.by_name(self.name)
+        peers = Peers(
+            LocalNode(self.name, self.role.role if own is None else own.role),
             directory,
             FrameCodec(world.cast.genesis.parameters.limits),
             surroundings,
@@ -257,6 +262,7 @@ class Machine:
             lambda: _tip_of(router),
             PEER_CONFIG,
         )
+        return PeerSide(peers, directory, self._transport)
 
     def _surroundings(self, postbox: Postbox, life: Life) -> Surroundings:
         longest_us = {"writer": 2_000, "disk": 4_000, "verifier": 1_000, "reader": 2_000}

@@ -83,6 +83,8 @@ class Plan(msgspec.Struct, frozen=True):
     """Validators whose clocks are wrong; with the liars, less than a third of the power."""
     real_signatures: bool
     """Ed25519 instead of the quick stand-in."""
+    governs: bool
+    """Partners change who votes."""
     shares_lane: bool
     """Two nodes hold the same partner key, and never agree on what comes next."""
     loss: float
@@ -155,6 +157,7 @@ def make_plan(seed: int) -> Plan:
         documents_per_second=random.choice((10, 25, 50)),
         parameters=_parameters(random),
         segment_bytes=random.choice((8 * 1024, 64 * 1024)),
+        governs=random.random() < 0.3,
     )
 
 

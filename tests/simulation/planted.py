@@ -4,12 +4,10 @@ A planted bug is a change to a real function or class for as long as a world run
 somebody could make, or has made elsewhere; what it breaks is said beside it.
 """
 
-import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from functools import partial
-from types import ModuleType
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 import msgspec
 
@@ -39,22 +37,22 @@ from node.storage.memory_files import MemoryFile
 from node.storage.outbox import Outbox
 from node.storage.slots import SlotFile
 from tests.simulation.outcome import Outcome, run_seed
-
-
-class Planted(NamedTuple):
-    """One bug."""
-
-    name: str
-    """A word for it."""
-    mistake: str
-    """What is wrong."""
-    breaks: tuple[str, ...]
-    """How the message of what it breaks begins: one of these."""
-    plant: Callable[[ExitStack], None]
-    """Plants it until the stack is closed."""
-    is_quick: bool = True
-    """A few seeds find it."""
-
+from tests.simulation.planted_sets import PLANTED_SETS
+from tests.simulation.planting import (
+    DAMAGED,
+    FORK,
+    HELD,
+    LANES,
+    LOST,
+    REFUSED,
+    SIGNED,
+    STATE,
+    STUCK,
+    UNTOLD,
+    Planted,
+    replace,
+    replace_function,
+)
 
 MAX_SEEDS: Final = 900
 """A planted bug that so many seeds do not find is not found."""
@@ -79,20 +77,6 @@ def planted(bug: Planted) -> Iterator[None]:
         yield
 
 
-def _set(stack: ExitStack, owner: type | ModuleType, name: str, value: object) -> None:
-    """Replace an attribute until the stack is closed."""
-    stack.callback(setattr, owner, name, owner.__dict__[name])
-    setattr(owner, name, value)
-
-
-def _set_function(stack: ExitStack, original: Callable[..., object], value: object) -> None:
-    """Replace a function in every module of ours that has imported it."""
-    for module in list(sys.modules.values()):
-        for name, found in list(vars(module).items()):
-            if found is original:
-                _set(stack, module, name, value)
-
-
 # --------------------------------------------------------------------------------------------- votes
 
 
@@ -100,14 +84,14 @@ def _two_thirds_suffice(stack: ExitStack) -> None:
     def is_quorum(self: ValidatorSet, power: int) -> bool:
         return power * 3 >= 2 * self.total_power
 
-    _set(stack, ValidatorSet, "is_quorum", is_quorum)
+    replace(stack, ValidatorSet, "is_quorum", is_quorum)
 
 
 def _one_voice_is_honest(stack: ExitStack) -> None:
     def has_honest(_self: ValidatorSet, power: int) -> bool:
         return power > 0
 
-    _set(stack, ValidatorSet, "has_honest", has_honest)
+    replace(stack, ValidatorSet, "has_honest", has_honest)
 
 
 def _forget_the_lock(stack: ExitStack) -> None:
@@ -121,7 +105,7 @@ def _forget_the_lock(stack: ExitStack) -> None:
         kept = msgspec.structs.replace(transition.state, locked=state.locked)
         return Transition(kept, transition.outputs)
 
-    _set_function(stack, original, fresh_proposal)
+    replace_function(stack, original, fresh_proposal)
 
 
 def _unlock_on_nil(stack: ExitStack) -> None:
@@ -133,7 +117,7 @@ def _unlock_on_nil(stack: ExitStack) -> None:
             return None
         return Transition(msgspec.structs.replace(transition.state, locked=NO_VALUE), transition.outputs)
 
-    _set_function(stack, original, polka_nil)
+    replace_function(stack, original, polka_nil)
 
 
 def _believe_the_valid_round(stack: ExitStack) -> None:
@@ -145,22 +129,22 @@ def _believe_the_valid_round(stack: ExitStack) -> None:
             else:
                 yield Reproposal(block_id, proposal.valid_round, values.judge(block_id))
 
-    _set_function(stack, multiplexer._proposed, proposed)
+    replace_function(stack, multiplexer._proposed, proposed)
 
 
 def _count_votes_again(stack: ExitStack) -> None:
     def of(_self: RoundVotes, _kind: object, _validator: int) -> tuple[object, ...]:
         return ()
 
-    _set(stack, RoundVotes, "of", of)
+    replace(stack, RoundVotes, "of", of)
 
 
 def _overlook_lies(stack: ExitStack) -> None:
-    _set(stack, VoteKeeper, "_evidence", lambda _self, _first, _other: None)
+    replace(stack, VoteKeeper, "_evidence", lambda _self, _first, _other: None)
 
 
 def _never_say_again(stack: ExitStack) -> None:
-    _set(stack, height.Height, "_resend", lambda _self, _timeout: [])
+    replace(stack, height.Height, "_resend", lambda _self, _timeout: [])
 
 
 def _vote_for_what_is_not_held(stack: ExitStack) -> None:
@@ -171,7 +155,7 @@ def _vote_for_what_is_not_held(stack: ExitStack) -> None:
         is_known = block_id in self._verdicts
         return Judgement.ACCEPT if found is Judgement.PENDING and is_known else found
 
-    _set(stack, ValueKeeper, "judge", judge)
+    replace(stack, ValueKeeper, "judge", judge)
 
 
 # ---------------------------------------------------------------------------------------------- disks
@@ -182,11 +166,11 @@ def _sign_before_it_is_durable(stack: ExitStack) -> None:
 
     def save(self: SlotFile, record: bytes) -> None:
         with ExitStack() as unsynced:
-            _set(unsynced, MemoryFile, "sync", lambda _file: None)
+            replace(unsynced, MemoryFile, "sync", lambda _file: None)
             original(self, record)
 
-    _set(stack, ConsensusLog, "sync", lambda _self: None)
-    _set(stack, SlotFile, "save", save)
+    replace(stack, ConsensusLog, "sync", lambda _self: None)
+    replace(stack, SlotFile, "save", save)
 
 
 def _forget_what_was_signed(stack: ExitStack) -> None:
@@ -197,8 +181,8 @@ def _forget_what_was_signed(stack: ExitStack) -> None:
         self._log.recover()
         return Replay((), {}, {}, (), None)
 
-    _set(stack, FileSigner, "open", open_)
-    _set(stack, ConsensusJournal, "replay", replay)
+    replace(stack, FileSigner, "open", open_)
+    replace(stack, ConsensusJournal, "replay", replay)
 
 
 def _ignore_the_log(stack: ExitStack) -> None:
@@ -208,14 +192,14 @@ def _ignore_the_log(stack: ExitStack) -> None:
         found = original(self, at)
         return msgspec.structs.replace(found, inputs=(), signed=(), last=None)
 
-    _set(stack, ConsensusJournal, "replay", replay)
+    replace(stack, ConsensusJournal, "replay", replay)
 
 
 def _push_before_the_outbox(stack: ExitStack) -> None:
     def put(self: Outbox, added: Sequence[Any], replaced: Sequence[Any] = ()) -> None:
         self._append(tuple(added), tuple(replaced))
 
-    _set(stack, Outbox, "put", put)
+    replace(stack, Outbox, "put", put)
 
 
 class _Careless:
@@ -243,7 +227,7 @@ def _tell_before_it_is_durable(stack: ExitStack) -> None:
         finally:
             self._store = kept
 
-    _set(stack, Ledger, "apply", apply)
+    replace(stack, Ledger, "apply", apply)
 
 
 def _promise_too_early(stack: ExitStack) -> None:
@@ -255,7 +239,7 @@ def _promise_too_early(stack: ExitStack) -> None:
             if self._unanswered.pop(submitted.id, None) is not None:
                 submitted.on_admitted(Admitted(submitted.id, receipt, is_submitted=True))
 
-    _set(stack, Submissions, "_judged", judged)
+    replace(stack, Submissions, "_judged", judged)
 
 
 # --------------------------------------------------------------------- what this simulator has found
@@ -274,26 +258,26 @@ def _propose_what_expires_too_late(stack: ExitStack) -> None:
 
     def build(self: Ledger, *arguments: Any) -> object:
         with ExitStack() as unchecked:
-            _set(unchecked, Ledger, "_lane_faults", lane_faults)
+            replace(unchecked, Ledger, "_lane_faults", lane_faults)
             return original(self, *arguments)
 
     def expiry_ms(self: Submissions) -> int:
         tip = self._chain.tip
         return self._surroundings.wall.now_ms() + tip.parameters.tolerances.bundle_lifetime_ms // 2
 
-    _set(stack, BundlePool, "_is_in_time", is_in_time)
-    _set(stack, Ledger, "build", build)
-    _set(stack, Submissions, "_expiry_ms", expiry_ms)
+    replace(stack, BundlePool, "_is_in_time", is_in_time)
+    replace(stack, Ledger, "build", build)
+    replace(stack, Submissions, "_expiry_ms", expiry_ms)
 
 
 def _sign_old_steps_anew(stack: ExitStack) -> None:
     """A batch that voted in two rounds, and a crash before its own votes were in the log."""
-    _set_function(stack, consensus_host._is_past, lambda _effect, _last: False)
+    replace_function(stack, consensus_host._is_past, lambda _effect, _last: False)
 
 
 def _tell_heights_once(stack: ExitStack) -> None:
     """A node that missed a height's announcement waited for the next, which waited for that node."""
-    _set(stack, NodeCore, "_tell_again", lambda _self: None)
+    replace(stack, NodeCore, "_tell_again", lambda _self: None)
 
 
 def _promise_the_second_copy_at_once(stack: ExitStack) -> None:
@@ -302,7 +286,7 @@ def _promise_the_second_copy_at_once(stack: ExitStack) -> None:
     def join(_self: Submissions, submitted: Any, receipt: Any) -> None:
         submitted.on_admitted(Admitted(submitted.id, receipt, is_submitted=True))
 
-    _set(stack, Submissions, "_join", join)
+    replace(stack, Submissions, "_join", join)
 
 
 # ------------------------------------------------------------------------------------------------ law
@@ -315,12 +299,12 @@ def _let_bundles_jump_the_queue(stack: ExitStack) -> None:
         fault = original(state, header, at, time_ms)
         return None if fault == lanes.OUT_OF_ORDER else fault
 
-    _set_function(stack, original, lane_fault)
+    replace_function(stack, original, lane_fault)
 
 
 def _pack_into_two_cases(stack: ExitStack) -> None:
     """A child that is packed anew is not taken out of its old container."""
-    _set_function(stack, implied.unpack_implied, lambda _act, positions: positions)
+    replace_function(stack, implied.unpack_implied, lambda _act, positions: positions)
 
 
 def _leave_a_place_behind(stack: ExitStack) -> None:
@@ -329,29 +313,8 @@ def _leave_a_place_behind(stack: ExitStack) -> None:
     def inside(row: Any, parent: bytes, title: bytes) -> object:
         return msgspec.structs.replace(row, parent=parent, title=title)
 
-    _set_function(stack, places.inside, inside)
+    replace_function(stack, places.inside, inside)
 
-
-FORK: Final = "Broken: I1"
-"""Two blocks at one height, or one without a quorum."""
-LOST: Final = "Broken: I3"
-"""What was promised is not there."""
-STATE: Final = "WrongState: I4"
-"""An item with two places or none."""
-SIGNED: Final = "DoubleSigned: I5"
-"""Two values signed for one step."""
-UNTOLD: Final = "Broken: I6"
-"""A lie that nobody reports."""
-STUCK: Final = "Broken: I7"
-"""No decision, or too late."""
-HELD: Final = "Broken: held"
-"""A vote for what is not held."""
-LANES: Final = "Broken: lanes"
-"""A bundle out of place."""
-DAMAGED: Final = "StorageDamaged"
-"""The node itself notices."""
-REFUSED: Final = "DoubleSignRefused"
-"""As does the signer."""
 
 PLANTED: Final = (
     Planted("two_thirds", "two thirds of the power decide", (FORK,), _two_thirds_suffice),
@@ -390,4 +353,5 @@ PLANTED: Final = (
     ),
     Planted("two_cases", "a child packed anew stays in its old case", (STATE,), _pack_into_two_cases),
     Planted("two_places", "a child keeps a place beside its case's", (STATE,), _leave_a_place_behind),
+    *PLANTED_SETS,
 )

@@ -119,6 +119,7 @@ def _plan(seed: int) -> Plan:
         skewed=(),
         faults=("slow_disk",),
         real_signatures=True,
+        governs=False,
         shares_lane=False,
         has_member=True,
         has_observer=True,

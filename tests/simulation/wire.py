@@ -10,7 +10,7 @@ and liars change what they say. Parts of an answer to a block request are spared
 the protocol asks of a connection; a whole request may be lost.
 """
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable
 from random import Random
 from typing import Protocol
 
@@ -85,6 +85,10 @@ class MachineTransport:
                 on_failed(reason)
 
         return self._memory.dial(address, opened, failed)
+
+    def pin(self, certificates: Iterable[bytes]) -> None:
+        """Let in, from now on, only who shows one of these."""
+        self._memory.pin(certificates)
 
     async def close(self) -> None:
         """Machines of this world stop without ceremony."""

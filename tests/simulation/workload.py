@@ -31,7 +31,9 @@ from contracts.state.view import Overlay
 from node.host.submitted import Admitted, Committed, Submitted, TooBusy
 from node.pool.bundler import LaneKey
 from tests.simulation.cast import BY_GLN, CARRIER, EXPIRY, MAKER, PACK, PARTIES, pack_key, pallet_key
+from tests.simulation.governing import Governing
 from tests.simulation.machine import Machine
+from tests.simulation.plan import stream
 from tests.support.parties import Party
 
 if TYPE_CHECKING:
@@ -65,14 +67,19 @@ class Announced(NamedTuple):
     items: tuple[bytes, ...]
 
 
-class _Actor(NamedTuple):
+class Actor(NamedTuple):
     """Who acts: a partner, at one of its nodes, with what that node sees."""
 
     machine: Machine
+    """The node."""
     key: LaneKey
+    """What it signs with."""
     party: Party
+    """The partner."""
     number: int
+    """The partner's number."""
     state: Overlay
+    """State at the node's head."""
 
 
 class Workload:
@@ -81,41 +88,46 @@ class Workload:
     Attributes:
         promises: What they were told.
         counts: Documents by verdict code at admission.
+        is_on: Whether they work.
     """
 
     def __init__(self, world: "World", random: Random) -> None:
         """Prepare; `begin` begins."""
         self._world = world
         self._random = random
-        self._is_on = False
+        self.is_on = False
         self._serial = self._pallet = 0
         self._items: list[bytes] = []
         self._pallets: list[bytes] = []
         self._shipments: list[Announced] = []
         self.promises = Promises()
         self.counts: Counter[str] = Counter()
+        governs = world.plan.governs
+        self._governing = Governing(world, stream(world.plan.seed, "governing")) if governs else None
         self._numbers = {party.gln: at for at, party in enumerate(PARTIES, start=1)}
 
     def begin(self) -> None:
         """Begin to work."""
-        self._is_on = True
+        self.is_on = True
         self._work()
+        if self._governing is not None:
+            self._governing.act()
 
     def end(self) -> None:
         """Submit nothing more."""
-        self._is_on = False
+        self.is_on = False
 
     def _work(self) -> None:
-        if not self._is_on:
+        if not self.is_on:
             return
         rate = self._world.plan.documents_per_second
         pause_us = int(self._random.expovariate(rate) * US_PER_SECOND) + 1
         self._world.scheduler.after(pause_us, self._work)
-        actor = self._draw_actor(None)
+        actor = self.draw_actor(None)
         if actor is not None:
             self._act(actor)
 
-    def _draw_actor(self, party: Party | None) -> _Actor | None:
+    def draw_actor(self, party: Party | None) -> Actor | None:
         """Draw a running node with a partner key, of one partner if it is named."""
         found = [
             (machine, key)
@@ -130,11 +142,12 @@ class Workload:
         if machine.ledger is None:
             return None
         state = Overlay(machine.ledger.state, machine.ledger.directory)
-        return _Actor(machine, key, BY_GLN[key.partner], self._numbers[key.partner], state)
+        return Actor(machine, key, BY_GLN[key.partner], self._numbers[key.partner], state)
 
     # ------------------------------------------------------------------------- submitting
 
-    def _submit(self, actor: _Actor, *records: Record) -> bytes:
+    def submit(self, actor: Actor, *records: Record) -> bytes:
+        """Hand in a document at the actor's node, perhaps twice; return its id."""
         random, promises = self._random, self.promises
         document = build_document(random.randbytes(16), records)
         data = encode_document(document)
@@ -168,12 +181,13 @@ class Workload:
         except TooBusy:
             self.counts["too_busy"] += 1
 
-    def _head(self, actor: _Actor, *, stated: bool = True) -> Head:
+    def head(self, actor: Actor, *, stated: bool = True) -> Head:
+        """Return the head of a record: now, by the node's clock, and where if that is `stated`."""
         return Head(actor.machine.wall.now_ms(), 60, actor.party.place if stated else b"")
 
     # ---------------------------------------------------------------------------- choices
 
-    def _own(self, actor: _Actor, count: int, *, loose: bool = True) -> list[Position]:
+    def _own(self, actor: Actor, count: int, *, loose: bool = True) -> list[Position]:
         """Find up to `count` items that the actor holds, standing still, by its own node's state."""
         found: list[Position] = []
         pool = self._items if self._random.random() < 0.7 or not self._pallets else self._pallets
@@ -192,11 +206,11 @@ class Workload:
         pool = self._items + self._pallets
         return tuple(self._random.sample(pool, min(len(pool), self._random.randint(1, 3))))
 
-    def _act(self, actor: _Actor) -> None:
+    def _act(self, actor: Actor) -> None:
         if actor.party == MAKER and (len(self._items) < 20 or self._random.random() < 0.15):
             self._commission(actor)
             return
-        actions: list[tuple[Callable[[_Actor], None], int]] = [
+        actions: list[tuple[Callable[[Actor], None], int]] = [
             (self._pack, 5),
             (self._unpack, 2),
             (self._ship, 6),
@@ -211,13 +225,13 @@ class Workload:
         weights = [weight for _action, weight in actions]
         self._random.choices([action for action, _weight in actions], weights)[0](actor)
 
-    def _commission(self, actor: _Actor) -> None:
+    def _commission(self, actor: Actor) -> None:
         random = self._random
         if random.random() < 0.2:
             self._pallet += 1
             key = pallet_key(self._pallet)
             self._pallets.append(key)
-            self._submit(actor, CommissionLogisticUnits(self._head(actor), (key,)))
+            self.submit(actor, CommissionLogisticUnits(self.head(actor), (key,)))
             return
         serials = []
         for _ in range(random.randint(1, 8)):
@@ -226,10 +240,10 @@ class Workload:
         lot = f"L{random.randrange(6)}".encode()
         line = random.choice((b"", b"LINE-1"))
         packed = tuple(serial.encode() for serial in serials)
-        self._submit(actor, Commission(self._head(actor), PACK, lot, EXPIRY, line, 0, packed))
+        self.submit(actor, Commission(self.head(actor), PACK, lot, EXPIRY, line, 0, packed))
         self._items += [pack_key(serial) for serial in serials]
 
-    def _pack(self, actor: _Actor) -> None:
+    def _pack(self, actor: Actor) -> None:
         children = self._own(actor, self._random.randint(1, 4), loose=self._random.random() < 0.7)
         if not children:
             return
@@ -239,42 +253,42 @@ class Workload:
             self._pallet += 1
             parent = pallet_key(self._pallet)
             self._pallets.append(parent)
-        self._submit(actor, Pack(self._head(actor), parent, tuple(child.key for child in children)))
+        self.submit(actor, Pack(self.head(actor), parent, tuple(child.key for child in children)))
 
-    def _unpack(self, actor: _Actor) -> None:
+    def _unpack(self, actor: Actor) -> None:
         inside = [item for item in self._own(actor, 6, loose=False) if item.above]
         if not inside:
             return
         parent = inside[0].row.parent
         children = tuple(item.key for item in inside if item.row.parent == parent)
-        self._submit(actor, Unpack(self._head(actor), parent, children))
+        self.submit(actor, Unpack(self.head(actor), parent, children))
 
-    def _ship(self, actor: _Actor) -> None:
+    def _ship(self, actor: Actor) -> None:
         items = self._own(actor, self._random.randint(1, 3))
         if items:
             self._send(actor, tuple(item.key for item in items), self._random.choice(PARTIES))
 
-    def _ship_twice(self, actor: _Actor) -> None:
+    def _ship_twice(self, actor: Actor) -> None:
         """Send the same goods to two rivals, from two nodes if there are two, at the same moment."""
         items = tuple(item.key for item in self._own(actor, 2))
-        other = self._draw_actor(actor.party)
+        other = self.draw_actor(actor.party)
         if items and other is not None:
             one, rival = self._random.sample(PARTIES, 2)
             self._send(actor, items, one)
             self._send(other, items, rival)
 
-    def _send(self, actor: _Actor, items: tuple[bytes, ...], receiver: Party) -> None:
+    def _send(self, actor: Actor, items: tuple[bytes, ...], receiver: Party) -> None:
         purpose = self._random.choice((ShipPurpose.SALE, ShipPurpose.SALE, ShipPurpose.RETURN))
         passes = int(purpose == ShipPurpose.SALE)
         carrier = CARRIER.packed if self._random.random() < 0.2 else b""
         destination = receiver.place if self._random.random() < 0.7 else b""
-        head = self._head(actor, stated=self._random.random() < 0.5)
+        head = self.head(actor, stated=self._random.random() < 0.5)
         record = Ship(head, items, receiver.packed, destination, purpose, passes, 0, carrier, ())
-        identifier = self._submit(actor, record)
+        identifier = self.submit(actor, record)
         shipment = Announced(shipment_id(identifier, 0), actor.party, receiver, items)
         self._shipments.append(shipment)
 
-    def _receive(self, actor: _Actor) -> None:
+    def _receive(self, actor: Actor) -> None:
         mine = [each for each in self._shipments[-40:] if actor.party in (each.receiver, CARRIER)]
         if self._random.random() < 0.1:
             mine = self._shipments
@@ -284,43 +298,43 @@ class Workload:
         mode = self._random.choice((ReceiveMode.ALL, ReceiveMode.LISTED, ReceiveMode.ALL_EXCEPT))
         count = self._random.randint(1, len(shipment.items))
         listed = () if mode is ReceiveMode.ALL else tuple(self._random.sample(shipment.items, count))
-        self._submit(actor, Receive(self._head(actor), shipment.id, mode, listed))
+        self.submit(actor, Receive(self.head(actor), shipment.id, mode, listed))
 
-    def _return(self, actor: _Actor) -> None:
+    def _return(self, actor: Actor) -> None:
         mine = [each for each in self._shipments[-40:] if actor.party in (each.receiver, each.sender)]
         if not mine:
             return
         shipment = self._random.choice(mine)
         listed = () if self._random.random() < 0.6 else shipment.items[:1]
         kind = Refuse if actor.party == shipment.receiver else Void
-        self._submit(actor, kind(self._head(actor), shipment.id, listed))
+        self.submit(actor, kind(self.head(actor), shipment.id, listed))
 
-    def _dispense(self, actor: _Actor) -> None:
+    def _dispense(self, actor: Actor) -> None:
         items = self._own(actor, 2, loose=False)
         if items:
-            self._submit(actor, Dispense(self._head(actor), tuple(item.key for item in items)))
+            self.submit(actor, Dispense(self.head(actor), tuple(item.key for item in items)))
 
-    def _decommission(self, actor: _Actor) -> None:
+    def _decommission(self, actor: Actor) -> None:
         items = self._own(actor, 2, loose=False)
         reason = self._random.choice((DecommissionReason.DESTROYED, DecommissionReason.STOLEN))
         if items:
             keys = tuple(item.key for item in items)
-            self._submit(actor, Decommission(self._head(actor), reason, keys))
+            self.submit(actor, Decommission(self.head(actor), reason, keys))
 
-    def _observe(self, actor: _Actor) -> None:
+    def _observe(self, actor: Actor) -> None:
         items = self._own(actor, 3, loose=False)
         if items:
             keys = tuple(item.key for item in items)
-            self._submit(actor, Observe(self._head(actor), ObserveStep.STORING, keys))
+            self.submit(actor, Observe(self.head(actor), ObserveStep.STORING, keys))
 
-    def _claim(self, actor: _Actor) -> None:
+    def _claim(self, actor: Actor) -> None:
         """Claim what is, as like as not, another's: the attempt is refused, now or in the block."""
         items = self._any_items()
         if not items:
             return
         claims: tuple[Record, ...] = (
-            Dispense(self._head(actor), items),
-            Observe(self._head(actor), ObserveStep.INSPECTING, items),
-            Decommission(self._head(actor), DecommissionReason.STOLEN, items),
+            Dispense(self.head(actor), items),
+            Observe(self.head(actor), ObserveStep.INSPECTING, items),
+            Decommission(self.head(actor), DecommissionReason.STOLEN, items),
         )
-        self._submit(actor, *self._random.sample(claims, self._random.randint(1, 2)))
+        self.submit(actor, *self._random.sample(claims, self._random.randint(1, 2)))

@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterator
 from consensus.effects import Effect, Input
 from consensus.engine import Engine
 from contracts.chain.commit import Commit
-from contracts.chain.genesis import validator_set
 from contracts.primitives import signing
 from network.wire.messages import Message
 from node.host.ledger import Applied
+from node.storage.evidence import load_evidence
 from tests.simulation.audit import Audit
 from tests.simulation.cast import Role, make_cast
 from tests.simulation.clock import Scheduler
@@ -18,6 +18,7 @@ from tests.simulation.invariants import MAX_ROUNDS_AFTER_HEALING, Broken, Invari
 from tests.simulation.liars import Liar
 from tests.simulation.machine import Machine
 from tests.simulation.plan import Plan, stream
+from tests.simulation.sets import Sets
 from tests.simulation.signatures import SignatureBook
 from tests.simulation.wire import Mood, Wire
 from tests.simulation.workload import Workload
@@ -27,6 +28,8 @@ LOOK_MS = 50
 """How often the world looks whether it is done."""
 TROUBLE_HEIGHTS = 22
 """Trouble ends when so many heights are decided …"""
+GOVERNED_HEIGHTS = 8
+"""… so many more where partners change who votes …"""
 TROUBLE_MS = 15_000
 """… or after this long."""
 CONNECT_MS = 10_000
@@ -46,9 +49,8 @@ class World:
         cast: Who plays.
         machines: By node name.
         addresses: Where nodes listen, by name.
-        validator_names: Names of the validators, in the order of their set.
-        powers: Their powers.
         liars: By node name.
+        wrong: Names of all that are wrong by plan: liars, and those with wrong clocks.
         invariants: What must hold.
         stops: How often machines stopped.
         inputs: What engines were told so far.
@@ -75,13 +77,11 @@ class World:
         self._healed_at = 0
         self.machines = {role.name: Machine(self, role, at) for at, role in enumerate(self.cast.roles)}
         self.addresses = {machine.name: machine.address for machine in self.machines.values()}
-        validators = validator_set(self.cast.genesis)
-        owners = {self.public_key_of(role): role.name for role in self.cast.roles if role.validator_seed}
-        self.powers = [each.power for each in validators.validators]
-        self.validator_names = [owners[signing.PublicKey(each.public_key)] for each in validators.validators]
         self.liars = self._make_liars(book)
-        indices = (at for at, name in enumerate(self.validator_names) if name in self.liars)
-        self.invariants = Invariants(validators, frozenset(indices))
+        self.wrong = frozenset((*self.liars, *(f"v{index}" for index in plan.skewed)))
+        self.invariants = Invariants(Sets(self.cast.genesis), self.liars)
+        self._listed = frozenset(node.name for node in self.cast.genesis.nodes)
+        self._idle = {role.name for role in self.cast.roles if role.is_spare}
         self.faults = Faults(self, stream(plan.seed, "faults"))
         self.workload = Workload(self, stream(plan.seed, "workload"))
 
@@ -110,11 +110,11 @@ class World:
             AssertionError: An invariant does not hold.
         """
         random = stream(self.plan.seed, "boot")
-        for machine in self.machines.values():
+        for machine in self._awaited():
             self.scheduler.after(random.randrange(400) * US_PER_MS, machine.boot)
         self.workload.begin()
         self.faults.begin()
-        end = min(TROUBLE_HEIGHTS, self.plan.trouble_heights)
+        end = min(TROUBLE_HEIGHTS + GOVERNED_HEIGHTS * self.plan.governs, self.plan.trouble_heights)
         self.scheduler.run(lambda: self.invariants.height >= end, TROUBLE_MS * US_PER_MS)
         self._heal()
         self._drain()
@@ -133,7 +133,7 @@ class World:
     def _heal(self) -> None:
         self.trace("heal")
         self.faults.end()
-        for machine in self.machines.values():
+        for machine in self._awaited():
             machine.boot()
         if not self._run_until(self._are_connected, CONNECT_MS):
             raise Broken("I7: the nodes do not find together again")
@@ -143,9 +143,22 @@ class World:
             self._rounds_allowed[engine.height] = allowed
         self.trace("healed")
 
+    def _awaited(self) -> list[Machine]:
+        """The machines that should run by now."""
+        return [machine for machine in self.machines.values() if machine.name not in self._idle]
+
     def _honest(self) -> list[Machine]:
-        """The machines that promises are about: who lies may be banned, and left behind."""
-        return [machine for machine in self.machines.values() if machine.name not in self.liars]
+        """The machines that promises are about: liars may be banned, and who was removed is left behind."""
+        return [self.machines[name] for name in sorted(self._listed - self.liars.keys())]
+
+    def proposer(self) -> str:
+        """Return whose turn it is to propose at the height that is being decided; empty when nobody knows."""
+        sets = self.invariants.sets
+        for _machine, engine in self._engines():
+            index = engine.proposer(max(engine.round, 0))
+            if engine.height == self.invariants.height + 1 and index is not None:
+                return sets.names(engine.height)[index]
+        return ""
 
     def _engines(self) -> Iterator[tuple[Machine, Engine]]:
         for machine in self._honest():
@@ -175,7 +188,8 @@ class World:
     def _is_drained(self) -> bool:
         decided = self.invariants.decided.values()
         known = {document for block in decided for document, _code in block.receipts}
-        promised = (each for each, name in self.workload.promises.durable.items() if name not in self.liars)
+        able = {machine.name for machine in self._honest()}
+        promised = (each for each, name in self.workload.promises.durable.items() if name in able)
         return known.issuperset(promised) and all(
             machine.core is not None and not machine.core.submissions.waiting for machine in self._honest()
         )
@@ -217,10 +231,32 @@ class World:
         height = applied.tip.height
         self.trace("applied", machine.name, height, applied.tip.app_hash.hex()[:16], commit.round)
         if self.invariants.on_applied(machine.name, applied, commit):
+            self._follow(applied)
             self.faults.on_decided(machine, height)
             allowed = self._rounds_allowed.get(height, 0) + MAX_ROUNDS_AFTER_HEALING
             if self._healed_at and height > self._healed_at and commit.round > allowed:
                 raise Broken(f"I7: height {height} took {commit.round} rounds after healing")
+
+    def _follow(self, applied: Applied) -> None:
+        """Governance may have changed who takes part: who is admitted starts, at once or after a while."""
+        height = applied.tip.height
+        before, voters = (self.invariants.sets.voters(at) for at in (height, height + 1))
+        counts = self.faults.counts
+        for name in sorted(before.keys() | voters.keys()):
+            if name not in voters:
+                is_proposer = before[name].key == applied.block.header.proposer
+                counts["set_removed_proposer" if is_proposer else "set_removed"] += 1
+            elif name not in before:
+                counts["set_admitted"] += 1
+            elif before[name].power != voters[name].power:
+                counts["set_power"] += 1
+        if applied.nodes is None:
+            return
+        self._listed = frozenset(node.name for node in applied.nodes)
+        for name in sorted(self._idle & self._listed):
+            self._idle.discard(name)
+            pause_ms = stream(self.plan.seed, f"start {name}").randrange(1_500)
+            self.scheduler.after(pause_ms * US_PER_MS, self.machines[name].boot)
 
     def watch_engine(self, machine: Machine) -> None:
         """Look over the shoulder of a validator's engine."""
@@ -300,7 +336,14 @@ class World:
         core = machine.core
         if core is None:
             raise Broken(f"I7: {machine.name} is down at the end")
+        accused = {kept.validator for kept in load_evidence(machine.disk.store)}
+        liars = {self.public_key_of(role) for role in self.cast.roles if role.name in self.liars}
+        if not accused <= liars:
+            raise Broken(f"I6: {machine.name} holds evidence against an honest key")
         if core.consensus is not None and core.consensus.stopped_because:
             raise Broken(f"I7: {machine.name}: {core.consensus.stopped_because}")
-        if len(core.pool) or core.submissions.waiting:
-            raise Broken(f"I8: {machine.name} keeps {len(core.pool)} bundles for which there is no use")
+        # Who was removed takes along what others would need to make use of its later bundles.
+        lanes = {key.public_key for role in self.cast.roles if role.name in self._listed for key in role.keys}
+        kept = sum(pooled.bundle.header.lane in lanes for pooled in core.pool._by_id.values())
+        if kept or core.submissions.waiting:
+            raise Broken(f"I8: {machine.name} keeps {kept} bundles for which there is no use")

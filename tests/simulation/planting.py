@@ -1,0 +1,64 @@
+"""What a planted bug is, how it gets into the program for a while, and how what it breaks is called."""
+
+import sys
+from collections.abc import Callable
+from contextlib import ExitStack
+from types import ModuleType
+from typing import Final, NamedTuple
+
+
+class Planted(NamedTuple):
+    """One bug."""
+
+    name: str
+    """A word for it."""
+    mistake: str
+    """What is wrong."""
+    breaks: tuple[str, ...]
+    """How the message of what it breaks begins: one of these."""
+    plant: Callable[[ExitStack], None]
+    """Plants it until the stack is closed."""
+    is_quick: bool = True
+    """A few seeds find it."""
+
+
+def replace(stack: ExitStack, owner: type | ModuleType, name: str, value: object) -> None:
+    """Replace an attribute until the stack is closed."""
+    stack.callback(setattr, owner, name, owner.__dict__[name])
+    setattr(owner, name, value)
+
+
+def replace_function(stack: ExitStack, original: Callable[..., object], value: object) -> None:
+    """Replace a function in every module of ours that has imported it."""
+    for module in list(sys.modules.values()):
+        for name, found in list(vars(module).items()):
+            if found is original:
+                replace(stack, module, name, value)
+
+
+FORK: Final = "Broken: I1"
+"""Two blocks at one height, or one without a quorum."""
+LOST: Final = "Broken: I3"
+"""What was promised is not there."""
+STATE: Final = "WrongState: I4"
+"""An item with two places or none."""
+SIGNED: Final = "DoubleSigned: I5"
+"""Two values signed for one step."""
+UNTOLD: Final = "Broken: I6"
+"""A lie that nobody reports."""
+STUCK: Final = "Broken: I7"
+"""No decision, or too late."""
+HELD: Final = "Broken: held"
+"""A vote for what is not held."""
+LANES: Final = "Broken: lanes"
+"""A bundle out of place."""
+DAMAGED: Final = "StorageDamaged"
+"""The node itself notices."""
+REFUSED: Final = "DoubleSignRefused"
+"""As does the signer."""
+SETS: Final = "Broken: sets"
+"""Others vote, or are counted, than was decided."""
+QUARREL: Final = "Broken: honest"
+"""An honest node takes another for a liar."""
+CRASHED: Final = "IndexError"
+"""A node fails by itself."""

@@ -35,7 +35,7 @@ from contracts.state.view import DirectoryCache
 from node.storage.journeys import IndexedDocument, journey_entries
 from node.storage.statements import statement_entries
 from tests.scenarios.law.runner import scenario_files, transcript
-from tests.scenarios.law.world import NODES, START_MS, CountingReader, Ledger
+from tests.scenarios.law.world import NODES, START_MS, Ledger
 
 NUMBERS: Final = (
     *(0, 1, -1, 2, 3, 255, 2**16, 2**31, 2**32 - 1, 2**32, 2**53, 2**63 - 1, 2**63, 2**64 - 1, -(2**63)),
@@ -120,7 +120,7 @@ class Bender:
 
     def _beside(self, submit: Callable[..., Receipt]) -> Callable[..., Receipt]:
         def submitted(ledger: Ledger, signer: str, *records: Record) -> Receipt:
-            before = _copy(ledger)
+            before = ledger.copy()
             receipt = submit(ledger, signer, *records)
             if receipt.code == ACCEPTED:
                 for other in bent(records[-1]):
@@ -150,15 +150,6 @@ class Bender:
             raise
 
 
-def _copy(ledger: Ledger) -> Ledger:
-    """Return the same ledger, to be moved on by itself."""
-    copied = Ledger.__new__(Ledger)
-    copied.__dict__.update(ledger.__dict__)
-    copied.reader = CountingReader(dict(ledger.reader.rows))
-    copied.directory = DirectoryCache()
-    return copied
-
-
 def _as_read(records: tuple[Record, ...]) -> Document | None:
     """Return the document that a block's reader would hand on, or None when no block can have it."""
     try:
@@ -186,7 +177,7 @@ def _execute(before: Ledger, signer: str, document: Document) -> tuple[Receipt, 
     statement_entries(context.height, indexed)
     after = before
     if receipt.code == ACCEPTED:
-        after = _copy(before)
+        after = before.copy()
         after.keep(result.writes)
         after.height, after.time_ms, after.app_hash = context.height, context.time_ms, result.app_hash
     return receipt, after

@@ -257,6 +257,14 @@ class Ledger:
         self.result: BlockResult | None = None
         self._nonces = 0
 
+    def copy(self) -> "Ledger":
+        """Return the same ledger, to be moved on by itself."""
+        copied = Ledger.__new__(Ledger)
+        copied.__dict__.update(self.__dict__)
+        copied.reader = CountingReader(dict(self.reader.rows))
+        copied.directory = DirectoryCache()
+        return copied
+
     def document(self, *records: Record) -> Document:
         """Build a document with a nonce not used before."""
         self._nonces += 1

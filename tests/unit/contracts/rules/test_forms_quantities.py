@@ -70,6 +70,12 @@ def test_a_record_has_so_many_lines_and_no_more(ledger: Ledger) -> None:
     assert ledger.submit("Acme", msgspec.structs.replace(END, lines=lines[1:])).code == Code.NOT_ENOUGH
 
 
+def test_what_arrives_is_listed_once(ledger: Ledger) -> None:
+    identifier = shipment_id(ledger.submit("Acme", SHIP).document_id, 0)
+    twice = SettleQuantity(HEAD, identifier, Settlement.RECEIVED, (LINE, LINE))
+    assert ledger.submit("Bulk", twice).code == Code.LINES_INVALID
+
+
 def test_a_document_announces_its_shipment_once(ledger: Ledger) -> None:
     document = ledger.document(SHIP)
     announced = ledger.block(ledger.bundle("Acme", [document])).receipts[0]

@@ -20,6 +20,7 @@ from cli.options import OutputOption
 from cli.output import Format, say, write_facts, write_json
 from cli.passphrase import new_passphrase
 from network.description import NodeRecord, PartnerRecord
+from node.config.schema import SnapshotsSection
 from node.home import SIGNER_FILE, Home
 
 Role = Literal["validator", "member", "observer"]
@@ -54,6 +55,10 @@ class NewHome(msgspec.Struct, frozen=True):
     """host:port for operators."""
     peers: tuple[tuple[str, str], ...]
     """(name, host:port) of other nodes."""
+    snapshot_interval: int
+    """A snapshot is made at every height that this divides; 0 for none."""
+    join: bool
+    """Whether an observer begins with a snapshot of its peers."""
 
 
 def init(  # noqa: PLR0913 - one for each option
@@ -78,6 +83,12 @@ def init(  # noqa: PLR0913 - one for each option
     passphrase_file: Annotated[
         str, typer.Option(metavar="FILE", help="Relative to the home; made with a random one when missing.")
     ] = "",
+    snapshot_interval: Annotated[
+        int, typer.Option(metavar="HEIGHTS", min=0, help="How often it makes a snapshot; 0 for never.")
+    ] = SnapshotsSection().interval_heights,
+    join_by_snapshot: Annotated[
+        bool, typer.Option("--join-by-snapshot", help="Begin with a snapshot of its peers; for an observer.")
+    ] = False,
     key_cost: Annotated[Cost, typer.Option(help="Work to open a key; minimum only for tests.")] = "moderate",
     no_input: NoInputOption = False,
     output: OutputOption = Format.TABLE,
@@ -90,6 +101,8 @@ def init(  # noqa: PLR0913 - one for each option
     if place.config.exists():
         raise CommandError(Exit.FAILED, f"{place.root} is a node's home already", "Choose another --home.")
     _check(chain_id, partner or [])
+    if join_by_snapshot and role != "observer":
+        raise CommandError(Exit.USAGE, f"--join-by-snapshot is for observers: a {role} executes every block")
     with disk_errors():
         for folder in (place.root, place.config_folder, place.keys, place.data):
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -98,6 +111,7 @@ def init(  # noqa: PLR0913 - one for each option
         plan = NewHome(
             *(name, role, chain_id, tuple(partner or ()), passphrase, passphrase_file, key_cost),
             *(listen, api, operators, tuple(map(_peer, peer or ()))),
+            *(snapshot_interval, join_by_snapshot),
         )
         _write_config(place, plan)
         record = _make_keys(place, plan)
@@ -149,6 +163,8 @@ def _write_config(home: Home, plan: NewHome) -> None:
         "keys.passphrase_file": plan.passphrase_file,
         "keys.partners": f"[{', '.join(map(toml_value, signs_for))}]",
         "keys.cost": plan.cost,
+        "snapshots.interval_heights": str(plan.snapshot_interval),
+        "snapshots.join": "true" if plan.join else "false",
     }
     try:
         config = load_config(flags=flags).config

@@ -27,6 +27,7 @@ from cli import (
     partner,
     product,
     shipment,
+    snapshot,
     submit,
     testnet,
     token,
@@ -99,6 +100,7 @@ for _name, _group in (
     ("partner", partner),
     ("shipment", shipment),
     ("verify", verify),
+    ("snapshot", snapshot),
     ("testnet", testnet),
     ("bench", bench),
 ):

@@ -29,7 +29,9 @@ def start(home: LocalHomeOption = DEFAULT_HOME) -> None:
     Example: packtrail node start --home maker
     """
     from contracts.chain.genesis import InvalidGenesis
-    from node.assembly import NotThisNode, run_node
+    from node.assembly import run_node
+    from node.joining import join_first
+    from node.setting import NotThisNode
 
     place = open_home(home)
     settings = load_settings(place)
@@ -45,7 +47,8 @@ def start(home: LocalHomeOption = DEFAULT_HOME) -> None:
     with disk_errors():
         write_private(place.process_id, msgspec.json.encode(own) + b"\n")
         try:
-            code = run_node(place.root)
+            ended = join_first(place)
+            code = run_node(place.root) if ended is None else ended
         except (NotThisNode, InvalidGenesis) as error:
             raise CommandError(Exit.USAGE, str(error)) from error
         finally:

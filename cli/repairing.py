@@ -28,11 +28,11 @@ def repair_home(home: Home, wish: Wish, output: Format) -> None:
         CommandError: What is damaged cannot be fetched from peers; nothing was changed.
     """
     from contracts.chain.genesis import InvalidGenesis
-    from node.assembly import NotThisNode, read_setting
     from node.config.errors import InvalidConfig
     from node.logs import configure_logs
     from node.repair.diagnosis import Finding, Part, diagnose
     from node.repair.rebuilding import CannotRepair, repair
+    from node.setting import NotThisNode, read_setting
     from node.storage.errors import StorageDamaged
 
     configure_logs("warning", "text")

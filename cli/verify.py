@@ -31,8 +31,9 @@ def chain(
 ) -> None:
     """Check every table file, signature, commit, hash and receipt of a stopped node, from genesis on.
 
-    All blocks are executed again, and every stored row is compared. Exit code 1 at the first fault, which is
-    named by its height or its file.
+    All blocks are executed again, and every stored row is compared. On a node that began with a snapshot,
+    that and what speaks for it takes the place of the blocks before it. Exit code 1 at the first fault, which
+    is named by its height or its file.
 
     Example: packtrail verify chain --home build/testnet/demo/homes/regulator
     """
@@ -55,6 +56,11 @@ def chain(
             raise CommandError(
                 Exit.FAILED, str(fault), "The node can fetch the chain anew from its peers."
             ) from fault
+    if found.first > 1:
+        say(
+            f"This node began with the snapshot of height {found.first - 1}: checked are that snapshot, the"
+            " headers that tie it to genesis, who vouches for it, and every block after it."
+        )
     write_facts(output, {"valid": True, **msgspec.to_builtins(found, builtin_types=(bytes,)), **_hex(found)})
 
 

@@ -10,7 +10,6 @@ import os
 import secrets
 import sys
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
 
@@ -18,11 +17,10 @@ import msgspec
 import structlog
 from prometheus_client import CollectorRegistry
 
-from contracts.chain.genesis import Genesis, Node, decode_genesis
-from network.description import NodeRecord
+from contracts.chain.genesis import Node
 from network.peer.config import PeerConfig
 from network.peer.directory import Directory
-from network.peer.face import VALIDATOR
+from network.peer.face import VALIDATOR, PeerListener
 from network.peer.handshake import LocalNode
 from network.peer.peers import Peers
 from network.peer.peers import Surroundings as PeerSurroundings
@@ -36,37 +34,44 @@ from node.api.promises import Promises
 from node.api.server import Servers
 from node.api.tokens import TokenFile
 from node.clock import SystemClock
-from node.config.load import read_config
 from node.config.remembered import changes_since, remember
-from node.config.schema import Config
 from node.epcis.capture import CaptureService
 from node.epcis.drafting import Drafting
 from node.epcis.parts import Parts
 from node.epcis.recorder import Recorder
 from node.event_loop import new_event_loop
 from node.health import Health
-from node.home import CONFIG_FILE, HEAD_FILE, LOG_FOLDER, OUTBOX_FOLDER, SIGNER_FILE, Home
+from node.home import (
+    CONFIG_FILE,
+    HEAD_FILE,
+    LOG_FOLDER,
+    OUTBOX_FOLDER,
+    SIGNER_FILE,
+    VOUCHER_FILE,
+    Home,
+)
 from node.host.core import CoreConfig, NodeCore, Threads
 from node.host.journal import ConsensusJournal
 from node.host.ledger import Ledger
 from node.host.listing import PeerSide
 from node.host.opening import Disks, Opened, open_disks
 from node.host.router import Router
+from node.host.snapshot_maker import SnapshotShelf
 from node.host.surroundings import Surroundings
 from node.host.worker import ThreadWorker
-from node.identity.keystore import KeyKind, Keystore
-from node.identity.passphrase import read_passphrase
 from node.identity.signer import FileSigner
+from node.identity.vouching import VoucherSigner
 from node.logs import configure_logs
 from node.loop_lag import LoopLag
-from node.pool.bundler import LaneKey
 from node.pool.pool import PoolLimits
 from node.pool.waiting_room import RoomLimits
+from node.setting import Setting, read_setting
 from node.storage.files import DiskFiles
 from node.storage.leveldb import LevelOptions, LevelStore, open_level
 from node.storage.log import ConsensusLog
 from node.storage.outbox import Outbox
 from node.storage.readers import Readers
+from node.storage.snapshot_files import SnapshotFiles
 from node.supervisor import Supervisor
 
 _log = structlog.get_logger(__name__)
@@ -75,36 +80,6 @@ GARBAGE_THRESHOLDS = (20_000, 20, 50)
 """When the garbage collector looks at the young, the middle and all objects; the youngest look takes 1 ms."""
 SWITCH_INTERVAL_S = 0.001
 """How long a thread that burns Python may hold up the event loop."""
-
-
-class NotThisNode(ValueError):
-    """Home and genesis do not fit together; the message says what to correct."""
-
-
-@dataclass(frozen=True)
-class _Secrets:
-    """A node's unlocked keys."""
-
-    node_seed: bytes
-    certificate: bytes
-    validator_seed: bytes
-    lane_keys: tuple[LaneKey, ...]
-
-
-@dataclass(frozen=True)
-class Setting:
-    """Everything that is read before anything runs."""
-
-    home: Home
-    """Where it lies."""
-    config: Config
-    """What the operator decided."""
-    genesis: Genesis
-    """What the network decided."""
-    node: Node
-    """This node in genesis."""
-    secrets: _Secrets
-    """Its unlocked keys."""
 
 
 def run_node(home: Path) -> int:
@@ -145,67 +120,6 @@ def start_warnings(setting: Setting) -> tuple[str, ...]:
     return (*changed, missing)
 
 
-def read_setting(home: Home) -> Setting:
-    """Read everything that a node is told, and unlock its keys.
-
-    Raises:
-        InvalidConfig, InvalidGenesis, NotThisNode, KeystoreError, NoPassphrase: It is not as it must be.
-        StorageError: A key file could not be read.
-    """
-    loaded = read_config(home.config, os.environ)
-    config = loaded.config
-    genesis = decode_genesis(home.resolve(config.node.genesis).read_bytes())
-    record = _read_record(home)
-    nodes = {node.name: node for node in genesis.nodes}
-    # What genesis says may be overtaken: governance gives nodes other roles and keys, and admits new ones.
-    node = _recorded(record, config.node.name) or nodes.get(config.node.name)
-    if node is None:
-        known = ", ".join(sorted(nodes))
-        raise NotThisNode(f"genesis names no node {config.node.name!r}; it names {known} (node.name)")
-    return Setting(home, config, genesis, node, _unlock(home, config, genesis, node, record))
-
-
-def _read_record(home: Home) -> NodeRecord | None:
-    """Return the public part of this home's keys; None when the home keeps none."""
-    try:
-        return msgspec.json.decode(home.record.read_bytes(), type=NodeRecord)
-    except (OSError, msgspec.MsgspecError):
-        return None
-
-
-def _recorded(record: NodeRecord | None, name: str) -> Node | None:
-    """Return this node as its own home describes it; its peers go by the ledger, whatever it says here."""
-    if record is None or record.name != name:
-        return None
-    return Node(record.name, record.role, record.certificate, record.partner, record.validator_key)
-
-
-def _unlock(home: Home, config: Config, genesis: Genesis, node: Node, record: NodeRecord | None) -> _Secrets:
-    configured = home.resolve(config.keys.passphrase_file) if config.keys.passphrase_file else None
-    passphrase = read_passphrase(os.environ, configured)
-    keystore = Keystore(DiskFiles(home.root), home.keys.name)
-    node_key = keystore.load(KeyKind.NODE, passphrase)
-    owners = {key.public_key: key.gln for key in (() if record is None else record.partners)}
-    owners |= {key.public_key: partner.gln for partner in genesis.partners for key in partner.keys}
-    lane_keys = []
-    for name in config.keys.partners:
-        key = keystore.load(KeyKind.PARTNER, passphrase, name)
-        if key.public_key not in owners:
-            raise NotThisNode(
-                f"neither genesis nor this home's record knows whose the key {name!r} is (keys.partners)"
-            )
-        lane_keys.append(LaneKey(key.public_key, key.seed, owners[key.public_key]))
-    validator_seed = b""
-    if node.role == VALIDATOR:
-        validator = keystore.load(KeyKind.VALIDATOR, passphrase)
-        if validator.public_key != node.validator_key:
-            raise NotThisNode(
-                f"genesis, or this home's record, names another validator key for {node.name!r} than it holds"
-            )
-        validator_seed = validator.seed
-    return _Secrets(node_key.seed, node.certificate, validator_seed, tuple(lane_keys))
-
-
 def open_store(setting: Setting, folder: Path) -> LevelStore:
     """Open the database in `folder`, with the node's tuning; raises as `open_level`."""
     storage = setting.config.storage
@@ -235,7 +149,17 @@ def make_disks(setting: Setting, store: LevelStore) -> Disks:
         journal = ConsensusJournal(ConsensusLog(files, LOG_FOLDER, segment_bytes, os.urandom), signer)
     own_lanes = [key.public_key for key in setting.secrets.lane_keys]
     ledger = Ledger(store, setting.genesis, setting.config.storage.keep_writes_heights, own_lanes)
-    return Disks(ledger, Outbox(files, OUTBOX_FOLDER, segment_bytes, os.urandom), journal, files, HEAD_FILE)
+    outbox = Outbox(files, OUTBOX_FOLDER, segment_bytes, os.urandom)
+    return Disks(ledger, outbox, journal, files, HEAD_FILE, _make_shelf(setting, files))
+
+
+def _make_shelf(setting: Setting, files: DiskFiles) -> SnapshotShelf:
+    signer = None
+    if setting.node.role == VALIDATOR:
+        seed = setting.secrets.validator_seed
+        signer = VoucherSigner(files, VOUCHER_FILE, setting.genesis.chain_id, seed)
+    snapshots = setting.config.snapshots
+    return SnapshotShelf(SnapshotFiles(files), signer, snapshots.interval_heights, snapshots.keep)
 
 
 class _Node:
@@ -262,11 +186,14 @@ class _Node:
         sys.setswitchinterval(SWITCH_INTERVAL_S)
         workers = [
             ThreadWorker(name, loop, supervisor.fail)
-            for name in ("writer", "disk", "verifier", "peer-reader", "parser")
+            for name in ("writer", "disk", "verifier", "peer-reader", "parser", "snapshots")
         ]
-        writer, disk, verifier, peer_reader, parser = workers
+        writer, disk, verifier, peer_reader, parser, cutter = workers
         router = Router()
-        side = make_peers(setting, loop, router, supervisor, self._opened.nodes)
+        side = make_peers(
+            *(setting, loop, router, supervisor, self._opened.nodes),
+            lambda: tip_of(router),
+        )
         peers = side.peers
         wall = SystemClock(setting.genesis.clock_offset_ms)
         surroundings = Surroundings(LoopClock(loop), wall, peers, writer, disk)
@@ -278,7 +205,9 @@ class _Node:
             RoomLimits(setting.config.api.max_queued_bytes),
         )
         core = NodeCore(
-            config, self._disks, self._opened, surroundings, Threads(verifier, peer_reader), _on_diverged
+            *(config, self._disks, self._opened, surroundings),
+            Threads(verifier, peer_reader, cutter),
+            _on_diverged,
         )
         router.bind(core)
         core.chain.subscribe(lambda applied, _commit: side.follow(applied))
@@ -306,6 +235,8 @@ class _Node:
         readers.close()
         for worker in workers:
             worker.close()
+        if core.snapshots is not None:
+            core.snapshots.maker.close()
         return supervisor.exit_code
 
     def _gateway(
@@ -347,17 +278,28 @@ class _Node:
             serve_metrics=setting.config.metrics.enabled,
             set_log_level=self._set_log_level,
             draw=os.urandom,
+            history_from=self._opened.base + 1,
         )
 
 
 def make_peers(
     setting: Setting,
     loop: asyncio.AbstractEventLoop,
-    router: Router,
+    listener: PeerListener,
     supervisor: Supervisor,
     nodes: Iterable[Node],
+    tip: Callable[[], tuple[int, bytes]],
 ) -> PeerSide:
-    """Join what talks to other nodes; `begin_listening` begins."""
+    """Join what talks to other nodes; `begin_listening` begins.
+
+    Args:
+        setting: Of this node.
+        loop: The event loop.
+        listener: Told what peers do.
+        supervisor: Told of failures.
+        nodes: Everyone who may connect.
+        tip: Returns this node's height and the id of its block, empty at height 0.
+    """
     directory = Directory.of_genesis(setting.genesis)
     directory.list_anew(nodes)
     identity = TlsIdentity(setting.secrets.node_seed, setting.secrets.certificate, directory.certificates)
@@ -375,8 +317,8 @@ def make_peers(
         directory,
         FrameCodec(setting.genesis.parameters.limits),
         world,
-        router,
-        lambda: _tip_of(router),
+        listener,
+        tip,
         PeerConfig(),
     )
     return PeerSide(peers, directory, transport)
@@ -389,7 +331,8 @@ def begin_listening(setting: Setting, peers: Peers) -> None:
     peers.start(_address(p2p.listen), dial)
 
 
-def _tip_of(router: Router) -> tuple[int, bytes]:
+def tip_of(router: Router) -> tuple[int, bytes]:
+    """Return the height and block id of the node behind a router."""
     tip = router.core.chain.tip
     return tip.height, tip.block_id if tip.height else b""
 

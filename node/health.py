@@ -9,6 +9,7 @@ from node.api.status import (
     PeerStatus,
     PoolStatus,
     ReadinessCheck,
+    SnapshotStatus,
     UnreachedPeer,
 )
 from node.host.core import NodeCore
@@ -83,7 +84,22 @@ class Health:
             core.intake.refused,
             self._peers.counters.ended,
             self._peers.counters.dial_failures,
+            *self._snapshots(),
         )
+
+    def _snapshots(self) -> tuple[tuple[SnapshotStatus, ...], int, int]:
+        """Return the snapshots here, how many were made, and how many left out."""
+        snapshots = self._core.snapshots
+        if snapshots is None:
+            return (), 0, 0
+        held = tuple(
+            SnapshotStatus(
+                *(height, each.hash.hex(), each.manifest.rows, each.stored_bytes),
+                len(snapshots.desk.vouchers_for(each)),
+            )
+            for height, each in sorted(snapshots.desk.held.items())
+        )
+        return held, snapshots.maker.made, snapshots.maker.left_out
 
     def checks(self) -> tuple[ReadinessCheck, ...]:
         """Return all checks, always the same ones in the same order."""

@@ -10,6 +10,8 @@
     data/outbox/            own bundles that are not in the chain yet, segments
     data/signer             what was signed last; never restored from a backup without care
     data/head               height and app hash, outside the database
+    data/snapshots/         snapshots of the state, chunk by chunk; what this validator vouched for
+    data/joining/           a database that is not complete yet, of a node that joins by a snapshot
     data/config             what the configuration said at the last start
     data/node.pid           of the running process
 
@@ -27,6 +29,8 @@ SIGNER_FILE: Final = "signer"
 """Signer's record, in the file system of `Home.data`."""
 HEAD_FILE: Final = "head"
 """Head marker, in the file system of `Home.data`."""
+VOUCHER_FILE: Final = "snapshots/vouched"
+"""What this validator vouched for last, in the file system of `Home.data`."""
 
 CONFIG_FILE: Final = "config"
 """What the configuration said at the last start, in the file system of `Home.data`."""

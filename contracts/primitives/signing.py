@@ -28,6 +28,7 @@ SEED_BYTES = 32
 VOTE = Domain("packtrail/sign-vote/1")
 PROPOSAL = Domain("packtrail/sign-proposal/1")
 BUNDLE = Domain("packtrail/sign-bundle/1")
+SNAPSHOT = Domain("packtrail/sign-snapshot/1")
 
 
 def sign_bytes(domain: Domain, chain_id: str, payload: tuple[object, ...]) -> bytes:

@@ -1,8 +1,8 @@
 """Which messages a node of each role may send.
 
-Everybody follows: asks for decided blocks and hands them on, since whoever receives one checks it. Members
-also bring bundles into the network. Only validators take part in deciding; what they relay for each other is
-signed. An observer can send nothing that changes the ledger.
+Everybody follows: asks for decided blocks and snapshots and hands them on, since whoever receives one checks
+it. Members also bring bundles into the network. Only validators take part in deciding; what they relay for
+each other is signed. An observer can send nothing that changes the ledger.
 """
 
 from typing import Any
@@ -22,6 +22,12 @@ _FOLLOWING: tuple[type[Any], ...] = (
     messages.BlockAnswer,
     messages.BlockBundles,
     messages.NoBlock,
+    messages.SnapshotRequest,
+    messages.SnapshotOffer,
+    messages.NoSnapshot,
+    messages.ChunkRequest,
+    messages.ChunkAnswer,
+    messages.NoChunk,
 )
 _BRINGING: tuple[type[Any], ...] = (
     messages.BundlePush,
@@ -36,6 +42,7 @@ _DECIDING: tuple[type[Any], ...] = (
     messages.RoundRequest,
     messages.RoundVotes,
     messages.CommitMessage,
+    messages.VoucherMessage,
 )
 
 MAY_SEND: dict[str, tuple[type[Any], ...]] = {

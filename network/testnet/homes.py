@@ -109,6 +109,7 @@ def _init(
         *(word for gln in filter(None, (node.partner, *node.also_for)) for word in ("--partner", gln)),
         *("--listen", own.p2p, "--api", own.api, "--operators", own.operators),
         *(word for peer, address in peers.items() for word in ("--peer", f"{peer}={address}")),
+        *_snapshots(manifest, node),
         *("--key-cost", "minimum", "--no-input", "--output", "json"),
     )
     folder.record(node.name).write_bytes(record)
@@ -118,6 +119,14 @@ def _init(
         *(word for role in roles for word in ("--role", role)),
         *("--file", str(folder.token(node.name)), "--output", "json"),
     )
+
+
+def _snapshots(manifest: Manifest, node: NodePlan) -> tuple[str, ...]:
+    """Return what `init` is told of snapshots: where the manifest asks for them, observers begin with one."""
+    if not manifest.snapshot_interval:
+        return ()
+    told = ("--snapshot-interval", str(manifest.snapshot_interval))
+    return (*told, "--join-by-snapshot") if node.role == "observer" else told
 
 
 def _make_genesis(manifest: Manifest, folder: Folder, program: Program) -> None:

@@ -78,6 +78,9 @@ class Manifest(Description, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     """Whether its nodes reach each other through relays, so that one can be cut off."""
     perturbations: tuple[Perturbation, ...] = ()
     """What may be done to its nodes."""
+    snapshot_interval: int = 0
+    """Its nodes make a snapshot at every height that this divides, and a new observer begins with one; 0: as
+    nodes do it by themselves."""
 
 
 def read_manifest(data: bytes) -> Manifest:
@@ -121,6 +124,7 @@ def _check(manifest: Manifest) -> None:
         base == 0 or _LOWEST_PORT <= base <= highest,
         f"ports.base: {base}, expected 0 or {_LOWEST_PORT} to {highest}",
     )
+    _require(manifest.snapshot_interval >= 0, f"snapshot_interval: {manifest.snapshot_interval}, at least 0")
     start = manifest.clock_start
     _require(start is None or start.tzinfo is not None, "clock_start: expected a time with its offset")
     for at, entry in enumerate(manifest.perturbations):

@@ -9,6 +9,7 @@ from typing import Any
 
 from contracts.chain.commit import Commit
 from contracts.chain.header import BundleEntry
+from contracts.chain.snapshot import is_well_formed_voucher
 from contracts.chain.validators import MAX_VALIDATORS
 from contracts.chain.votes import MAX_HEIGHT, MAX_ROUND, is_well_formed_proposal, is_well_formed_vote
 from contracts.primitives.hashing import HASH_BYTES
@@ -41,6 +42,8 @@ _IS_WELL_FORMED: dict[type[Any], Callable[[Any], bool]] = {
     messages.ProposalMessage: lambda message: is_well_formed_proposal(message.proposal),
     messages.RoundVotes: _are_round_votes,
     messages.CommitMessage: lambda message: _is_commit(message.commit),
+    messages.VoucherMessage: lambda message: is_well_formed_voucher(message.voucher),
+    messages.SnapshotOffer: lambda message: all(map(is_well_formed_voucher, message.vouchers)),
     messages.BundleAnnounce: lambda message: all(map(_is_entry, message.entries)),
 }
 

@@ -18,6 +18,9 @@ import msgspec
 
 from contracts.chain.header import MAX_BLOCK_BYTES
 from contracts.chain.parameters import Limits
+from contracts.chain.snapshot import MAX_MANIFEST_BYTES
+from contracts.chain.validators import MAX_VALIDATORS
+from contracts.ledger.anchor import MAX_ANCHOR_BYTES
 from contracts.primitives.encoding import Decoder, MalformedBytes, encode
 from contracts.primitives.hashing import HASH_BYTES
 from network.wire import messages
@@ -39,6 +42,7 @@ _MAX_IDS_BYTES = messages.MAX_BUNDLES_ASKED * (HASH_BYTES + 2) + 64
 _MAX_ANNOUNCE_BYTES = messages.MAX_ANNOUNCED * 64 + 64
 _ENVELOPE_BYTES = 512
 """Room for the few fields around a message's largest one."""
+_MAX_OFFER_BYTES = MAX_MANIFEST_BYTES + MAX_ANCHOR_BYTES + MAX_VALIDATORS * _MAX_VOTE_BYTES + _ENVELOPE_BYTES
 _PART_OVERHEAD_BYTES = messages.MAX_PART_BUNDLES * 5 + _ENVELOPE_BYTES
 
 
@@ -97,6 +101,13 @@ def _kinds(limits: Limits) -> tuple[FrameKind, ...]:
         FrameKind(messages.BlockAnswer, block_bytes + messages.MAX_COMMIT_BYTES, blocks),
         FrameKind(messages.BlockBundles, max(PART_BYTES, limits.bundle_bytes) + _PART_OVERHEAD_BYTES, blocks),
         FrameKind(messages.NoBlock, _MAX_CONTROL_BYTES, blocks),
+        FrameKind(messages.VoucherMessage, _MAX_VOTE_BYTES, blocks),
+        FrameKind(messages.SnapshotRequest, _MAX_CONTROL_BYTES, urgent),
+        FrameKind(messages.SnapshotOffer, _MAX_OFFER_BYTES, blocks),
+        FrameKind(messages.NoSnapshot, _MAX_CONTROL_BYTES, blocks),
+        FrameKind(messages.ChunkRequest, _MAX_CONTROL_BYTES, urgent),
+        FrameKind(messages.ChunkAnswer, messages.MAX_PACKED_BYTES + _ENVELOPE_BYTES, blocks),
+        FrameKind(messages.NoChunk, _MAX_CONTROL_BYTES, blocks),
     )
 
 

@@ -14,11 +14,13 @@ from msgspec import Meta
 
 from contracts.chain.commit import Commit
 from contracts.chain.header import MAX_BLOCK_BYTES, BundleEntry
+from contracts.chain.snapshot import MAX_CHUNK_BYTES, MAX_CHUNKS, MAX_MANIFEST_BYTES, Voucher
 from contracts.chain.validators import MAX_VALIDATORS
 from contracts.chain.votes import MAX_HEIGHT, MAX_ROUND, NO_ROUND, Proposal, Vote, VoteType
+from contracts.ledger.anchor import MAX_ANCHOR_BYTES
 from contracts.primitives.hashing import HASH_BYTES
 
-PROTOCOL_VERSION = 1
+PROTOCOL_VERSION = 2
 """Nodes of different versions do not talk."""
 
 MAX_NAME_CHARACTERS = 128
@@ -37,6 +39,8 @@ MAX_COMMIT_BYTES = 16 * 1024
 """Longest encoded commit: 128 signatures of about 70 bytes fit well."""
 MAX_PART_BUNDLES = 1_000
 """Most bundles in one part of a block's answer."""
+MAX_PACKED_BYTES = MAX_CHUNK_BYTES + (MAX_CHUNK_BYTES >> 8) + 64
+"""Longest compressed chunk: what cannot be compressed grows a little."""
 MAX_REASON_CHARACTERS = 200
 """Longest farewell."""
 
@@ -253,6 +257,67 @@ class NoBlock(msgspec.Struct, frozen=True, array_like=True, tag=19):
     """The sender's last decided height."""
 
 
+class VoucherMessage(msgspec.Struct, frozen=True, array_like=True, tag=20):
+    """A validator vouches for the manifest of a snapshot that it made."""
+
+    voucher: Voucher
+    """Signed by its author."""
+
+
+class SnapshotRequest(msgspec.Struct, frozen=True, array_like=True, tag=21):
+    """Which snapshot can you give? Answered by the newest one that the block after it certifies."""
+
+    above: Height
+    """Only one of a greater height is of use."""
+
+
+class SnapshotOffer(msgspec.Struct, frozen=True, array_like=True, tag=22):
+    """A snapshot that the sender holds, and what it knows that speaks for it."""
+
+    manifest: Annotated[bytes, Meta(max_length=MAX_MANIFEST_BYTES)]
+    """Encoded `contracts.chain.snapshot.Manifest`."""
+    vouchers: Annotated[tuple[Voucher, ...], Meta(max_length=MAX_VALIDATORS)]
+    """Of validators that made the same manifest."""
+    anchor: Annotated[bytes, Meta(max_length=MAX_ANCHOR_BYTES)]
+    """Encoded `contracts.ledger.anchor.Anchor` of its block."""
+
+
+class NoSnapshot(msgspec.Struct, frozen=True, array_like=True, tag=23):
+    """The sender has none that was asked for."""
+
+    head: Height
+    """The sender's last decided height."""
+
+
+class ChunkRequest(msgspec.Struct, frozen=True, array_like=True, tag=24):
+    """Please send one chunk of a snapshot."""
+
+    manifest_hash: HashBytes
+    """Which snapshot."""
+    index: Annotated[int, Meta(ge=0, lt=MAX_CHUNKS)]
+    """Which of its chunks, from 0."""
+
+
+class ChunkAnswer(msgspec.Struct, frozen=True, array_like=True, tag=25):
+    """A chunk that was asked for."""
+
+    manifest_hash: HashBytes
+    """Of which snapshot."""
+    index: Annotated[int, Meta(ge=0, lt=MAX_CHUNKS)]
+    """Which one."""
+    data: Annotated[bytes, Meta(max_length=MAX_PACKED_BYTES)]
+    """The chunk, compressed with zstandard."""
+
+
+class NoChunk(msgspec.Struct, frozen=True, array_like=True, tag=26):
+    """A chunk that was asked for is not here, or not any more."""
+
+    manifest_hash: HashBytes
+    """Of which snapshot."""
+    index: Annotated[int, Meta(ge=0, lt=MAX_CHUNKS)]
+    """Which one."""
+
+
 Message = (
     Hello
     | Tip
@@ -273,5 +338,12 @@ Message = (
     | BlockAnswer
     | BlockBundles
     | NoBlock
+    | VoucherMessage
+    | SnapshotRequest
+    | SnapshotOffer
+    | NoSnapshot
+    | ChunkRequest
+    | ChunkAnswer
+    | NoChunk
 )
 """Everything that may stand in a frame."""

@@ -41,10 +41,12 @@ from node.api.recalls import RecallDesk
 from node.api.shipments import Shipments
 from node.api.stream import DocumentStream
 from node.host.submitted import TooBusy
-from node.storage.errors import StorageError
+from node.storage.errors import HistoryNotHere, StorageError
 from node.storage.readers import ReadersBusy
 
 REQUEST_ID_HEADER: Final = "X-Request-Id"
+HISTORY_HEADER: Final = "Packtrail-History-From"
+"""On a node that began with a snapshot: first height whose block, bundles and receipts are here."""
 REQUEST_ID_BYTES: Final = 8
 UNMATCHED: Final = "unmatched"
 """Path of requests that no endpoint is for, in metrics."""
@@ -160,6 +162,8 @@ class Apps:
             response = _render(problem, request_id)
         if _BEGUN not in request:
             response.headers[REQUEST_ID_HEADER] = request_id
+            if self._context.history_from > 1:
+                response.headers[HISTORY_HEADER] = str(self._context.history_from)
         self._count(request, response.status, loop.time() - began)
         return response
 
@@ -176,15 +180,8 @@ class Apps:
                 )
             case ReadersBusy():
                 return self.gate.too_busy("reads", "Too many questions wait for an answer.")
-            case StorageError():
-                return Problem("storage_failed")
-            case web.HTTPMethodNotAllowed():
-                allowed = ", ".join(sorted(error.allowed_methods))
-                return Problem("method_not_allowed", headers={"Allow": allowed})
-            case web.HTTPNotFound():
-                return Problem("unknown_path")
             case _:
-                return None
+                return _fault_of(error)
 
     def _check_room(self) -> None:
         if self.connections() > self._context.settings.max_connections:
@@ -210,3 +207,19 @@ def _render(problem: Problem, request_id: str) -> web.Response:
         status=problem.status,
         headers={**problem.headers, "Content-Type": MEDIA_TYPE},
     )
+
+
+def _fault_of(error: Exception) -> Problem | None:
+    """Return the problem that an error of the disk or of the router stands for, or None."""
+    match error:
+        case HistoryNotHere():
+            return Problem("history_not_here", f"{error}.", members={"history_from": error.first})
+        case StorageError():
+            return Problem("storage_failed")
+        case web.HTTPMethodNotAllowed():
+            allowed = ", ".join(sorted(error.allowed_methods))
+            return Problem("method_not_allowed", headers={"Allow": allowed})
+        case web.HTTPNotFound():
+            return Problem("unknown_path")
+        case _:
+            return None

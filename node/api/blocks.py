@@ -24,6 +24,7 @@ from node.api.endpoints import (
     read_limit,
 )
 from node.api.problems import Problem
+from node.storage.base import base_height
 from node.storage.custody import Custody
 from node.storage.errors import StorageDamaged
 from node.storage.history import History
@@ -227,9 +228,10 @@ def _browse(snapshot: Snapshot, before: int, limit: int) -> web.Response:
     custody, history = Custody(snapshot), History(snapshot)
     validators = Validators(snapshot)
     top = min(before - 1, custody.head.height)
-    heights = range(top, max(top - limit, 0), -1)
+    base = base_height(snapshot)
+    heights = range(top, max(top - limit, base), -1)
     page = tuple(_summary(custody, history, validators, height) for height in heights)
-    following = page[-1].height if page and page[-1].height > 1 else None
+    following = page[-1].height if page and page[-1].height > base + 1 else None
     return answer(pinned(BlocksView(page, following), custody.head.height), custody.head.height)
 
 

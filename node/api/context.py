@@ -64,3 +64,5 @@ class ApiContext:
     """Changes what is logged: debug, info, warning or error."""
     draw: Callable[[int], bytes]
     """Returns so many random bytes that nobody can foresee, such as `os.urandom`."""
+    history_from: int = 1
+    """First height whose block, bundles and receipts are here; 1 unless the node began with a snapshot."""

@@ -52,6 +52,7 @@ from node.api.submitting import (
     secret_of,
 )
 from node.host.submitted import Admitted, Committed, Submitted
+from node.storage.base import require_history
 from node.storage.custody import Custody
 from node.storage.history import History, PlacedDocument
 from node.storage.proofs import NotYetCertified, build_proof
@@ -331,6 +332,7 @@ def document_of(request: web.Request) -> bytes:
 def _show(snapshot: Snapshot, identifier: bytes, scope: Scope) -> web.Response:
     custody, placed = Custody(snapshot), History(snapshot).find(identifier)
     if placed is None:
+        require_history(snapshot)
         raise Problem("unknown_document", f"Document {identifier.hex()} is in no block.")
     partner = custody.gln_of(placed.sender) or ""
     scope.require(concerned_glns(custody, placed), "this document")
@@ -369,6 +371,7 @@ def _prove(snapshot: Snapshot, identifier: bytes, scope: Scope, *, as_json: bool
     custody, history = Custody(snapshot), History(snapshot)
     placed = history.find(identifier)
     if placed is None:
+        require_history(snapshot)
         raise Problem("unknown_document", f"Document {identifier.hex()} is in no block.")
     scope.require(concerned_glns(custody, placed), "this document")
     try:

@@ -20,6 +20,7 @@ from node.api.endpoints import EVENT_STREAM, Answer, Endpoint, Parameter, header
 from node.api.feed import FACTS, Feed, FeedEntry, Place
 from node.api.metrics import ApiMetrics
 from node.api.problems import Problem, parameter_problem
+from node.storage.errors import HistoryNotHere
 
 HEARTBEAT_S: Final = 15.0
 """A stream says something at least this often."""
@@ -114,12 +115,22 @@ class Events:
         if height is not None:
             if height > tip + 1:
                 raise parameter_problem("from", f"a height up to {tip + 1}, or a cursor")
-            return (max(height, 1), -1, 0)
+            return (self._here(max(height, 1)), -1, 0)
         parts = [parse_number(part) for part in text.split(".")]
         numbers = [number for number in parts if number is not None]
         if len(parts) != _PLACE_PARTS or len(numbers) != _PLACE_PARTS or not 0 < numbers[0] <= tip + 1:
             raise Problem("invalid_cursor")
-        return (numbers[0], numbers[1], numbers[2])
+        return (self._here(numbers[0]), numbers[1], numbers[2])
+
+    def _here(self, height: int) -> int:
+        """Return a height that this node has the history of; nothing is left out silently.
+
+        Raises:
+            HistoryNotHere: It lies before the snapshot that the node began with.
+        """
+        if height < self._context.history_from:
+            raise HistoryNotHere(self._context.history_from)
+        return height
 
     async def _serve(self, channel: "_Channel", place: Place, scope: Scope) -> str:
         """Send until the end; return why it ended."""

@@ -15,6 +15,7 @@ from node.api.field_readers import INVALID_IDENTIFIER, item_key
 from node.api.problems import Problem
 from node.epcis.identifiers import InvalidIdentifier
 from node.storage.custody import Custody
+from node.storage.errors import HistoryNotHere
 from node.storage.history import History
 from node.storage.item_journey import Journey, item_journey
 from node.storage.store import Snapshot
@@ -131,10 +132,17 @@ def _show(snapshot: Snapshot, key: bytes, scope: Scope) -> web.Response:
     if is_restricted:
         _require_journey(custody, item_journey(snapshot, custody, key), scope)
         fields |= _LEFT_OUT
-    document = History(snapshot).receipts(born[0])[born[1]].document_id
-    birth = BornView(born[0], document.hex())
+    birth = BornView(born[0], _document_of(snapshot, born))
     known = KnownItemView(**fields, born=birth, is_restricted=is_restricted)
     return answer(pinned(known, custody.head.height), custody.head.height)
+
+
+def _document_of(snapshot: Snapshot, born: tuple[int, int]) -> str:
+    """Return the document that brought an item to life, hex; empty when it lies before the history here."""
+    try:
+        return History(snapshot).receipts(born[0])[born[1]].document_id.hex()
+    except HistoryNotHere:
+        return ""
 
 
 def _journey(snapshot: Snapshot, key: bytes, scope: Scope) -> web.Response:

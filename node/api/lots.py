@@ -20,6 +20,7 @@ from node.api.endpoints import Answer, Endpoint, Parameter
 from node.api.field_readers import INVALID_IDENTIFIER, FieldFault, read_gtin, read_lot
 from node.api.problems import Problem
 from node.api.record_texts import gtin_text, plain_text
+from node.storage.base import require_history
 from node.storage.custody import Custody
 from node.storage.happenings import Happenings
 from node.storage.journeys import Journeys
@@ -112,6 +113,7 @@ def _show(snapshot: Snapshot, gtin: bytes, lot: bytes, scope: Scope) -> web.Resp
     if view is None:
         raise Problem("unknown_lot")
     scope.require((view.maker,), "this lot")
+    require_history(snapshot)
     happenings = Happenings(snapshot)
     touches = Journeys(snapshot).lot(gtin, lot, MAX_COMMISSIONS)
     commissions: list[CommissionView] = []

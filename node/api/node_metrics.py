@@ -9,6 +9,7 @@ from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
 from node.api.context import ApiContext
+from node.api.status import NodeStatus
 from node.pool.waiting_room import Load
 
 _MS_PER_SECOND: Final = 1_000
@@ -54,6 +55,7 @@ class NodeCollector(Collector):
         yield _counter("sessions_ended", "Conversations with peers that ended, by reason.", ended)
         failed = status.failed_dials
         yield CounterMetricFamily("packtrail_dials_failed", "Attempts that reached no peer.", value=failed)
+        yield from _snapshots(status)
         yield self._evidence()
         yield self._peers()
         yield self._checks()
@@ -78,6 +80,22 @@ class NodeCollector(Collector):
         for check in self._context.status.checks():
             family.add_metric((check.name,), int(check.ok))
         return family
+
+
+def _snapshots(status: NodeStatus) -> Iterator[Metric]:
+    newest = status.snapshots[-1] if status.snapshots else None
+    height, vouchers = (0, 0) if newest is None else (newest.height, newest.vouchers)
+    yield _gauge("snapshot_height", "Height of the newest snapshot here; 0 for none.", height)
+    yield _gauge("snapshot_vouchers", "Validators that vouch for the newest snapshot here.", vouchers)
+    stored = sum(each.bytes for each in status.snapshots)
+    yield _gauge("snapshot_bytes", "Length of all snapshots on the disk, compressed.", stored)
+    made, left_out = status.snapshots_made, status.snapshots_left_out
+    yield CounterMetricFamily("packtrail_snapshots_made", "Snapshots made since the start.", value=made)
+    yield CounterMetricFamily(
+        "packtrail_snapshots_left_out",
+        "Snapshots left out since the start, because one was still being made.",
+        value=left_out,
+    )
 
 
 def _counter(name: str, documentation: str, by_reason: Mapping[str, int]) -> Metric:

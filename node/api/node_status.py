@@ -11,7 +11,7 @@ from node.api.access import Right
 from node.api.answers import answer, json_bytes
 from node.api.context import ApiContext
 from node.api.endpoints import Answer, Endpoint
-from node.api.status import ConsensusStatus, PeerStatus, PoolStatus, UnreachedPeer
+from node.api.status import ConsensusStatus, PeerStatus, PoolStatus, SnapshotStatus, UnreachedPeer
 
 NO_BLOCK: Final = ""
 """Block id at height 0."""
@@ -71,6 +71,10 @@ class StatusView(msgspec.Struct, frozen=True):
     """Pieces of evidence that this node holds against validators: see /v1/evidence."""
     ready: bool
     """Whether all readiness checks pass."""
+    history_from: int
+    """First height whose block is here whole; above 1 on a node that began with a snapshot."""
+    snapshots: tuple[SnapshotStatus, ...]
+    """Snapshots that this node holds for nodes that join late, by height."""
 
 
 class Status:
@@ -125,4 +129,6 @@ class Status:
             has_quorum=status.has_quorum,
             evidence=sum(status.evidence.values()),
             ready=all(check.ok for check in context.status.checks()),
+            history_from=context.history_from,
+            snapshots=status.snapshots,
         )

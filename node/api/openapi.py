@@ -15,7 +15,13 @@ from node.api.endpoints import JSON, Answer, Body, Endpoint, Parameter
 from node.api.problems import MEDIA_TYPE, PROBLEMS, Problem
 
 _REFERENCE: Final = "#/components/schemas/{name}"
-_ANY_PROBLEMS: Final = ("invalid_parameter", "too_busy", "internal_error", "storage_failed")
+_ANY_PROBLEMS: Final = (
+    "invalid_parameter",
+    "history_not_here",
+    "too_busy",
+    "internal_error",
+    "storage_failed",
+)
 _PROTECTED_PROBLEMS: Final = ("unauthorised", "forbidden")
 _BODY_PROBLEMS: Final = (
     *("invalid_json", "invalid_field", "invalid_identifier", "invalid_time"),

@@ -98,6 +98,11 @@ _REQUESTS: Final[dict[str, ProblemKind]] = {
     "unknown_proposal": ProblemKind(404, "There is no such proposal", "Check the proposal's id."),
     "unknown_shipment": ProblemKind(404, "There is no such shipment", "Check the shipment id."),
     "unknown_block": ProblemKind(404, "There is no such block", "Check height or id against /v1/status."),
+    "history_not_here": ProblemKind(
+        404,
+        "This node began with a snapshot, and what is asked for lies before it",
+        "Ask a node that has the whole history; /v1/status says from which height this one has it.",
+    ),
     "unknown_partner": ProblemKind(404, "No such partner is registered", "Check the GLN."),
     "unknown_draft": ProblemKind(
         404, "There is no such draft", "It may have been confirmed; see /v1/drafts."

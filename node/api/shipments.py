@@ -25,6 +25,7 @@ from node.api.endpoints import (
 from node.api.items import BornView
 from node.api.problems import Problem, parameter_problem
 from node.api.record_texts import item_text
+from node.storage.base import require_history
 from node.storage.custody import Custody
 from node.storage.happenings import Happening, Happenings
 from node.storage.journeys import Journeys, Touch
@@ -195,7 +196,12 @@ def _listed(custody: Custody, happening: Happening, identifier: bytes) -> Listed
 def _show(snapshot: Snapshot, identifier: bytes, scope: Scope) -> web.Response:
     custody, happenings = Custody(snapshot), Happenings(snapshot)
     rows = happenings.of_shipment(identifier)
-    if custody.shipment_row(identifier) is None or not rows:
+    if custody.shipment_row(identifier) is None:
+        raise Problem("unknown_shipment", f"There is no shipment {identifier.hex()}.")
+    if not rows or shipment_id(rows[0].placed.id, rows[0].index) != identifier:
+        # What announced it may lie before this node's history.
+        require_history(snapshot)
+    if not rows:
         raise Problem("unknown_shipment", f"There is no shipment {identifier.hex()}.")
     scope.require(map(custody.gln_of, custody.parties(identifier)), "this shipment")
     first = rows[0]

@@ -56,6 +56,21 @@ class PoolStatus(msgspec.Struct, frozen=True):
     """When the one that waits longest came, by this node's clock; None when none waits."""
 
 
+class SnapshotStatus(msgspec.Struct, frozen=True):
+    """A snapshot that this node holds."""
+
+    height: int
+    """The last block whose writes are in it."""
+    manifest_hash: str
+    """What validators vouch for, hex."""
+    rows: int
+    """Rows of state in it."""
+    bytes: int
+    """Its chunks as they are stored, compressed."""
+    vouchers: int
+    """Validators that are known to vouch for it."""
+
+
 class NodeStatus(msgspec.Struct, frozen=True):
     """The node beside its ledger."""
 
@@ -79,6 +94,12 @@ class NodeStatus(msgspec.Struct, frozen=True):
     """Conversations with peers that ended since the start, by reason."""
     failed_dials: int
     """Attempts since the start to reach a peer that found nobody."""
+    snapshots: tuple[SnapshotStatus, ...] = ()
+    """Snapshots that it holds, by height."""
+    snapshots_made: int = 0
+    """Snapshots made since the start."""
+    snapshots_left_out: int = 0
+    """Snapshots left out since the start, because one was still being made."""
 
 
 class ReadinessCheck(msgspec.Struct, frozen=True):

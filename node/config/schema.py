@@ -169,6 +169,28 @@ class MetricsSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     enabled: Annotated[bool, Meta(description="Serve /metrics on the operators' port.")] = True
 
 
+class SnapshotsSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Snapshots of the state, for nodes that join late."""
+
+    interval_heights: Annotated[
+        int,
+        Meta(
+            ge=0,
+            le=10_000_000,
+            description="A snapshot is made at every height that this divides; 0 for none."
+            " Alike on all nodes, or validators do not vouch for each other's.",
+        ),
+    ] = 10_000
+    keep: Annotated[int, Meta(ge=1, le=16, description="How many snapshots are kept on the disk.")] = 3
+    join: Annotated[
+        bool,
+        Meta(
+            description="Begin a new observer with a snapshot that more than a third of the validators vouch"
+            " for, instead of executing every block."
+        ),
+    ] = False
+
+
 class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The whole configuration."""
 
@@ -180,3 +202,4 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     keys: KeysSection = KeysSection()
     log: LogSection = LogSection()
     metrics: MetricsSection = MetricsSection()
+    snapshots: SnapshotsSection = SnapshotsSection()

@@ -30,6 +30,8 @@ from node.host.journal import ConsensusJournal
 from node.host.ledger import Applied
 from node.host.opening import Disks, Opened
 from node.host.serving import Serving
+from node.host.snapshot_desk import SnapshotDesk
+from node.host.snapshot_maker import SnapshotMaker
 from node.host.submission import Submissions
 from node.host.surroundings import Surroundings
 from node.host.worker import Worker, no_answer
@@ -80,6 +82,18 @@ class Threads:
     """Checks signatures of bundles."""
     reader: Worker
     """Reads the history for peers."""
+    snapshots: Worker | None = None
+    """Cuts snapshots; None where none are made or served."""
+
+
+@dataclass(frozen=True)
+class Snapshots:
+    """What a node does about snapshots."""
+
+    desk: SnapshotDesk
+    """Gives them to peers."""
+    maker: SnapshotMaker
+    """Makes them."""
 
 
 class NodeCore:
@@ -92,6 +106,7 @@ class NodeCore:
         consensus: The host of the engine; None for a node that does not vote.
         follower: Block sync.
         evidence: What is held against validators.
+        snapshots: Snapshots, made here and given to peers; None where there are none.
         heights: What peers say of their heights, by name.
     """
 
@@ -147,7 +162,9 @@ class NodeCore:
             self._on_made,
             config.room,
         )
-        self.serving = Serving(self._network, threads.reader, disks.ledger.blocks, self.chain, self.pool)
+        self.serving = Serving(
+            self._network, threads.reader, disks.ledger.blocks, self.chain, self.pool, opened.base
+        )
         is_validator = disks.journal is not None
         patience = VALIDATOR_PATIENCE_MS if is_validator else 0
         self.follower = Follower(
@@ -159,6 +176,7 @@ class NodeCore:
             partial(self._diverged, on_diverged),
         )
         self.evidence = EvidenceBook(surroundings, self.chain, disks.ledger.store, opened.evidence)
+        self.snapshots = self._snapshots(threads)
         self.consensus: ConsensusHost | None = None
         self.ballots: Ballots | None = None
         if disks.journal is not None:
@@ -184,6 +202,17 @@ class NodeCore:
             self.evidence.report,
         )
         return consensus, Ballots(self.chain, consensus, self._network, self._surroundings.clock.now_ms)
+
+    def _snapshots(self, threads: Threads) -> Snapshots | None:
+        """Make the parts that make snapshots and give them to peers."""
+        shelf, worker, opened = self._disks.shelf, threads.snapshots, self._opened
+        if shelf is None or worker is None:
+            return None
+        store = self._disks.ledger.store
+        desk = SnapshotDesk(self._network, threads.reader, store, self.chain, shelf, opened.snapshots)
+        maker = SnapshotMaker(shelf, self._disks.ledger, worker, opened.base, desk.on_made)
+        self.chain.subscribe(maker.on_applied)
+        return Snapshots(desk, maker)
 
     # ------------------------------------------------------------------------------- life
 
@@ -332,6 +361,8 @@ class NodeCore:
         """Greet a peer: learn its height, push what it may lack, bring it along."""
         self.heights[peer.name] = hello.height
         self.follower.take_tip(peer.name, hello.height)
+        if self.snapshots is not None:
+            self.snapshots.desk.greet(peer.name)
         if peer.role != VALIDATOR:
             return
         room = MAX_PUSHED_BYTES

@@ -10,11 +10,14 @@ from contracts.chain.commit import NO_COMMIT, Commit
 from contracts.chain.genesis import Node
 from node.host.journal import ConsensusJournal, Replay
 from node.host.ledger import Ledger
+from node.host.snapshot_maker import SnapshotShelf
+from node.storage.base import base_height
 from node.storage.errors import StorageDamaged
 from node.storage.evidence import KeptEvidence, load_evidence
 from node.storage.files import FileSystem
 from node.storage.head_marker import MarkerState, check_head_marker
 from node.storage.outbox import Outbox, OutboxEntry
+from node.storage.snapshot_files import HeldSnapshot
 
 _log = structlog.get_logger(__name__)
 
@@ -33,6 +36,8 @@ class Disks:
     """Holds the head marker."""
     marker: str
     """Name of the head marker."""
+    shelf: SnapshotShelf | None = None
+    """Snapshots; None for a node that neither makes nor serves any."""
 
 
 class Opened(msgspec.Struct, frozen=True):
@@ -54,6 +59,10 @@ class Opened(msgspec.Struct, frozen=True):
     """What is kept against validators."""
     nodes: tuple[Node, ...]
     """Every node that may connect, by genesis and governance."""
+    base: int = 0
+    """Height of the snapshot that the database began with; 0 when it has every block."""
+    snapshots: dict[int, HeldSnapshot] = {}
+    """Complete snapshots on the disk, by height."""
 
 
 def open_disks(disks: Disks, own_lanes: Sequence[bytes]) -> Opened:
@@ -83,7 +92,33 @@ def open_disks(disks: Disks, own_lanes: Sequence[bytes]) -> Opened:
     last_used = {lane: disks.outbox.last_used(lane) for lane in own_lanes}
     evidence = tuple(load_evidence(ledger.store))
     nodes = ledger.nodes()
-    return Opened(commit, had_bundles, ledger.lanes(), _waiting(disks), last_used, replay, evidence, nodes)
+    base = base_height(ledger.store)
+    return Opened(
+        *(commit, had_bundles, ledger.lanes(), _waiting(disks), last_used, replay, evidence, nodes),
+        *(base, _snapshots(disks, base)),
+    )
+
+
+def _snapshots(disks: Disks, base: int) -> dict[int, HeldSnapshot]:
+    """Return the snapshots on the disk, and remove what interrupted runs left."""
+    shelf = disks.shelf
+    if shelf is None:
+        return {}
+    shelf.files.clean(shelf.keep, base)
+    if shelf.signer is not None and not shelf.signer.open(disks.ledger.tip.height):
+        _log.warning("voucher_record_unusable", signs_above=disks.ledger.tip.height)
+    held: dict[int, HeldSnapshot] = {}
+    for height in shelf.files.heights():
+        try:
+            found = shelf.files.load(height)
+        except StorageDamaged as damage:
+            # Peers have the same snapshot, and the next one is made from the state: nothing is lost.
+            _log.warning("snapshot_removed", height=height, reason=damage.reason)
+            shelf.files.remove(height)
+            continue
+        if found is not None:
+            held[height] = found
+    return held
 
 
 def _check_marker(disks: Disks) -> None:

@@ -11,6 +11,7 @@ from network.wire.messages import (
     BundleMissing,
     BundlePush,
     BundleRequest,
+    ChunkRequest,
     CommitMessage,
     Hello,
     Message,
@@ -18,8 +19,10 @@ from network.wire.messages import (
     ProposalMessage,
     RoundRequest,
     RoundVotes,
+    SnapshotRequest,
     Tip,
     VoteMessage,
+    VoucherMessage,
 )
 from node.host.core import NodeCore
 
@@ -88,6 +91,24 @@ class Router:
                 core.serving.serve_bundles(name, message)
             case BundleMissing():
                 core.fetching.missing(name, message)
+            case _:
+                self._snapshot(name, message)
+
+    def _snapshot(self, name: str, message: Message) -> None:
+        """Answer about snapshots; what others offer is of no use to a node that has joined."""
+        snapshots = self.core.snapshots
+        match message:
+            case VoucherMessage(voucher=voucher):
+                if snapshots is not None:
+                    snapshots.desk.take_voucher(voucher)
+            case SnapshotRequest():
+                if snapshots is None:
+                    self.core.serving.serve_no_snapshot(name)
+                else:
+                    snapshots.desk.serve_offer(name, message)
+            case ChunkRequest():
+                if snapshots is not None:
+                    snapshots.desk.serve_chunk(name, message)
             case _:
                 pass
 

@@ -16,6 +16,7 @@ from network.wire.messages import (
     BundleMissing,
     BundleRequest,
     Message,
+    NoSnapshot,
 )
 from node.host.chain import Chain
 from node.host.worker import Worker
@@ -32,7 +33,13 @@ class Serving:
     """Serves one node's blocks and bundles."""
 
     def __init__(
-        self, network: PeerNetwork, reader: Worker, blocks: BlockStore, chain: Chain, pool: BundlePool
+        self,
+        network: PeerNetwork,
+        reader: Worker,
+        blocks: BlockStore,
+        chain: Chain,
+        pool: BundlePool,
+        base: int = 0,
     ) -> None:
         """Join the parts.
 
@@ -42,12 +49,14 @@ class Serving:
             blocks: The history.
             chain: For the present height.
             pool: Bundles that are not in the chain yet.
+            base: Blocks up to this height are not here whole: the node began with a snapshot of it.
         """
         self._network = network
         self._reader = reader
         self._blocks = blocks
         self._chain = chain
         self._pool = pool
+        self._base = base
         self._waiting: dict[str, int] = {}
 
     def serve_blocks(self, peer: str, request: BlockRequest) -> None:
@@ -71,7 +80,13 @@ class Serving:
     def _read(self, request: BlockRequest, head: int) -> list[Message]:
         return list(answer_blocks(request, head, self._load))
 
+    def serve_no_snapshot(self, peer: str) -> None:
+        """Say that there is no snapshot here."""
+        self._network.send(peer, NoSnapshot(self._chain.tip.height))
+
     def _load(self, height: int) -> StoredBlock | None:
+        if height <= self._base:
+            return None
         data, commit = self._blocks.block_bytes(height), self._blocks.commit_of(height)
         bundles = self._blocks.bundles_of(height)
         if data is None or commit is None or bundles is None:

@@ -1,5 +1,8 @@
 """`packtrail verify chain`: a stopped node's database against genesis, byte for byte.
 
+A node that began with a snapshot has no blocks before it. There, the snapshot takes the place of genesis,
+with what ties it to that: the headers at which validators changed, and the validators that vouch for it.
+
 Nothing stored is believed. Blocks and bundles are read from the database, their hashes, signatures and
 commits are checked against genesis, and they are executed again into an empty scratch database by the very
 code that a node runs. Then every derived row (state, receipts, writes, indices, head) must be in both, and
@@ -24,13 +27,17 @@ from contracts.ledger.bundle import BundleReader, MalformedBundle, OpenBundle, b
 from contracts.ledger.lanes import BundleOutOfPlace
 from contracts.primitives import signing
 from node.home import HEAD_FILE, Home
+from node.host.installing import install
 from node.host.ledger import Ledger
+from node.storage.base import load_base
 from node.storage.blocks import BlockStore
 from node.storage.errors import StorageDamaged
 from node.storage.files import DiskFiles
 from node.storage.head_marker import HeadMarker, MarkerState, load_head_marker
 from node.storage.level_files import FilesChecked, check_level_files
 from node.storage.leveldb import LevelOptions, open_level
+from node.storage.snapshot_files import SnapshotFiles
+from node.storage.snapshot_reading import WrongSnapshot
 from node.storage.statements import is_statement
 from node.storage.store import (
     BLOCKS,
@@ -92,6 +99,8 @@ class ChainFault(Exception):
 class VerifiedChain(msgspec.Struct, frozen=True):
     """What was checked, and where the chain ends."""
 
+    first: int
+    """First height that was executed again: 1, or the one after the snapshot that the database began with."""
     height: int
     """Height of the head."""
     block_id: bytes
@@ -133,7 +142,10 @@ def verify_home(home: Home, genesis: Genesis, progress: Progress) -> VerifiedCha
         with tempfile.TemporaryDirectory(prefix="packtrail-verify-") as folder:
             scratch = open_level(Path(folder) / "scratch", LevelOptions(), create=True)
             try:
-                found = verify_chain(store, genesis, scratch, progress, marker)
+                found = verify_chain(
+                    *(store, genesis, scratch, progress, marker),
+                    SnapshotFiles(DiskFiles(home.data)),
+                )
             finally:
                 scratch.close()
     finally:
@@ -154,8 +166,9 @@ def verify_chain(
     scratch: KeyValueStore,
     progress: Progress,
     marker: HeadMarker | MarkerState = MarkerState.MISSING,
+    snapshots: SnapshotFiles | None = None,
 ) -> VerifiedChain:
-    """Check a store against genesis.
+    """Check a store against genesis, or against genesis and the snapshot that it began with.
 
     Args:
         store: What is checked; only read.
@@ -163,6 +176,7 @@ def verify_chain(
         scratch: An empty store that is filled meanwhile.
         progress: Told every height.
         marker: The head marker that lies beside the store.
+        snapshots: Where the snapshot is that it may have begun with.
 
     Raises:
         ChainFault: The first fault.
@@ -172,12 +186,14 @@ def verify_chain(
     # Which keys this node holds does not follow from the chain: the statements of all of them are rebuilt.
     lanes = [key.public_key for partner in genesis.partners for key in partner.keys]
     ledger = Ledger(rebuilt, genesis, keep_writes=_KEEP_ALL_WRITES, own_lanes=lanes)
+    first = _begin(store, genesis, rebuilt, snapshots, progress)
     try:
         ledger.open()
     except InvalidGenesis as error:
         raise ChainFault(0, "genesis", str(error)) from error
+    ledger.own(ledger.lanes())
     replay = _Replay(BlockStore(store), genesis, ledger)
-    height = 1
+    height = first
     while replay.has(height):
         rebuilt.height = height
         replay.advance(height)
@@ -187,9 +203,36 @@ def verify_chain(
     _check_marker(marker, ledger)
     tip = ledger.tip
     return VerifiedChain(
-        *(tip.height, tip.block_id, tip.app_hash),
+        *(first, tip.height, tip.block_id, tip.app_hash),
         *(replay.bundles, replay.documents, replay.signatures, rows, 0),
     )
+
+
+def _begin(
+    store: KeyValueStore,
+    genesis: Genesis,
+    rebuilt: "_Rebuilt",
+    snapshots: SnapshotFiles | None,
+    progress: Progress,
+) -> int:
+    """Fill the scratch database with the snapshot that the store began with; return which height is next."""
+    try:
+        base = load_base(store)
+        if base is None:
+            return 1
+        held = None if snapshots is None else snapshots.load(base.height)
+    except StorageDamaged as damage:
+        raise ChainFault(0, damage.where, damage.reason) from damage
+    if held is None or snapshots is None:
+        reason = "it is missing: nothing shows any more what the state was when this node began"
+        raise ChainFault(base.height, "snapshot", reason)
+    rebuilt.height = base.height
+    try:
+        install(rebuilt, genesis, snapshots, held, base, lambda _chunk: None)
+    except WrongSnapshot as error:
+        raise ChainFault(base.height, "snapshot", str(error)) from error
+    progress(base.height)
+    return base.height + 1
 
 
 def _check_marker(marker: HeadMarker | MarkerState, ledger: Ledger) -> None:

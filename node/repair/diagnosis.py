@@ -11,11 +11,12 @@ from enum import StrEnum
 import msgspec
 
 from network.peer.face import VALIDATOR
-from node.assembly import Setting, make_disks, open_store
+from node.assembly import make_disks, open_store
 from node.home import HEAD_FILE, LOG_FOLDER, OUTBOX_FOLDER, SIGNER_FILE
 from node.host.opening import open_disks
 from node.host.verify_chain import ChainFault, verify_home
 from node.identity.signer import FileSigner
+from node.setting import Setting
 from node.storage.errors import StorageDamaged
 from node.storage.files import DiskFiles
 from node.storage.head_marker import HeadMarker, load_head_marker

@@ -19,7 +19,7 @@ import msgspec
 
 from network.peer.peers import Peers
 from network.transport.clock import LoopClock
-from node.assembly import Setting, begin_listening, make_peers, open_store
+from node.assembly import begin_listening, make_peers, open_store, tip_of
 from node.clock import SystemClock
 from node.event_loop import new_event_loop
 from node.home import HEAD_FILE, OUTBOX_FOLDER
@@ -32,6 +32,7 @@ from node.host.worker import ThreadWorker
 from node.pool.pool import PoolLimits
 from node.pool.waiting_room import RoomLimits
 from node.repair.diagnosis import Finding, Part, last_height, last_known
+from node.setting import Setting
 from node.storage.errors import StorageError
 from node.storage.files import DiskFiles
 from node.storage.head_marker import HeadMarker, save_head_marker
@@ -184,7 +185,8 @@ class _Following:
         supervisor = Supervisor(loop)
         workers = [ThreadWorker(name, loop, supervisor.fail) for name in _THREADS]
         router = Router()
-        peers = make_peers(self._setting, loop, router, supervisor, self._setting.genesis.nodes).peers
+        nodes = self._setting.genesis.nodes
+        peers = make_peers(self._setting, loop, router, supervisor, nodes, lambda: tip_of(router)).peers
         core = self._core(loop, peers, workers, supervisor)
         router.bind(core)
         for worker in workers:

@@ -153,6 +153,16 @@ def block_entries(finished: FinishedBlock, keep_writes: int) -> list[Write]:
     return entries
 
 
+def snapshot_block_entries(block: Block, commit: Commit) -> list[Write]:
+    """Build the rows of the block that a database begins after: the block and its commit alone."""
+    key = height_key(block.header.height)
+    return [
+        put(BLOCKS, key, encode(block)),
+        put(COMMITS, key, encode(commit)),
+        put(INDEX, _BLOCK_ID + block_id(block.header), key),
+    ]
+
+
 def _groups(writes: Iterable[Write]) -> list[_Group]:
     """Group writes, given in key order, by value; `_writes_of` is the way back."""
     keys: defaultdict[bytes | None, list[bytes]] = defaultdict(list)

@@ -20,6 +20,7 @@ from contracts.state.parties import TRADING, has_role, is_among
 from contracts.state.places import effective_holds, locate
 from contracts.state.recall_rows import RecallStanding
 from contracts.state.rows import HoldKind, ShipmentStanding
+from node.storage.base import require_history
 from node.storage.custody import Custody
 from node.storage.happenings import Happening, Happenings
 from node.storage.journeys import Journeys
@@ -56,7 +57,12 @@ class Clocks:
         self._now_ms = custody.head.time_ms
 
     def of(self, partner: int) -> list[ClockView]:
-        """Return what a partner must do, by number, what is due first in front."""
+        """Return what a partner must do, by number, what is due first in front.
+
+        Raises:
+            HistoryNotHere: What it must do may have begun before this node's history.
+        """
+        require_history(self._reader)
         found = [*self._recalls(partner), *self._shipments(partner), *self._suspicions(partner)]
         return sorted(found, key=lambda clock: (clock.due, clock.about))
 

@@ -30,3 +30,16 @@ class StorageFailed(StorageError):
 
 class StorageBusy(StorageFailed):
     """Another process has the store open."""
+
+
+class HistoryNotHere(Exception):
+    """What is asked for lies before the snapshot that this node began with; other nodes have it.
+
+    Attributes:
+        first: First height whose block, bundles and receipts are here.
+    """
+
+    def __init__(self, first: int) -> None:
+        """Say from where on this node has the history."""
+        super().__init__(f"this node began with a snapshot: it has no history before height {first}")
+        self.first = first

@@ -12,8 +12,9 @@ from contracts.primitives.encoding import Decoder, MalformedBytes
 from contracts.state.layout import KEYS
 from contracts.state.view import Overlay
 from node.storage.authors import authors_of
+from node.storage.base import base_height
 from node.storage.blocks import BlockStore, DocumentPlace
-from node.storage.errors import StorageDamaged
+from node.storage.errors import HistoryNotHere, StorageDamaged
 from node.storage.store import STATE, Reader, Space
 
 KeyT = TypeVar("KeyT")
@@ -56,7 +57,8 @@ class PlacedDocument(msgspec.Struct, frozen=True):
 class History:
     """Reads documents from a store or a pinned snapshot; remembers the last ones it decoded.
 
-    All methods raise StorageDamaged, naming what is damaged, and StorageFailed.
+    All methods raise StorageDamaged, naming what is damaged, StorageFailed, and HistoryNotHere for what lies
+    before the snapshot that this node began with.
 
     Attributes:
         reader: What it reads from.
@@ -120,7 +122,7 @@ class History:
         """Return the block of a height up to the head."""
         block = self._blocks.get(height) or self.blocks.load(height)
         if block is None:
-            raise StorageDamaged(f"block {height}", "it is missing")
+            raise self._missing(f"block {height}", height)
         _keep(self._blocks, height, block)
         return block
 
@@ -130,7 +132,7 @@ class History:
         if receipts is None:
             receipts = self.blocks.receipts(height)
         if receipts is None:
-            raise StorageDamaged(f"receipts of height {height}", "they are missing")
+            raise self._missing(f"receipts of height {height}", height)
         _keep(self._receipts, height, receipts)
         return receipts
 
@@ -141,13 +143,19 @@ class History:
             stored = self.blocks.bundle(bundle_id)
             where = f"bundle {bundle_id.hex()}"
             if stored is None:
-                raise StorageDamaged(where, "it is missing")
+                # Only the block of the snapshot that a database began with is there without its bundles.
+                raise self._missing(where, base_height(self.reader))
             try:
                 bundle = _BUNDLES.decode(stored.data)
             except MalformedBytes as error:
                 raise StorageDamaged(where, str(error)) from error
         _keep(self._bundles, bundle_id, bundle)
         return bundle
+
+    def _missing(self, what: str, height: int) -> Exception:
+        """Return the error for something that is not stored: it was never here, or it is lost."""
+        base = base_height(self.reader)
+        return HistoryNotHere(base + 1) if 0 < height <= base else StorageDamaged(what, "it is missing")
 
     def sender_of(self, lane: bytes) -> int:
         """Return the number of the partner that a lane in the chain belongs to."""

@@ -1,11 +1,14 @@
-"""Builds the proof that a document is in the chain and what the law answered, from one snapshot."""
+"""Builds proofs from one moment of the store: of a document and its verdict, and of a snapshot's block."""
 
 from contracts.chain.header import entry_leaf
 from contracts.chain.validators import Validator
+from contracts.ledger.anchor import Anchor
 from contracts.ledger.document import document_id
 from contracts.ledger.proof import PROOF_VERSION, CertifiedHeader, Proof, ValidatorChange
 from contracts.ledger.receipt import receipt_hash
 from contracts.primitives import merkle
+from contracts.primitives.encoding import encode
+from node.storage.base import anchor_of, load_base
 from node.storage.errors import StorageDamaged
 from node.storage.history import History
 from node.storage.validators import ValidatorHistory
@@ -55,13 +58,45 @@ def build_proof(history: History, identifier: bytes) -> Proof | None:
 
 def _changes(history: History, height: int) -> tuple[ValidatorChange, ...]:
     """Return how the set of a height came from that of genesis, change by change."""
-    return tuple(
-        ValidatorChange(
-            _certified(history, from_height - 1),
-            tuple(Validator(one.public_key, one.power) for one in validators),
-        )
-        for from_height, validators in ValidatorHistory(history.reader).sets()
-        if 1 < from_height <= height
+    base = load_base(history.reader)
+    before = () if base is None else anchor_of(base).changes
+    first = before[-1].certified.header.height + 1 if before else 1
+    return (
+        *(change for change in before if change.certified.header.height < height),
+        *(
+            ValidatorChange(
+                _certified(history, from_height - 1),
+                tuple(Validator(one.public_key, one.power) for one in validators),
+            )
+            for from_height, validators in ValidatorHistory(history.reader).sets()
+            if first < from_height <= height
+        ),
+    )
+
+
+def build_anchor(history: History, height: int) -> Anchor | None:
+    """Return what ties the block of a snapshot to genesis; None while the next block does not exist.
+
+    Args:
+        history: Over a pinned snapshot of the store.
+        height: The snapshot's, up to the head.
+
+    Raises:
+        HistoryNotHere: It lies before the snapshot that this node began with.
+        StorageDamaged: Something that was stored is missing or damaged.
+        StorageFailed: The disk refused.
+    """
+    base = load_base(history.reader)
+    if base is not None and base.height == height:
+        return anchor_of(base)
+    if history.blocks.block_bytes(height + 1) is None:
+        return None
+    certified = _certified(history, height)
+    return Anchor(
+        _changes(history, height + 1),
+        encode(history.block(height)),
+        certified.commit,
+        _certified(history, height + 1),
     )
 
 

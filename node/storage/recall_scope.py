@@ -32,6 +32,7 @@ from contracts.state.scopes import MAX_ROWS, Reach, find_reach, follow_lineage
 from contracts.state.sessions import session_row
 from contracts.state.sources import lot_row
 from contracts.state.view import Overlay
+from node.storage.base import require_history
 from node.storage.errors import StorageDamaged
 from node.storage.happenings import Happenings
 from node.storage.journeys import Journeys
@@ -69,7 +70,12 @@ class Goods(msgspec.Struct, frozen=True):
 
 
 def scope_of(reader: Reader, identifier: bytes) -> tuple[Scope, ...]:
-    """Return everything that the records of a recall ever named."""
+    """Return everything that the records of a recall ever named.
+
+    Raises:
+        HistoryNotHere: This node does not know all of them, nor all goods.
+    """
+    require_history(reader)
     happenings = Happenings(reader)
     records = (happenings.at(touch).record for touch in Journeys(reader).recall(identifier))
     return tuple(

@@ -22,6 +22,7 @@ from contracts.records.recall import (
 from contracts.state.layout import RECALLS, RESPONSES, number_key
 from contracts.state.recall_rows import RecallRow, RecallStanding, ResponseRow
 from contracts.state.recalls import find_recall
+from node.storage.base import require_history
 from node.storage.custody import Custody
 from node.storage.happenings import Happenings
 from node.storage.journeys import Journeys
@@ -153,6 +154,7 @@ class Recalls:
         view = self.find(identifier)
         if view is None:
             return None
+        require_history(self._reader)
         happenings = Happenings(self._reader)
         touches = islice(Journeys(self._reader).recall(identifier), MAX_RECORDS)
         history = tuple(step(self._custody, happenings.at(touch), b"") for touch in touches)

@@ -13,6 +13,8 @@ from node.storage.errors import StorageDamaged
 from node.storage.store import INDEX, Reader, Space, Write, put
 
 _SET: Final = b"w"
+SETS: Final = INDEX + _SET
+"""First bytes of these rows in the database."""
 _HEIGHT_BYTES: Final = 8
 _SETS_READ: Final = 100
 """Sets read in one step."""

@@ -5,12 +5,13 @@ from typing import NamedTuple
 
 from contracts.chain.genesis import InvalidGenesis, genesis_hash
 from node.api.tokens import TokenFile
-from node.assembly import NotThisNode, make_disks, open_store, read_setting, start_warnings
+from node.assembly import make_disks, open_store, start_warnings
 from node.config.errors import InvalidConfig
 from node.home import HEAD_FILE, Home
 from node.host.opening import open_disks
 from node.identity.keystore import KeystoreError
 from node.identity.passphrase import NoPassphrase
+from node.setting import NotThisNode, read_setting
 from node.storage.errors import StorageError
 from node.storage.files import DiskFiles
 from node.storage.head_marker import HeadMarker, load_head_marker

@@ -8,14 +8,16 @@ import msgspec
 from cli import light
 from consensus.effects import Input
 from contracts.chain.evidence import Evidence, of_proposals, of_votes
-from contracts.chain.genesis import InvalidGenesis, decode_genesis, encode_genesis
+from contracts.chain.genesis import InvalidGenesis, decode_genesis, encode_genesis, validator_set
 from contracts.chain.header import BLOCKS
+from contracts.chain.snapshot import MANIFESTS, Manifest, is_well_formed_manifest
 from contracts.chain.votes import Proposal, Vote, VoteType
 from contracts.gs1.keys import InvalidKey, parse_item_key
+from contracts.ledger.anchor import ANCHORS, Anchor, InvalidAnchor, verify_anchor
 from contracts.ledger.bundle import Bundle, BundleReader, MalformedBundle
 from contracts.ledger.document import MalformedDocument, build_document, check_document, document_decoder
 from contracts.ledger.genesis_state import genesis_writes
-from contracts.ledger.proof import MAX_PROOF_BYTES, Proof
+from contracts.ledger.proof import MAX_PROOF_BYTES, CertifiedHeader, Proof
 from contracts.ledger.receipt import RECEIPTS
 from contracts.primitives.encoding import Decoder, MalformedBytes, encode
 from contracts.records.record import Record
@@ -126,6 +128,32 @@ def _rows(kind: Any, count: int) -> list[bytes]:
     return [encode(value) for _ in range(count) for value in shapes.all_of(kind)]
 
 
+def _manifest(data: bytes) -> Manifest:
+    manifest = MANIFESTS.decode(data)
+    is_well_formed_manifest(manifest)
+    return manifest
+
+
+def anchors() -> list[bytes]:
+    """Return what ties the first two blocks of the vectors' chain to its genesis."""
+    headers = [BLOCKS.decode(data).header for data in blocks()[:3]]
+    decided = [COMMITS.decode(data) for data in commits()]
+    return [
+        encode(Anchor((), blocks()[at], decided[at], CertifiedHeader(headers[at + 1], decided[at + 1])))
+        for at in range(2)
+    ]
+
+
+def _anchored(data: bytes) -> object:
+    """Verify an anchor for a manifest that fits it as well as anything does."""
+    anchor = ANCHORS.decode(data)
+    following = anchor.following.header
+    height, block_id_ = following.height - 1, following.previous_block_id
+    chunks = (bytes(32),)
+    manifest = Manifest(1, GENESIS.chain_id, height, block_id_, following.app_hash, 1, chunks)
+    return verify_anchor(validator_set(GENESIS), GENESIS.chain_id, manifest, anchor)
+
+
 def ledger_targets() -> list[Target]:
     """Return the decoders of the ledger."""
     malformed = (MalformedBytes,)
@@ -137,6 +165,8 @@ def ledger_targets() -> list[Target]:
         Target("bundle", _READER.read, (MalformedBundle,), Packed(bundles()), 120),
         Target("document", _read_document, form, Packed(documents()), 180, _encoded),
         Target("record", _RECORDS.decode, malformed, Packed(_rows(Record, 3)), 140, _encoded),
+        Target("manifest", _manifest, malformed, Packed(_rows(Manifest, 3)), 60, _encoded),
+        Target("anchor", _anchored, (MalformedBytes, InvalidAnchor), Packed(anchors()), 200),
         Target("block", BLOCKS.decode, malformed, Packed(blocks()), 100, _encoded),
         Target("commit", COMMITS.decode, malformed, Packed(commits()), 80, _encoded, 1 << 14),
         Target("block of a peer", _answered, (*malformed, RemoteProtocolError), Packed(_answers()), 50),

@@ -10,9 +10,15 @@ from random import Random
 from typing import Any, Final
 
 from consensus.effects import Input
+from contracts.chain.snapshot import Manifest, chunk_hash, manifest_hash
 from contracts.primitives import signing
 from contracts.primitives.encoding import encode
+from network.sync.packing import pack_chunk, unpack_chunk
+from network.wire.errors import RemoteProtocolError
 from node.identity.signer import FileSigner, SignedStep, SignerRecord, create_signer_record
+from node.identity.vouching import VoucherSigner
+from node.storage.base import Base, base_entry, load_base
+from node.storage.chunks import WrongRows, read_rows
 from node.storage.errors import StorageDamaged, StorageError
 from node.storage.evidence import KeptEvidence, keep_evidence, load_evidence
 from node.storage.frames import Record, encode_frame, encode_segment_header, read_segment
@@ -26,6 +32,9 @@ from node.storage.memory_files import MemoryFiles
 from node.storage.outbox import Outbox, OutboxEntry
 from node.storage.references import KeptReference, find_references, reference_entries, reference_hash
 from node.storage.slots import SLOT_BYTES, SlotFile, _slot, create_slots
+from node.storage.snapshot_files import SNAPSHOT_FOLDER, SnapshotFiles
+from node.storage.store import STATE
+from node.storage.validators import SETS
 from tests.fuzz.packed import Packed
 from tests.fuzz.scratch import fresh_folder
 from tests.fuzz.shapes import Shapes
@@ -181,6 +190,62 @@ def _rows() -> list[Target]:
     ]
 
 
+# ---------------------------------------------------------------------------------------- snapshots
+
+
+_ROWS: Final = ((STATE + b"a", b"1"), (STATE + b"b", b"22"), (SETS + bytes(8), b"333"))
+_CHUNK: Final = encode(_ROWS)
+_MANIFEST: Final = Manifest(1, _CHAIN, 7, b"\x11" * 32, b"\x22" * 32, 3, (chunk_hash(_CHUNK),))
+
+
+def _snapshot_files() -> MemoryFiles:
+    files = MemoryFiles()
+    snapshots = SnapshotFiles(files)
+    snapshots.begin(7)
+    snapshots.write_chunk(7, 0, pack_chunk(_CHUNK))
+    snapshots.finish(_MANIFEST, 99)
+    return files
+
+
+def _kept_manifest(data: bytes) -> object:
+    return SnapshotFiles(_file(_MANIFEST_FILE, data)).load(7)
+
+
+_MANIFEST_FILE: Final = f"{SNAPSHOT_FOLDER}/0000000000000007.manifest"
+
+
+def _vouched(data: bytes) -> object:
+    """Read the record of vouchers: what is damaged is none, and nothing more."""
+    signer = VoucherSigner(_file("snapshots/vouched", data), "snapshots/vouched", _CHAIN, _SEED)
+    signer.open(9)
+    return signer.vouchers
+
+
+def _vouched_files() -> list[bytes]:
+    files = MemoryFiles()
+    signer = VoucherSigner(files, "snapshots/vouched", _CHAIN, _SEED)
+    signer.open(0)
+    signer.sign(7, manifest_hash(_MANIFEST))
+    return [files.read("snapshots/vouched") or b""]
+
+
+def _unpacked(data: bytes) -> object:
+    return unpack_chunk(data, chunk_hash(_CHUNK))
+
+
+def _snapshots() -> list[Target]:
+    base = Base(7, b"\x11" * 32, b"anchor", ())
+    packed = [pack_chunk(_CHUNK), pack_chunk(bytes(5_000)), pack_chunk(Random(1).randbytes(500))]
+    manifests = [_snapshot_files().read(_MANIFEST_FILE) or b""]
+    return [
+        Target("chunk of a snapshot", _unpacked, (RemoteProtocolError,), Raw(packed), 60),
+        Target("rows of a snapshot", lambda data: read_rows(data, b""), (WrongRows,), Packed([_CHUNK]), 60),
+        Target("manifest's file", _kept_manifest, _DAMAGED, Raw(manifests), 30),
+        Target("record of vouchers", _vouched, _DAMAGED, Raw(_vouched_files()), 60),
+        _row("base", _fill(base_entry(base)), load_base),
+    ]
+
+
 class _Level:
     """A small closed database of which one file after the other is replaced."""
 
@@ -228,4 +293,5 @@ def storage_targets() -> list[Target]:
         Target("head marker, sealed", _sealed_marker, _DAMAGED, markers, 30),
         Target("files of the database", level.check, _DAMAGED, Raw(level.samples()), 1),
         *_rows(),
+        *_snapshots(),
     ]

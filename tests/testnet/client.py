@@ -46,6 +46,7 @@ class Client:
     def __init__(self, address: str, token: str = "") -> None:
         self.address = address
         self._token = token
+        self._history_from: int | None = None
 
     def ask(
         self,
@@ -104,6 +105,12 @@ class Client:
         """Return the height of the node, or -1 when it does not answer."""
         reply = self.ask("GET", "/v1/status")
         return int(reply.body["height"]) if reply.status == http.client.OK else -1
+
+    def history_from(self) -> int:
+        """Return the first height that the node has the history of: above 1 when it began with a snapshot."""
+        if self._history_from is None:
+            self._history_from = int(self.get("/v1/status")["history_from"])
+        return self._history_from
 
     def now_ms(self) -> int:
         """Return the node's clock: that of the network, which may not be this machine's."""

@@ -6,6 +6,7 @@ from contracts.chain.commit import NO_COMMIT, commit_hash
 from contracts.chain.evidence import evidence_hash, of_proposals, of_votes
 from contracts.chain.header import block_id
 from contracts.chain.parameters import Parameters, parameters_hash
+from contracts.chain.snapshot import voucher_sign_bytes
 from contracts.chain.validators import Validator, ValidatorSet
 from contracts.chain.votes import (
     Proposal,
@@ -56,6 +57,7 @@ def _signed() -> list[Any]:
         "fresh proposal": proposal_sign_bytes(CHAIN_ID, 7, 0, BLOCK, -1),
         "proposal again": proposal_sign_bytes(CHAIN_ID, 7, 2, BLOCK, 1),
         "bundle": bundle_sign_bytes(header),
+        "voucher": voucher_sign_bytes(CHAIN_ID, 10_000, BLOCK),
     }
     fields: dict[str, list[Any]] = {
         "prevote": [CHAIN_ID, 1, 7, 0, BLOCK],
@@ -63,8 +65,14 @@ def _signed() -> list[Any]:
         "fresh proposal": [CHAIN_ID, 7, 0, BLOCK, -1],
         "proposal again": [CHAIN_ID, 7, 2, BLOCK, 1],
         "bundle": [CHAIN_ID, encode(header)],
+        "voucher": [CHAIN_ID, 10_000, BLOCK],
     }
-    domains = {"prevote": signing.VOTE, "precommit for nil": signing.VOTE, "bundle": signing.BUNDLE}
+    domains = {
+        "prevote": signing.VOTE,
+        "precommit for nil": signing.VOTE,
+        "bundle": signing.BUNDLE,
+        "voucher": signing.SNAPSHOT,
+    }
     return [
         {
             "name": name,

@@ -83,7 +83,8 @@ def test_every_domain_has_its_vectors_and_its_own_tag() -> None:
     tags = [domain.tag[1:].decode() for domain in DOMAINS.values()]
     assert len(set(tags)) == len(tags)
     assert {case["tag"] for case in HASHES["domains"]} == set(tags)
-    signed = {domain.tag[1:].decode() for domain in (signing.VOTE, signing.PROPOSAL, signing.BUNDLE)}
+    signing_domains = (signing.VOTE, signing.PROPOSAL, signing.BUNDLE, signing.SNAPSHOT)
+    signed = {domain.tag[1:].decode() for domain in signing_domains}
     assert {case["tag"] for case in HASHES["signed"]} == signed
     assert not signed & set(tags)
 

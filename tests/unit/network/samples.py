@@ -4,6 +4,7 @@ from hypothesis import strategies as st
 
 from contracts.chain.commit import Commit, CommitSignature
 from contracts.chain.header import BundleEntry
+from contracts.chain.snapshot import Voucher
 from contracts.chain.votes import Proposal, Vote, VoteType
 from network.wire import messages
 
@@ -12,6 +13,8 @@ SIGNATURE = b"\x22" * 64
 VOTE = Vote(VoteType.PREVOTE, 5, 1, ID, 3, SIGNATURE)
 PROPOSAL = Proposal(5, 1, ID, 0, 2, SIGNATURE)
 COMMIT = Commit(5, 1, ID, (CommitSignature(0, SIGNATURE), CommitSignature(2, SIGNATURE)))
+
+VOUCHER = Voucher(5, ID, ID, SIGNATURE)
 
 SAMPLES = (
     messages.Hello(1, "test-net", ID, "alder", "validator", 5, ID),
@@ -33,6 +36,13 @@ SAMPLES = (
     messages.BlockAnswer(5, b"block", b"commit"),
     messages.BlockBundles(5, 0, (b"one", b"two")),
     messages.NoBlock(6, 5),
+    messages.VoucherMessage(VOUCHER),
+    messages.SnapshotRequest(0),
+    messages.SnapshotOffer(b"manifest", (VOUCHER,), b"anchor"),
+    messages.NoSnapshot(5),
+    messages.ChunkRequest(ID, 0),
+    messages.ChunkAnswer(ID, 0, b"packed"),
+    messages.NoChunk(ID, 3),
 )
 
 _ids = st.binary(min_size=32, max_size=32)

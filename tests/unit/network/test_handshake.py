@@ -8,7 +8,7 @@ from network.peer.directory import Directory
 from network.peer.face import PeerIdentity
 from network.peer.handshake import Handshake, HandshakeRefused, LocalNode, build_hello
 from network.wire.errors import LocalProtocolError
-from network.wire.messages import Hello
+from network.wire.messages import PROTOCOL_VERSION, Hello
 from tests.unit.network.harness import CERTIFICATES, CHAIN, DIRECTORY, GENESIS_HASH, NODES, ROLES
 
 ALDER = LocalNode("alder", "validator")
@@ -16,7 +16,7 @@ ALDER = LocalNode("alder", "validator")
 
 def hello(**changes):
     fields = {
-        "version": 1,
+        "version": PROTOCOL_VERSION,
         "chain_id": CHAIN,
         "genesis_hash": GENESIS_HASH,
         "node": "birch",
@@ -35,12 +35,12 @@ def test_a_node_of_the_network_is_let_in():
 @pytest.mark.parametrize(
     ("code", "changes"),
     [
-        ("version", {"version": 2}),
+        ("version", {"version": PROTOCOL_VERSION + 1}),
         ("chain_id", {"chain_id": "other-net"}),
         ("genesis", {"genesis_hash": bytes(32)}),
         ("name", {"node": "cedar"}),
         ("role", {"role": "king"}),
-        ("version", {"version": 2, "chain_id": "other-net", "role": "king"}),
+        ("version", {"version": PROTOCOL_VERSION + 1, "chain_id": "other-net", "role": "king"}),
     ],
 )
 def test_a_hello_that_does_not_fit_is_refused_with_the_first_reason(code, changes):

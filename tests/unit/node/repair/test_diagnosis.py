@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from node.assembly import Setting, read_setting
 from node.home import HEAD_FILE, LOG_FOLDER, OUTBOX_FOLDER, SIGNER_FILE, Home
 from node.repair.diagnosis import Finding, Part, diagnose, last_height
 from node.repair.rebuilding import repair
+from node.setting import Setting, read_setting
 from node.storage.errors import StorageDamaged
 from node.storage.files import DiskFiles
 from node.storage.head_marker import HeadMarker, save_head_marker

@@ -1,0 +1,205 @@
+"""What a node tells peers of its snapshots: which it holds, who vouches for them, and their chunks.
+
+Validators send what they vouch for to everybody, once it is made and again to every new peer; the desk keeps
+the newest vouchers of each. An offer is the newest snapshot here with the vouchers for its manifest; whether
+they are enough, the asker judges. Reading runs on the peers' reader thread, few requests per peer at a time.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+from functools import partial
+
+import structlog
+
+from contracts.chain.snapshot import Manifest, Voucher, verify_voucher
+from contracts.primitives.encoding import encode
+from network.peer.face import PeerNetwork
+from network.sync.packing import unpack_chunk
+from network.wire.errors import RemoteProtocolError
+from network.wire.messages import (
+    ChunkAnswer,
+    ChunkRequest,
+    NoChunk,
+    NoSnapshot,
+    SnapshotOffer,
+    SnapshotRequest,
+    VoucherMessage,
+)
+from node.host.chain import Chain
+from node.host.snapshot_maker import Made, SnapshotShelf
+from node.host.worker import Worker
+from node.storage.errors import HistoryNotHere
+from node.storage.history import History
+from node.storage.proofs import build_anchor
+from node.storage.snapshot_files import HeldSnapshot
+from node.storage.store import KeyValueStore
+
+_log = structlog.get_logger(__name__)
+
+MAX_REQUESTS_WAITING = 4
+"""Requests of one peer that wait for the disk; a correct node has one at a time."""
+MAX_VOUCHERS = 4
+"""Vouchers kept of one validator: those of the greatest heights."""
+
+
+class SnapshotDesk:
+    """Serves one node's snapshots. On the event loop.
+
+    Attributes:
+        held: Complete snapshots here, by ascending height.
+    """
+
+    def __init__(
+        self,
+        network: PeerNetwork,
+        reader: Worker,
+        store: KeyValueStore,
+        chain: Chain,
+        shelf: SnapshotShelf,
+        held: dict[int, HeldSnapshot],
+    ) -> None:
+        """Join the parts.
+
+        Args:
+            network: Where answers go.
+            reader: A thread that may read the store and the files.
+            store: For the headers that lead to a snapshot's block.
+            chain: For the present validators.
+            shelf: The files, and what this validator vouches for.
+            held: What is on the disk.
+        """
+        self._network = network
+        self._reader = reader
+        self._store = store
+        self._chain = chain
+        self._shelf = shelf
+        self.held = held
+        # By height; an anchor never changes once it is whole.
+        self._anchors: dict[int, bytes] = {}
+        # By validator, then height.
+        self._vouchers: dict[bytes, dict[int, Voucher]] = {}
+        self._waiting: Counter[str] = Counter()
+        self._own = () if shelf.signer is None else shelf.signer.vouchers
+        for voucher in self._own:
+            self._keep(voucher)
+
+    # ---------------------------------------------------------------------------------------- vouchers
+
+    def on_made(self, made: Made) -> None:
+        """A snapshot was made here: hold it, forget what was removed, tell everybody who vouches for it."""
+        held = {**self.held, made.held.manifest.height: made.held}
+        self.held = {height: held[height] for height in sorted(held) if height in made.heights}
+        self._anchors = {height: self._anchors[height] for height in self.held if height in self._anchors}
+        if made.voucher is not None:
+            self._own = (*self._own, made.voucher)[-MAX_VOUCHERS:]
+            self._keep(made.voucher)
+            self._network.broadcast(VoucherMessage(made.voucher))
+
+    def greet(self, peer: str) -> None:
+        """Tell a new peer what this validator vouches for."""
+        for voucher in self._own:
+            self._network.send(peer, VoucherMessage(voucher))
+
+    def take_voucher(self, voucher: Voucher) -> None:
+        """Keep a validator's voucher.
+
+        Raises:
+            RemoteProtocolError: Its signature is wrong.
+        """
+        tip = self._chain.tip
+        sets = (tip.last_validators, tip.validators, tip.next_validators)
+        if all(validators.index_of(voucher.validator) is None for validators in sets):
+            return
+        if voucher in self._vouchers.get(voucher.validator, {}).values():
+            return
+        if not verify_voucher(tip.chain_id, voucher):
+            raise RemoteProtocolError(f"a forged voucher for height {voucher.height}")
+        self._keep(voucher)
+
+    def _keep(self, voucher: Voucher) -> None:
+        kept = self._vouchers.setdefault(voucher.validator, {})
+        kept[voucher.height] = voucher
+        if len(kept) > MAX_VOUCHERS:
+            del kept[min(kept)]
+
+    def vouchers_for(self, held: HeldSnapshot) -> tuple[Voucher, ...]:
+        """Return who is known to vouch for a snapshot."""
+        found = (kept.get(held.manifest.height) for kept in self._vouchers.values())
+        return tuple(each for each in found if each is not None and each.manifest_hash == held.hash)
+
+    # ---------------------------------------------------------------------------------------- requests
+
+    def serve_offer(self, peer: str, request: SnapshotRequest) -> None:
+        """Offer the newest snapshot that the block after it certifies; a request too many is dropped."""
+        heights = [height for height in sorted(self.held, reverse=True) if height > request.above]
+        if self._begin(peer):
+            known = dict(self._anchors)
+            self._reader.submit(partial(self._tied, heights, known), partial(self._offer, peer))
+
+    def serve_chunk(self, peer: str, request: ChunkRequest) -> None:
+        """Give a chunk; a request too many of the same peer is dropped."""
+        held = next((each for each in self.held.values() if each.hash == request.manifest_hash), None)
+        if held is None or request.index >= len(held.manifest.chunks):
+            self._network.send(peer, NoChunk(request.manifest_hash, request.index))
+        elif self._begin(peer):
+            read = partial(self._read, held.manifest, request.index)
+            self._reader.submit(read, partial(self._give, peer, held, request.index))
+
+    def _begin(self, peer: str) -> bool:
+        """Let a peer's request wait for the disk, unless too many of the same peer do."""
+        if self._waiting[peer] >= MAX_REQUESTS_WAITING:
+            return False
+        self._waiting[peer] += 1
+        return True
+
+    def _end(self, peer: str) -> None:
+        self._waiting[peer] -= 1
+        if not self._waiting[peer]:
+            del self._waiting[peer]
+
+    def _offer(self, peer: str, tied: tuple[int, bytes] | None) -> None:
+        self._end(peer)
+        height, anchor = tied or (0, b"")
+        held = self.held.get(height)
+        if held is None:
+            self._network.send(peer, NoSnapshot(self._chain.tip.height))
+            return
+        self._anchors[height] = anchor
+        self._network.send(peer, SnapshotOffer(held.data, self.vouchers_for(held), anchor))
+
+    def _give(self, peer: str, held: HeldSnapshot, index: int, data: bytes | None) -> None:
+        self._end(peer)
+        if data is not None:
+            self._network.send(peer, ChunkAnswer(held.hash, index, data))
+            return
+        # The disk gave back something else, or it is removed: no peer is to take this node for a liar.
+        height = held.manifest.height
+        if self.held.pop(height, None) is not None:
+            _log.error("snapshot_damaged", height=height, chunk=index)
+        self._network.send(peer, NoChunk(held.hash, index))
+
+    # ------------------------------------------------------------------- jobs, on the reader's thread
+
+    def _tied(self, heights: Sequence[int], known: dict[int, bytes]) -> tuple[int, bytes] | None:
+        """Return the first of some heights whose block can be tied to genesis, and its anchor."""
+        for height in heights:
+            if height in known:
+                return height, known[height]
+            with self._store.snapshot() as snapshot:
+                try:
+                    anchor = build_anchor(History(snapshot), height)
+                except HistoryNotHere:
+                    continue
+            if anchor is not None:
+                return height, encode(anchor)
+        return None
+
+    def _read(self, manifest: Manifest, index: int) -> bytes | None:
+        """Return a chunk as it is stored; None when it is not the one that the manifest names any more."""
+        data = self._shelf.files.read_chunk(manifest.height, index)
+        try:
+            if data is not None:
+                unpack_chunk(data, manifest.chunks[index])
+        except RemoteProtocolError:
+            return None
+        return data

@@ -1,0 +1,185 @@
+"""Making snapshots: every so many heights, beside the chain and never in its way (ADR 20).
+
+The state is pinned on the writer's thread in the moment in which a block is durable and the next one is not
+begun; that costs nothing. Cutting, compressing and writing it are jobs of one chunk each on a thread of their
+own. When a snapshot takes longer than the interval, the next one is left out. A validator then vouches for
+the manifest, if its key is in the set that decided the block.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+
+import msgspec
+import structlog
+
+from contracts.chain.commit import Commit
+from contracts.chain.snapshot import (
+    MANIFEST_VERSION,
+    MAX_CHUNKS,
+    Manifest,
+    Voucher,
+    chunk_hash,
+)
+from contracts.ledger.block import ChainTip
+from network.sync.packing import pack_chunk
+from node.host.ledger import Applied, Ledger
+from node.host.worker import Worker
+from node.identity.vouching import VoucherSigner
+from node.pool.settled import Settled
+from node.storage.chunks import Cutting
+from node.storage.snapshot_files import HeldSnapshot, SnapshotFiles
+from node.storage.store import Snapshot
+
+_log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True)
+class SnapshotShelf:
+    """Where a node's snapshots are, and how it makes them."""
+
+    files: SnapshotFiles
+    """The folder."""
+    signer: VoucherSigner | None
+    """Vouches for what was made; None on a node that does not vote."""
+    interval: int
+    """A snapshot is made at every height that this divides; 0 for none."""
+    keep: int
+    """How many are kept."""
+
+
+class Made(msgspec.Struct, frozen=True):
+    """A snapshot that this node has made."""
+
+    held: HeldSnapshot
+    """What is on the disk."""
+    voucher: Voucher | None
+    """This validator's word for it; None on a node that has none to give."""
+    heights: tuple[int, ...]
+    """Of all snapshots that are on the disk now."""
+
+
+class _Run(msgspec.Struct):
+    """One snapshot being made."""
+
+    tip: ChainTip
+    """The chain's, at its height."""
+    pinned: Snapshot
+    """The state."""
+    cutting: Cutting | None = None
+    """Set by the first job."""
+    chunks: list[bytes] = []
+    """Hashes so far."""
+    stored_bytes: int = 0
+    """Length of the compressed chunks so far."""
+
+
+class SnapshotMaker:
+    """Makes the snapshots of one node.
+
+    Attributes:
+        made: How many were made since the start.
+        left_out: How many were left out since the start, because one was still being made.
+    """
+
+    def __init__(
+        self, shelf: SnapshotShelf, ledger: Ledger, worker: Worker, base: int, on_made: Callable[[Made], None]
+    ) -> None:
+        """Join the parts; `ledger` is watched from now on.
+
+        Args:
+            shelf: Where to.
+            ledger: What from.
+            worker: The thread that cuts.
+            base: Height of the snapshot that the database began with: it stays. 0 for none.
+            on_made: Told on the event loop.
+        """
+        self._shelf = shelf
+        self._ledger = ledger
+        self._worker = worker
+        self._base = base
+        self._on_made = on_made
+        self._run: _Run | None = None
+        self.made = 0
+        self.left_out = 0
+        if shelf.interval:
+            ledger.watch(self._pin)
+
+    def _pin(self, _settled: Settled) -> None:
+        """Pin the state, on the writer's thread, when it is time."""
+        tip = self._ledger.tip
+        if tip.height % self._shelf.interval:
+            return
+        if self._run is not None:
+            self.left_out += 1
+            return
+        self._run = _Run(tip, self._ledger.store.snapshot())
+
+    def on_applied(self, applied: Applied, _commit: Commit) -> None:
+        """Begin to cut what was pinned at this height."""
+        run = self._run
+        if run is not None and run.tip.height == applied.tip.height:
+            self._worker.submit(partial(self._begin, run), partial(self._went_on, run))
+
+    def close(self) -> None:
+        """Release what is pinned; the worker must have ended."""
+        run, self._run = self._run, None
+        if run is not None:
+            run.pinned.close()
+
+    # ------------------------------------------------------------------- jobs, on the worker's thread
+
+    def _begin(self, run: _Run) -> Made | None:
+        self._shelf.files.begin(run.tip.height)
+        run.cutting = Cutting(run.pinned)
+        return None
+
+    def _cut(self, run: _Run) -> Made | None:
+        """Write one chunk; return the snapshot after the last."""
+        chunk = None if run.cutting is None else run.cutting.next_chunk()
+        if chunk is None or run.cutting is None:
+            return self._finish(run, 0 if run.cutting is None else run.cutting.rows)
+        packed = pack_chunk(chunk)
+        self._shelf.files.write_chunk(run.tip.height, len(run.chunks), packed)
+        run.chunks.append(chunk_hash(chunk))
+        run.stored_bytes += len(packed)
+        return None
+
+    def _finish(self, run: _Run, rows: int) -> Made:
+        tip = run.tip
+        manifest = Manifest(
+            *(MANIFEST_VERSION, tip.chain_id, tip.height, tip.block_id, tip.app_hash),
+            *(rows, tuple(run.chunks)),
+        )
+        held = self._shelf.files.finish(manifest, run.stored_bytes)
+        voucher = self._vouch(tip, held.hash)
+        self._shelf.files.clean(self._shelf.keep, self._base)
+        return Made(held, voucher, tuple(self._shelf.files.heights()))
+
+    def _vouch(self, tip: ChainTip, hash_: bytes) -> Voucher | None:
+        signer = self._shelf.signer
+        if signer is None or tip.last_validators.index_of(signer.public_key) is None:
+            return None
+        voucher = signer.sign(tip.height, hash_)
+        if voucher is None:
+            _log.warning(
+                "snapshot_not_vouched_for", height=tip.height, reason="signed for it, or above, before"
+            )
+        return voucher
+
+    # ----------------------------------------------------------------------------- on the event loop
+
+    def _went_on(self, run: _Run, made: Made | None) -> None:
+        if made is None and len(run.chunks) < MAX_CHUNKS:
+            self._worker.submit(partial(self._cut, run), partial(self._went_on, run))
+            return
+        run.pinned.close()
+        self._run = None
+        if made is None:
+            _log.error("snapshot_too_large", height=run.tip.height, chunks=len(run.chunks))
+            return
+        self.made += 1
+        _log.info(
+            "snapshot_made", height=run.tip.height, rows=made.held.manifest.rows, bytes=run.stored_bytes
+        )
+        self._on_made(made)

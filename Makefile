@@ -13,7 +13,7 @@ SEED ?= 0
 # How many inputs `make fuzz-decoders` makes.
 INPUTS ?= 200000
 # What there is in the largest world that `make model-check` explores; see tests/modelcheck/README.md for larger ones.
-ITEMS ?= pack-1,case-1
+ITEMS ?= pack-1,pack-2,case-1,pallet-1
 # In how many rounds `make twins` parts the network.
 ROUNDS ?= 3
 # How long `make chaos` lets things happen.
@@ -93,12 +93,14 @@ fuzz-decoders: $(STAMP) ## Every decoder, fed with what nobody should send: make
 fuzz-law: $(STAMP) ## Random partners against law and reference model: make fuzz-law STEPS=1000000 SEED=7
 	$(BIN)/python -m tests.properties.fuzz_law --steps $(STEPS) --seed $(SEED)
 
-model-check: $(STAMP) ## The law explored to a fixed point, no trap: make model-check ITEMS=pack-1,case-1,pallet-1
+model-check: $(STAMP) ## The law explored to a fixed point, no trap: make model-check ITEMS=pack-1,pack-2,pack-3,case-1
 	$(BIN)/python -m tests.modelcheck --items pack-1
 	$(BIN)/python -m tests.modelcheck --items pack-1 --reasons destroyed,stolen --families holds
 	$(BIN)/python -m tests.modelcheck --items duo-1 --reasons destroyed,stolen \
 	  --families transfer,outside,parts,late
 	$(BIN)/python -m tests.modelcheck --items $(ITEMS) --reasons destroyed,stolen
+	$(BIN)/python -m tests.modelcheck --items pack-1,case-1 --partners Acme,Corner,Gov --reasons destroyed,stolen \
+	  --compare 10
 
 determinism: $(STAMP) ## The same app hash on every Python that is here, under several hash seeds
 	$(BIN)/python -m tests.determinism

@@ -11,6 +11,7 @@ import msgspec
 from contracts.gs1.keys import format_item
 from contracts.records.supply import DecommissionReason
 from tests.modelcheck.cast import FAMILIES, World
+from tests.modelcheck.compare import compare_all
 from tests.modelcheck.explore import Explorer, Found
 from tests.modelcheck.reduce import KIND_BYTES
 from tests.modelcheck.traps import FINAL, GONE, Trap, traps
@@ -31,11 +32,19 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--partners", default=PARTNERS, help="who acts, by the scenarios' names")
     parser.add_argument("--reasons", default=ALL, help="why items leave: destroyed,stolen,exported,sample …")
     parser.add_argument("--families", default="", help=f"what they do beside: {','.join(FAMILIES)}; or all")
+    parser.add_argument(
+        "--compare", type=int, default=0, metavar="N", help="forget nothing; compare every Nth component"
+    )
     options = parser.parse_args(arguments)
     began = time.process_time()
     reasons = [DecommissionReason[name.upper()] for name in options.reasons.split(",")]
     families = FAMILIES if options.families == "all" else [*filter(None, options.families.split(","))]
-    _world, found = explore(options.items.split(","), options.partners.split(","), reasons, families)
+    items, partners = options.items.split(","), options.partners.split(",")
+    if options.compare:
+        every, fewer, moves = compare_all(World(tuple(partners), reasons, families), items, options.compare)
+        print(f"{every} states are {fewer} without what is forgotten; {moves} moves lead to the same")
+        return 0
+    _world, found = explore(items, partners, reasons, families)
     trapped = list(traps(found, FINAL))
     for trap in trapped[:10]:
         print(f"trap: {describe(trap)}")
@@ -86,7 +95,7 @@ def explore(
 def describe(trap: Trap) -> str:
     """Return a trap for people."""
     names = ", ".join(map(format_item, trap.component.items))
-    return f"{format_item(trap.component.items[trap.index])} among {names} while {trap.silent} is silent"
+    return f"{format_item(trap.component.items[trap.place])} among {names} while {trap.silent} is silent"
 
 
 if __name__ == "__main__":

@@ -45,17 +45,17 @@ class Found(msgspec.Struct):
     signers: tuple[str, ...]
     """Who signs; bit by bit in `by`."""
     components: list[Component] = []
-    first_node: array = msgspec.field(default_factory=lambda: array("q"))
+    first_node: "array[int]" = msgspec.field(default_factory=lambda: array("q"))
     """Of each component, the number of its first item's node."""
-    life: array = msgspec.field(default_factory=lambda: array("b"))
+    life: "array[int]" = msgspec.field(default_factory=lambda: array("b"))
     """Of each node."""
-    source: array = msgspec.field(default_factory=lambda: array("i"))
+    source: "array[int]" = msgspec.field(default_factory=lambda: array("i"))
     """Of each edge, the node from which it leads."""
-    target: array = msgspec.field(default_factory=lambda: array("i"))
+    target: "array[int]" = msgspec.field(default_factory=lambda: array("i"))
     """... and to which."""
-    by: array = msgspec.field(default_factory=lambda: array("b"))
+    by: "array[int]" = msgspec.field(default_factory=lambda: array("b"))
     """... and bits of who signs it; none for a deadline that passes."""
-    kind: array = msgspec.field(default_factory=lambda: array("B"))
+    kind: "array[int]" = msgspec.field(default_factory=lambda: array("B"))
     """... and the record, by number in `records`."""
     records: list[str] = msgspec.field(default_factory=lambda: ["time"])
     """Kinds of records; the first is a deadline that passes."""
@@ -76,17 +76,18 @@ class Found(msgspec.Struct):
 class Explorer:
     """Explores the components of a world."""
 
-    def __init__(self, world: World, most: dict[bytes, int]) -> None:
+    def __init__(self, world: World, most: dict[bytes, int], *, forgets: bool = True) -> None:
         """Prepare.
 
         Args:
             world: Who acts, and the law.
             most: How many items of each kind there are, by the first 7 bytes of their keys.
+            forgets: Whether what makes no difference is forgotten (`forget.py`).
         """
         self._world = world
         self._most = most
         self.moves = Moves(world)
-        self._reducer = Reducer(world)
+        self._reducer = Reducer(world, forgets=forgets)
         self._numbers: dict[tuple[tuple[bytes, bytes], ...], int] = {}
         self._queue: deque[int] = deque()
         self._parents: dict[int, list[tuple[int, ItemKey]]] = {}

@@ -117,7 +117,8 @@ class Memory:
             # A move that is judged without reading anything is refused, whatever there is.
             known = sorted({move.root[0] for move in moves if type(move.root) is tuple})
             self._likely[about] = known
-        return known
+        first: list[bytes] = known
+        return first
 
     def _learn(self, rows: Rows, move: Move) -> Rows | None:
         """Ask the law, and remember its answer with what it read."""

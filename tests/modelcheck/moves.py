@@ -33,7 +33,7 @@ from contracts.records.verification import VerificationReason, VerificationResul
 from contracts.state.layout import SHIPMENTS
 from tests.modelcheck.cast import DOCUMENT_ID, HEAD, World
 from tests.modelcheck.memory import Move
-from tests.modelcheck.reduce import KIND_BYTES, SHIPMENT, Component
+from tests.modelcheck.reduce import ALIKE, KIND_BYTES, SHIPMENT, Component
 from tests.scenarios.law.world import ROLES, gln, item
 
 PURPOSES: Final = ((ShipPurpose.SALE, 1), (ShipPurpose.DISPOSAL, 0))
@@ -115,7 +115,7 @@ def _about_item(world: World, component: Component, key: ItemKey) -> Iterator[Re
     for undone in UndoneEnding:
         yield Reinstate(HEAD, undone, 1, (key,))
     for other in component.items:
-        if other != key:
+        if other != key and other[:KIND_BYTES] not in ALIKE:
             yield Pack(HEAD, other, (key,))
             yield Unpack(HEAD, other, (key,))
     if "late" in world.families:

@@ -29,6 +29,7 @@ from contracts.state.rows import ContainerRow, ItemRow, Life, ShipmentRow, Shipm
 from contracts.state.sources import lot_of
 from contracts.state.titles import TITLE_BYTES
 from tests.modelcheck.cast import FUTURE_MS, NOW_MS, PAST_MS, World, expired
+from tests.modelcheck.forget import Forgetting
 from tests.modelcheck.memory import Rows
 from tests.scenarios.law.world import item
 
@@ -64,9 +65,15 @@ class Part(NamedTuple):
 class Reducer:
     """Takes rows apart into reduced components; remembers what it decoded and encoded."""
 
-    def __init__(self, world: World) -> None:
-        """Prepare; titles and lots count when somebody returns goods, or lets them expire."""
+    def __init__(self, world: World, *, forgets: bool = True) -> None:
+        """Prepare; titles and lots count when somebody returns goods, or lets them expire.
+
+        Args:
+            world: Who acts, and the law.
+            forgets: Whether what makes no difference is forgotten (`forget.py`).
+        """
         self._world = world
+        self._forgetting = Forgetting(world.families) if forgets else None
         self._has_titles = "returns" in world.families
         self._has_seals = bool(world.families & {"returns", "outside"})
         self._has_expiry = "expiry" in world.families
@@ -156,9 +163,11 @@ class Reducer:
     def _part(self, rows: Rows, placed: Mapping[bytes, ItemRow]) -> Part:
         """Return the component that some items are, its like items named in the order that comes first."""
         found: list[Part] = []
+        if self._forgetting is not None:
+            rows, placed = self._forgetting.without(rows, placed)
         for names in _namings(placed):
             origins = {name: ItemKey(key) for key, name in names.items()}
-            keys = tuple(sorted(origins))
+            keys = tuple(ItemKey(name) for name in sorted(origins))
             named = self._named(rows, placed, names, [origins[key] for key in keys])
             found.append(Part(Component(keys, named), tuple(origins[key] for key in keys)))
         part = found[0] if len(found) == 1 else min(found, key=lambda one: one.component.rows)

@@ -34,7 +34,7 @@ def test_a_pack_and_a_case_are_never_trapped(two_items: tuple[World, Found]) -> 
 
 
 def test_a_pack_by_itself_is_never_trapped_however_it_left() -> None:
-    _world, found = explore(["pack-1"], PARTNERS, DecommissionReason)
+    _world, found = explore(["pack-1"], PARTNERS, tuple(DecommissionReason))
     assert list(traps(found, FINAL)) == []
     assert {"Found", "Reinstate"} <= {*found.kinds}
 

@@ -1,14 +1,19 @@
 """What makes exploring short loses nothing: remembered answers, joins left out, shipments of one item."""
 
 from collections import Counter
+from random import Random
 
 import pytest
 
+from contracts.gs1.keys import ItemKey
 from contracts.records.custody import Ship, ShipPurpose
+from contracts.records.supply import Pack
 from contracts.state.layout import ITEMS, SHIPMENTS
 from tests.modelcheck.__main__ import REASONS
 from tests.modelcheck.cast import HEAD, World
+from tests.modelcheck.compare import Comparison, Differs, compare_all
 from tests.modelcheck.explore import Explorer
+from tests.modelcheck.forget import Forgetting
 from tests.modelcheck.memory import Move, Rows
 from tests.modelcheck.moves import Moves
 from tests.modelcheck.reduce import KIND_BYTES, SHIPMENT, Component, Reducer
@@ -16,7 +21,9 @@ from tests.scenarios.law.world import gln, item
 
 PARTNERS = ("Acme", "Corner", "Fleet", "Gov")
 NAMES = ("pack-1", "case-1")
-PACKS = (item("pack-1"), item("pack-2"))
+PACKS = (ItemKey(item("pack-1")), ItemKey(item("pack-2")))
+PALLET = ("pack-1", "pack-2", "case-1", "pallet-1")
+WALKS, STEPS = 3, 8
 
 
 @pytest.fixture(scope="module")
@@ -53,7 +60,7 @@ def test_only_clean_goods_are_packed_into_what_takes_them(
     joined = 0
     for pack in packs:
         for case in cases:
-            for move in moves.joins(item("case-1"), PACKS[0]):
+            for move in moves.joins(ItemKey(item("case-1")), PACKS[0]):
                 after = world.after({**pack, **case}, move)
                 parts = [] if after is None else reducer.parts(after)
                 joined += len(parts)
@@ -90,6 +97,61 @@ def test_two_items_of_one_shipment_fare_as_if_each_had_its_own() -> None:
                     seen.add(one.component.rows)
                     queue.append(dict(one.component.rows))
     assert len(seen) > len(PACKS)
+
+
+def test_what_is_forgotten_makes_no_difference() -> None:
+    """One case that forgets nothing: each step leads to the same with and without it."""
+    components, classes, compared = compare_all(World(PARTNERS, REASONS), ("case-1",))
+    assert components > 2 * classes
+    assert compared > components
+
+
+def test_what_makes_a_difference_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Forgetting, "_is_late_anyway", lambda _self, _row, _around: True)
+    with pytest.raises(Differs, match="Void"):
+        compare_all(World(PARTNERS, REASONS), ("pack-1",))
+
+
+@pytest.mark.parametrize("families", [(), ("holds",), ("returns", "purposes")])
+def test_what_is_forgotten_makes_no_difference_in_a_pallet(families: tuple[str, ...]) -> None:
+    """Walks of a full pallet through the law, chosen by chance, and compared at each step."""
+    world = World(PARTNERS, REASONS, families)
+    moves, whole, chance = Moves(world), Reducer(world, forgets=False), Random(7)
+    comparison = Comparison(world, moves)
+    for _walk in range(WALKS):
+        (part,) = whole.parts(_full_pallet(world))
+        component = part.component
+        for _step in range(STEPS):
+            comparison.compare(component)
+            component = _next(world, moves, whole, chance, component)
+
+
+def _full_pallet(world: World) -> Rows:
+    """Return the rows of a pallet with a case in it, and in that two packs."""
+    rows = {at: row for some in world.begin(PALLET) for at, row in some.items()}
+    case, pallet = item("case-1"), item("pallet-1")
+    for parent, children in ((case, PACKS), (pallet, (case,))):
+        after = world.after(rows, Move((("Acme", Pack(HEAD, parent, children)),), "Pack", 1))
+        assert after is not None
+        rows = after
+    return rows
+
+
+def _next(world: World, moves: Moves, whole: Reducer, chance: Random, component: Component) -> Component:
+    """Return what follows from a component: its largest part, after a kind of step chosen by chance."""
+    rows = dict(component.rows)
+    about, tried = moves.about(component)
+    steps: dict[str, list[Rows]] = {}
+    for move in world.likely(about, rows, tried):
+        after = world.after(rows, move)
+        if after is not None:
+            steps.setdefault(move.kind, []).append(after)
+    for after in whole.late(component):
+        steps.setdefault("time", []).append(after)
+    if not steps:
+        return component
+    parts = whole.parts(chance.choice(steps[chance.choice(sorted(steps))]))
+    return max(parts, key=lambda part: len(part.component.items)).component
 
 
 def _is_sent(component: Component) -> bool:

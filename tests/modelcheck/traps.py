@@ -24,7 +24,7 @@ class Trap(NamedTuple):
 
     component: Component
     """Where it is."""
-    index: int
+    place: int
     """Which of its items."""
     silent: str
     """Who says nothing."""
@@ -60,7 +60,10 @@ def _backwards(found: Found) -> tuple["array[int]", "array[int]"]:
 def _reached(
     found: Found, first: "array[int]", edges: "array[int]", final: frozenset[Life], silent: int
 ) -> bytearray:
-    """Return for each node whether a way leads from it to a final life without one signer."""
+    """Return for each node whether a way leads from it to one of some lives without one signer.
+
+    A way ends with the first final life: none leads on from there to another one.
+    """
     source, by, life = found.source, found.by, found.life
     reached = bytearray(len(life))
     queue = [node for node in range(len(life)) if life[node] in final]
@@ -71,7 +74,7 @@ def _reached(
         for at in range(first[node], first[node + 1]):
             edge = edges[at]
             start = source[edge]
-            if not reached[start] and not by[edge] & silent:
+            if not reached[start] and not by[edge] & silent and life[start] not in FINAL:
                 reached[start] = 1
                 queue.append(start)
     return reached

@@ -18,6 +18,8 @@ ITEMS ?= pack-1,pack-2,case-1,pallet-1
 ROUNDS ?= 3
 # How long `make chaos` lets things happen.
 MINUTES ?= 2
+# Where `make simulate-long` and `make planted-simulation` keep their table; empty means: nowhere.
+KEEP ?=
 # How many files of tests `make test` runs at the same time.
 JOBS ?= 2
 # Extra arguments for pytest, for example: make test PYTEST_ARGS="tests/unit -k merkle"
@@ -70,11 +72,11 @@ coverage: $(STAMP) ## Branch coverage of contracts and consensus, at least 98%
 simulate: $(STAMP) ## Seeded faults against the real core: make simulate SEEDS=500
 	$(BIN)/python -m tests.simulation --seeds $(SEEDS)
 
-simulate-long: $(STAMP) ## As many seeds as fit into MINUTES; the table is kept in docs/measured
-	$(BIN)/python -m tests.simulation --minutes $(MINUTES) --record docs/measured/simulate-long.txt
+simulate-long: $(STAMP) ## As many seeds as fit into MINUTES; KEEP=FILE keeps the table
+	$(BIN)/python -m tests.simulation --minutes $(MINUTES) $(if $(KEEP),--record $(KEEP))
 
-planted-simulation: $(STAMP) ## Every bug that is planted in the simulator found; the table is kept in docs/measured
-	$(BIN)/python -m tests.simulation.planted_table --jobs 2 --record docs/measured/planted-simulation.txt
+planted-simulation: $(STAMP) ## Every bug that is planted in the simulator, found; KEEP=FILE keeps the table
+	$(BIN)/python -m tests.simulation.planted_table --jobs 2 $(if $(KEEP),--record $(KEEP))
 
 twins: $(STAMP) ## One of four keys on two nodes, under every small schedule: make twins ROUNDS=3
 	$(BIN)/python -m tests.simulation.twins --rounds $(ROUNDS)

@@ -257,9 +257,24 @@ class Faults:
         self.counts["ambush"] += 1
         self._world.trace("fault", "ambush", height + 1, *ambush)
         self._for_a_while(1_500, self._lift)
+        if self._random.random() < 0.5:
+            self._stall(self._world.machines[ambush[0]])
 
     def _lift(self) -> None:
         self._world.mood.ambush = None
+
+    def _stall(self, hero: Machine) -> None:
+        """The hero's disk stalls for longer than a round takes, so it signs in two at once; then it dies."""
+        worker = hero.workers["disk"]
+        worker.slow_us = 2_000 * US_PER_MS
+
+        def end() -> None:
+            worker.slow_us = 0
+            if self._is_on and hero.is_up and hero.workers["disk"] is worker:
+                hero.stop(self._random.choice((Survive.DROPPED, Survive.TORN)), "its disk has died")
+
+        self._for_a_while(3_000, end)
+        self.counts["stalled_hero"] += 1
 
     def _split(
         self, height: int, names: list[str], sequel: int, hero: int | None

@@ -36,7 +36,6 @@ from node.storage.log import ConsensusLog
 from node.storage.memory_files import MemoryFile
 from node.storage.outbox import Outbox
 from node.storage.slots import SlotFile
-from tests.simulation.outcome import Outcome, run_seed
 from tests.simulation.planted_sets import PLANTED_SETS
 from tests.simulation.planting import (
     DAMAGED,
@@ -53,20 +52,6 @@ from tests.simulation.planting import (
     replace,
     replace_function,
 )
-
-MAX_SEEDS: Final = 900
-"""A planted bug that so many seeds do not find is not found."""
-MAX_SEEDS_WHEN_QUICK: Final = 20
-
-
-def find(bug: Planted, start: int = 0) -> Outcome | None:
-    """Run seeds from `start` on until one finds the bug; None when too many do not."""
-    with planted(bug):
-        for seed in range(start, start + (MAX_SEEDS_WHEN_QUICK if bug.is_quick else MAX_SEEDS)):
-            outcome = run_seed(seed)
-            if outcome.failure:
-                return outcome
-    return None
 
 
 @contextmanager

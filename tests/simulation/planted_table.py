@@ -21,6 +21,9 @@ from tests.simulation.report import record
 MOST_CPU_SECONDS: Final = 600.0
 """A planted bug that is not found within so much of one processor's time is not found."""
 
+MOST_SEEDS: Final = 100_000
+"""More than fit into that time."""
+
 
 class Hunt(msgspec.Struct, frozen=True):
     """How a bug was looked for."""
@@ -39,8 +42,10 @@ class Hunt(msgspec.Struct, frozen=True):
     """What broke is what this bug breaks."""
 
 
-def hunt(bug: Planted, start: int = 0, most_seconds: float = MOST_CPU_SECONDS) -> Hunt:
-    """Run seeds from `start` on until one finds the bug, or the time is up."""
+def hunt(
+    bug: Planted, start: int = 0, most_seconds: float = MOST_CPU_SECONDS, most_seeds: int = MOST_SEEDS
+) -> Hunt:
+    """Run seeds from `start` on until one finds the bug, or enough was tried."""
     began = time.process_time()
     seed = start
     with planted(bug):
@@ -48,7 +53,7 @@ def hunt(bug: Planted, start: int = 0, most_seconds: float = MOST_CPU_SECONDS) -
             outcome = run_seed(seed)
             gc.collect()
             seconds = time.process_time() - began
-            if outcome.failure or seconds >= most_seconds:
+            if outcome.failure or seconds >= most_seconds or seed - start + 1 >= most_seeds:
                 is_right = outcome.failure.startswith(bug.breaks)
                 return Hunt(bug.name, outcome.failure, seed, seed - start + 1, seconds, is_right)
             seed += 1

@@ -28,6 +28,9 @@ BundleId = NewType("BundleId", bytes)
 
 BUNDLE_VERSION = 1
 
+MAX_STEP = 1 << 32
+"""How far a bundle's sequence is ahead of the one before it, at most: so no lane is ever used up (ADR 23)."""
+
 
 class MalformedBundle(ValueError):
     """A bundle that can never be in a block, whatever the chain says."""
@@ -45,7 +48,7 @@ class BundleHeader(msgspec.Struct, frozen=True, array_like=True):
     after: int
     """Sequence of the lane's previous bundle in the chain, 0 for the first."""
     sequence: int
-    """This bundle's number, greater than `after`."""
+    """This bundle's number, greater than `after` by at most `MAX_STEP`."""
     expires_at_ms: int
     """Block time from which it may enter no block."""
     weight: int
@@ -150,7 +153,10 @@ class BundleReader:
             (header.chain_id != self._chain_id, f"made for network {header.chain_id!r}"),
             (len(header.lane) != signing.PUBLIC_KEY_BYTES, "lane: a key has 32 bytes"),
             (len(bundle.signature) != signing.SIGNATURE_BYTES, "signature: has 64 bytes"),
-            (not 0 <= header.after < header.sequence, f"sequence {header.sequence} after {header.after}"),
+            (
+                not 0 <= header.after < header.sequence <= header.after + MAX_STEP,
+                f"sequence {header.sequence} after {header.after}: expected 1 to {MAX_STEP} more",
+            ),
             (header.expires_at_ms < 0, "expires_at_ms is negative"),
             (
                 header.count != len(ids) or not 0 < len(ids) <= self._limits.bundle_documents,

@@ -5,7 +5,7 @@ import msgspec
 from contracts.primitives.encoding import Decoder, encode
 from contracts.primitives.hashing import DOCUMENT, Hash
 from contracts.records.mandates import ActFor
-from contracts.records.record import Record, weight
+from contracts.records.record import Record, counted, weight
 
 DOCUMENT_VERSION = 1
 NONCE_BYTES = 16
@@ -68,10 +68,11 @@ def check_document(document: Document, max_weight: int, max_records: int, max_it
     if not 0 < len(document.records) <= max_records:
         msg = f"{len(document.records)} records, expected 1 to {max_records}"
         raise MalformedDocument(msg)
-    weights = [weight(record) for record in document.records]
-    if max(weights) > max_items + 1:
-        msg = f"a record lists {max(weights) - 1} identifiers, at most {max_items} are allowed"
+    most = max(counted(record) for record in document.records)
+    if most > max_items:
+        msg = f"a record lists {most} identifiers, at most {max_items} are allowed"
         raise MalformedDocument(msg)
-    if document.weight != sum(weights) or document.weight > max_weight:
-        msg = f"declared weight {document.weight}, found {sum(weights)}, at most {max_weight} is allowed"
+    found = sum(weight(record) for record in document.records)
+    if document.weight != found or document.weight > max_weight:
+        msg = f"declared weight {document.weight}, found {found}, at most {max_weight} is allowed"
         raise MalformedDocument(msg)

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from contracts.chain.genesis import (
+    TEST,
     Genesis,
     InvalidGenesis,
     Market,
@@ -16,6 +17,7 @@ from contracts.gs1.dates import MAX_OFFSET_MINUTES
 from contracts.gs1.keys import InvalidKey, pack_gln, pack_gtin
 from contracts.primitives import signing
 from contracts.records.exempt import ExemptReason
+from contracts.records.record import HEAVIEST_PRICE
 from contracts.state.concerned import add_regulator
 from contracts.state.directory import PREFIX_DIGITS, add_partner, add_prefix, add_premises, overlaps_prefix
 from contracts.state.governance_rows import GovernanceRow, NodeRow, SetsRow, Validators
@@ -116,6 +118,11 @@ def _gtin(text: str, field: str) -> bytes:
 def _write_parameters(state: Overlay, genesis: Genesis) -> None:
     for field, expected in parameters_faults(genesis.parameters):
         raise InvalidGenesis(f"parameters.{field}: expected {expected}")
+    # A test network may do without recalls; nobody else can.
+    is_roomy = genesis.kind == TEST or genesis.parameters.limits.document_weight > HEAVIEST_PRICE
+    _require(
+        is_roomy, "parameters.limits.document_weight", f"more than {HEAVIEST_PRICE}: a recall weighs that"
+    )
     write_parameters(state, genesis.parameters)
 
 

@@ -30,7 +30,7 @@ from contracts.records.holds import (
     Suspect,
 )
 from contracts.records.late import Late
-from contracts.records.lots import LotRecord, TraceLot, trace_weight
+from contracts.records.lots import AmendLot, ConsentToAmendment, LotRecord, TraceLot, trace_weight
 from contracts.records.onboarding import AnswerClaim, Onboard, OnboardingRecord
 from contracts.records.outside import OutsideRecord, ReceiveFromOutside, ShipOutside
 from contracts.records.overages import ClaimOverage, EndOverage, OverageRecord
@@ -139,14 +139,31 @@ _COUNTS: Final[dict[type, Callable[[Any], int]]] = {
 }
 """What weighs beside the record itself, where that is not what it lists."""
 
+_PRICES: Final[dict[type, int]] = {
+    **dict.fromkeys((OpenRecall, WidenRecall), 5_000),
+    TraceLot: 1_500,
+    **dict.fromkeys((AmendLot, ConsentToAmendment), 200),
+}
+"""What records weigh for the rows that they may go through, at twenty rows a unit, however little they list.
+
+Else a block of such records, one unit each, would be read for an hour (ADR 23).
+"""
+
+HEAVIEST_PRICE: Final = max(_PRICES.values())
+
 
 def listed(record: Record) -> tuple[bytes, ...]:
     """Return the identifiers a record lists: serials, SSCC keys, children or items; not the parent."""
     return _LISTINGS[type(record)](record)
 
 
-def weight(record: Record) -> int:
-    """Return a record's weight: one for itself, and one for each identifier, reading or line it lists."""
+def counted(record: Record) -> int:
+    """Return how many identifiers, readings or lines a record lists."""
     kind = type(record)
     count = _COUNTS.get(kind)
-    return 1 + (len(_LISTINGS[kind](record)) if count is None else count(record))
+    return len(_LISTINGS[kind](record)) if count is None else count(record)
+
+
+def weight(record: Record) -> int:
+    """Return a record's weight: one for itself, one for each thing it lists, and the price of its search."""
+    return 1 + counted(record) + _PRICES.get(type(record), 0)

@@ -67,7 +67,7 @@ def open_recall(act: Act, record: OpenRecall) -> Verdict | None:
     if isinstance(reach, Verdict):
         return reach
     # After this point it must succeed.
-    row = _opened(act, record, identifier, products_of(act, reach))
+    row = _opened(act, record, identifier, reach)
     number = new_recall(act.state, row)
     kind = EventKind.DRILL_OPENED if record.drill else EventKind.RECALL_OPENED
     act.tell(kind, (), identifier, concerned_by(act, reach))
@@ -89,7 +89,8 @@ def widen_recall(act: Act, record: WidenRecall) -> Verdict | None:
     # After this point it must succeed.
     products = tuple(sorted({*row.products, *products_of(act, reach)}))
     known = len(row.scope)
-    row = msgspec.structs.replace(row, products=products, scope=(*row.scope, *_kept(record.scope)))
+    own, scope = tuple(sorted({*row.own, *reach.own})), (*row.scope, *_kept(record.scope))
+    row = msgspec.structs.replace(row, products=products, scope=scope, own=own)
     act.state.write(RECALLS, number_key(number), row)
     act.tell(EventKind.RECALL_WIDENED, (), record.recall, (row.opener, *concerned_by(act, reach)))
     _take_effect(act, number, row, known, reach)
@@ -121,7 +122,9 @@ def calls_back(act: Act, row: RecallRow, gtin: bytes) -> bool:
     if row.standing != RecallStanding.OPEN:
         return False
     holder = act.state.require(PRODUCTS, gtin).holder
-    return is_party(holder, row.opener) or has_role(partner(act.state, row.opener), Role.REGULATOR)
+    # A product that passes to another (rule 24) takes its recalls along, or that would end them.
+    is_openers = gtin in row.own or is_party(holder, row.opener)
+    return is_openers or has_role(partner(act.state, row.opener), Role.REGULATOR)
 
 
 def _is_in_scope(act: Act, row: RecallRow, named: set[int], lot: LotRow, make: SourceRow) -> bool:
@@ -191,11 +194,11 @@ def _find(act: Act, scope: tuple[Scope, ...], before: tuple[Scope, ...]) -> Reac
         reach = find_reach(act.state, scope)
     except TooManyRows:
         return Verdict(Code.SCOPE_TOO_WIDE, b"")
-    products = products_of(act, reach)
-    if not products:
+    reach.own = products_of(act, reach)
+    if not reach.own:
         return Verdict(Code.SCOPE_EMPTY, b"")
     is_regulator = has_role(act.partner, Role.REGULATOR)
-    for gtin in products:
+    for gtin in reach.own:
         if not is_regulator and not is_party(act.state.require(PRODUCTS, gtin).holder, act.signer):
             return Verdict(Code.NOT_MARKETING_HOLDER, gtin)
     return _with_lineage(act, reach)
@@ -264,9 +267,9 @@ def concerned_by(act: Act, reach: Reach) -> list[int]:
     return [*holders, *(lot_row(act.state, lot).maker for lot in reach.makes)]
 
 
-def _opened(act: Act, record: OpenRecall, identifier: bytes, products: tuple[bytes, ...]) -> RecallRow:
+def _opened(act: Act, record: OpenRecall, identifier: bytes, reach: Reach) -> RecallRow:
     """Return the row of a new recall."""
-    first_market = act.state.require(PRODUCTS, products[0]).markets[0]
+    first_market = act.state.require(PRODUCTS, reach.own[0]).markets[0]
     respond_by_ms = record.respond_by_ms
     if not respond_by_ms:
         respond_by_ms = act.time_ms + actor_profile(act, record.head).recall_response_ms
@@ -284,8 +287,9 @@ def _opened(act: Act, record: OpenRecall, identifier: bytes, products: tuple[byt
         act.time_ms,
         respond_by_ms,
         market(act.state, first_market).profile,
-        products,
+        products_of(act, reach),
         _kept(record.scope),
+        reach.own,
     )
 
 

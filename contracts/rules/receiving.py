@@ -4,7 +4,7 @@ from typing import assert_never
 
 import msgspec
 
-from contracts.records.custody import Receive, ReceiveMode, shipment_id
+from contracts.records.custody import Receive, ReceiveMode, ShipPurpose, shipment_id
 from contracts.rules.act import Act
 from contracts.rules.codes import Code
 from contracts.rules.events import EventKind
@@ -38,12 +38,19 @@ def receive(act: Act, record: Receive) -> Verdict | None:
     if fault:
         return fault
     act.tell(EventKind.SHIPMENT_RECEIVED, (), record.shipment, parties_of(shipment))
-    if shipment.hold:
-        note_law_hold(act)
-        some = record.items if record.mode == ReceiveMode.LISTED else ()
-        act.tell(EventKind.HELD_ON_RECEIPT, some, record.shipment, parties_of(shipment))
+    _tell_held(act, record, shipment)
     receive_unlogged(act, shipment)
     return None
+
+
+def _tell_held(act: Act, record: Receive, shipment: ShipmentRow) -> None:
+    """Tell what the law holds from now on, and remember that it does so in the signer's hands."""
+    if shipment.hold or shipment.purpose == ShipPurpose.AUTHORITY:
+        # What comes for an authority brings the law's holds along: who got it looks at it in a later block.
+        note_law_hold(act)
+    if shipment.hold:
+        some = record.items if record.mode == ReceiveMode.LISTED else ()
+        act.tell(EventKind.HELD_ON_RECEIPT, some, record.shipment, parties_of(shipment))
 
 
 def _receive_part(act: Act, record: Receive, shipment: ShipmentRow) -> Verdict | None:

@@ -114,7 +114,7 @@ def ship(act: Act, record: Ship) -> Verdict | None:
 
 def _lane_fault(record: Ship, lanes: LaneGuard, items: Positions) -> Verdict | None:
     """Ask whether a sale keeps to the trade lanes of its goods (rule 21)."""
-    return lanes.fault(items) if record.purpose == ShipPurpose.SALE else None
+    return lanes.fault(items) if is_sold(record) else None
 
 
 def form_fault(record: Ship) -> Verdict | None:
@@ -152,14 +152,24 @@ def _receiver_fault(act: Act, record: Ship, number: int, row: PartnerRow) -> Ver
         return Verdict(Code.RECEIVER_NOT_SENDER, record.receiver)
     if not is_own and is_party(number, act.signer):
         return Verdict(Code.RECEIVER_IS_SENDER, record.receiver)
-    if record.purpose == ShipPurpose.SALE and not is_licensed(row) and not act.is_exempt:
+    if is_sold(record) and not is_licensed(row) and not act.is_exempt:
         fault = act.excuse((Verdict(Code.RECEIVER_LICENCE, record.receiver),))
         if fault:
             return fault
     # Who is sent what is no transaction need not trade; an agent could not receive it.
     if not has_role(row, HANDLING if act.is_exempt else receiving_roles(record.purpose)):
         return Verdict(Code.RECEIVER_ROLE, record.receiver)
+    # Else a sale that nothing of a sale is asked of would be called so.
+    is_examined = record.purpose == ShipPurpose.AUTHORITY and record.ownership_passes
+    if is_examined and not has_role(row, Role.REGULATOR):
+        return Verdict(Code.OWNERSHIP_INVALID, record.receiver)
     return None
+
+
+def is_sold(record: Ship) -> bool:
+    """Tell whether a shipment is a sale: one by name, or for export when the receiver becomes the owner."""
+    is_exported = record.purpose == ShipPurpose.EXPORT and record.ownership_passes == 1
+    return record.purpose == ShipPurpose.SALE or is_exported
 
 
 def _find_destination(act: Act, record: Ship, receiver: int) -> int | Verdict:

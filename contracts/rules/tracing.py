@@ -152,8 +152,9 @@ def _trace(act: Act, record: TraceLot, batch: int | None, known: Sequence[int]) 
         row = batch_row(act.state, one)
         gained[one] = by - {*row.reached}
         _reach_lot(act, (row.gtin, row.lot), gained[one], reached, budget)
+    left = MAX_TRACED_ROWS
     for reach in reached.values():
-        follow_lineage(act.state, reach, MAX_TRACED_ROWS)
+        left = follow_lineage(act.state, reach, left)
     return _Traced(gained, reached)
 
 

@@ -107,7 +107,7 @@ def _with_origins(state: Overlay, source: int) -> Iterator[int]:
 def _is_described(state: Overlay, row: RecallRow, one: Scope, source: int) -> bool:
     """Tell whether an alternative describes a make, and its opener may call that back."""
     lot = lot_row(state, lot_of(source))
-    is_openers = lot.gtin in row.products or is_party(state.require(PRODUCTS, lot.gtin).holder, row.opener)
+    is_openers = lot.gtin in row.own or is_party(state.require(PRODUCTS, lot.gtin).holder, row.opener)
     if not is_openers and not has_role(partner(state, row.opener), Role.REGULATOR):
         return False
     return is_made_so(state, one, lot, source_row(state, source))

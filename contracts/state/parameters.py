@@ -23,6 +23,13 @@ MAX_BUNDLE_BYTES: Final = 16 << 20
 MAX_BLOCK_BUNDLES: Final = 15_000
 """No network may allow more bundles in a block: their lines must fit into the longest block."""
 
+MAX_DOCUMENT_RECORDS: Final = 65_535
+"""No network may allow more records in a document: indices number them by two bytes."""
+MIN_BUNDLE_LIFETIME_MS: Final = 10_000
+"""Bundles that live shorter may reach no block, not even that of a vote for longer ones."""
+MAX_TIMER_MS: Final = 3_600_000
+"""No timer of consensus is longer: a network that waits for years decides nothing, not even shorter ones."""
+
 ALL_ROLES: Final = int(sum(Role))
 """Bits of every role."""
 
@@ -51,6 +58,16 @@ def parameters_faults(parameters: Parameters) -> Iterator[Fault]:
     yield from _room_faults(limits)
     if limits.container_depth > MAX_LEVELS:
         yield "limits.container_depth", f"at most {MAX_LEVELS}"
+    yield from _time_faults(parameters)
+
+
+def _time_faults(parameters: Parameters) -> Iterator[Fault]:
+    """Ask whether blocks with bundles can still be decided: else nobody could change this any more."""
+    if parameters.tolerances.bundle_lifetime_ms < MIN_BUNDLE_LIFETIME_MS:
+        yield "tolerances.bundle_lifetime_ms", f"at least {MIN_BUNDLE_LIFETIME_MS}"
+    for name in parameters.timing.__struct_fields__:
+        if getattr(parameters.timing, name) > MAX_TIMER_MS:
+            yield f"timing.{name}", f"at most {MAX_TIMER_MS}"
 
 
 def _room_faults(limits: Limits) -> Iterator[Fault]:
@@ -70,6 +87,7 @@ def _room_faults(limits: Limits) -> Iterator[Fault]:
     for name, value, most in (
         ("bundle_bytes", limits.bundle_bytes, MAX_BUNDLE_BYTES),
         ("block_bundles", limits.block_bundles, MAX_BLOCK_BUNDLES),
+        ("document_records", limits.document_records, MAX_DOCUMENT_RECORDS),
     ):
         if value > most:
             yield f"limits.{name}", f"at most {most}"

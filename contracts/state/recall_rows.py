@@ -42,11 +42,14 @@ class RecallRow(msgspec.Struct, frozen=True, array_like=True):
     respond_by_ms: int
     """Block time by which partners must respond."""
     profile: str
-    """Name of the profile that binds it: that of the first market of the first product in its scope."""
+    """Name of the profile that binds it: that of the first market of the first of its own products."""
     products: tuple[bytes, ...]
     """Packed GTINs that it reaches, ascending."""
     scope: tuple[Scope, ...]
     """Every alternative named when it was opened or widened, without the items that it listed."""
+    own: tuple[bytes, ...]
+    """Those of the products that its scope names by itself, not by lineage: still its opener's to call back
+    when they have become another's, ascending."""
 
 
 class ResponseRow(msgspec.Struct, frozen=True, array_like=True):

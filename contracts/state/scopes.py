@@ -54,6 +54,8 @@ class Reach(msgspec.Struct):
     """Single items by key, with their rows as stored."""
     excursed: set[bytes] = msgspec.field(default_factory=set)
     """GTINs that are judged in a session whose excursion is called back."""
+    own: tuple[bytes, ...] = ()
+    """GTINs that were reached before lineage was followed, ascending."""
 
     def add_lot(self, lot: int) -> bool:
         """Add a whole lot; tell whether that is new."""
@@ -110,8 +112,11 @@ def _judged_in(state: Overlay, one: Scope, budget: Budget) -> Iterator[bytes]:
             yield gtin
 
 
-def follow_lineage(state: Overlay, reach: Reach, max_rows: int = MAX_ROWS) -> None:
+def follow_lineage(state: Overlay, reach: Reach, max_rows: int = MAX_ROWS) -> int:
     """Add to what is reached everything that was ever repacked from it, whoever's product that is now.
+
+    Returns:
+        How many of the rows are left that might have been read.
 
     Raises:
         TooManyRows: More rows would have to be read than `max_rows`.
@@ -123,6 +128,7 @@ def follow_lineage(state: Overlay, reach: Reach, max_rows: int = MAX_ROWS) -> No
         source = found.pop()
         if reach.add_make(source):
             found += entries(state, derived_from_make(source), budget)
+    return budget.left
 
 
 def _derived(state: Overlay, reach: Reach, budget: Budget) -> Iterator[int]:

@@ -5,7 +5,7 @@ small row per (subject, height, document, record); none for a commissioned seria
 it was born (DESIGN 2). The last number of the key says which event of the receipt the row is about, or that
 it is the record itself.
 
-Rows (numbers big-endian: height 8 bytes, document index 4, record index 2):
+Rows (numbers big-endian: height 8 bytes, document index 4, record index 2, event 4):
     i  length, item key, height, document, record, event     one thing that happened to an item
     s  shipment id, height, document, record, event          one thing that happened to a shipment
     l  GTIN, length, lot, height, document, record, event    one make of a lot, or what it was made of
@@ -89,9 +89,9 @@ ALERTS: Final = frozenset(
 )
 """Events that somebody must see to, or look into."""
 
-_PLACE_BYTES: Final = 8 + 4 + 2 + 2
+_PLACE_BYTES: Final = 8 + 4 + 2 + 4
 _ROWS_AT_ONCE: Final = 1_000
-_OF_THE_RECORD: Final = THE_RECORD.to_bytes(2, "big")
+_OF_THE_RECORD: Final = THE_RECORD.to_bytes(4, "big")
 _ITEM_OF_LENGTH: Final = tuple(_ITEM + bytes((length,)) for length in range(256))
 """How the rows of an item with a key of this length begin."""
 
@@ -127,13 +127,13 @@ def _place(touch: Touch) -> bytes:
         touch.height.to_bytes(8, "big")
         + touch.document.to_bytes(4, "big")
         + touch.record.to_bytes(2, "big")
-        + touch.event.to_bytes(2, "big")
+        + touch.event.to_bytes(4, "big")
     )
 
 
 def _read_place(key: bytes) -> Touch:
     place = key[-_PLACE_BYTES:]
-    numbers = (place[0:8], place[8:12], place[12:14], place[14:16])
+    numbers = (place[0:8], place[8:12], place[12:14], place[14:18])
     return Touch(*(int.from_bytes(number, "big") for number in numbers))
 
 
@@ -168,7 +168,7 @@ def journey_entries(height: int, documents: Iterable[IndexedDocument]) -> list[W
             if event.kind == EventKind.SHIPMENT_RECEIVED:
                 # There are more of these than of all others; the record's own rows say what they do.
                 continue
-            place = document + event.record.to_bytes(2, "big") + at.to_bytes(2, "big")
+            place = document + event.record.to_bytes(2, "big") + at.to_bytes(4, "big")
             subjects = _event_subjects(event, indexed.sender)
             entries += [(INDEX + subject + place, b"") for subject in subjects]
             if event.kind == EventKind.QUANTITY_ANNOUNCED:

@@ -124,7 +124,7 @@ def _leave_to_others(state: Overlay, row: RecallRow, reach: Reach) -> None:
     for lot in tuple(reach.makes):
         gtin = lot_row(state, lot).gtin
         is_own = is_party(state.require(PRODUCTS, gtin).holder, row.opener)
-        if not is_own and gtin not in row.products:
+        if not is_own and gtin not in row.own:
             del reach.makes[lot]
 
 

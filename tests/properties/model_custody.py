@@ -43,7 +43,7 @@ def ship(judge: Judge, said: Said) -> Verdicts:
     if purpose in ("sale", "export"):
         guards += judge.clean_or_late(said.items, is_leaving=True, receiver=said.receiver)
     yield model.first_fault(said.items, guards)
-    left = left_lanes(judge, said) if purpose == "sale" else {}
+    left = left_lanes(judge, said) if is_sold(said) else {}
     is_blocking = judge.profile_at(said) in BLOCKING and not said.exempt
     blocked = set().union(*(some for some, _items in left.values())) if is_blocking else set()
     if judge.breached is None:
@@ -68,6 +68,11 @@ def ship(judge: Judge, said: Said) -> Verdicts:
         judge.tell("exempt_moved", said.exempt, said.items, (said.receiver, *judge.regulators()))
 
 
+def is_sold(said: Said) -> bool:
+    """Tell whether goods are sold: in the network, or for export."""
+    return said.purpose == "sale" or (said.purpose == "export" and bool(said.passes))
+
+
 def ship_terms(judge: Judge, said: Said) -> Verdicts:
     """Ask what a shipment is asked apart from its items."""
     receiver, purpose = said.receiver, said.purpose
@@ -76,11 +81,13 @@ def ship_terms(judge: Judge, said: Said) -> Verdicts:
         yield {"receiver_not_sender"} if receiver != judge.signer else set()
     else:
         yield {"receiver_is_sender"} if receiver == judge.signer else set()
-    is_barred = purpose == "sale" and judge.is_barred(receiver) and not said.exempt
+    is_barred = is_sold(said) and judge.is_barred(receiver) and not said.exempt
     yield judge.unless_late({"receiver_licence"} if is_barred else set())
     trades = judge.roles(receiver) - NOT_TRADING - ({"regulator"} if purpose != "authority" else set())
     trades = judge.roles(receiver) - {"agent"} if said.exempt else trades
     yield set() if trades else {"receiver_role"}
+    is_given = purpose == "authority" and said.passes and "regulator" not in judge.roles(receiver)
+    yield {"ownership_invalid"} if is_given else set()
     yield {"destination_missing"} if purpose == "own_premises" and not said.destination else set()
     places = judge.model.registered.places
     yield {"destination_unknown"} if said.destination and said.destination not in places else set()
@@ -164,8 +171,9 @@ def receive(judge: Judge, said: Said) -> Verdicts:
         model.rely(item, receiver)
         for name in (item, *model.inside(item)) if shipment.passes else ():
             model.change(name, title=said.shipment)
-    if shipment.hold:
+    if shipment.hold or shipment.purpose == "authority":
         model.law_held_ms[judge.signer] = judge.now_ms
+    if shipment.hold:
         some = said.items if said.mode == "listed" else ()
         judge.tell("held_on_receipt", said.shipment, some, parties(shipment))
 

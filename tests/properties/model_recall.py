@@ -24,7 +24,7 @@ class Recall:
     lenient: bool
     """Whether its opener may close it and release from it."""
     kinds: frozenset[str]
-    """The products that it reached when it was opened or widened."""
+    """The products that its scope named when it was opened or widened; lineage may lead to others."""
     graded: bool = False
     """Whether it has a class."""
     closed: bool = False
@@ -97,8 +97,8 @@ def _with_lineage(judge: Judge, said: Said) -> tuple[set[tuple[Any, ...]], list[
 
 
 def _kinds(judge: Judge, said: Said) -> frozenset[str]:
-    """Return the products that a scope reaches."""
-    marks, items = _with_lineage(judge, said)
+    """Return the products that a scope names, whatever was repacked from them."""
+    marks, items = _reached(judge, said)
     kinds = {source[0] for source in marks} | {kind_of(item) for item in items}
     return frozenset(kinds | excursed_kinds(judge.model, said.scope))
 
@@ -170,7 +170,7 @@ def reach_late(judge: Judge, source: tuple[Any, ...]) -> None:
     for name, found in model.recalls.items():
         if found.closed or found.drill:
             continue
-        is_holder = found.opener == model.registered.holders[source[0]]
+        is_holder = found.opener == model.registered.holders[source[0]] or source[0] in found.kinds
         makes = [one for one in found.alternatives if not (one.items or one.first or one.session)]
         is_named = any(names_make(model, one, source) for one in makes)
         if is_named and (is_holder or "regulator" in judge.roles(found.opener)):

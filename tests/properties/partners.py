@@ -351,7 +351,7 @@ class Partners(Holders, ColdPartners, partners_beyond.Dealers, partners_onboardi
             receiver = self.random.choice(PARTNERS)
         if purpose == "own_premises":
             receiver = signer
-        elif purpose == "authority":
+        elif purpose == "authority" and self._chance(80):
             receiver = self.random.choice(REGULATORS)
         elif purpose == "return" and self._chance(50):
             receiver = self.random.choice(owners)

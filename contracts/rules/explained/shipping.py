@@ -13,8 +13,9 @@ TEXTS: Final[dict[Code, Explanation]] = {
     ),
     Code.OWNERSHIP_INVALID: Explanation(
         "3",
-        "`ownership_passes` is neither 0 nor 1, or is 1 between premises of one partner.",
-        "State whether the receiver becomes the owner.",
+        "`ownership_passes` is neither 0 nor 1, or is 1 between premises of one partner, or to a receiver"
+        " that is no authority for an authority's purposes.",
+        "State whether the receiver becomes the owner; a laboratory examines goods that are another's.",
     ),
     Code.RECEIVER_UNKNOWN: Explanation(
         "3", "No partner has the receiver's GLN.", "Check the GLN, or have the partner admitted."

@@ -68,6 +68,19 @@ BAD: tuple[tuple[str, Callable[[], Genesis]], ...] = (
         "parameters.tolerances.claimed_time_ms",
         lambda: replace(GENESIS, parameters=Parameters(tolerances=Tolerances(claimed_time_ms=0))),
     ),
+    (
+        "parameters.tolerances.bundle_lifetime_ms",
+        lambda: replace(GENESIS, parameters=Parameters(tolerances=Tolerances(bundle_lifetime_ms=9_999))),
+    ),
+    (
+        "parameters.timing.cap_ms",
+        lambda: replace(GENESIS, parameters=Parameters(timing=ConsensusTiming(cap_ms=3_600_001))),
+    ),
+    ("parameters.limits.document_records", lambda: small_genesis(Limits(document_records=65_536))),
+    (
+        "parameters.limits.document_weight",
+        lambda: replace(small_genesis(Limits(document_weight=5_000)), kind="production"),
+    ),
     ("profiles: ", lambda: doubled("profiles")),
     ("profiles.eu-fmd.ship_deadline", lambda: first("profiles", ship_deadline_min_ms=-1)),
     ("profiles.eu-fmd.ship_deadline", lambda: first("profiles", ship_deadline_max_ms=1)),

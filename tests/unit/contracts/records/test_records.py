@@ -2,6 +2,7 @@
 
 import pytest
 
+from contracts.chain.parameters import Limits
 from contracts.primitives.encoding import Decoder, encode
 from contracts.records.agreement import Consent, OfferOwnership, Withdraw
 from contracts.records.catalogue import (
@@ -93,7 +94,7 @@ from contracts.records.recall import (
     WidenRecall,
     range_length,
 )
-from contracts.records.record import Record, listed, weight
+from contracts.records.record import HEAVIEST_PRICE, Record, counted, listed, weight
 from contracts.records.supply import (
     Commission,
     CommissionLogisticUnits,
@@ -106,6 +107,8 @@ from contracts.records.supply import (
 )
 from contracts.records.transformation import Transform
 from contracts.records.verification import Finding, Report, VerificationReason, VerificationResult, Verify
+from contracts.rules import amending, tracing
+from contracts.state import scopes
 
 HEAD = Head(1, 60, b"")
 ITEMS = (b"\x01a", b"\x01b", b"\x01c")
@@ -211,19 +214,20 @@ CHANGES: tuple[Change, ...] = (
     RemoveNode("north"),
 )
 PROPOSED = ProposeChanges(HEAD, CHANGES, 12, 10, "why")
+PRICES = {OpenRecall: 5_000, WidenRecall: 5_000, TraceLot: 1_500, AmendLot: 200, ConsentToAmendment: 200}
 RECORDS = (*LISTING, *LISTING_NOTHING, *COUNTED, ON, READ, PROPOSED)
 
 
 @pytest.mark.parametrize("record", LISTING, ids=lambda record: type(record).__name__)
 def test_a_record_weighs_one_and_one_for_each_identifier(record: Record) -> None:
-    assert listed(record) == ITEMS
-    assert weight(record) == 4
+    assert (listed(record), counted(record)) == (ITEMS, 3)
+    assert weight(record) == 4 + PRICES.get(type(record), 0)
 
 
 @pytest.mark.parametrize("record", LISTING_NOTHING, ids=lambda record: type(record).__name__)
 def test_a_record_that_lists_nothing_weighs_one(record: Record) -> None:
-    assert listed(record) == ()
-    assert weight(record) == 1
+    assert (listed(record), counted(record)) == ((), 0)
+    assert weight(record) == 1 + PRICES.get(type(record), 0)
 
 
 @pytest.mark.parametrize(
@@ -243,12 +247,23 @@ def test_a_record_that_lists_nothing_weighs_one(record: Record) -> None:
 def test_a_range_weighs_what_it_spans(first: bytes, last: bytes, length: int) -> None:
     one = Scope(b"gtin", 0, b"", b"", 0, 0, b"", "", (), first, last)
     assert range_length(one) == length
-    assert weight(WidenRecall(HEAD, b"recall", (one, *SCOPE))) == 1 + max(0, length) + len(ITEMS)
+    assert counted(WidenRecall(HEAD, b"recall", (one, *SCOPE))) == max(0, length) + len(ITEMS)
 
 
 @pytest.mark.parametrize("record", COUNTED, ids=lambda record: type(record).__name__)
 def test_a_record_of_quantities_or_materials_weighs_one_and_one_for_each_line(record: Record) -> None:
-    assert (listed(record), weight(record)) == ((), 3)
+    assert (listed(record), counted(record)) == ((), 2)
+    assert weight(record) == 3 + PRICES.get(type(record), 0)
+
+
+def test_a_record_that_searches_weighs_one_for_twenty_rows() -> None:
+    rows = {
+        **dict.fromkeys((OpenRecall, WidenRecall), scopes.MAX_ROWS * 2),
+        TraceLot: tracing.MAX_TRACED_ROWS * 3,
+        **dict.fromkeys((AmendLot, ConsentToAmendment), amending.MAX_TOLD_ROWS + amending.MAX_CLAIMED * 3),
+    }
+    assert {kind: price * 20 >= rows[kind] for kind, price in PRICES.items()} == dict.fromkeys(rows, True)
+    assert max(PRICES.values()) == HEAVIEST_PRICE < Limits().document_weight
 
 
 def test_a_logger_is_on_one_item_and_readings_weigh_one_each() -> None:

@@ -106,11 +106,11 @@ def test_golden_rows() -> None:
     assert encode(OverageRow(b"S", 300)).hex() == "92c40153cd012c"
     assert encode(ClaimAnswerRow(1, 300, 0)).hex() == "9301cd012c00"
     scope = (Scope(GTIN, 0, b"L", b"", 0, 0, b"", "", (), b"", b""),)
-    recall = RecallRow(b"i", 1, 1, 0, 1, 0, 1, 1, 1, 9, 8, 7, "eu", (GTIN,), scope)
+    recall = RecallRow(b"i", 1, 1, 0, 1, 0, 1, 1, 1, 9, 8, 7, "eu", (GTIN,), scope, (GTIN,))
     assert encode(recall).hex() == (
-        "9f" + "c40169" + "0101000100010101090807" + "a26575" + "91c406" + GTIN.hex()
+        "dc0010" + "c40169" + "0101000100010101090807" + "a26575" + "91c406" + GTIN.hex()
         + "919e" + "c406" + GTIN.hex() + "00" + "c4014c" + "c400" + "0000" + "c400" + "a0" + "90" + "c400" * 4
-        + "00"
+        + "00" + "91c406" + GTIN.hex()
     )  # fmt: skip
     assert encode(ResponseRow(1, 2, Quantities(3, 4, 5, 6, 7))).hex() == "930102" + "950304050607"
     assert encode(NumbersRow(1, (2, 300))).hex() == "92019202cd012c"

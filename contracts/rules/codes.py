@@ -174,6 +174,7 @@ class Code(StrEnum):
     REGULATOR_NEEDED = "regulator_needed"
     # Rule 16: repack, transform.
     INPUT_IS_CONTAINER = "input_is_container"
+    INPUT_NOT_VERIFIED = "input_not_verified"
     EXPIRY_TOO_LATE = "expiry_too_late"
     QUANTITIES_DIFFER = "quantities_differ"
 

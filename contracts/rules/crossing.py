@@ -16,6 +16,7 @@ from contracts.rules.endings import end_lives, tell_stakeholders
 from contracts.rules.events import EventKind
 from contracts.rules.guards import (
     CleanGuard,
+    Positions,
     empty_fault,
     hand_fault,
     life_fault,
@@ -25,11 +26,12 @@ from contracts.rules.guards import (
     stated_number,
 )
 from contracts.rules.implied import unpack_implied
-from contracts.rules.lifting import note_law_hold
+from contracts.rules.lifting import note_law_hold, tell_each
 from contracts.rules.verdict import Verdict
+from contracts.state.concerned import alarmed
 from contracts.state.containers import find_contents
 from contracts.state.directory import find_partner
-from contracts.state.layout import CONTAINERS, ITEMS
+from contracts.state.layout import CONTAINERS, DESTINATIONS, ITEMS
 from contracts.state.parties import TRADING, is_owner
 from contracts.state.places import (
     Position,
@@ -67,6 +69,8 @@ def ship_outside(act: Act, record: ShipOutside) -> Verdict | None:
             return fault
     # After this point it must succeed.
     end_lives(act, record.head, items, Life.OUTSIDE)
+    for item in items:
+        act.state.write(DESTINATIONS, item.key, record.receiver)
     act.tell(EventKind.LEFT_NETWORK, record.items, record.receiver)
     return None
 
@@ -102,10 +106,29 @@ def receive_from_outside(act: Act, record: ReceiveFromOutside) -> Verdict | None
             return Verdict(Code.NOT_OUTSIDE, item.key)
     # After this point it must succeed.
     tell_stakeholders(act, EventKind.CAME_BACK, items)
+    _tell_strange_ways(act, record, items)
     for item in unpack_implied(act, items):
         _bring_in(act, record, item)
     note_law_hold(act)
     return None
+
+
+def _tell_strange_ways(act: Act, record: ReceiveFromOutside, items: Positions) -> None:
+    """Tell everyone which items come from somebody else than they were sent to: copies may."""
+    told: dict[bytes, list[tuple[bytes, tuple[int, ...]]]] = {}
+    for item in items:
+        sent_to = _sent_to(act, item)
+        if sent_to != record.sender:
+            told.setdefault(sent_to, []).append((item.key, alarmed(act.state, item)))
+    for sent_to, several in told.items():
+        tell_each(act, EventKind.CAME_ANOTHER_WAY, several, sent_to)
+
+
+def _sent_to(act: Act, item: Position) -> bytes:
+    """Return whom outside an item was sent to, by itself or inside the nearest container that left."""
+    around = ((item.key, item.row), *item.above)
+    left = next(key for key, row in around if row.life == Life.OUTSIDE)
+    return act.state.require(DESTINATIONS, left)
 
 
 def _bring_in(act: Act, record: ReceiveFromOutside, item: Position) -> None:
@@ -116,6 +139,8 @@ def _bring_in(act: Act, record: ReceiveFromOutside, item: Position) -> None:
     there = relied_on(back, SEVERAL)
     held = with_holds(there, merge_holds(there.holds, (UNCONFIRMED,)))
     act.state.write(ITEMS, item.key, with_title(with_life(held, Life.ACTIVE), title))
+    if act.state.read(DESTINATIONS, item.key) is not None:
+        act.state.delete(DESTINATIONS, item.key)
     contents = find_contents(act.state, item.key, item.row)
     if contents is not None:
         act.state.write(CONTAINERS, item.key, msgspec.structs.replace(contents, opened=1))

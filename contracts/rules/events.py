@@ -68,6 +68,7 @@ class EventKind(IntEnum):
     QUANTITY_RECEIVED = 121
     QUANTITY_BACK = 122
     QUANTITY_ENDED = 123
+    CAME_ANOTHER_WAY = 114
     CHANGES_PROPOSED = 140
     CHANGES_VOTED = 141
     CHANGES_ENDED = 142
@@ -135,6 +136,7 @@ SENTENCES: Final[dict[EventKind, str]] = {
     EventKind.OWNERSHIP_PASSED: "Items belong to the signer now, as proposed (subject); their holder stays.",
     EventKind.LEFT_NETWORK: "Items left for somebody outside this network (subject).",
     EventKind.CAME_BACK: "Items came back from outside to the signer, and are held until verified.",
+    EventKind.CAME_ANOTHER_WAY: "Items came back from another than they had been sent to (subject).",
     EventKind.ONBOARDED: "Goods of this lot (subject) came in that nobody here made; they are a claim.",
     EventKind.CLAIM_CONFIRMED: "Goods that came in from elsewhere are what they claim to be.",
     EventKind.CLAIM_CONTRADICTED: "Goods from elsewhere are not what they claim to be; they are suspect.",

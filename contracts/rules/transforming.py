@@ -26,6 +26,7 @@ from contracts.state.layout import CONSUMPTIONS, ITEMS, PRODUCTS
 from contracts.state.parties import MAKING, has_same_owner
 from contracts.state.rows import MAX_MAKES, ItemRow, Life
 from contracts.state.sources import add_derived_make, find_lot, lot_of, lot_row
+from contracts.state.verifications import forget_verified, is_verified
 
 
 def transform(act: Act, record: Transform) -> Verdict | None:
@@ -86,6 +87,8 @@ def _inputs_fault(act: Act, record: Transform, inputs: Positions) -> Verdict | N
         fault = life_fault(item) or hand_fault(act, item) or clean.fault(item)
         if fault:
             return fault
+        if not is_verified(act.state, act.signer, item):
+            return Verdict(Code.INPUT_NOT_VERIFIED, item.key)
         if not has_same_owner(item.top, inputs[0].top):
             return Verdict(Code.DIFFERENT_OWNER, item.key)
         if lot_row(act.state, lot_of(item.row.source)).expiry < record.expiry:
@@ -115,6 +118,7 @@ def _bring_forth(
     number = add_derived_make(act.state, open_lot_of(act, made), make_of(act, made), sources)
     for item in inputs:
         end_life(act.state, item, Life.CONSUMED)
+        forget_verified(act.state, item.key)
         act.state.write(CONSUMPTIONS, item.key, number)
     born = (act.height, act.document_index)
     site = make_of(act, made).site or inputs[0].row.premises

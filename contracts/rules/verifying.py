@@ -7,14 +7,15 @@ from contracts.rules.act import Act
 from contracts.rules.codes import Code
 from contracts.rules.events import EventKind
 from contracts.rules.guards import Positions, life_fault, list_fault, locate_all, signer_fault
-from contracts.rules.implied import move_own
+from contracts.rules.implied import again, move_own
 from contracts.rules.lifting import HOLDABLE, lift, lift_by_verification, tell_each
 from contracts.rules.relying import note_reliance
 from contracts.rules.verdict import Verdict
 from contracts.state.concerned import alarmed
-from contracts.state.parties import HANDLING, stakeholders
+from contracts.state.parties import HANDLING, MAKING, has_role, stakeholders
 from contracts.state.places import Holds, Position
 from contracts.state.sources import former_expiries, lot_of, lot_row
+from contracts.state.verifications import note_verified
 
 
 def verify(act: Act, record: Verify) -> Verdict | None:
@@ -40,6 +41,9 @@ def verify(act: Act, record: Verify) -> Verdict | None:
     note_reliance(act, items)
     tell_each(act, EventKind.VERIFIED, ((item.key, stakeholders(item)) for item in items))
     lift(act, [(item, holds) for item, holds in zip(items, lifted, strict=True) if holds])
+    if has_role(act.partner, MAKING):
+        for item in items:
+            note_verified(act.state, act.signer, again(act, item.key))
     return None
 
 

@@ -41,6 +41,7 @@ from contracts.state.rows import (
     ShipmentRow,
     SourceRow,
 )
+from contracts.state.verification_rows import VerificationRow
 
 RowT = TypeVar("RowT")
 
@@ -172,6 +173,10 @@ RELEASES: Final = Table("releases from recalls", 0x4D, NumbersRow)
 """Numbers of the recalls from which an item was released though its lot is not clear, by item key."""
 CONSUMPTIONS: Final = Table("consumptions", 0x4E, int)
 """Number of the source that an item was repacked into, by item key."""
+VERIFICATIONS: Final = Table("verifications of packs to be opened", 0x4F, VerificationRow)
+"""By item key: packs that one who may repack has looked at."""
+DESTINATIONS: Final = Table("whereto goods left", 0x5D, bytes)
+"""Packed GLN of who outside the network was sent an item, by item key."""
 NODES: Final = Table("nodes", 0x68, NodeRow)
 """By name."""
 CERTIFICATES: Final = Table("node certificates", 0x69, str)
@@ -220,6 +225,8 @@ TABLES: Final = (
     LISTS,
     RELEASES,
     CONSUMPTIONS,
+    VERIFICATIONS,
+    DESTINATIONS,
     PRODUCT_OFFERS,
     STORAGE,
     SESSIONS,

@@ -56,6 +56,7 @@ _GLN_SUBJECTS: Final = frozenset(
     {
         EventKind.MOVED,
         EventKind.LEFT_NETWORK,
+        EventKind.CAME_ANOTHER_WAY,
         EventKind.MANDATE_GIVEN,
         EventKind.MANDATE_WITHDRAWN,
         EventKind.ACTED_FOR,

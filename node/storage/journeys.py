@@ -77,6 +77,7 @@ ALERTS: Final = frozenset(
         EventKind.HELD_ON_RECEIPT,
         EventKind.PROPOSED,
         EventKind.CAME_BACK,
+        EventKind.CAME_ANOTHER_WAY,
         EventKind.CLAIM_CONTRADICTED,
         EventKind.OVERAGE_CLAIMED,
         EventKind.OVERAGE_ENDED,

@@ -73,7 +73,7 @@ from tests.properties.model import Model
 from tests.properties.model_governance import turn
 from tests.properties.model_judge import Judge, Told
 from tests.properties.model_rules import verdict
-from tests.properties.said import OUTSIDE, Document, Step, to_record
+from tests.properties.said import ABROAD, OUTSIDE, Document, Step, to_record
 from tests.scenarios.law.world import Ledger, lane_of
 
 RECOUNT_STEPS = 100
@@ -109,7 +109,7 @@ class SideBySide:
         self._documents: dict[str, tuple[LedgerDocument, int]] = {}
         self._keys: dict[str, bytes] = {}
         places = {gln(place): place for place in (*PLACES, *NEW_PLACES, *ROLES)}
-        self._names: Names = {b"": "", OUTSIDE: "outside", **places, **KINDS}
+        self._names: Names = {b"": "", OUTSIDE: "outside", ABROAD: "abroad", **places, **KINDS}
         self.mirror = Mirror(self.ledger.reader.rows)
         self._items: Names = {}
         """The steps' names of all items."""

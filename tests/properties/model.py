@@ -68,6 +68,10 @@ class Thing:
     """Who relied on it, beside who brought it to life."""
     ended: tuple[str, str, int] | None = None
     """By whom, where and when its life ended, when that may be undone."""
+    sent_to: str = ""
+    """Whom outside it was sent to, while it is there."""
+    seen: tuple[str, str] = ("", "")
+    """Of a pack: by whom it was verified last, of those who may repack, and its title then."""
     answer: tuple[str, bool] = ("", False)
     """Of what was onboarded: confirmed or contradicted, and whether by a commission."""
 

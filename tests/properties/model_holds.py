@@ -6,7 +6,7 @@ from tests.properties.facts import PARTNER_NAMES, PREFIXES, STEMS, is_unit, kind
 from tests.properties.model import lot_name, parties
 from tests.properties.model_beyond import is_seen_whole
 from tests.properties.model_endings import stakeholders
-from tests.properties.model_judge import LIVES, Judge, Verdicts
+from tests.properties.model_judge import LIVES, MAKING, Judge, Verdicts
 from tests.properties.said import Said
 
 ENDED = tuple(life for life in LIVES if life != "partly_dispensed")
@@ -281,6 +281,9 @@ def verify(judge: Judge, said: Said) -> Verdicts:
         if lifts(item):
             judge.tell("hold_lifted", "", (item,), stakeholders(judge, item))
             model.change(item, holds=model.items[item].holds - {"quarantined", "returned", "unconfirmed"})
+        is_pack = not is_unit(item) and not model.items[item].was_filled
+        if is_pack and _has_in_hand(judge, item) and judge.roles(judge.signer) & MAKING:
+            model.change(item, seen=(judge.signer, model.items[item].title))
 
 
 def reject(judge: Judge, said: Said) -> Verdicts:

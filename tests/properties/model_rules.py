@@ -8,7 +8,7 @@ resumed. So what stands after the last yield happens only to what is lawful.
 from collections.abc import Callable
 
 from tests.properties import model_quantities, model_recall
-from tests.properties.model_beyond import come_back, consent, propose, send_out, withdraw
+from tests.properties.model_beyond import consent, propose, withdraw
 from tests.properties.model_cold import acquit, keep, put_logger, read, remove_logger
 from tests.properties.model_corrections import amend, ask, lengthen, let, undo
 from tests.properties.model_custody import receive, refuse, ship, void
@@ -33,6 +33,7 @@ from tests.properties.model_lanes import lane
 from tests.properties.model_late import take_in, tell_breaches
 from tests.properties.model_lots import trace
 from tests.properties.model_onboarding import disown, onboard, vouch
+from tests.properties.model_outside import come_back, send_out
 from tests.properties.model_overages import claim, unclaim
 from tests.properties.model_quantities import end, make, settle
 from tests.properties.model_registry import act_for, delegate, describe, mandate, offer, place, take

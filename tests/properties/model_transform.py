@@ -87,9 +87,19 @@ def _guards(judge: Judge, said: Said) -> list:
         *judge.life(),
         *judge.hand(),
         *judge.clean(),
+        ("input_not_verified", lambda item: not _is_verified(judge, item)),
         ("different_owner", lambda item: model.owner(item) != model.owner(first[0])),
         ("expiry_too_late", expires_first),
     ]
+
+
+def _is_verified(judge: Judge, item: str) -> bool:
+    """Tell whether the signer looked at a pack since it got it, or made it and nobody had it since."""
+    model, thing = judge.model, judge.model.items[item]
+    if thing.seen == (judge.signer, thing.title):
+        return True
+    relied = set().union(*(model.items[name].relied for name in (item, *model.above(item))))
+    return model.makers.get(thing.source[:2]) == judge.signer and not relied
 
 
 def _bring_forth(judge: Judge, said: Said, expires_ms: int) -> None:

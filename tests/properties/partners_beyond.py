@@ -6,7 +6,7 @@ from random import Random
 
 from tests.properties import partners_corrections
 from tests.properties.model import Model
-from tests.properties.said import Said
+from tests.properties.said import STRANGERS, Said
 
 VERBS = {"propose": 5, "consent": 5, "withdraw": 1, "send_out": 2, "come_back": 2}
 """Verbs of two-party acts by how often they are said."""
@@ -109,7 +109,8 @@ class Dealers:
     def _send_out(self, model: Model, signer: str, now_ms: int) -> Said:
         other = "bulk" if self.random.random() < 0.05 else ""
         items = self._of_hands(model, signer)
-        return Said(verb="send_out", items=items, at=self._place(signer), receiver=other)
+        to = self.random.choice(sorted(STRANGERS))
+        return Said(verb="send_out", items=items, at=self._place(signer), receiver=other, reason=to)
 
     def _come_back(self, model: Model, signer: str, now_ms: int) -> Said:
         gone = [item for item in model.items if model.life(item) == "outside"]
@@ -117,7 +118,12 @@ class Dealers:
         items = tuple(self.random.sample(among, min(len(among), self.random.randint(1, 2))))
         other = "bulk" if self.random.random() < 0.05 else ""
         title = self._name("I")
-        return Said(verb="come_back", items=items, at=self._place(signer), receiver=other, rest=title)
+        terms = {
+            "at": self._place(signer),
+            "receiver": other,
+            "reason": self.random.choice(sorted(STRANGERS)),
+        }
+        return Said(verb="come_back", items=items, rest=title, **terms)
 
     def _agree(self, model: Model, signer: str, verb: str, proposal: str) -> Said:
         said = Said(verb=verb, items=("pack-1",), at=self._place(signer), proposal=proposal)

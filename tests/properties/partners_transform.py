@@ -22,6 +22,12 @@ def repack(random: Random, model: Model, signer: str) -> Said:
     """Open some packs in hand; now and then count wrongly, or promise more time than is left."""
     own = [place for place, (owner, _market) in model.registered.places.items() if owner == signer]
     packs = _packs(model, signer) or list(model.items)
+    seen = [item for item in packs if model.items[item].seen[0] == signer]
+    if random.randrange(8):
+        if not seen:
+            items = tuple(random.sample(packs, min(len(packs), random.randint(1, 4))))
+            return Said(verb="verify", items=items, at=random.choice(["", *own]))
+        packs = seen
     items = tuple(random.sample(packs, min(len(packs), random.randint(1, 3))))
     sources = [model.items[item].source for item in items if model.items[item].source]
     kind = sources[0][0] if sources and random.randrange(10) else "pack"

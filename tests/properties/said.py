@@ -74,6 +74,10 @@ class Alternative:
 
 OUTSIDE = keys.pack_gln("4299999000009")
 """A party that the network does not know."""
+ABROAD = keys.pack_gln("4299999100006")
+"""Another one."""
+STRANGERS = {"": OUTSIDE, "abroad": ABROAD}
+"""Both, by the reason that is said."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -364,9 +368,9 @@ def _ended(said: Said, head: Head, listed: tuple[bytes, ...]) -> Record | None:
     """Translate how lives end; None for anything else."""
     match said.verb:
         case "send_out":
-            return ShipOutside(head, listed, gln(said.receiver) or OUTSIDE, bytes(32))
+            return ShipOutside(head, listed, gln(said.receiver) or STRANGERS[said.reason], bytes(32))
         case "come_back":
-            return ReceiveFromOutside(head, listed, gln(said.receiver) or OUTSIDE, bytes(32))
+            return ReceiveFromOutside(head, listed, gln(said.receiver) or STRANGERS[said.reason], bytes(32))
         case "dispense":
             return Dispense(head, listed, SupplyTo[said.to.upper()])
         case "part":

@@ -9,6 +9,11 @@ TEXTS: Final[dict[Code, Explanation]] = {
     Code.INPUT_IS_CONTAINER: Explanation(
         "16", "An input is a container.", "Unpack it, and list the packs that were in it."
     ),
+    Code.INPUT_NOT_VERIFIED: Explanation(
+        "16",
+        "Nobody at the repackager looked at the pack since it got it.",
+        "Read and look at each pack, record that as verified (rule 23), then repack.",
+    ),
     Code.EXPIRY_TOO_LATE: Explanation(
         "16",
         "What comes out would expire later than something that went in.",

@@ -83,7 +83,7 @@ from tests.scenarios.law.world import (
 UNITS_MS = {"minute": 60_000, "hour": HOUR_MS, "day": DAY_MS}
 PARTNERS = dict(enumerate((*ROLES, *NEW_PARTIES), start=1))
 GLN_NAMES = {gln(name): name for name in (*ROLES, *PLACES, *NEW_PLACES, *NEW_PARTIES)}
-GLN_NAMES[pack_gln(words_beyond.OUTSIDE)] = "outside"
+GLN_NAMES |= {pack_gln(digits): name for name, digits in words_beyond.STRANGERS.items()}
 GTIN_NAMES = {gtin(kind): kind for kind in GTINS}
 GTIN_NAMES |= {pack_gtin(digits): kind for kind, digits in words_lots.MATERIALS.items()}
 

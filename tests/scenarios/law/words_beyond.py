@@ -3,7 +3,7 @@
 Acme proposes pack-1..2 to Bulk as P1 until 20
 Bulk consents to pack-1..2 of P1            Acme drops P1
 Bulk sends pack-1 outside                   Bulk takes pack-1 back from outside
-Bulk sends pack-1 outside to Corner
+Bulk sends pack-1 outside to Corner           Bulk takes pack-1 back from abroad
 """
 
 from collections.abc import Callable
@@ -17,6 +17,9 @@ from tests.scenarios.law.world import gln
 
 OUTSIDE = "4299999000009"
 """GLN of a party that no scenario network knows."""
+ABROAD = "4299999100006"
+"""Another one."""
+STRANGERS = {"outside": OUTSIDE, "abroad": ABROAD}
 EVIDENCE = bytes(32)
 Listed = Callable[[str], tuple[bytes, ...]]
 
@@ -34,8 +37,8 @@ def agreement(
 
 def outside(verb: str, head: Head, what: str, options: dict[str, str], listed: Listed) -> Record:
     """Build the record of goods that somebody sends, or takes back from, outside."""
+    name = options.get("to" if verb == "sends" else "from", "outside")
+    other = pack_gln(STRANGERS[name]) if name in STRANGERS else gln(name)
     if verb == "sends":
-        other = gln(options["to"]) if "to" in options else pack_gln(OUTSIDE)
         return ShipOutside(head, listed(what.removesuffix(" outside")), other, EVIDENCE)
-    other = pack_gln(OUTSIDE) if options["from"] == "outside" else gln(options["from"])
     return ReceiveFromOutside(head, listed(what.removesuffix(" back")), other, EVIDENCE)

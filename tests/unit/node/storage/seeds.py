@@ -30,6 +30,7 @@ from contracts.records.recall import (
 from contracts.records.record import RECORD_TAGS, Record
 from contracts.records.supply import Commission, Decommission, DecommissionReason, Pack
 from contracts.records.transformation import Transform
+from contracts.records.verification import VerificationReason, VerificationResult, Verify
 from network.description import Description, NodeRecord, PartnerRecord, add_node, build_genesis
 from tests.support.ledger import OneNode
 from tests.support.parties import EXPIRY, START_MS, Party, lane_key, validator_seed
@@ -299,6 +300,10 @@ class Supply:
         clean = self.packs[other[0]][:20]
         out = tuple(b"R%03d" % number for number in range(120))
         head, terms = self.node.head(REPACKAGER), (PACKED, b"R1", EXPIRY, b"9", 0)
+        looked = Verify(
+            head, (*mixed, *clean), b"", 0, VerificationResult.VERIFIED, VerificationReason.ROUTINE
+        )
+        self.put(REPACKAGER, looked)
         self.put(REPACKAGER, Transform(head, mixed, *terms, out[:100], 0))
         self.put(REPACKAGER, Transform(head, clean, *terms, out[100:], 0))
         self.know(mixed, "consumed", REPACKAGER)

@@ -28,6 +28,9 @@ def repack(random: Random, model: Model, signer: str) -> Said:
             items = tuple(random.sample(packs, min(len(packs), random.randint(1, 4))))
             return Said(verb="verify", items=items, at=random.choice(["", *own]))
         packs = seen
+    filled = [item for item, thing in model.items.items() if thing.was_filled and not is_unit(item)]
+    if filled and random.randrange(8) == 0:
+        packs = filled
     items = tuple(random.sample(packs, min(len(packs), random.randint(1, 3))))
     sources = [model.items[item].source for item in items if model.items[item].source]
     kind = sources[0][0] if sources and random.randrange(10) else "pack"

@@ -79,9 +79,10 @@ class SnapshotFiles:
 
     def write_chunk(self, height: int, index: int, data: bytes) -> None:
         """Write a compressed chunk; its bytes are durable on return, its name with `finish`."""
-        handle = self._files.open(self._chunk(height, index))
+        name = self._chunk(height, index)
+        self._files.remove(name)
+        handle = self._files.open(name)
         try:
-            handle.truncate(0)
             handle.append(data)
             handle.sync()
         finally:

@@ -17,6 +17,7 @@ from consensus.values import Step
 from contracts.chain.commit import Commit
 from contracts.chain.evidence import Evidence, verify_evidence
 from contracts.chain.header import Header, block_id
+from contracts.chain.snapshot import Voucher
 from contracts.chain.votes import Proposal, Vote, VoteType, vote_sign_bytes
 from contracts.ledger.bundle import OpenBundle
 from contracts.primitives import signing
@@ -64,9 +65,16 @@ class Invariants:
         self._early: dict[tuple[object, ...], set[int]] = {}
         self._seen_evidence: set[Evidence] = set()
         self._commits: set[Commit] = set()
+        self._manifests: dict[int, bytes] = {}
         self.decided: dict[int, Decided] = {}
         self.height = 0
         self.evidence: Counter[str] = Counter()
+
+    def on_vouched(self, name: str, voucher: Voucher) -> None:
+        """A validator tells a peer for which snapshot it vouches: all make the same one of a height."""
+        first = self._manifests.setdefault(voucher.height, voucher.manifest_hash)
+        if voucher.manifest_hash != first:
+            raise Broken(f"{name} vouches for another snapshot of height {voucher.height} than others do")
 
     # ----------------------------------------------------------------------------- blocks
 

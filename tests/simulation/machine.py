@@ -27,14 +27,17 @@ from node.host.ledger import Applied, Ledger
 from node.host.listing import PeerSide
 from node.host.opening import Disks, Opened, open_disks
 from node.host.router import Router
+from node.host.snapshot_maker import SnapshotShelf
 from node.host.surroundings import Surroundings
 from node.identity.signer import FileSigner, create_signer_record
+from node.identity.vouching import VoucherSigner
 from node.pool.pool import PoolLimits
 from node.pool.waiting_room import RoomLimits
 from node.storage.errors import StorageError
 from node.storage.log import ConsensusLog
 from node.storage.memory_files import PowerLoss, Survive
 from node.storage.outbox import Outbox
+from node.storage.snapshot_files import SnapshotFiles
 from tests.simulation.cast import CHAIN_ID, START_MS, Role, certificate_of
 from tests.simulation.clock import Life, NodeClock, Wall
 from tests.simulation.disks import Disk, Trap
@@ -59,7 +62,10 @@ PEER_CONFIG = PeerConfig(
     stable_ms=1_000,
 )
 """Impatient, as the whole network is."""
-SIGNER_FILE, HEAD_FILE = "signer", "head"
+SIGNER_FILE, HEAD_FILE, VOUCHER_FILE = "signer", "head", "vouched"
+SNAPSHOT_INTERVAL = 4
+"""Every machine makes a snapshot at so many heights."""
+SNAPSHOTS_KEPT = 1
 
 
 class QueuedWorker:
@@ -211,7 +217,7 @@ class Machine:
         postbox.peers = peers
         surroundings = self._surroundings(postbox, life)
         config = CoreConfig(world.cast.genesis, self.name, self.role.keys, PoolLimits(), RoomLimits(1 << 20))
-        threads = Threads(self.workers["verifier"], self.workers["reader"])
+        threads = Threads(*(self.workers[name] for name in ("verifier", "reader", "snapshots")))
         core = NodeCore(config, disks, opened, surroundings, threads, self._diverged)
         router.bind(core)
         core.chain.subscribe(self._on_applied)
@@ -232,8 +238,15 @@ class Machine:
             signer.open()
             journal = ConsensusJournal(ConsensusLog(disk.files, "log", segment_bytes, draw), signer)
         outbox = Outbox(disk.files, "outbox", segment_bytes, draw)
-        disks = Disks(Ledger(disk.store, genesis), outbox, journal, disk.files, HEAD_FILE)
+        shelf = self._shelf()
+        disks = Disks(Ledger(disk.store, genesis), outbox, journal, disk.files, HEAD_FILE, shelf)
         return disks, open_disks(disks, [key.public_key for key in self.role.keys])
+
+    def _shelf(self) -> SnapshotShelf:
+        """Return where this node's snapshots are; a validator vouches for them."""
+        files, seed = self.disk.files, self.role.validator_seed
+        signer = VoucherSigner(files, VOUCHER_FILE, CHAIN_ID, seed) if seed else None
+        return SnapshotShelf(SnapshotFiles(files), signer, SNAPSHOT_INTERVAL, SNAPSHOTS_KEPT)
 
     def _postbox(self, life: Life) -> Postbox:
         world = self.world
@@ -265,7 +278,7 @@ class Machine:
         return PeerSide(peers, directory, self._transport)
 
     def _surroundings(self, postbox: Postbox, life: Life) -> Surroundings:
-        longest_us = {"writer": 2_000, "disk": 4_000, "verifier": 1_000, "reader": 2_000}
+        longest_us = {"writer": 2_000, "disk": 4_000, "verifier": 1_000, "reader": 2_000, "snapshots": 8_000}
         self.workers = {name: QueuedWorker(self, life, longest) for name, longest in longest_us.items()}
         clock = NodeClock(self.world.scheduler, life)
         return Surroundings(clock, self.wall, postbox, self.workers["writer"], self.workers["disk"])

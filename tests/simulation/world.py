@@ -7,7 +7,7 @@ from consensus.effects import Effect, Input
 from consensus.engine import Engine
 from contracts.chain.commit import Commit
 from contracts.primitives import signing
-from network.wire.messages import Message
+from network.wire.messages import Message, VoucherMessage
 from node.host.ledger import Applied
 from node.storage.evidence import load_evidence
 from tests.simulation.audit import Audit
@@ -225,6 +225,8 @@ class World:
     def on_sent(self, machine: Machine, name: str, message: Message) -> None:
         """A node sends a message."""
         self.trace("send", machine.name, name, type(message).__name__)
+        if isinstance(message, VoucherMessage):
+            self.invariants.on_vouched(machine.name, message.voucher)
 
     def on_applied(self, machine: Machine, applied: Applied, commit: Commit) -> None:
         """A node has a new block."""

@@ -75,6 +75,23 @@ def test_a_late_observer_joins_by_a_snapshot(
     four.stop(observer)
 
 
+def test_without_any_snapshot_it_fetches_blocks(pharma: Running) -> None:
+    """It may join by a snapshot, and its network makes none yet."""
+    (name,) = pharma.names("observer")
+    pharma.stop(name)
+    shutil.rmtree(Home(pharma.folder.home(name)).data)
+    file = Home(pharma.folder.home(name)).config
+    before = file.read_text()
+    assert "# join = false\n" in before
+    file.write_text(before.replace("# join = false\n", "join = true\n"))
+    try:
+        pharma.recover(name)
+    finally:
+        file.write_text(before)
+    assert pharma.client(name).get("/v1/status")["history_from"] == 1
+    assert "no snapshot to join by: no peer has one" in pharma.folder.log(name).read_text()
+
+
 def _check_history(full: Client, late: Client, old: int, begun: int) -> None:
     """What lies before is said not to be here; what came since is as everywhere."""
     reply = late.ask("GET", f"/v1/blocks/{old}")

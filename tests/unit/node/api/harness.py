@@ -25,6 +25,7 @@ from node.api.status import (
 )
 from node.api.tokens import Role, TokenGrant
 from node.config.schema import ApiSection
+from node.storage.base import base_height
 from node.storage.errors import StorageError
 from node.storage.evidence import Offence
 from node.storage.readers import Readers
@@ -198,6 +199,7 @@ async def serving(
         serve_metrics=True,
         set_log_level=levels.append,
         draw=os.urandom,
+        history_from=base_height(own.store) + 1,
     )
     servers = Servers(context)
     await servers.start(Address("127.0.0.1", 0), Address("127.0.0.1", 0))

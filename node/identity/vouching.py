@@ -57,7 +57,7 @@ class VoucherSigner:
         """Read the record, or begin one above the present height.
 
         Returns:
-            False when a record was there and could not be used: nothing up to `height` will be signed.
+            False when there is a chain, and no record of use: nothing up to `height` will be signed.
 
         Raises:
             StorageFailed: The disk refused.
@@ -67,7 +67,7 @@ class VoucherSigner:
         if record is None:
             self._files.make_folder(folder_of(self._name))
             self._save(VoucherRecord(self._chain_id, height, ()))
-            return data is None
+            return data is None and height == 0
         self._record = record
         return True
 

@@ -132,14 +132,19 @@ class SnapshotFiles:
                 self._files.remove(f"{self._folder}/{name}")
         self._files.sync_folder(self._folder)
 
-    def clean(self, keep: int, always: int = 0) -> None:
-        """Remove what interrupted runs left, and all but the newest `keep`; `always` is one that stays."""
+    def clean(self, keep: int, always: int = 0) -> list[int]:
+        """Remove what interrupted runs left, and all but the newest `keep`; `always` is one that stays.
+
+        Returns:
+            Heights of which there were chunks without a manifest.
+        """
         complete = self.heights()
         staying = {*complete[-keep:], always} if keep else {always}
         names = self._files.names(self._folder)
         found = {int(name[:_HEIGHT_DIGITS]) for name in names if name[:_HEIGHT_DIGITS].isdigit()}
         for height in sorted(found - (staying & set(complete))):
             self.remove(height)
+        return sorted(found - set(complete))
 
     def _chunk(self, height: int, index: int) -> str:
         return f"{self._folder}/{height:0{_HEIGHT_DIGITS}d}-{index:05d}{_CHUNK_END}"

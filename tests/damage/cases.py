@@ -5,7 +5,8 @@ from pathlib import Path
 from random import Random
 from typing import Final, NamedTuple
 
-from node.home import CONFIG_FILE, HEAD_FILE, LOG_FOLDER, OUTBOX_FOLDER, SIGNER_FILE, Home
+from node.home import CONFIG_FILE, HEAD_FILE, LOG_FOLDER, OUTBOX_FOLDER, SIGNER_FILE, VOUCHER_FILE, Home
+from node.storage.snapshot_files import SNAPSHOT_FOLDER
 
 PAGE: Final = 512
 _SHARES: Final = {"flip": 5, "truncate": 3, "zero page": 2, "extend": 1}
@@ -44,6 +45,9 @@ def kinds_of(home: Home) -> dict[str, list[Path]]:
         "consensus log, last": segments[LOG_FOLDER][-1:],
         "outbox, full": segments[OUTBOX_FOLDER][:-1],
         "outbox, last": segments[OUTBOX_FOLDER][-1:],
+        "manifest of a snapshot": sorted((data / SNAPSHOT_FOLDER).glob("*.manifest")),
+        "chunk of a snapshot": sorted((data / SNAPSHOT_FOLDER).glob("*.chunk")),
+        "manifests vouched for": [data / VOUCHER_FILE],
         "LevelDB CURRENT": [base / "CURRENT"],
         "LevelDB MANIFEST": sorted(base.glob("MANIFEST-*")),
         "LevelDB table": sorted(base.glob("*.ldb")),

@@ -1,14 +1,17 @@
 """What a node learns from its home: by the code of its start, and by reading every row that it has."""
 
 import contextlib
-from typing import NamedTuple
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+from structlog.testing import capture_logs
 
 from contracts.chain.genesis import InvalidGenesis, genesis_hash
 from node.api.tokens import TokenFile
 from node.assembly import make_disks, open_store, start_warnings
 from node.config.errors import InvalidConfig
 from node.home import HEAD_FILE, Home
-from node.host.opening import open_disks
+from node.host.opening import Disks, open_disks
 from node.identity.keystore import KeystoreError
 from node.identity.passphrase import NoPassphrase
 from node.setting import NotThisNode, read_setting
@@ -16,6 +19,7 @@ from node.storage.errors import StorageError
 from node.storage.files import DiskFiles
 from node.storage.head_marker import HeadMarker, load_head_marker
 from node.storage.leveldb import LevelStore
+from node.storage.snapshot_reading import WrongSnapshot, read_snapshot
 
 NOTICED = (InvalidConfig, InvalidGenesis, NotThisNode, KeystoreError, NoPassphrase, StorageError, OSError)
 """How a start refuses; `node start` prints each as a sentence and ends."""
@@ -70,8 +74,10 @@ def learn(home: Home) -> Facts:
                 if disks.journal is not None:
                     stack.callback(disks.journal._signer.close)
                     stack.callback(disks.journal.close)
-                opened = open_disks(disks, [key.public_key for key in setting.secrets.lane_keys])
+                with capture_logs() as logs:
+                    opened = open_disks(disks, [key.public_key for key in setting.secrets.lane_keys])
                 entries = disks.outbox.entries()
+            told = (*told, *_told_of_snapshots(logs, disks))
             tokens = TokenFile(home.tokens).list()
         except NOTICED as error:
             raise Noticed("start", str(error)) from error
@@ -80,6 +86,20 @@ def learn(home: Home) -> Facts:
     lanes = tuple((key.public_key, key.seed) for key in secrets.lane_keys)
     told_setting = (setting.config, genesis_hash(setting.genesis), secrets.node_seed, secrets.validator_seed)
     return Facts((*told_setting, lanes), tokens, (opened,), entries, rows, told)
+
+
+def _told_of_snapshots(logs: Sequence[Mapping[str, Any]], disks: Disks) -> list[str]:
+    """Return what the start says of snapshots, and what `packtrail snapshot verify` says of each."""
+    told = [str(dict(entry)) for entry in logs if entry["event"].startswith(("snapshot", "voucher"))]
+    assert disks.shelf is not None
+    for height in disks.shelf.files.heights():
+        held = disks.shelf.files.load(height)
+        assert held is not None
+        try:
+            told += [] if sum(map(len, read_snapshot(disks.shelf.files, held.manifest))) else ["no rows"]
+        except WrongSnapshot as error:
+            told.append(str(error))
+    return told
 
 
 def _read(store: LevelStore) -> dict[bytes, bytes]:

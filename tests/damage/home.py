@@ -9,24 +9,29 @@ from contracts.chain.commit import NO_COMMIT
 from contracts.chain.genesis import encode_genesis
 from contracts.chain.header import block_id
 from contracts.chain.parameters import ConsensusTiming
+from contracts.chain.snapshot import Manifest, chunk_hash
 from contracts.ledger.document import document_id, encode_document
 from contracts.primitives import signing
 from contracts.primitives.encoding import encode
+from network.sync.packing import pack_chunk
 from node.api.tokens import Role, TokenFile
 from node.config.load import load_config
 from node.config.remembered import remember
 from node.config.render import render_toml
-from node.home import CONFIG_FILE, HEAD_FILE, LOG_FOLDER, OUTBOX_FOLDER, SIGNER_FILE, Home
+from node.home import CONFIG_FILE, HEAD_FILE, LOG_FOLDER, OUTBOX_FOLDER, SIGNER_FILE, VOUCHER_FILE, Home
 from node.identity.keystore import COSTS, KeyKind, Keystore
 from node.identity.signer import FileSigner, create_signer_record
+from node.identity.vouching import VoucherSigner
 from node.pool.bundler import make_bundle, store_bundles
 from node.pool.lane_writer import CutBundle, QueuedDocument
+from node.storage.chunks import Cutting
 from node.storage.files import DiskFiles
 from node.storage.head_marker import HeadMarker, save_head_marker
 from node.storage.leveldb import LevelOptions, open_level
 from node.storage.log import ConsensusLog
 from node.storage.outbox import Outbox
 from node.storage.references import KeptReference, reference_entries
+from node.storage.snapshot_files import SnapshotFiles
 from node.storage.store import META
 from tests.support.ledger import OneNode, pack_key, pallet_key
 from tests.support.parties import MAKER, WHOLESALER, build_test_genesis, lane_key, validator_seed
@@ -61,6 +66,7 @@ def make_home(root: Path) -> Home:
     keys.create(KeyKind.PARTNER, _PASSPHRASE, COSTS["minimum"], MAKER.gln, seed=lane_key(MAKER).seed)
     _fill_database(home, node)
     _fill_logs(home, node)
+    _add_snapshot(home, node)
     return home
 
 
@@ -93,6 +99,21 @@ def _fill_database(home: Home, node: OneNode) -> None:
         store.close()
     tip = node.ledger.tip
     save_head_marker(DiskFiles(home.data), HEAD_FILE, HeadMarker(tip.height, tip.app_hash))
+
+
+def _add_snapshot(home: Home, node: OneNode) -> None:
+    """Add the snapshot of the head, as the node itself makes it, and vouch for it."""
+    files, tip = DiskFiles(home.data), node.ledger.tip
+    signer = VoucherSigner(files, VOUCHER_FILE, tip.chain_id, validator_seed(0))
+    signer.open(0)
+    snapshots, cutting, hashes = SnapshotFiles(files), Cutting(node.store), []
+    snapshots.begin(tip.height)
+    while (chunk := cutting.next_chunk()) is not None:
+        snapshots.write_chunk(tip.height, len(hashes), pack_chunk(chunk))
+        hashes.append(chunk_hash(chunk))
+    manifest = Manifest(1, tip.chain_id, tip.height, tip.block_id, tip.app_hash, cutting.rows, tuple(hashes))
+    held = snapshots.finish(manifest, 0)
+    assert signer.sign(tip.height, held.hash) is not None
 
 
 def _fill_logs(home: Home, node: OneNode) -> None:

@@ -59,6 +59,9 @@ _NAMES = {
     "consensus log, last": ("log/", "log"),
     "outbox, full": ("outbox/",),
     "outbox, last": ("outbox/", "outbox"),
+    "manifest of a snapshot": ("snapshot_removed", "snapshot_incomplete"),
+    "chunk of a snapshot": ("chunk",),
+    "manifests vouched for": ("voucher_record_unusable",),
 }
 """What must stand in what is said; for LevelDB's files the file's own name, from the check of its files."""
 

@@ -34,7 +34,7 @@ def test_every_damage_is_noticed_and_named_or_changes_nothing(tmp_path: Path) ->
     judged = run(POSITIONS, 1, tmp_path)
     assert [each for each in judged if each.outcome in BAD] == []
     kinds = Counter(each.case.kind for each in judged)
-    assert len(kinds) == 18
+    assert len(kinds) == 21
     assert min(kinds.values()) >= POSITIONS // 18
 
 

@@ -16,14 +16,27 @@ from tests.simulation.crash_points import (
 
 EVERY = 29
 
+SNAPSHOT = {
+    *("append snapshots/#-#.chunk", "sync snapshots/#-#.chunk", "sync_folder snapshots"),
+    *("append snapshots/#.manifest.new", "sync snapshots/#.manifest.new", "rename snapshots/#.manifest.new"),
+}
+VOUCHED = {"append vouched.new", "sync vouched.new", "rename vouched.new"}
 KINDS = {
     "v0": {
         *("append log/#.seg", "sync log/#.seg", "open log/#.seg", "remove log/#.seg", "sync_folder log"),
         *("write_at signer", "sync signer", "batch", "batch written", "append outbox/#.seg"),
         *("sync outbox/#.seg", "append head.new", "sync head.new", "rename head.new", "sync_folder "),
+        *(*SNAPSHOT, *VOUCHED),
     },
-    "member": {"append outbox/#.seg", "sync outbox/#.seg", "batch", "batch written", "rename head.new"},
-    "observer": {"batch", "batch written", "rename head.new"},
+    "member": {
+        "append outbox/#.seg",
+        "sync outbox/#.seg",
+        "batch",
+        "batch written",
+        "rename head.new",
+        *SNAPSHOT,
+    },
+    "observer": {"batch", "batch written", "rename head.new", *SNAPSHOT},
 }
 """Kinds of points that the story must pass: those of docs/persistence.md."""
 

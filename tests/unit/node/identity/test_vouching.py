@@ -58,7 +58,7 @@ def test_without_its_record_it_signs_nothing_up_to_the_present(damage: bytes | N
     files.remove(NAME)
     if damage is not None:
         files.open(NAME).append(damage)
-    own = signer(files, 40, usable=damage is None)
+    own = signer(files, 40, usable=False)
     assert own.sign(10, OTHER) is None
     assert own.sign(40, OTHER) is None
     assert own.sign(41, OTHER) is not None

@@ -256,8 +256,9 @@ class Faults:
         mood.ambush = Ambush(height + 1, *ambush)
         self.counts["ambush"] += 1
         self._world.trace("fault", "ambush", height + 1, *ambush)
-        self._for_a_while(1_500, self._lift)
-        if self._random.random() < 0.5:
+        # Two rounds without a quorum may take two seconds, and only then another value is decided.
+        self._for_a_while(4_000, self._lift)
+        if self._random.random() < 0.25:
             self._stall(self._world.machines[ambush[0]])
 
     def _lift(self) -> None:

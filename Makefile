@@ -36,7 +36,7 @@ DOCS_STAMP := $(VENV)/.docs-$(shell cat requirements-docs.lock 2>/dev/null | cks
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help install demo testnet test corpus planted damage coverage simulate simulate-long planted-simulation twins crash-points chaos fuzz-decoders fuzz-law model-check determinism bench lint format types docs lock clean
+.PHONY: help install demo testnet test corpus planted damage coverage simulate simulate-long planted-simulation twins crash-points chaos reconnects fuzz-decoders fuzz-law model-check determinism bench lint format types docs lock clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -85,6 +85,10 @@ twins: $(STAMP) ## One of four keys on two nodes, under every small schedule: ma
 
 crash-points: $(STAMP) ## Power goes out, or the disk refuses, at every persistence point of a validator and of followers
 	$(BIN)/python -m tests.simulation.crash_points
+
+reconnects: $(STAMP) ## 10,000 connections of nodes and of clients come and go, and leave no descriptor behind
+	PACKTRAIL_RECONNECTS=10000 $(BIN)/python -m pytest -k leak_no_descriptor tests/unit/network/test_peers.py \
+	  tests/unit/node/api/test_connections.py $(PYTEST_ARGS)
 
 chaos: $(STAMP) ## Seven real nodes killed, paused, cut off, restarted under load: make chaos MINUTES=20 SEED=1
 	$(BIN)/python -m tests.chaos --minutes $(MINUTES) --seed $(SEED)

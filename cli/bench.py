@@ -107,6 +107,9 @@ def overload(
         float, typer.Option(min=1.0, max=1_000.0, help="How many times that comes due.")
     ] = 10.0,
     seconds: Annotated[float, typer.Option(min=1.0, max=3_600.0, help="How long each load lasts.")] = 30.0,
+    impatient: Annotated[
+        bool, typer.Option("--impatient", help="Clients that are turned away come back at once.")
+    ] = False,
     items: ItemsOption = ITEMS,
     state: StateOption = None,
     keep: KeepOption = False,
@@ -119,13 +122,15 @@ def overload(
 
     Example: packtrail bench overload --seconds 60 --output json
     """
+    from cli.measure.overload import Load
     from cli.measure.overload import overload as measure_overload
     from cli.measure.stage import describe_machine, raised
     from cli.testnet import refusals
 
     machine = describe_machine()
     with refusals(), raised(state, keep=keep) as stage:
-        report = measure_overload(stage, machine, items, rate, factor, seconds)
+        load = Load(rate, factor, seconds, is_patient=not impatient)
+        report = measure_overload(stage, machine, items, load)
     show_overload(report, output)
 
 

@@ -10,12 +10,14 @@ import os
 import secrets
 import sys
 from collections.abc import Callable, Iterable
+from functools import partial
 from importlib import metadata
+from operator import attrgetter
 from pathlib import Path
 
 import msgspec
 import structlog
-from prometheus_client import CollectorRegistry
+from prometheus_client import CollectorRegistry, Gauge
 
 from contracts.chain.genesis import Node
 from network.peer.config import PeerConfig
@@ -225,6 +227,7 @@ class _Node:
         api = setting.config.api
         await servers.start(_address(api.listen), _address(api.operators_listen))
         freeze_start_up()
+        watch_threads(context.metrics, workers)
         LoopLag(loop, context.metrics, servers.apps.gate.felt).start()
         _log.info(
             "node_started", node=setting.node.name, role=setting.node.role, height=core.chain.tip.height
@@ -345,6 +348,13 @@ def _address(text: str) -> Address:
 
 def _on_diverged(reason: str) -> None:
     _log.error("diverged", reason=reason)
+
+
+def watch_threads(metrics: CollectorRegistry, workers: Iterable[ThreadWorker]) -> None:
+    """Let Prometheus see how many jobs wait for each thread."""
+    waiting = Gauge("packtrail_jobs_waiting", "Jobs not yet begun, by thread.", ("thread",), registry=metrics)
+    for worker in workers:
+        waiting.labels(worker.name).set_function(partial(attrgetter("waiting"), worker))
 
 
 def freeze_start_up() -> None:

@@ -8,11 +8,14 @@ from node.api.status import (
     NodeStatus,
     PeerStatus,
     PoolStatus,
+    QueueStatus,
     ReadinessCheck,
     SnapshotStatus,
     UnreachedPeer,
 )
+from node.host.candidates import MAX_CANDIDATE_BYTES
 from node.host.core import NodeCore
+from node.host.intake import MAX_ALL_WAITING_BYTES
 
 STALE_HEARTBEATS = 3
 """A last block older than this many heartbeats is one too old."""
@@ -85,6 +88,22 @@ class Health:
             self._peers.counters.ended,
             self._peers.counters.dial_failures,
             *self._snapshots(),
+            self._queues(),
+            {
+                "inputs": 0 if core.consensus is None else core.consensus.dropped,
+                "requests": core.serving.refused,
+            },
+        )
+
+    def _queues(self) -> tuple[QueueStatus, ...]:
+        core, peers = self._core, self._peers
+        proposed = 0 if core.consensus is None else core.consensus.proposals.candidates.bytes
+        return (
+            QueueStatus("unverified_bundles", core.intake.queued_bytes, MAX_ALL_WAITING_BYTES),
+            QueueStatus("pool", core.pool.bytes, core.pool.most_bytes),
+            QueueStatus("to_peers", peers.waiting_bytes, peers.most_waiting_bytes),
+            QueueStatus("from_peers", peers.unread_bytes, peers.most_unread_bytes),
+            QueueStatus("proposed_blocks", proposed, MAX_CANDIDATE_BYTES),
         )
 
     def _snapshots(self) -> tuple[tuple[SnapshotStatus, ...], int, int]:

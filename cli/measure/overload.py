@@ -116,7 +116,7 @@ class OverloadCourse:
         ]
 
     async def phase(
-        self, name: str, rate: float | None, clients: int, seconds: float
+        self, name: str, rate: float | None, clients: int, seconds: float, *, is_patient: bool = True
     ) -> tuple[Phase, Pressed]:
         """Offer a load and wait until everything that was promised is in blocks.
 
@@ -128,7 +128,10 @@ class OverloadCourse:
         memory = MemoryWatch(self._stage)
         watching = asyncio.create_task(memory.watch())
         try:
-            pressing = Pressing(self._client, self._stage.targets, self._goods, secrets.SystemRandom().random)
+            pressing = Pressing(
+                *(self._client, self._stage.targets, self._goods, secrets.SystemRandom().random),
+                is_patient=is_patient,
+            )
             cpu, own_cpu = self._stage.cpu_seconds(), time.process_time()
             pressed = await pressing.press(rate, clients, seconds)
             own_cpu = time.process_time() - own_cpu
@@ -197,28 +200,36 @@ def intervals_of(blocks: Sequence[FullBlock]) -> Intervals:
     return Intervals(*(round(percentile(found, share), 1) for share in (50, 95, 100)))
 
 
-def overload(
-    stage: Stage, machine: Machine, items: int, rate: float | None, factor: float, seconds: float
-) -> OverloadReport:
+class Load(msgspec.Struct, frozen=True):
+    """What is to be offered."""
+
+    rate: float | None
+    """Documents a second that count as normal; None for as many as the network sustains."""
+    factor: float
+    """How many times that comes due."""
+    seconds: float
+    """How long each load lasts."""
+    is_patient: bool
+    """Whether clients that are turned away come back when they were told to, and not at once."""
+
+
+def overload(stage: Stage, machine: Machine, items: int, load: Load) -> OverloadReport:
     """Run a whole measurement.
 
     Args:
         stage: A network that is ready.
         machine: Where.
         items: Packs to load first; each is sold once.
-        rate: Documents a second that count as normal; None for as many as the network sustains.
-        factor: How many times that comes due.
-        seconds: How long each load lasts.
+        load: What is offered.
 
     Raises:
         CommandError: The network does not do what it must, or not in time.
     """
-    return failing_plainly(_overload(stage, machine, items, rate, factor, seconds))
+    return failing_plainly(_overload(stage, machine, items, load))
 
 
-async def _overload(
-    stage: Stage, machine: Machine, items: int, rate: float | None, factor: float, seconds: float
-) -> OverloadReport:
+async def _overload(stage: Stage, machine: Machine, items: int, load: Load) -> OverloadReport:
+    factor, seconds = load.factor, load.seconds
     time_ms = now_ms()
     moment = Moment(format_ms(time_ms), format_ms(time_ms + SHELF_LIFE_MS)[:10])
     async with session() as client:
@@ -227,11 +238,13 @@ async def _overload(
         await loading.load(items)
         course = OverloadCourse(stage, client, loading, moment)
         say(f"Normal: {CLIENTS} clients, {seconds:g} s")
-        normal, promised = await course.phase("normal", rate, CLIENTS, seconds)
-        rate = rate or normal.committed_per_second
+        normal, promised = await course.phase("normal", load.rate, CLIENTS, seconds)
+        rate = load.rate or normal.committed_per_second
         clients = round(CLIENTS * factor)
         say(f"Overload: {rate * factor:,.0f} documents a second from {clients} clients, {seconds:g} s")
-        above, promised_above = await course.phase("overload", rate * factor, clients, seconds)
+        above, promised_above = await course.phase(
+            *("overload", rate * factor, clients, seconds), is_patient=load.is_patient
+        )
         height = await course.end()
     return OverloadReport(
         round(rate, 1),

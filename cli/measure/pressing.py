@@ -21,6 +21,7 @@ from cli.failures import CommandError, Exit
 from cli.measure.goods import Job
 from cli.measure.senders import Target, pause_s
 
+_AT_ONCE_S: Final = 0.001
 _JITTER: Final = 0.25
 """Greatest random part that is added to a pause."""
 
@@ -58,6 +59,8 @@ class Pressing:
         targets: Sequence[Target],
         goods: Sequence[Iterator[Job]],
         draw: Callable[[], float],
+        *,
+        is_patient: bool = True,
     ) -> None:
         """Prepare.
 
@@ -66,11 +69,14 @@ class Pressing:
             targets: The nodes.
             goods: For each node, where its documents come from; what ends there ends its clients.
             draw: Random numbers from 0 up to 1.
+            is_patient: Whether clients that are turned away stay away for as long as they are told to; others
+                come back at once.
         """
         self._client = client
         self._targets = targets
         self._goods = goods
         self._draw = draw
+        self._is_patient = is_patient
         self._attempts = 0
         self._turned_away: Counter[str] = Counter()
         self._refused: Counter[str] = Counter()
@@ -134,7 +140,8 @@ class Pressing:
             return 0.0
         if response.status == HTTPStatus.TOO_MANY_REQUESTS:
             self._turned_away[said.code] += 1
-            return pause_s(response)
+            pause = pause_s(response)
+            return pause if self._is_patient else _AT_ONCE_S
         self._refused[said.code or str(response.status)] += 1
         return 0.0
 

@@ -9,6 +9,7 @@ node whose name sorts first; a second connection dialled by the same node replac
 dials while it believes to be connected.
 """
 
+from collections import Counter
 from collections.abc import Callable, Collection, Mapping
 from typing import TypeVar
 
@@ -21,13 +22,17 @@ from network.peer.face import ROLES, PeerIdentity, PeerListener
 from network.peer.handshake import Handshake, HandshakeRefused, LocalNode, build_hello
 from network.peer.link import Link
 from network.peer.rights import MAY_SEND
-from network.peer.session import Session
+from network.peer.session import SLOW, Session
 from network.transport.base import Address, Clock, Connection, Listener, Transport
 from network.wire.errors import RemoteProtocolError
 from network.wire.frames import Frame, FrameCodec
 from network.wire.messages import Hello, Message
 
 ToldT = TypeVar("ToldT", Hello, Message)
+
+_MAX_DOUBLINGS = 16
+MAX_RECEIVED_BYTES = 256 << 10
+"""What an event loop hands over at a time, at most (asyncio: one TLS record's worth of 256 KiB)."""
 
 Status = Callable[[], tuple[int, bytes]]
 """Returns this node's last decided height and that block's id (empty at 0)."""
@@ -78,6 +83,7 @@ class Peers:
         self._pending: dict[Session, str] = {}  # with the name of the node that was dialled
         self._links: dict[str, Link] = {}
         self._bans: dict[str, int] = {}
+        self._slowness: Counter[str] = Counter()  # how often in a row a node was dropped as too slow
         self._listening: Listener | None = None
         self._is_closing = False
         self.counters = Counters()
@@ -199,8 +205,36 @@ class Peers:
     def _put(self, session: Session, message: Message, frame: Frame) -> bool:
         if not session.send(frame):
             return False
+        if session.waiting_bytes > self._config.waiting_share_bytes:
+            self._drop_slowest()
         self.counters.sent_messages[type(message).__name__] += 1
         return True
+
+    @property
+    def waiting_bytes(self) -> int:
+        """Bytes queued for all peers."""
+        return sum(session.waiting_bytes for session in self._sessions.values())
+
+    @property
+    def most_waiting_bytes(self) -> int:
+        """The bound of what is queued for all peers."""
+        return self._config.waiting_bytes
+
+    @property
+    def unread_bytes(self) -> int:
+        """Bytes received from all peers that have not become messages yet."""
+        return sum(session.unread_bytes for session in self._sessions.values())
+
+    @property
+    def most_unread_bytes(self) -> int:
+        """The bound of that: of each peer the longest frame, and what came with its end."""
+        return len(self._sessions) * (self._codec.longest_frame + MAX_RECEIVED_BYTES)
+
+    def _drop_slowest(self) -> None:
+        """Keep what waits for all peers together within its bound."""
+        if self.waiting_bytes > self._config.waiting_bytes:
+            slowest = max(self._sessions.values(), key=lambda session: session.waiting_bytes)
+            slowest.end_soon(SLOW, f"{slowest.waiting_bytes} bytes wait for it, more than for any other")
 
     def _hello(self) -> Hello:
         return build_hello(self._local, self._directory, *self._status())
@@ -267,7 +301,7 @@ class Peers:
         """Decide on a peer that belongs to the network."""
         name = hello.node
         if self._bans.get(name, 0) > self._clock.now_ms():
-            raise HandshakeRefused("banned", f"{name} lied or broke the protocol a while ago")
+            raise HandshakeRefused("banned", f"{name} lied, broke the protocol or was too slow a while ago")
         present = self._sessions.get(name)
         if present is not None and present.is_dialled != session.is_dialled:
             is_present_first = present.is_dialled == (self._local.name < name)
@@ -312,6 +346,7 @@ class Peers:
         identity, now_ms = session.identity, self._clock.now_ms()
         if code == "protocol":
             self._bans[identity.name] = now_ms + self._config.ban_ms
+        self._note_pace(identity.name, code, now_ms)
         if self._sessions.get(identity.name) is session:
             del self._sessions[identity.name]
         link = self._links.get(identity.name)
@@ -322,6 +357,18 @@ class Peers:
             self._listener.on_down(identity, f"{code}: {reason}")
         except Exception as error:  # noqa: BLE001 - the supervisor gets it whole
             self._on_failure(error)
+
+    def _note_pace(self, name: str, code: str, now_ms: int) -> None:
+        """Refuse a node for a while that reads too slowly: each time it comes, it is sent all anew."""
+        session, config = self._sessions.get(name), self._config
+        if session is not None and now_ms - session.opened_ms >= config.caught_up_ms:
+            self._slowness.pop(name, None)
+        if code == SLOW:
+            pause_ms = min(
+                config.slow_base_ms << min(self._slowness[name], _MAX_DOUBLINGS), config.slow_cap_ms
+            )
+            self._slowness[name] += 1
+            self._bans[name] = max(self._bans.get(name, 0), now_ms + pause_ms)
 
     def _tell(self, call: Callable[[PeerIdentity, ToldT], None], peer: PeerIdentity, told: ToldT) -> None:
         """Run the listener's code; what it raises is the peer's fault, or a bug for the supervisor."""

@@ -20,6 +20,8 @@ from network.wire.frames import Frame, FrameCodec, FrameReader, Priority
 from network.wire.messages import MAX_REASON_CHARACTERS, Goodbye, Hello, Message, Ping, Pong
 from network.wire.outbox import Outbox
 
+SLOW = "slow"
+"""Why a session ends whose peer reads less than it is sent."""
 MAX_MESSAGES_PER_TURN = 128
 """After this many messages of one peer, everybody else gets a turn."""
 
@@ -101,7 +103,7 @@ class Session:
         self._outbox = Outbox()
         self._bytes_allowed = Allowance(config.read_bytes_per_second, config.read_bytes_per_second, now_ms)
         self._messages_allowed = Allowance(
-            config.read_messages_per_second, config.read_messages_per_second, now_ms
+            config.read_messages_per_second, config.read_messages_at_once, now_ms
         )
         self._owed_ms = 0
         self._started_ms = now_ms
@@ -140,6 +142,11 @@ class Session:
         """Bytes that wait in the outbox."""
         return self._outbox.waiting_bytes
 
+    @property
+    def unread_bytes(self) -> int:
+        """Bytes received that have not become messages yet."""
+        return self._reader.kept_bytes
+
     def start(self) -> None:
         """Identify the peer by its certificate and, if this node dialled, say hello."""
         try:
@@ -163,7 +170,7 @@ class Session:
             return False
         if not self._outbox.put(frame):
             if frame.priority is not Priority.BLOCKS:
-                self.end_soon("slow", f"{self.waiting_bytes} bytes wait for it")
+                self.end_soon(SLOW, f"{self.waiting_bytes} bytes wait for it")
             return False
         self.traffic.sent_messages += 1
         if not self._is_pumping:
@@ -278,7 +285,7 @@ class Session:
         elif silent_ms > config.idle_ms:
             self.end("idle", f"silent for {silent_ms} ms", farewell=False)
         elif self._outbox and now_ms - self._progress_ms > config.stall_ms:
-            self.end("slow", f"has read nothing for {now_ms - self._progress_ms} ms", farewell=False)
+            self.end(SLOW, f"has read nothing for {now_ms - self._progress_ms} ms", farewell=False)
         else:
             if self.is_open and silent_ms > config.ping_after_ms > 0 and self._pinged_ms < self._heard_ms:
                 self.ping()

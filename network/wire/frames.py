@@ -125,6 +125,11 @@ class FrameCodec:
             self._tags[kind.type] = tag
             self._decoders[tag] = Decoder(kind.type, kind.max_bytes)
 
+    @property
+    def longest_frame(self) -> int:
+        """Length of the longest frame of any kind, header included."""
+        return HEADER_BYTES + max(kind.max_bytes for kind in self._kinds.values())
+
     def tags_of(self, types: Iterable[type[Any]]) -> frozenset[int]:
         """Return the tags of message types."""
         return frozenset(self._tags[type_] for type_ in types)

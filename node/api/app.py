@@ -16,7 +16,9 @@ from aiohttp import web
 from node.api.access import GRANT, Right, authorise
 from node.api.alerts import Alerts
 from node.api.blocks import Blocks
+from node.api.bodies import BODY_SHARE, BodyRoom, BodyShare
 from node.api.commits import Commits
+from node.api.connections import Connections
 from node.api.context import ApiContext
 from node.api.documents import Documents
 from node.api.endpoints import Endpoint, Handler, check_query
@@ -67,15 +69,19 @@ class Apps:
         operators: For operators.
         endpoints: Those of the first.
         gate: Who gets in.
-        connections: Returns how many clients are connected; set by who listens.
+        connections: Those of each port that is listened at; kept by who listens.
+        metrics: What the interface counts.
     """
 
     def __init__(self, context: ApiContext) -> None:
         """Build them; nothing listens yet."""
         self._context = context
-        self.connections: Callable[[], int] = int
-        self._metrics = ApiMetrics(context.metrics)
+        self.connections: list[Connections] = []
+        self.metrics = self._metrics = ApiMetrics(context.metrics)
         context.metrics.register(NodeCollector(context))
+        self._bodies = BodyRoom(context.settings.max_body_total_bytes, self._no_room_for_body)
+        self.metrics.watch("body_bytes", "Bodies being read or handled, bytes.", lambda: self.body_bytes)
+        self.metrics.watch("connections", "Open connections of clients.", self._count_connections)
         commits = Commits(context.chain)
         submissions = context.submissions
         self.gate = Gate(
@@ -115,6 +121,17 @@ class Apps:
         self._patience.end()
         self._events.close()
 
+    @property
+    def body_bytes(self) -> int:
+        """Length of the bodies that are being read or handled."""
+        return self._bodies.bytes
+
+    def _no_room_for_body(self) -> Problem:
+        return self.gate.too_busy("bodies", "The bodies of other requests take all the room there is.")
+
+    def _count_connections(self) -> int:
+        return sum(map(len, self.connections))
+
     def _build(self, endpoints: Sequence[Endpoint]) -> web.Application:
         app = web.Application(middlewares=[self._around], client_max_size=0)
         app.on_response_prepare.append(_note_begun)
@@ -142,8 +159,8 @@ class Apps:
         loop = asyncio.get_running_loop()
         began = loop.time()
         request_id = self._context.draw(REQUEST_ID_BYTES).hex()
+        share = self._note(request)
         try:
-            self._check_room()
             response = await handler(request)
         except Exception as error:  # noqa: BLE001 - whatever it is, the client gets an answer
             problem = self._problem_of(error)
@@ -157,15 +174,28 @@ class Apps:
                 if request.transport is not None:
                     request.transport.abort()
                 return begun
-            if problem.status == HTTPStatus.TOO_MANY_REQUESTS:
-                await self.gate.hold_back()
-            response = _render(problem, request_id)
+            response = await self._render(problem, request_id)
+        finally:
+            share.release()
         if _BEGUN not in request:
             response.headers[REQUEST_ID_HEADER] = request_id
             if self._context.history_from > 1:
                 response.headers[HISTORY_HEADER] = str(self._context.history_from)
         self._count(request, response.status, loop.time() - began)
         return response
+
+    def _note(self, request: web.Request) -> BodyShare:
+        """Note that a connection is used; return what the request's body may take."""
+        for connections in self.connections:
+            connections.asked(request.protocol)
+        share = request[BODY_SHARE] = BodyShare(self._bodies)
+        return share
+
+    async def _render(self, problem: Problem, request_id: str) -> web.Response:
+        """Return the answer, held back a little when it turns somebody away."""
+        if problem.status == HTTPStatus.TOO_MANY_REQUESTS:
+            await self.gate.hold_back()
+        return _render(problem, request_id)
 
     def _problem_of(self, error: Exception) -> Problem | None:
         """Return the problem that an exception stands for, or None for one that nobody foresaw."""
@@ -182,12 +212,6 @@ class Apps:
                 return self.gate.too_busy("reads", "Too many questions wait for an answer.")
             case _:
                 return _fault_of(error)
-
-    def _check_room(self) -> None:
-        if self.connections() > self._context.settings.max_connections:
-            problem = self.gate.too_busy("connections", "Too many connections are open.")
-            problem.headers["Connection"] = "close"
-            raise problem
 
     def _count(self, request: web.Request, status: int, seconds: float) -> None:
         resource = request.match_info.route.resource

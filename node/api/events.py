@@ -6,7 +6,7 @@ come back with its last cursor.
 """
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from typing import Final, Protocol
 
 import structlog
@@ -165,24 +165,31 @@ class Events:
         height = place[0]
         while True:
             while height <= self._context.chain.tip.height:
-                batch: list[FeedEntry] = []
-                size = 0
-                for entry in await self._feed.at(height):
-                    if entry.place <= place or not _may_see(entry, scope):
-                        continue
-                    if size + len(entry.data) > MAX_BATCH_BYTES and batch:
-                        yield batch
-                        batch, size = [], 0
-                    batch.append(entry)
-                    size += len(entry.data)
+                # Nothing of the block but the batch is held while a client takes its time.
+                batch, is_more = _next_batch(await self._feed.at(height), place, scope)
                 if batch:
+                    place = batch[-1].place
                     yield batch
-                height += 1
+                height += not is_more
             try:
                 async with asyncio.timeout(self.heartbeat_s):
                     await self._commits.next_block()
             except TimeoutError:
                 yield []
+
+
+def _next_batch(entries: Sequence[FeedEntry], after: Place, scope: Scope) -> tuple[list[FeedEntry], bool]:
+    """Return what comes next of a block, and whether there is more of it."""
+    batch: list[FeedEntry] = []
+    size = 0
+    for entry in entries:
+        if entry.place <= after or not _may_see(entry, scope):
+            continue
+        if batch and size + len(entry.data) > MAX_BATCH_BYTES:
+            return batch, True
+        batch.append(entry)
+        size += len(entry.data)
+    return batch, False
 
 
 def _may_see(entry: FeedEntry, scope: Scope) -> bool:

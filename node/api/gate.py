@@ -17,6 +17,7 @@ import asyncio
 from collections import OrderedDict
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from functools import partial
 from math import ceil
 from typing import Final
 
@@ -27,7 +28,10 @@ from node.api.problems import Problem
 
 FIRST_PLACES: Final = 32
 """Requests taken in at once when the node starts."""
-LEAST_PLACES: Final = 2
+LEAST_PLACES: Final = 8
+"""So few take the loop a few ms: what makes it later than that are not they."""
+BATCH_PLACES: Final = 4
+"""What a batch of lines of a stream takes: it is several documents."""
 MOST_PLACES: Final = 512
 LATE_S: Final = 0.015
 """A loop that is later than this has too much to do: p99 is to stay below 20 ms."""
@@ -118,8 +122,8 @@ class Gate:
         self._metrics = metrics
         self._tokens: OrderedDict[str, Allowance] = OrderedDict()
         self._returns = Returns()
-        self._line = Line(MAX_IN_LINE)
-        self._streams = Line(MAX_STREAMS_IN_LINE)
+        self._line = Line(MAX_IN_LINE, 1)
+        self._streams = Line(MAX_STREAMS_IN_LINE, BATCH_PLACES)
         self._lines = self._line, self._streams
         self._late_s = 0.0
         self._was_full = False
@@ -156,7 +160,7 @@ class Gate:
         Raises:
             Problem: too_busy.
         """
-        if not self._is_free():
+        if not self._is_free(1):
             try:
                 async with asyncio.timeout(LONGEST_IN_LINE_S):
                     got_in = await self._stand(self._line, token)
@@ -165,28 +169,31 @@ class Gate:
             if not got_in:
                 detail = f"{int(self.places)} requests are being taken in, and others wait for their turn."
                 raise self.too_busy("requests", detail)
-        async with self._place() as place:
+        async with self._place(1) as place:
             yield place
 
     @asynccontextmanager
     async def enter_stream(self, token: str) -> AsyncIterator[Place]:
         """Hold a place for some lines of a stream; wait for it as long as it takes: the sender waits, too."""
-        if not self._is_free():
+        if not self._is_free(BATCH_PLACES):
             await self._stand(self._streams, token)
-        async with self._place() as place:
+        async with self._place(BATCH_PLACES) as place:
             yield place
 
-    def _is_free(self) -> bool:
-        """Take a place if there is one and nobody waits for it."""
-        if self.inside >= int(self.places) or self._line or self._streams:
+    def _is_free(self, cost: int) -> bool:
+        """Take so many places if there are and nobody waits for them."""
+        if not self._fits(cost) or self._line or self._streams:
             self._was_full = True
             return False
-        self.inside += 1
+        self.inside += cost
         return True
 
+    def _fits(self, cost: int) -> bool:
+        return self.inside + cost <= int(self.places)
+
     @asynccontextmanager
-    async def _place(self) -> AsyncIterator[Place]:
-        place = Place(self._give_back)
+    async def _place(self, cost: int) -> AsyncIterator[Place]:
+        place = Place(partial(self._give_back, cost))
         try:
             yield place
         finally:
@@ -200,24 +207,25 @@ class Gate:
         except asyncio.CancelledError:
             if turn.done() and not turn.cancelled() and turn.result():
                 # It was given in the very moment in which nobody wanted it any more.
-                self._give_back()
+                self._give_back(line.cost)
             raise
         finally:
             line.drop(token, turn)
 
-    def _give_back(self) -> None:
-        self.inside -= 1
+    def _give_back(self, cost: int) -> None:
+        self.inside -= cost
         self._admit()
 
     def _admit(self) -> None:
-        # Requests and streams in turn.
-        while self.inside < int(self.places):
+        while True:
             first, second = self._lines
-            if not first.admit() and not second.admit():
+            line = first or second
+            if not line or not self._fits(line.cost):
                 return
             # Requests and streams in turn.
-            self._lines = second, first
-            self.inside += 1
+            self._lines = (second, first) if line is first else (first, second)
+            if line.admit():
+                self.inside += line.cost
 
     def check_token(self, token: str) -> None:
         """Turn a request away whose token came too often.

@@ -8,11 +8,16 @@ Turn = asyncio.Future[bool]
 
 
 class Line:
-    """Requests that wait, by whom they are from; each in turn is served, and who has most gives way."""
+    """Requests that wait, by whom they are from; each in turn is served, and who has most gives way.
 
-    def __init__(self, most: int) -> None:
+    Attributes:
+        cost: How many places each of them needs.
+    """
+
+    def __init__(self, most: int, cost: int) -> None:
         """Begin empty; at most `most` wait."""
         self._most = most
+        self.cost = cost
         self._waiting: dict[str, deque[Turn]] = {}
         self._count = 0
 

@@ -12,6 +12,8 @@ TURNED_AWAY: Final = (
     *("bodies", "reads", "connections", "token_rate"),
 )
 """What was full when a client was told to come back."""
+CUTS: Final = ("silent", "stalled")
+"""Why a client's connection was given up."""
 SUBSCRIBER_ENDS: Final = ("left", "slow", "closing", "failed")
 """Why a stream of live events ended."""
 
@@ -60,6 +62,14 @@ class ApiMetrics:
             ("reason",),
             registry=registry,
         )
+        self._cut = Counter(
+            "packtrail_connections_cut_total",
+            "Clients' connections that were given up: nothing was asked (silent), or nothing read (stalled).",
+            ("reason",),
+            registry=registry,
+        )
+        for reason in CUTS:
+            self._cut.labels(reason)
         for full in TURNED_AWAY:
             self._turned_away.labels(full)
         for outcome in OUTCOMES:
@@ -91,6 +101,10 @@ class ApiMetrics:
     def turned_away(self, full: str, count: int = 1) -> None:
         """Count requests for which there was no room, by one of `TURNED_AWAY`."""
         self._turned_away.labels(full).inc(count)
+
+    def connection_cut(self, reason: str) -> None:
+        """Count a connection that was given up, by one of `CUTS`."""
+        self._cut.labels(reason).inc()
 
     def stream_ended(self, reason: str) -> None:
         """Count a stream of events that ended, by one of `SUBSCRIBER_ENDS`."""

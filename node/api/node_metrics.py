@@ -56,9 +56,22 @@ class NodeCollector(Collector):
         failed = status.failed_dials
         yield CounterMetricFamily("packtrail_dials_failed", "Attempts that reached no peer.", value=failed)
         yield from _snapshots(status)
+        yield self._queues("queue_bytes", "Bytes that wait inside the node, by queue.", "bytes")
+        yield self._queues("queue_most_bytes", "The bound of each queue, bytes.", "most_bytes")
+        yield _counter(
+            "messages_dropped",
+            "Messages of peers dropped for want of room, by kind.",
+            status.dropped,
+        )
         yield self._evidence()
         yield self._peers()
         yield self._checks()
+
+    def _queues(self, name: str, documentation: str, measure: str) -> Metric:
+        family = GaugeMetricFamily(f"packtrail_{name}", documentation, labels=("queue",))
+        for queue in self._context.status.status().queues:
+            family.add_metric((queue.name,), getattr(queue, measure))
+        return family
 
     def _evidence(self) -> Metric:
         documentation = "Pieces of evidence against validators that this node keeps, by what was said twice."

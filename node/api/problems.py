@@ -110,6 +110,9 @@ _REQUESTS: Final[dict[str, ProblemKind]] = {
     "method_not_allowed": ProblemKind(
         405, "The path does not know this method", "Use a method that the header Allow names."
     ),
+    "body_too_slow": ProblemKind(
+        408, "The body did not come in time", "Send it again over a better line, in smaller parts."
+    ),
     "body_too_large": ProblemKind(
         413, "The body is longer than this node reads", "Send several smaller documents."
     ),

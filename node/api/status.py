@@ -71,6 +71,17 @@ class SnapshotStatus(msgspec.Struct, frozen=True):
     """Validators that are known to vouch for it."""
 
 
+class QueueStatus(msgspec.Struct, frozen=True):
+    """Something that waits inside the node."""
+
+    name: str
+    """unverified_bundles, pool, to_peers, from_peers, proposed_blocks; see docs/limits.md."""
+    bytes: int
+    """What it holds."""
+    most_bytes: int
+    """Its bound."""
+
+
 class NodeStatus(msgspec.Struct, frozen=True):
     """The node beside its ledger."""
 
@@ -100,6 +111,10 @@ class NodeStatus(msgspec.Struct, frozen=True):
     """Snapshots made since the start."""
     snapshots_left_out: int = 0
     """Snapshots left out since the start, because one was still being made."""
+    queues: tuple[QueueStatus, ...] = ()
+    """What waits inside the node."""
+    dropped: Mapping[str, int] = msgspec.field(default_factory=dict)
+    """Messages of peers dropped since the start for want of room: inputs (of consensus), requests."""
 
 
 class ReadinessCheck(msgspec.Struct, frozen=True):

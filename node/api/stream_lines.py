@@ -35,17 +35,19 @@ class Slot:
     Attributes:
         number: From 1.
         document: Document id, hex; empty until it is known.
-        prepared: The document; None for a line that is none.
+        size: Length of the line.
+        prepared: The document; None for a line that is none, and for one that is answered for good.
         answer: The answer's bytes; None until there is one.
         is_kept: Whether the document is durable and will be in a block.
         is_doubtful: Refused, but the same document may be in the chain by an earlier request.
     """
 
-    __slots__ = ("answer", "document", "is_doubtful", "is_kept", "number", "prepared")
+    __slots__ = ("answer", "document", "is_doubtful", "is_kept", "number", "prepared", "size")
 
-    def __init__(self, number: int) -> None:
-        """Open the place of line `number`."""
+    def __init__(self, number: int, size: int) -> None:
+        """Open the place of line `number`, of so many bytes."""
         self.number = number
+        self.size = size
         self.document = ""
         self.prepared: Prepared | None = None
         self.answer: bytes | None = None

@@ -18,7 +18,7 @@ from aiohttp import web
 from contracts.ledger.receipt import ACCEPTED, Receipt
 from node.api.access import GRANT, signing
 from node.api.answers import json_bytes
-from node.api.bodies import LineCutter, LineTooLong
+from node.api.bodies import BODY_SHARE, LineCutter, LineTooLong
 from node.api.commits import Commits
 from node.api.context import ApiContext
 from node.api.field_readers import FieldFault
@@ -34,11 +34,13 @@ from node.storage.references import reference_entries
 
 MAX_OPEN_LINES: Final = 8_192
 """Lines taken in and not yet answered, per stream."""
+MAX_OPEN_BYTES: Final = 16 << 20
+"""Length of those lines; beyond it no more are read."""
 MAX_UNSENT_BYTES: Final = 16 << 20
 """Answers that the client has not taken, per stream; beyond it no more lines are read."""
 STALL_S: Final = 60.0
 """A client that takes none of its answers for so long is cut off."""
-LINES_AT_ONCE: Final = 64
+LINES_AT_ONCE: Final = 32
 """Lines handled before others get their turn on the event loop."""
 
 _log = structlog.get_logger(__name__)
@@ -85,7 +87,8 @@ class StreamRun:
         self._slots: deque[Slot] = deque()
         self._watched: dict[int, tuple[bytes, bytes, partial[None]]] = {}
         self._progress = asyncio.Event()
-        self._unsent = 0
+        self._unsent = self._open_bytes = 0
+        self._share = request[BODY_SHARE]
         self._number = 0
         self._has_ended = False
         self._is_waiting = False
@@ -120,9 +123,13 @@ class StreamRun:
             async for chunk in self._chunks():
                 if not await self._take_all(cutter.cut(chunk)):
                     return
+                # Counted with what other requests hold; there is no room for a stream that only grows.
+                self._share.have(cutter.kept_bytes + self._open_bytes)
             await self._take_all(cutter.rest())
+        except Problem:
+            self._turn_away([self._open_slot(0)])
         except LineTooLong:
-            slot = self._open_slot()
+            slot = self._open_slot(0)
             self._finish(slot, LineView(slot.number, "invalid", code="body_too_large"))
 
     async def _chunks(self) -> AsyncIterator[bytes]:
@@ -156,18 +163,26 @@ class StreamRun:
                     return False
             # Others get their turn even when the next lines are here already.
             await asyncio.sleep(0)
-        while len(self._slots) >= MAX_OPEN_LINES or self._unsent >= MAX_UNSENT_BYTES:
+        while self._is_full():
             await self._next_progress()
         return True
 
-    def _open_slot(self) -> Slot:
+    def _is_full(self) -> bool:
+        return (
+            len(self._slots) >= MAX_OPEN_LINES
+            or self._open_bytes >= MAX_OPEN_BYTES
+            or self._unsent >= MAX_UNSENT_BYTES
+        )
+
+    def _open_slot(self, size: int) -> Slot:
         self._number += 1
-        slot = Slot(self._number)
+        self._open_bytes += size
+        slot = Slot(self._number, size)
         self._slots.append(slot)
         return slot
 
     async def _prepare(self, line: bytes) -> Slot:
-        slot = self._open_slot()
+        slot = self._open_slot(len(line))
         own = self._secret.child(slot.number)
         try:
             slot.prepared = await self._preparing.read(line, own, has_key=self._has_key)
@@ -299,7 +314,11 @@ class StreamRun:
         self._put(slot, json_bytes(view) + b"\n")
 
     def _put(self, slot: Slot, answer: bytes) -> None:
+        if slot.answer is None:
+            self._open_bytes -= slot.size
         slot.answer = answer
+        if not slot.is_doubtful:
+            slot.prepared = None
         self._unsent += len(answer)
         watched = self._watched.pop(slot.number, None)
         if watched is not None:

@@ -60,6 +60,8 @@ class Ballots:
         self._now_ms = now_ms
         # By name, also of peers that are gone: who comes back has no new allowance. Genesis names them all.
         self._allowances: dict[str, Allowance] = {}
+        # The height that the engine has a certificate for.
+        self._certified = 0
         self._seen: OrderedDict[Vote | Proposal, None] = OrderedDict()
 
     def _set_of(self, height: int) -> ValidatorSet | None:
@@ -76,8 +78,8 @@ class Ballots:
         if len(self._seen) > MAX_SEEN:
             self._seen.popitem(last=False)
 
-    def take_vote(self, vote: Vote) -> None:
-        """Take a vote.
+    def take_vote(self, peer: str, vote: Vote) -> None:
+        """Take a vote that a peer passed on.
 
         Raises:
             RemoteProtocolError: It is out of shape or its signature is wrong.
@@ -90,10 +92,10 @@ class Ballots:
                 raise RemoteProtocolError(f"a vote of height {vote.height} is not signed by its author")
             self._remember(vote)
         # One that was seen goes to the engine again: it may have had no room for it, or have forgotten it.
-        self._host.receive(VoteReceived(vote))
+        self._host.receive(peer, VoteReceived(vote))
 
-    def take_proposal(self, message: ProposalMessage) -> None:
-        """Take a proposal and its block.
+    def take_proposal(self, peer: str, message: ProposalMessage) -> None:
+        """Take a proposal and its block, passed on by a peer.
 
         Raises:
             RemoteProtocolError: It is out of shape, its signature is wrong, or the block is another one.
@@ -104,13 +106,13 @@ class Ballots:
             return
         if proposal in self._seen and self._host.proposals.candidates.get(proposal.block_id) is not None:
             # Not its block, but the proposal itself may have found no room in the engine.
-            self._host.receive(ProposalReceived(proposal))
+            self._host.receive(peer, ProposalReceived(proposal))
             return
         if not verify_proposal(self._chain.tip.chain_id, validators, proposal):
             raise RemoteProtocolError(f"a proposal of height {proposal.height} is not signed by its author")
         block = self._read(message)
         self._remember(proposal)
-        self._host.receive_proposal(proposal, block, message.block)
+        self._host.receive_proposal(peer, proposal, block, message.block)
 
     def _may_propose(self, proposal: Proposal) -> bool:
         """Tell whether its author proposes in its round; of a height to come nobody knows yet.
@@ -146,24 +148,25 @@ class Ballots:
             raise RemoteProtocolError("a proposed block has too many bundles, or too large ones")
         return block
 
-    def take_votes(self, message: RoundVotes) -> None:
+    def take_votes(self, peer: str, message: RoundVotes) -> None:
         """Take the votes of a catch-up answer; raises as `take_vote`."""
         for vote in message.votes:
-            self.take_vote(vote)
+            self.take_vote(peer, vote)
 
-    def take_commit(self, commit: Commit) -> None:
-        """Take a certificate for the height being decided.
+    def take_commit(self, peer: str, commit: Commit) -> None:
+        """Take a certificate for the height being decided; one is enough, and each costs many signatures.
 
         Raises:
             RemoteProtocolError: It does not prove what it says.
         """
-        if commit.height != self._chain.tip.height + 1:
+        if commit.height != self._chain.tip.height + 1 or commit.height == self._certified:
             return
         try:
             verify_commit(self._chain.tip.chain_id, self._chain.tip.validators, commit)
         except InvalidCommit as error:
             raise RemoteProtocolError(str(error)) from error
-        self._host.receive(CertificateReceived(commit))
+        if self._host.receive(peer, CertificateReceived(commit)):
+            self._certified = commit.height
 
     def help(self, peer: str, request: RoundRequest) -> None:
         """Send a peer what it says it lacks at its height: a vote, a proposal, or the end of the height."""

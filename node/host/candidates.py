@@ -15,6 +15,8 @@ from node.pool.pool import BundlePool
 
 MAX_CANDIDATES = 256
 """Most candidates held: a proposer has one a round, so more rounds than a healthy height ever sees."""
+MAX_CANDIDATE_BYTES = 64 << 20
+"""Most bytes of candidates that came unasked."""
 MAX_PER_AUTHOR = 2
 """Candidates that one author may have for one round, or for a height to come: what was meant, and a lie.
 
@@ -66,12 +68,17 @@ class Candidate:
 
 
 class Candidates:
-    """All candidates of the height being decided and the one after."""
+    """All candidates of the height being decided and the one after.
+
+    Attributes:
+        bytes: Their length.
+    """
 
     def __init__(self) -> None:
         """Start without any."""
         self._by_id: dict[bytes, Candidate] = {}
         self._charged: Counter[Claim] = Counter()
+        self.bytes = 0
 
     def __iter__(self) -> Iterator[tuple[BlockId, Candidate]]:
         """Iterate over (block id, candidate)."""
@@ -97,10 +104,14 @@ class Candidates:
             return None
         if len(self._by_id) >= MAX_CANDIDATES and not self._make_room():
             return None
+        while claim is not None and self.bytes + len(data) > MAX_CANDIDATE_BYTES:
+            if not self._make_room():
+                return None
         if claim is not None:
             self._charged[claim] += 1
         candidate = Candidate(block, data)
         self._by_id[block_id] = candidate
+        self.bytes += len(data)
         return candidate
 
     def _make_room(self) -> bool:
@@ -108,6 +119,7 @@ class Candidates:
         for key, candidate in self._by_id.items():
             if not candidate.is_durable and not candidate.is_checking:
                 del self._by_id[key]
+                self.bytes -= len(candidate.data)
                 return True
         return False
 
@@ -116,6 +128,7 @@ class Candidates:
         self._by_id = {
             key: candidate for key, candidate in self._by_id.items() if candidate.block.header.height > height
         }
+        self.bytes = sum(len(candidate.data) for candidate in self._by_id.values())
         self._charged = Counter({claim: n for claim, n in self._charged.items() if claim[0] > height})
 
 

@@ -5,7 +5,7 @@ anything is to be signed, one fsync, the signatures and their record come before
 then the other effects. While the disk works, new inputs queue. Nothing here decides anything about votes.
 """
 
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import assert_never
@@ -57,8 +57,9 @@ from node.storage.log import LoggedInput
 
 _log = structlog.get_logger(__name__)
 
-MAX_INBOX = 10_000
-"""Most inputs waiting for the engine; beyond that, messages of peers are dropped (they send them again)."""
+MAX_INBOX_PER_PEER = 1_024
+"""Most inputs of one peer that wait for the engine while the disk works: two answers with all votes of a
+round of the largest set. Beyond that its messages are dropped, and come again; others have their own room."""
 
 
 class ConsensusHost:
@@ -67,6 +68,7 @@ class ConsensusHost:
     Attributes:
         engine: For status and for peers that are behind; only this class feeds it.
         proposals: Blocks proposed and not yet decided.
+        dropped: Inputs of peers dropped so far, for want of room.
         stopped_because: Why this node no longer votes; empty while it does.
     """
 
@@ -101,6 +103,8 @@ class ConsensusHost:
         self._on_evidence = on_evidence
         self._own_key = journal.public_key
         self._inbox: deque[Input] = deque()
+        # Inputs in the inbox that each peer caused.
+        self._caused: Counter[str] = Counter()
         self._entries: list[Entry] = []
         self._timers: dict[Timer, RunningTimer] = {}
         self._is_busy = False
@@ -110,6 +114,7 @@ class ConsensusHost:
             surroundings, chain, pool, self._answered, self._keep, on_fetch, on_cancel_fetch
         )
         self.stopped_because = ""
+        self.dropped = 0
         chain.subscribe(self._on_applied)
 
     # ------------------------------------------------------------------------------- life
@@ -180,16 +185,25 @@ class ConsensusHost:
         """Queue an input for the engine."""
         self._inbox.append(event)
 
-    def receive(self, event: Input) -> None:
-        """Take an input that a peer caused, unless too many wait."""
-        if len(self._inbox) < MAX_INBOX:
-            self.feed(event)
-            self._pump()
+    @property
+    def waiting(self) -> int:
+        """Inputs that wait for the engine."""
+        return len(self._inbox)
 
-    def receive_proposal(self, proposal: Proposal, block: Block, data: bytes) -> None:
+    def receive(self, peer: str, event: Input) -> bool:
+        """Take an input that a peer caused, unless too many of that peer wait; tell whether it was taken."""
+        if self._caused[peer] >= MAX_INBOX_PER_PEER:
+            self.dropped += 1
+            return False
+        self._caused[peer] += 1
+        self.feed(event)
+        self._pump()
+        return True
+
+    def receive_proposal(self, peer: str, proposal: Proposal, block: Block, data: bytes) -> None:
         """Take a proposal with a verified signature and the block whose header it names."""
         if self.proposals.take(proposal, block, data):
-            self.receive(ProposalReceived(proposal))
+            self.receive(peer, ProposalReceived(proposal))
 
     def _answered(self, event: Input) -> None:
         """Take an answer to one of the engine's questions."""
@@ -214,6 +228,7 @@ class ConsensusHost:
             effects: list[Effect] = []
             while self._inbox:
                 effects += self.engine.handle(self._inbox.popleft())
+            self._caused.clear()
             # Most votes are known already: they change nothing, and nothing is to be done about them.
             if effects:
                 self._carry_out(effects)

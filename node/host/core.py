@@ -138,6 +138,7 @@ class NodeCore:
         self._reader = BundleReader(config.genesis.chain_id, limits)
         self.heights: dict[str, int] = {}
         self.pool = BundlePool(config.pool, disks.ledger.tip.parameters.tolerances.bundle_lifetime_ms)
+        self.pool.belong(opened.owners)
         self.chain = Chain(
             disks.ledger, surroundings.writer, opened.commit, opened.lanes, had_bundles=opened.had_bundles
         )
@@ -163,7 +164,8 @@ class NodeCore:
             config.room,
         )
         self.serving = Serving(
-            self._network, threads.reader, disks.ledger.blocks, self.chain, self.pool, opened.base
+            *(self._network, threads.reader, disks.ledger.blocks, self.chain, self.pool),
+            *(surroundings.clock.now_ms, opened.base),
         )
         is_validator = disks.journal is not None
         patience = VALIDATOR_PATIENCE_MS if is_validator else 0
@@ -255,6 +257,7 @@ class NodeCore:
 
     def _prune(self, applied: Applied, _commit: Commit) -> None:
         self.pool.bind(applied.tip.parameters.tolerances.bundle_lifetime_ms)
+        self.pool.belong(applied.owners)
         self.pool.prune(self.chain.lanes, applied.tip.time_ms)
         self.fetching.clear()
 

@@ -3,7 +3,8 @@
 Reading and verifying a bundle costs tens of microseconds per signature and a little per document; a batch
 runs on a thread of its own (libsodium works without the interpreter's lock). Only a small bundle that comes
 alone is verified where it came: a block may be waiting for it. What waits is bounded in bytes per peer, so a
-flood from one costs that one.
+flood from one costs that one; and in all, where the peer that has most waiting loses its newest to one that
+has less.
 """
 
 from collections import deque
@@ -21,10 +22,14 @@ _log = structlog.get_logger(__name__)
 
 MAX_WAITING_BYTES = 16 << 20
 """Most bytes of unverified bundles that wait, per peer."""
+MAX_ALL_WAITING_BYTES = 64 << 20
+"""Most bytes of unverified bundles that wait, of all peers, beside those that are being verified."""
 BOOKKEEPING_BYTES = 256
 """Counted for each bundle beside its own bytes: many that are nearly empty take memory too."""
 MAX_BATCH = 100
 """Most bundles verified in one batch."""
+MAX_BATCH_BYTES = 16 << 20
+"""A batch that holds this much takes no further bundle."""
 SMALL_BUNDLE_BYTES = 2_048
 """A lone bundle up to this long is verified at once, one in a millisecond: that costs less than a thread."""
 
@@ -36,6 +41,11 @@ class Arrived(msgspec.Struct, frozen=True):
     """Who sent it; empty for this node's own."""
     data: bytes
     """Its bytes."""
+
+    @property
+    def cost(self) -> int:
+        """What is counted for it, in bytes."""
+        return len(self.data) + BOOKKEEPING_BYTES
 
 
 class Judged(msgspec.Struct, frozen=True):
@@ -85,7 +95,9 @@ class Intake:
         self._on_added = on_added
         self._on_lie = on_lie
         self._waiting: dict[str, deque[Arrived]] = {}
+        # By peer, and of all; those that are being verified are counted for their peer alone.
         self._waiting_bytes: dict[str, int] = {}
+        self._queued_bytes: dict[str, int] = {}
         self._is_busy = False
         self._small_ms = 0
         self.refused: dict[str, int] = {}
@@ -94,14 +106,44 @@ class Intake:
         """Take in a bundle that `peer` says has this id; verified later, dropped when too much waits."""
         if self._pool.get(bundle_id) is not None:
             return
-        waiting = self._waiting_bytes.get(peer, 0)
-        cost = len(data) + BOOKKEEPING_BYTES
-        if waiting + cost > MAX_WAITING_BYTES:
+        arrived = Arrived(peer, data)
+        waiting = self._waiting_bytes.get(peer, 0) + arrived.cost
+        if waiting > MAX_WAITING_BYTES or not self._make_room(peer, arrived.cost):
             self._refuse("too_much_waiting")
             return
-        self._waiting_bytes[peer] = waiting + cost
-        self._waiting.setdefault(peer, deque()).append(Arrived(peer, data))
+        self._waiting_bytes[peer] = waiting
+        self._queued_bytes[peer] = self._queued_bytes.get(peer, 0) + arrived.cost
+        self._waiting.setdefault(peer, deque()).append(arrived)
         self._next()
+
+    @property
+    def queued_bytes(self) -> int:
+        """Bytes of unverified bundles that wait, of all peers."""
+        return sum(self._queued_bytes.values())
+
+    def _make_room(self, peer: str, cost: int) -> bool:
+        """Drop the newest of whoever has most until there is room; false when that is `peer` itself."""
+        while self.queued_bytes + cost > MAX_ALL_WAITING_BYTES:
+            most = max(self._queued_bytes, key=self._queued_bytes.__getitem__, default=peer)
+            if self._queued_bytes.get(most, 0) <= self._queued_bytes.get(peer, 0) + cost:
+                return False
+            newest = self._waiting[most].pop()
+            if not self._waiting[most]:
+                del self._waiting[most]
+            self._dequeue(newest)
+            self._settle(newest)
+            self._refuse("too_much_waiting")
+        return True
+
+    def _dequeue(self, arrived: Arrived) -> None:
+        self._queued_bytes[arrived.peer] -= arrived.cost
+        if not self._queued_bytes[arrived.peer]:
+            del self._queued_bytes[arrived.peer]
+
+    def _settle(self, arrived: Arrived) -> None:
+        self._waiting_bytes[arrived.peer] -= arrived.cost
+        if not self._waiting_bytes[arrived.peer]:
+            del self._waiting_bytes[arrived.peer]
 
     def _next(self) -> None:
         if self._is_busy or not self._waiting:
@@ -116,10 +158,13 @@ class Intake:
     def _take_batch(self) -> list[Arrived]:
         """Take what is verified next: one of each peer in turn, so that a flood from one delays that one."""
         batch: list[Arrived] = []
-        while self._waiting and len(batch) < MAX_BATCH:
+        size = 0
+        while self._waiting and len(batch) < MAX_BATCH and size < MAX_BATCH_BYTES:
             peer = next(iter(self._waiting))
             queue = self._waiting.pop(peer)
             batch.append(queue.popleft())
+            size += batch[-1].cost
+            self._dequeue(batch[-1])
             if queue:
                 self._waiting[peer] = queue
         return batch
@@ -149,9 +194,7 @@ class Intake:
         added: list[PooledBundle] = []
         for judged in batch:
             peer = judged.arrived.peer
-            self._waiting_bytes[peer] -= len(judged.arrived.data) + BOOKKEEPING_BYTES
-            if not self._waiting_bytes[peer]:
-                del self._waiting_bytes[peer]
+            self._settle(judged.arrived)
             if judged.bundle is None and not judged.fault:
                 self._refuse(Added.UNKNOWN_LANE.value)
                 continue

@@ -80,6 +80,8 @@ class Applied(msgspec.Struct, frozen=True):
     """Keys that signed the commit which this block carries: they take turns in round 0 of the next height."""
     nodes: tuple[Node, ...] | None
     """All nodes that may connect from now on, when that changed; else None."""
+    owners: dict[bytes, int]
+    """Partners' numbers by lane, for every key that governance changed."""
 
 
 class Ledger:
@@ -207,6 +209,15 @@ class Ledger:
             last[public_key] = state.read(LANES, public_key) or 0
         return last
 
+    def owners(self) -> dict[bytes, int]:
+        """Return the number of the partner that each registered lane belongs to."""
+        return self._owners_of(_all_keys(self._state, KEYS.prefix))
+
+    def _owners_of(self, keys: Iterable[bytes]) -> dict[bytes, int]:
+        state = Overlay(self._state, self.directory)
+        rows = ((key, state.read(KEYS, key)) for key in keys)
+        return {key: row.partner for key, row in rows if row is not None}
+
     def check(self, block: Block, bundles: Sequence[OpenBundle]) -> str | None:
         """Return why `block` may not follow the tip, or None when it may.
 
@@ -312,7 +323,8 @@ class Ledger:
             watcher(settled)
         is_listed_anew = any(key.startswith(NODES.prefix) for key, _value in result.writes)
         nodes = self.nodes() if is_listed_anew else None
-        return Applied(tip, block, tuple(opened), result.receipts, lanes, signers, nodes)
+        owners = self._owners_of(_keys_in(result.writes)) if result.governed else {}
+        return Applied(tip, block, tuple(opened), result.receipts, lanes, signers, nodes, owners)
 
     def _settled(
         self, bundles: Sequence[OpenBundle], result: BlockResult, written: dict[bytes, list[bytes]]

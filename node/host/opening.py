@@ -59,6 +59,8 @@ class Opened(msgspec.Struct, frozen=True):
     """What is kept against validators."""
     nodes: tuple[Node, ...]
     """Every node that may connect, by genesis and governance."""
+    owners: dict[bytes, int]
+    """Number of the partner that each registered lane belongs to."""
     base: int = 0
     """Height of the snapshot that the database began with; 0 when it has every block."""
     snapshots: dict[int, HeldSnapshot] = {}
@@ -95,7 +97,7 @@ def open_disks(disks: Disks, own_lanes: Sequence[bytes]) -> Opened:
     base = base_height(ledger.store)
     return Opened(
         *(commit, had_bundles, ledger.lanes(), _waiting(disks), last_used, replay, evidence, nodes),
-        *(base, _snapshots(disks, base)),
+        *(ledger.owners(), base, _snapshots(disks, base)),
     )
 
 

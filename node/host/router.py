@@ -118,12 +118,12 @@ class Router:
             return
         match message:
             case VoteMessage(vote=vote):
-                ballots.take_vote(vote)
+                ballots.take_vote(name, vote)
             case ProposalMessage():
-                ballots.take_proposal(message)
+                ballots.take_proposal(name, message)
             case RoundVotes():
-                ballots.take_votes(message)
+                ballots.take_votes(name, message)
             case RoundRequest():
                 ballots.help(name, message)
             case CommitMessage(commit=commit):
-                ballots.take_commit(commit)
+                ballots.take_commit(name, commit)

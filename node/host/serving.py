@@ -1,16 +1,21 @@
 """Answers to peers that ask for decided blocks and for bundles.
 
 Reading runs on a reader thread, a few requests per peer at a time, and an answer is bounded in bytes: a peer
-that is far behind asks again, and a peer that asks faster than it reads waits for itself alone.
+that is far behind asks again, and a peer that asks faster than it reads waits for itself alone. Answers are
+charged to an allowance of each peer: a request is a few bytes and its answer megabytes, so who asks without
+end would take this node's disk, memory and line. A request beyond it is dropped; a correct node asks again.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 
 from contracts.primitives.encoding import encode
+from network.peer.allowance import Allowance
 from network.peer.face import PeerNetwork
 from network.sync.serving import StoredBlock, answer_blocks
 from network.wire.messages import (
+    BlockAnswer,
+    BlockBundles,
     BlockRequest,
     BundleAnswer,
     BundleMissing,
@@ -25,12 +30,20 @@ from node.storage.blocks import BlockStore
 
 MAX_REQUESTS_WAITING = 4
 """Requests of one peer that wait for the disk; a correct node has one window of blocks at a time."""
+SERVED_BYTES_PER_SECOND = 32 << 20
+"""Blocks and bundles given to one peer: several times what a network writes."""
+SERVED_BURST_BYTES = 64 << 20
+"""Given to it at once: some of the largest blocks, whole."""
 MAX_ANSWER_BYTES = 8 << 20
 """About the most bytes of bundles given for one request: what a block needs fits, the rest is asked again."""
 
 
 class Serving:
-    """Serves one node's blocks and bundles."""
+    """Serves one node's blocks and bundles.
+
+    Attributes:
+        refused: Requests dropped so far, for metrics: too many at once, or more than the allowance.
+    """
 
     def __init__(
         self,
@@ -39,6 +52,7 @@ class Serving:
         blocks: BlockStore,
         chain: Chain,
         pool: BundlePool,
+        now_ms: Callable[[], int],
         base: int = 0,
     ) -> None:
         """Join the parts.
@@ -49,8 +63,12 @@ class Serving:
             blocks: The history.
             chain: For the present height.
             pool: Bundles that are not in the chain yet.
+            now_ms: A clock that only moves forward.
             base: Blocks up to this height are not here whole: the node began with a snapshot of it.
         """
+        self._now_ms = now_ms
+        # By name, also of peers that are gone: who comes back has no new one. The ledger names them all.
+        self._allowances: dict[str, Allowance] = {}
         self._network = network
         self._reader = reader
         self._blocks = blocks
@@ -58,6 +76,7 @@ class Serving:
         self._pool = pool
         self._base = base
         self._waiting: dict[str, int] = {}
+        self.refused = 0
 
     def serve_blocks(self, peer: str, request: BlockRequest) -> None:
         """Answer a block request; a request too many of the same peer is dropped."""
@@ -66,11 +85,24 @@ class Serving:
             self._reader.submit(partial(self._read, request, head), partial(self._answer, peer))
 
     def _begin(self, peer: str) -> bool:
-        """Let a peer's request wait for the disk, unless too many of the same peer do."""
-        if self._waiting.get(peer, 0) >= MAX_REQUESTS_WAITING:
+        """Let a peer's request wait for the disk, unless too many do, or it was given too much lately."""
+        if self._waiting.get(peer, 0) >= MAX_REQUESTS_WAITING or not self._may_ask(peer):
+            self.refused += 1
             return False
         self._waiting[peer] = self._waiting.get(peer, 0) + 1
         return True
+
+    def _may_ask(self, peer: str) -> bool:
+        return self._charge(peer, 0) == 0
+
+    def _charge(self, peer: str, size: int) -> int:
+        """Charge an answer to a peer; return for how many ms it is given nothing more."""
+        now_ms = self._now_ms()
+        allowance = self._allowances.get(peer)
+        if allowance is None:
+            allowance = Allowance(SERVED_BYTES_PER_SECOND, SERVED_BURST_BYTES, now_ms)
+            self._allowances[peer] = allowance
+        return allowance.spend(size, now_ms)
 
     def _end(self, peer: str) -> None:
         self._waiting[peer] -= 1
@@ -96,12 +128,16 @@ class Serving:
     def _answer(self, peer: str, messages: Sequence[Message]) -> None:
         self._end(peer)
         for message in messages:
+            self._charge(peer, _size_of(message))
             if not self._network.send(peer, message):
                 # Its queue is full: it asks again for what it did not get.
                 return
 
     def serve_bundles(self, peer: str, request: BundleRequest) -> None:
         """Answer a bundle request from the pool, or from the chain; a request too many is dropped."""
+        if not self._may_ask(peer):
+            self.refused += 1
+            return
         missing: list[bytes] = []
         room = MAX_ANSWER_BYTES
         for bundle_id in request.bundle_ids:
@@ -110,6 +146,7 @@ class Serving:
                 missing.append(bundle_id)
             elif room > 0:
                 room -= len(pooled.data)
+                self._charge(peer, len(pooled.data))
                 self._network.send(peer, BundleAnswer(bundle_id, pooled.data))
         if missing and self._begin(peer):
             self._reader.submit(partial(self._read_bundles, missing), partial(self._answer_bundles, peer))
@@ -129,7 +166,19 @@ class Serving:
         self._end(peer)
         for bundle_id, data in found:
             if data is not None:
+                self._charge(peer, len(data))
                 self._network.send(peer, BundleAnswer(bundle_id, data))
         missing = tuple(bundle_id for bundle_id, data in found if data is None)
         if missing:
             self._network.send(peer, BundleMissing(missing))
+
+
+def _size_of(message: Message) -> int:
+    """Return the bytes of a block's answer that count; what is around them is little."""
+    match message:
+        case BlockAnswer(block=block, commit=commit):
+            return len(block) + len(commit)
+        case BlockBundles(bundles=bundles):
+            return sum(map(len, bundles))
+        case _:
+            return 0

@@ -56,7 +56,11 @@ class InlineWorker:
 
 
 class ThreadWorker:
-    """One thread with a queue."""
+    """One thread with a queue.
+
+    Attributes:
+        name: What its thread is called.
+    """
 
     def __init__(self, name: str, loop: asyncio.AbstractEventLoop, on_failure: Failure) -> None:
         """Create the worker; `start` starts its thread.
@@ -66,6 +70,7 @@ class ThreadWorker:
             loop: Where results are handed back.
             on_failure: Called on the event loop with what a job raised.
         """
+        self.name = name
         self._loop = loop
         self._on_failure = on_failure
         # Written in C: a job costs one system call to hand over, and no Python.

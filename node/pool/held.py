@@ -54,6 +54,22 @@ def _place_of(pooled: PooledBundle) -> _Place:
     return header.after, header.sequence, pooled.bundle.id
 
 
+class Holder:
+    """A partner, or whoever else several lanes belong to: its shares are shares of all of them together.
+
+    Attributes:
+        tally: Bundles of all its lanes, as in `HeldLane`.
+        served: The turn in which one of them was last in a block.
+    """
+
+    __slots__ = ("served", "tally")
+
+    def __init__(self) -> None:
+        """Begin without bundles."""
+        self.tally = Tally()
+        self.served = 0
+
+
 class HeldLane:
     """One lane's bundles.
 
@@ -64,11 +80,13 @@ class HeldLane:
         next: The bundle that continues the chain, of rivals the longest held; None when it is not here.
         variants: Number of bundles by sequence.
         tally: Its bundles, without the next one and those that are kept.
+        holder: Whose it is.
     """
 
-    def __init__(self, head: int, turn: int, total: Tally) -> None:
+    def __init__(self, head: int, turn: int, total: Tally, holder: Holder) -> None:
         """Begin without bundles; `total` counts those of all lanes."""
         self.head = head
+        self.holder = holder
         self.next: PooledBundle | None = None
         self.variants: Counter[int] = Counter()
         self.tally = Tally()
@@ -124,6 +142,7 @@ class HeldLane:
         """The chain holds the lane's bundles up to `head`."""
         if head != self.head:
             self.head, self._head_turn = head, turn
+            self.holder.served = turn
             self._find_next()
 
     def _find_next(self) -> None:
@@ -139,7 +158,7 @@ class HeldLane:
         if may_go == (identifier in self._counted):
             return
         sign = 1 if may_go else -1
-        for tally in (self.tally, self._total):
+        for tally in (self.tally, self.holder.tally, self._total):
             tally.change(pooled, sign)
         (self._counted.add if may_go else self._counted.remove)(identifier)
 

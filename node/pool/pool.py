@@ -1,6 +1,6 @@
 """The pool: verified bundles that may enter a block soon.
 
-It holds bundles per lane and hands a proposer what continues the chain, fairly among lanes (`choice`). It
+It holds bundles per lane and hands a proposer what continues the chain, fairly among partners (`choice`). It
 never judges a document. Everything is bounded: bytes and bundles in all and per lane, and two variants per
 (lane, sequence), so that one partner cannot crowd out the others (DESIGN 1, "Bundles").
 
@@ -10,11 +10,12 @@ Who gives way when there is no room:
    much that can be is bounded where it comes from. After the height the rest of it counts like all else.
 2. A lane's next bundle, the one that continues the chain, always finds room and is not counted either: no
    lane can be kept out, whatever others send. That is one bundle for each registered lane.
-3. Of what counts, the lane that holds most loses the bundle furthest ahead, be it the one that just came.
-   Lanes whose next bundle is not here give way before all others: what they hold can enter no block yet.
+3. Of what counts, the partner that holds most, with all its lanes, loses the bundle furthest ahead of its
+   fullest lane, be it the one that just came. Lanes whose next bundle is not here give way before all others:
+   what they hold can enter no block yet.
 
-So a lane whose next bundle is here, and that holds no more beside it than its part of the pool (of as many
-parts as there are lanes in it), loses nothing.
+So a partner whose lanes' next bundles are here, and that holds no more beside them than its part of the pool
+(of as many parts as there are partners in it), loses nothing, however many keys others have.
 """
 
 from collections.abc import Iterable, Mapping
@@ -24,7 +25,7 @@ import msgspec
 
 from contracts.chain.header import BundleEntry
 from node.pool.choice import Room, choose
-from node.pool.held import HeldLane, PooledBundle, Tally, entry_of
+from node.pool.held import HeldLane, Holder, PooledBundle, Tally, entry_of
 
 MAX_VARIANTS = 2
 """Rival bundles kept per (lane, sequence): the one a lane meant, and the one that convicts it."""
@@ -81,6 +82,9 @@ class BundlePool:
         self._bundle_lifetime_ms = bundle_lifetime_ms
         self._by_id: dict[bytes, PooledBundle] = {}
         self._lanes: dict[bytes, HeldLane] = {}
+        # Partners by lane; a lane of which nothing is known stands for itself.
+        self._owners: dict[bytes, int] = {}
+        self._holders: dict[int | bytes, Holder] = {}
         # What is kept: by (id, size) the height of the block that names it; own bundles by id.
         self._proposed: dict[tuple[bytes, int], int] = {}
         self._own: set[bytes] = set()
@@ -92,9 +96,18 @@ class BundlePool:
         """Go by another lifetime of bundles from now on: governance changed it."""
         self._bundle_lifetime_ms = bundle_lifetime_ms
 
+    def belong(self, owners: Mapping[bytes, int]) -> None:
+        """Learn whose lanes these are: partners' numbers by lane. A lane never changes hands."""
+        self._owners.update(owners)
+
     def __len__(self) -> int:
         """Return the number of bundles held."""
         return len(self._by_id)
+
+    @property
+    def most_bytes(self) -> int:
+        """The bound of what may be dropped: beside each lane's next bundle and what is kept."""
+        return self._limits.total_bytes
 
     def get(self, bundle_id: bytes) -> PooledBundle | None:
         """Return a bundle by id, or None."""
@@ -151,7 +164,8 @@ class BundlePool:
         lane_key = pooled.bundle.header.lane
         lane = self._lanes.get(lane_key)
         if lane is None:
-            lane = self._lanes[lane_key] = HeldLane(last, self._turn, self._held)
+            holder = self._holders.setdefault(self._owners.get(lane_key, lane_key), Holder())
+            lane = self._lanes[lane_key] = HeldLane(last, self._turn, self._held, holder)
         lane.move(last, self._turn)
         lane.add(pooled, self._turn)
         if is_kept:
@@ -189,9 +203,11 @@ class BundlePool:
     def _heaviest(self, newest: bytes, *, in_bytes: bool) -> HeldLane | None:
         """Return the lane that gives way next; None when nothing may be dropped."""
 
-        def order(lane_key: bytes) -> tuple[bool, int, bool]:
+        def order(lane_key: bytes) -> tuple[bool, int, int, bool]:
             lane = self._lanes[lane_key]
-            return lane.next is None, lane.tally.bytes if in_bytes else lane.tally.count, lane_key == newest
+            tallies = (lane.holder.tally, lane.tally)
+            whole, own = (tally.bytes if in_bytes else tally.count for tally in tallies)
+            return lane.next is None, whole, own, lane_key == newest
 
         droppable = (lane_key for lane_key, lane in self._lanes.items() if lane.tally.count)
         heaviest = max(droppable, key=order, default=None)

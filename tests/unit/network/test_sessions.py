@@ -155,7 +155,7 @@ def test_too_many_blocks_are_refused_and_cost_nobody_the_session(net):
 
 
 def test_a_peer_that_sends_too_much_is_read_slowly(net):
-    config = PeerConfig(read_messages_per_second=1_000, stall_ms=60_000)
+    config = PeerConfig(read_messages_per_second=1_000, read_messages_at_once=1_000, stall_ms=60_000)
     alder, birch = net.pair(config=config)
     for _ in range(3_000):
         birch.peers.send("alder", TIP)
@@ -164,6 +164,52 @@ def test_a_peer_that_sends_too_much_is_read_slowly(net):
     net.clock.advance(2_500)
     assert len(alder.listener.messages) == 3_000
     assert alder.names == ["birch"]
+
+
+def test_a_peer_that_was_too_slow_is_refused_for_longer_each_time(net):
+    config = PeerConfig(idle_ms=600_000, stall_ms=2_000, slow_base_ms=10_000, slow_cap_ms=30_000)
+    alder, birch = net.pair(config=config)
+    away = []
+    for _ in range(4):
+        connection = session_of(birch, "alder")._connection
+        connection.pause_reading()
+        for _ in range(2):
+            alder.peers.send("birch", BundlePush(bytes(32), bytes(1 << 20)))
+        while alder.names:
+            net.clock.advance(500)
+        connection.resume_reading()
+        waited = 0
+        while not alder.names and waited < 100_000:
+            net.clock.advance(500)
+            waited += 500
+        away.append(round(waited / 10_000))
+    assert away == [1, 2, 3, 3]
+    net.clock.advance(config.caught_up_ms)
+    alder.peers._note_pace("birch", "goodbye", net.clock.now_ms())
+    assert not alder.peers._slowness
+
+
+def test_all_peers_together_have_a_bound_and_the_slowest_is_dropped(net):
+    config = PeerConfig(idle_ms=600_000, stall_ms=600_000, waiting_bytes=12 << 20)
+    alder, birch = net.pair(config=config)
+    cedar = net.node("cedar")
+    cedar.peers.start(None, {"alder": alder.peers.address})
+    net.clock.settle()
+    for name in ("birch", "cedar"):
+        session_of({"birch": birch, "cedar": cedar}[name], "alder")._connection.pause_reading()
+    push = BundlePush(bytes(32), bytes(1 << 20))
+    for _ in range(9):
+        alder.peers.send("birch", push)
+    for _ in range(3):
+        alder.peers.send("cedar", push)
+        net.clock.settle()
+    assert set(alder.names) == {"birch", "cedar"}
+    for _ in range(4):
+        alder.peers.send("cedar", push)
+        assert alder.peers.waiting_bytes < 15 << 20
+    net.clock.settle()
+    assert alder.names == ["cedar"]
+    assert "more than for any other" in alder.listener.log[-1]
 
 
 def test_a_peer_that_sends_too_many_bytes_is_read_slowly(net):

@@ -20,6 +20,7 @@ from node.api.status import (
     NodeStatus,
     PeerStatus,
     PoolStatus,
+    QueueStatus,
     ReadinessCheck,
     UnreachedPeer,
 )
@@ -64,6 +65,8 @@ class Standing:
         self.refused: dict[str, int] = {}
         self.ended: dict[str, int] = {}
         self.failed_dials = 0
+        self.queues: tuple[QueueStatus, ...] = ()
+        self.dropped = {"inputs": 0, "requests": 0}
 
     def status(self) -> NodeStatus:
         peers = (PeerStatus("node-1", "validator", 3, "192.0.2.1:7700", 2, 0),)
@@ -71,7 +74,7 @@ class Standing:
         consensus = ConsensusStatus(4, 0, "propose")
         return NodeStatus(
             *(consensus, peers, unreached, PoolStatus(0, 0), False, self.has_quorum, self.evidence),
-            *(self.refused, self.ended, self.failed_dials),
+            *(self.refused, self.ended, self.failed_dials, self.queues, self.dropped),
         )
 
     def checks(self) -> tuple[ReadinessCheck, ...]:

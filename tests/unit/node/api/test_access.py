@@ -3,13 +3,14 @@
 import asyncio
 from collections.abc import AsyncIterator
 
+import aiohttp
 import pytest
 
 from node.api.access import Right, roles_for
 from node.config.schema import ApiSection
 from tests.support.ledger import OneNode
 from tests.support.parties import MAKER
-from tests.unit.node.api.harness import Api, serving
+from tests.unit.node.api.harness import Api, serving, turned_away
 from tests.unit.node.api.samples import commission, path_names
 
 FILLED = {"id": "00" * 32, "item": "x", "gtin": "1", "lot": "L", "block": "1", "gln": "1", "code": "x"}
@@ -107,7 +108,12 @@ async def test_a_token_without_partner_acts_for_all_of_the_node() -> None:
 
 async def test_too_many_connections() -> None:
     async with serving(OneNode(), settings=ApiSection(max_connections=1)) as api:
-        api.servers.apps.connections = lambda: 2
-        reply = await api.get("/v1/status")
-        assert (reply.status, reply.code) == (429, "too_busy")
-        assert reply.headers["Connection"] == "close"
+        assert (await api.get("/v1/status")).status == 200  # And its connection stays open.
+        async with aiohttp.ClientSession() as other:
+            headers = {"Authorization": "Bearer all"}
+            async with other.get(api.url("/v1/status"), headers=headers) as answer:
+                problem = await answer.json(content_type="application/problem+json")
+                assert (answer.status, problem["code"], problem["full"]) == (429, "too_busy", "connections")
+                assert answer.headers["Connection"] == "close"
+                assert int(answer.headers["Retry-After"]) == problem["retry_after_s"] > 0
+        assert await turned_away(api, "connections") == 1

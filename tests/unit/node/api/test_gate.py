@@ -8,6 +8,7 @@ from prometheus_client import CollectorRegistry
 
 from node.api import gate as gates
 from node.api.gate import (
+    BATCH_PLACES,
     FIRST_PLACES,
     LEAST_PER_SECOND,
     LEAST_PLACES,
@@ -131,7 +132,7 @@ async def test_a_stream_waits_as_long_as_it_takes_and_in_turn_with_requests(worl
             order.append("stream")
 
     async with AsyncExitStack() as stack:
-        await world.fill(stack, 1)
+        await world.fill(stack, BATCH_PLACES)
         tasks = await stand(world, "a" * MAX_IN_LINE, order)
         tasks.append(asyncio.create_task(stream()))
         await asyncio.sleep(0)

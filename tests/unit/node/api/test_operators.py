@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from node.api.status import QueueStatus
 from node.storage.evidence import Offence
 from tests.unit.node.api.harness import Api
 from tests.unit.node.api.samples import commission
@@ -47,6 +48,8 @@ async def test_metrics_begin_at_zero_and_count(api: Api) -> None:
     api.standing.refused["malformed"] = 3
     api.standing.ended["slow"] = 4
     api.standing.failed_dials = 5
+    api.standing.queues = (QueueStatus("pool", 6, 7),)
+    api.standing.dropped["inputs"] = 8
     await api.submit(commission("A1"))
     await api.submit(commission("A1"))
     await api.get("/v1/nothing")
@@ -60,6 +63,13 @@ async def test_metrics_begin_at_zero_and_count(api: Api) -> None:
     assert after['packtrail_bundles_refused_total{reason="malformed"}'] == 3
     assert after['packtrail_sessions_ended_total{reason="slow"}'] == 4
     assert after["packtrail_dials_failed_total"] == 5
+    assert after['packtrail_queue_bytes{queue="pool"}'] == 6
+    assert after['packtrail_queue_most_bytes{queue="pool"}'] == 7
+    assert after['packtrail_messages_dropped_total{reason="inputs"}'] == 8
+    assert after['packtrail_messages_dropped_total{reason="requests"}'] == 0
+    assert after['packtrail_waiting{measure="bytes"}'] == 0
+    assert after['packtrail_waiting_most{measure="bytes"}'] > 0
+    assert after["packtrail_gate_places"] > 0
     assert after["packtrail_height"] == api.node.chain.tip.height
     assert after["packtrail_pool_oldest_seconds"] == 0
     assert after['packtrail_peers{role="validator"}'] == 1

@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from node.api import stream_run
-from node.config.schema import ApiSection
+from node.config.schema import MIB, ApiSection
 from node.pool.waiting_room import RoomLimits
 from tests.support.ledger import OneNode
 from tests.unit.node.api.harness import PATIENCE_S, Api, Reply, serving
@@ -216,6 +216,41 @@ async def test_blocks_that_do_not_come(has_quorum: bool, code: str) -> None:
         assert [(entry["status"], entry["code"]) for entry in found] == [("pending", code)]
 
 
+async def test_lines_on_their_way_are_bounded_in_bytes(monkeypatch: pytest.MonkeyPatch) -> None:
+    one = line(commission("S0"))
+    monkeypatch.setattr(stream_run, "MAX_OPEN_BYTES", 3 * len(one.strip()))
+    monkeypatch.setattr(stream_run, "LINES_AT_ONCE", 1)
+    node = OneNode(call_soon=asyncio.get_running_loop().call_soon)
+    async with serving(node) as api:
+        body = b"".join(line(commission(f"S{number}")) for number in range(9))
+        sending = asyncio.create_task(send(api, body, "?wait=commit"))
+        most = 0
+        while not sending.done():
+            await api.until(lambda: sending.done() or bool(node.submissions.outstanding()))
+            await api.settle()
+            most = max(most, node.submissions.waiting)
+            node.produce()
+            await api.settle()
+        assert [entry["status"] for entry in await sending] == ["committed"] * 9
+        assert most == 3
+        assert api.servers.apps.body_bytes == 0
+
+
+async def test_a_line_without_end_finds_no_room_beside_others() -> None:
+    settings = ApiSection(max_body_total_bytes=MIB)
+    async with serving(OneNode(), settings=settings) as api:
+
+        async def endless() -> AsyncIterator[bytes]:
+            for _ in range(40):
+                yield b" " * (64 << 10)
+
+        headers = {"Authorization": "Bearer maker"}
+        async with api.session.post(api.url(PATH), data=endless(), headers=headers) as answer:
+            found = [msgspec.json.decode(each) for each in (await answer.read()).splitlines()]
+        assert [(entry["status"], entry["code"]) for entry in found] == [("busy", "too_busy")]
+        assert api.servers.apps.body_bytes == 0
+
+
 async def test_a_client_that_leaves_leaves_nothing_behind(api: Api) -> None:
     began = asyncio.Event()
 
@@ -233,8 +268,8 @@ async def test_a_client_that_leaves_leaves_nothing_behind(api: Api) -> None:
     posting.cancel()
     await asyncio.wait({posting})
     await api.session.close()
-    connections = api.servers.apps.connections
-    await api.until(lambda: connections() == 0)
+    connections = api.servers.apps.connections[0]
+    await api.until(lambda: len(connections) == 0)
 
 
 async def test_a_client_that_does_not_read_is_cut_off(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -244,14 +279,14 @@ async def test_a_client_that_does_not_read_is_cut_off(api: Api, monkeypatch: pyt
     _reader, writer = await asyncio.open_connection(api.servers.api.host, api.servers.api.port, limit=1_024)
     head = "POST /v1/documents:stream HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer maker\r\n"
     writer.write(f"{head}Content-Length: 1000000000\r\n\r\n".encode())
-    connections = api.servers.apps.connections
-    await api.until(lambda: connections() == 1)
+    connections = api.servers.apps.connections[0]
+    await api.until(lambda: len(connections) == 1)
     with contextlib.suppress(ConnectionError):
         async with asyncio.timeout(PATIENCE_S):
-            while connections():
+            while len(connections):
                 writer.write(bad * 2_000)
                 await writer.drain()
-    assert connections() == 0
+    assert len(connections) == 0
     writer.close()
     with contextlib.suppress(ConnectionError):
         await writer.wait_closed()

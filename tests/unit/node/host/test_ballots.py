@@ -8,6 +8,7 @@ import pytest
 
 from consensus.effects import Input, ProposalReceived, Send, VoteReceived
 from consensus.limits import RESEND_INTERVAL_MS
+from contracts.chain.commit import Commit
 from contracts.chain.header import Block, BundleEntry, block_id, bundles_root
 from contracts.chain.votes import (
     NO_ROUND,
@@ -91,12 +92,16 @@ class Host:
     proposals: Proposed = field(default_factory=Proposed)
     inputs: list[Input] = field(default_factory=list)
 
-    def receive(self, event: Input) -> None:
-        self.inputs.append(event)
+    is_full: bool = False
 
-    def receive_proposal(self, proposal: Proposal, block: Block, data: bytes) -> None:
+    def receive(self, peer: str, event: Input) -> bool:
+        assert peer == "birch"
+        self.inputs += [] if self.is_full else [event]
+        return not self.is_full
+
+    def receive_proposal(self, peer: str, proposal: Proposal, block: Block, data: bytes) -> None:
         self.proposals.candidates.add(proposal.block_id, block, data)
-        self.receive(ProposalReceived(proposal))
+        self.receive(peer, ProposalReceived(proposal))
 
 
 @pytest.fixture
@@ -153,7 +158,7 @@ def proposal(
 def test_a_vote_reaches_the_engine_every_time(node: OneNode, host: Host, ballots: Ballots) -> None:
     one = vote(node, 2)
     for _ in range(3):
-        ballots.take_votes(RoundVotes(1, (one,)))
+        ballots.take_votes("birch", RoundVotes(1, (one,)))
     # The engine forgets votes of rounds far away, and refuses some: what was refused once may count later.
     assert host.inputs == [VoteReceived(one)] * 3
 
@@ -161,26 +166,26 @@ def test_a_vote_reaches_the_engine_every_time(node: OneNode, host: Host, ballots
 def test_a_vote_of_another_is_refused(node: OneNode, ballots: Ballots) -> None:
     forged = msgspec.structs.replace(vote(node, 2), validator=3)
     with pytest.raises(RemoteProtocolError):
-        ballots.take_vote(forged)
+        ballots.take_vote("birch", forged)
 
 
 def test_a_proposal_reaches_the_engine_every_time(node: OneNode, host: Host, ballots: Ballots) -> None:
     message = proposal(node, 1, 1)
     for _ in range(2):
-        ballots.take_proposal(message)
+        ballots.take_proposal("birch", message)
     assert host.inputs == [ProposalReceived(message.proposal)] * 2
 
 
 def test_a_proposal_out_of_turn_takes_no_room(node: OneNode, host: Host, ballots: Ballots) -> None:
     for round_ in (0, 2, 16):
-        ballots.take_proposal(proposal(node, 1, round_))
+        ballots.take_proposal("birch", proposal(node, 1, round_))
     assert host.inputs == []
     assert list(host.proposals.candidates) == []
 
 
 def test_of_a_height_to_come_nobody_knows_the_turn(node: OneNode, host: Host, ballots: Ballots) -> None:
     host.engine.height = 0
-    ballots.take_proposal(proposal(node, 1, 0))
+    ballots.take_proposal("birch", proposal(node, 1, 0))
     assert len(host.inputs) == 1
 
 
@@ -197,7 +202,7 @@ def test_nothing_is_fetched_for_a_block_beyond_all_bounds(
     node: OneNode, host: Host, ballots: Ballots, entries: tuple[BundleEntry, ...]
 ) -> None:
     with pytest.raises(RemoteProtocolError, match="too many"):
-        ballots.take_proposal(proposal(node, 0, 0, entries))
+        ballots.take_proposal("birch", proposal(node, 0, 0, entries))
     assert host.inputs == []
 
 
@@ -207,7 +212,7 @@ def test_nothing_is_fetched_by_an_id_that_no_bundle_has(
 ) -> None:
     # A request with it would be refused by whoever gets it, or be too long to leave at all.
     with pytest.raises(RemoteProtocolError, match="other than 32 bytes"):
-        ballots.take_proposal(proposal(node, 0, 0, (BundleEntry(bytes(length), 1, 1),)))
+        ballots.take_proposal("birch", proposal(node, 0, 0, (BundleEntry(bytes(length), 1, 1),)))
     assert host.inputs == []
 
 
@@ -258,3 +263,17 @@ def test_the_end_of_a_height_is_told_as_sparingly(
         ballots.help("cedar", RoundRequest(height, 0, (), ()))
     ballots.help("cedar", LOST)
     assert len(network.sent) == HELP_BURST + 1
+
+
+def test_one_certificate_of_a_height_is_enough_once_it_was_taken(
+    node: OneNode, host: Host, ballots: Ballots, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    verified: list[int] = []
+    monkeypatch.setattr("node.host.ballots.verify_commit", lambda *_given: verified.append(1))
+    commit = Commit(1, 0, bytes(32), ())
+    host.is_full = True
+    ballots.take_commit("birch", commit)
+    host.is_full = False
+    for _ in range(5):
+        ballots.take_commit("birch", commit)
+    assert (len(verified), len(host.inputs)) == (2, 1)

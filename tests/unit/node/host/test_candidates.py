@@ -2,7 +2,7 @@
 
 from contracts.chain.commit import NO_COMMIT
 from contracts.chain.header import Block, Header
-from node.host.candidates import MAX_CANDIDATES, MAX_PER_AUTHOR, Candidates
+from node.host.candidates import MAX_CANDIDATE_BYTES, MAX_CANDIDATES, MAX_PER_AUTHOR, Candidates
 
 
 def block(height: int) -> Block:
@@ -55,3 +55,18 @@ def test_a_decided_height_is_forgotten_with_what_was_charged_for_it() -> None:
     assert {bytes(key) for key, _candidate in candidates} == {name(10), name(11)}
     assert candidates.add(name(20), block(6), b"", (6, 0)) is None
     assert candidates.add(name(21), block(5), b"", (5, 0)) is not None
+
+
+def test_their_bytes_are_bounded_and_what_is_asked_for_is_taken_beyond_that() -> None:
+    candidates = Candidates()
+    half = bytes(MAX_CANDIDATE_BYTES // 2)
+    for number in range(5):
+        assert candidates.add(name(number), block(5), half, (5, number)) is not None
+        assert candidates.bytes <= MAX_CANDIDATE_BYTES
+    assert [candidates.get(name(number)) is not None for number in range(5)] == [False] * 3 + [True] * 2
+    for _key, candidate in candidates:
+        candidate.is_durable = True
+    assert candidates.add(name(6), block(5), half, (5, 6)) is None
+    assert candidates.add(name(7), block(6), half) is not None
+    candidates.forget_until(5)
+    assert candidates.bytes == len(half)

@@ -7,10 +7,17 @@ import pytest
 
 from contracts.chain.header import BundleEntry
 from contracts.ledger.document import document_id, encode_document
-from network.wire.messages import BundleAnswer, BundleMissing, BundleRequest, Message
+from network.wire.messages import (
+    BlockBundles,
+    BlockRequest,
+    BundleAnswer,
+    BundleMissing,
+    BundleRequest,
+    Message,
+)
 from node.host import serving
 from node.host.core import in_turn
-from node.host.intake import Intake
+from node.host.intake import BOOKKEEPING_BYTES, Intake
 from node.host.serving import MAX_REQUESTS_WAITING, Serving
 from node.host.surroundings import Surroundings
 from node.pool.bundler import MadeBundle, make_bundle
@@ -121,8 +128,49 @@ def test_what_is_empty_is_a_lie_however_many_come_at_once(monkeypatch: pytest.Mo
     assert one.refused["too_much_waiting"] >= 5
 
 
+def test_a_peer_with_little_gets_in_where_one_with_much_has_filled_the_room(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    node = OneNode()
+    added: list[bytes] = []
+    one = intake(node, BundlePool(PoolLimits(), 600_000), added)
+    flood = [bundle(node, f"F{sequence}", sequence) for sequence in range(1, 20)]
+    few = [bundle(node, f"U{sequence}", sequence) for sequence in range(30, 33)]
+    size = len(flood[9].data) + BOOKKEEPING_BYTES
+    monkeypatch.setattr("node.host.intake.MAX_ALL_WAITING_BYTES", 6 * size + 5)
+    for made in flood:
+        one.offer("cedar", made.bundle_id, made.data)
+        assert one.queued_bytes <= 6 * size + 5
+    for made in few:
+        one.offer("birch", made.bundle_id, made.data)
+        assert one.queued_bytes <= 6 * size + 5
+    lost = one.refused["too_much_waiting"]
+    node.settle()
+    assert {made.bundle_id for made in few} <= set(added)
+    # What the flood lost is its end: what came first is there.
+    assert [made.bundle_id for made in flood[: len(flood) - lost]] == [
+        each for each in added if each not in {made.bundle_id for made in few}
+    ]
+    assert one.queued_bytes == 0
+    assert not one._waiting_bytes
+
+
+def test_a_batch_is_bounded_in_bytes(monkeypatch: pytest.MonkeyPatch) -> None:
+    node = OneNode()
+    one = intake(node, BundlePool(PoolLimits(), 600_000), [])
+    monkeypatch.setattr("node.host.intake.MAX_BATCH_BYTES", 1)
+    batches: list[int] = []
+    take = one._take_batch
+    monkeypatch.setattr(one, "_take_batch", lambda: (batch := take(), batches.append(len(batch)))[0])
+    for sequence in range(1, 6):
+        made = bundle(node, f"F{sequence}", sequence)
+        one.offer("cedar", made.bundle_id, made.data)
+    node.settle()
+    assert batches == [1] * 5
+
+
 def serve(node: OneNode, network: Sent, pool: BundlePool) -> Serving:
-    return Serving(network, node.worker, node.ledger.blocks, node.chain, pool)
+    return Serving(network, node.worker, node.ledger.blocks, node.chain, pool, node.clock.now_ms)
 
 
 def test_an_answer_is_bounded_and_says_what_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -161,6 +209,45 @@ def test_requests_that_wait_for_the_disk_are_few() -> None:
     one.serve_bundles("birch", BundleRequest((bytes(32),)))
     node.settle()
     assert len(network.messages) == MAX_REQUESTS_WAITING + 1
+
+
+class Moving:
+    """A clock that the test moves."""
+
+    def __init__(self) -> None:
+        self.ms = 0
+
+    def now_ms(self) -> int:
+        return self.ms
+
+
+def test_what_a_peer_is_given_is_bounded_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    node, network, clock = OneNode(), Sent(), Moving()
+    node.record(MAKER, node.commission(["B"]))
+    made = bundle(node, "A")
+    pool = BundlePool(PoolLimits(), 600_000)
+    pooled = PooledBundle(node.reader.read(made.data), made.data, node.wall.ms)
+    pool.add(pooled, {made.header.lane: 0})
+    monkeypatch.setattr(serving, "SERVED_BYTES_PER_SECOND", len(made.data))
+    monkeypatch.setattr(serving, "SERVED_BURST_BYTES", 2 * len(made.data))
+    one = Serving(network, node.worker, node.ledger.blocks, node.chain, pool, clock.now_ms)
+    for _ in range(10):
+        one.serve_bundles("birch", BundleRequest((made.bundle_id,)))
+        one.serve_bundles("cedar", BundleRequest((made.bundle_id,)))
+    # Each may go into debt by one answer.
+    assert len(network.messages) == 2 * 3
+    assert one.refused == 2 * 7
+    clock.ms = 5_000
+    one.serve_blocks("birch", BlockRequest(1, 1))
+    node.settle()
+    answer = network.messages[-1]
+    assert isinstance(answer, BlockBundles)
+    clock.ms = 60_000
+    for _ in range(50):
+        one.serve_blocks("birch", BlockRequest(1, 1))
+        node.settle()
+    assert one.refused > 2 * 7
+    assert len(network.messages) < 50
 
 
 def test_a_lane_that_nobody_registered_costs_no_verification_and_bans_nobody(

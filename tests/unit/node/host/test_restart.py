@@ -1,11 +1,14 @@
 """Restarts of a validator: what the signer's record says is signed is never signed anew."""
 
+import pytest
+
 from consensus.effects import Timeout, VoteReceived
 from consensus.values import Step, Timer
 from contracts.chain.commit import NO_COMMIT
 from contracts.chain.evidence import Evidence, of_votes
 from contracts.chain.votes import NIL, Vote, VoteType
 from network.wire.messages import Message, VoteMessage
+from node.host import consensus_host
 from node.host.chain import Chain
 from node.host.consensus_host import ConsensusHost
 from node.host.journal import ConsensusJournal
@@ -144,3 +147,18 @@ def test_evidence_is_reported_again_after_a_restart() -> None:
     life.node.settle()
     assert life.evidence == [of_votes(one, other)]
     assert set(life.crash().evidence) == {of_votes(one, other)}
+
+
+def test_a_peer_fills_its_own_part_of_the_inbox_while_the_disk_works(monkeypatch: pytest.MonkeyPatch) -> None:
+    life, others = begin()
+    life.vote_nil(0, others)
+    life.host._pump()  # From here on the disk signs, until `settle`.
+    monkeypatch.setattr(consensus_host, "MAX_INBOX_PER_PEER", 5)
+    votes = [Vote(VoteType.PREVOTE, 1, round_, NIL, others[0], bytes(64)) for round_ in range(1, 9)]
+    taken = [life.host.receive("cedar", VoteReceived(vote)) for vote in votes]
+    assert taken == [True] * 5 + [False] * 3
+    assert life.host.receive("birch", VoteReceived(votes[0]))
+    assert (life.host.dropped, life.host.waiting) == (3, 6)
+    life.node.settle()
+    assert life.host.waiting == 0
+    assert life.host.receive("cedar", VoteReceived(votes[7]))

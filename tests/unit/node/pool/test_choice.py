@@ -104,3 +104,42 @@ def test_what_is_left_out_is_named_fairly(node: OneNode, pool: BundlePool) -> No
     assert named == [each.bundle.id for each in (stored[0], other, stored[1], stored[2])]
     assert len(pool.entries(lanes, node.wall.ms, 100)) == 11
     assert pool.entries(lanes, until_ms - 1, 100) == ()
+
+
+def owned(pool: BundlePool, *groups: tuple[Party, ...]) -> None:
+    """Let each group of parties' keys be those of one partner."""
+    pool.belong({lane_key(party).public_key: at for at, group in enumerate(groups) for party in group})
+
+
+def test_a_partner_with_many_keys_has_one_part_of_a_block(node: OneNode, pool: BundlePool) -> None:
+    many, (single,) = PARTIES[:4], PARTIES[4:5]
+    owned(pool, many, (single,))
+    lanes = [chained(node, 3, party) for party in many]
+    own = chained(node, 3, single)
+    fill(pool, node, *(each for lane in lanes for each in lane), *own)
+    chosen = pool.select(node.chain.lanes, node.wall.ms, ANY, ANY, 6)
+    assert [each in own for each in chosen].count(True) == 3
+    assert [each for each in chosen if each in own] == own
+
+
+def test_a_partner_with_many_keys_waits_its_turn_from_block_to_block(node: OneNode, pool: BundlePool) -> None:
+    many, others = PARTIES[:3], PARTIES[3:5]
+    owned(pool, many, *((party,) for party in others))
+    for party in (*many, *others):
+        fill(pool, node, *chained(node, 12, party))
+    lanes, served = dict(node.chain.lanes), []
+    for _ in range(9):
+        (chosen,) = pool.select(lanes, node.wall.ms, ANY, ANY, 1)
+        served.append(lane_of(chosen) in lanes_of(*many))
+        lanes[lane_of(chosen)] = chosen.bundle.header.sequence
+        pool.prune(lanes, 0)
+    assert [served[at : at + 3].count(True) for at in (0, 3, 6)] == [1, 1, 1]
+
+
+def test_no_lane_of_a_partner_is_forgotten_for_its_others(node: OneNode, pool: BundlePool) -> None:
+    many = PARTIES[:3]
+    owned(pool, many)
+    for party in many:
+        fill(pool, node, *chained(node, 4, party))
+    chosen = pool.select(node.chain.lanes, node.wall.ms, ANY, ANY, 6)
+    assert {lane_of(each) for each in chosen[:3]} == set(lanes_of(*many))

@@ -99,6 +99,18 @@ def test_many_lanes_together_leave_each_its_part(node: OneNode) -> None:
     assert len(pool) <= 30 + len(PARTIES)
 
 
+def test_a_partner_with_many_keys_has_one_part_of_the_pool(node: OneNode) -> None:
+    pool = BundlePool(PoolLimits(total_bundles=12), LIFETIME_MS)
+    many, (single,) = PARTIES[:4], PARTIES[4:5]
+    pool.belong({lane_key(party).public_key: 1 for party in many} | {lane_key(single).public_key: 2})
+    for party in many:
+        added(pool, node, chained(node, 10, party))
+    own = chained(node, 7, single)
+    assert added(pool, node, own) == [Added.ADDED] * 7
+    assert held(pool, own) == [True] * 7
+    assert added(pool, node, [bundle(node, 8, "more", single, 7)]) == [Added.POOL_FULL]
+
+
 def test_a_lanes_next_bundle_finds_room_whatever_others_hold(node: OneNode) -> None:
     pool = BundlePool(PoolLimits(total_bytes=1, total_bundles=1), LIFETIME_MS)
     nexts = [bundle(node, 1, "A", party) for party in PARTIES]
@@ -232,6 +244,7 @@ def test_what_is_counted_is_what_may_go(node: OneNode, seed: int) -> None:
     limits = PoolLimits(total_bytes=6_000, lane_bytes=4_000, lane_bundles=9, total_bundles=16)
     pool, lanes = BundlePool(limits, LIFETIME_MS), dict(node.chain.lanes)
     parties = PARTIES[:3]
+    pool.belong({lane_key(party).public_key: 7 for party in parties[:2]})
     things = [
         bundle(node, after + step, f"{after}.{step}.", party, after, chance.choice((1, 9)))
         for party in parties
@@ -267,6 +280,10 @@ def check(pool: BundlePool, limits: PoolLimits) -> None:
         total[0] += sum(counted)
         total[1] += len(counted)
     assert [pool._held.bytes, pool._held.count] == total
+    for holder in pool._holders.values():
+        own = [lane.tally for lane in pool._lanes.values() if lane.holder is holder]
+        counted = (sum(tally.bytes for tally in own), sum(tally.count for tally in own))
+        assert (holder.tally.bytes, holder.tally.count) == counted
     assert total[0] <= limits.total_bytes
     assert total[1] <= limits.total_bundles
     assert pool.bytes == sum(len(pooled.data) for pooled in pool._by_id.values())

@@ -52,6 +52,7 @@ from node.host.journal import (
 from node.host.ledger import Applied
 from node.host.proposals import OnCancelFetch, OnFetch, Proposals
 from node.host.surroundings import Surroundings
+from node.pool.held import work_of
 from node.pool.pool import BundlePool
 from node.storage.log import LoggedInput
 
@@ -107,6 +108,8 @@ class ConsensusHost:
         self._caused: Counter[str] = Counter()
         self._entries: list[Entry] = []
         self._timers: dict[Timer, RunningTimer] = {}
+        # The height being applied that was decided here, and since when.
+        self._executing = (0, 0)
         self._is_busy = False
         self._is_acting = False
         self.engine = Engine()
@@ -175,6 +178,10 @@ class ConsensusHost:
 
     def _on_applied(self, applied: Applied, _commit: Commit) -> None:
         self.proposals.forget_until(applied.tip.height)
+        height, since_ms = self._executing
+        if height == applied.tip.height:
+            work = sum(work_of(bundle.header) for bundle in applied.bundles)
+            self.proposals.budget.executed(work, self._surroundings.clock.now_ms() - since_ms)
         if not self.stopped_because:
             self.feed(self._start_height())
             self._pump()
@@ -355,7 +362,8 @@ class ConsensusHost:
             _log.warning("decided_block_missing", height=effect.height, block=effect.block_id.hex())
             return
         block, bundles = held
-        self._chain.apply(block, effect.commit, bundles)
+        if self._chain.apply(block, effect.commit, bundles):
+            self._executing = (effect.height, self._surroundings.clock.now_ms())
 
     def _diverged(self, effect: ReportDivergence) -> None:
         reason = self.proposals.reason(effect.block_id)

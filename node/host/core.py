@@ -14,7 +14,7 @@ from consensus.effects import CancelFetch, FetchValue
 from contracts.chain.commit import Commit
 from contracts.chain.genesis import Genesis, Node
 from contracts.chain.header import BundleEntry
-from contracts.ledger.block import rules_fault
+from contracts.ledger.block import ChainTip, rules_fault
 from contracts.ledger.bundle import BundleReader
 from network.peer.face import MEMBER, OBSERVER, ROLES, VALIDATOR, PeerIdentity
 from network.sync.effects import SyncConfig
@@ -137,8 +137,7 @@ class NodeCore:
         limits = config.genesis.parameters.limits
         self._reader = BundleReader(config.genesis.chain_id, limits)
         self.heights: dict[str, int] = {}
-        self.pool = BundlePool(config.pool, disks.ledger.tip.parameters.tolerances.bundle_lifetime_ms)
-        self.pool.belong(opened.owners)
+        self.pool = _pool_of(config, disks.ledger.tip, opened)
         self.chain = Chain(
             disks.ledger, surroundings.writer, opened.commit, opened.lanes, had_bundles=opened.had_bundles
         )
@@ -387,6 +386,13 @@ class NodeCore:
         """A peer says how far it is."""
         self.heights[peer.name] = tip.height
         self.follower.take_tip(peer.name, tip.height)
+
+
+def _pool_of(config: CoreConfig, tip: ChainTip, opened: Opened) -> BundlePool:
+    """Return an empty pool that knows whose lanes there are."""
+    pool = BundlePool(config.pool, tip.parameters.tolerances.bundle_lifetime_ms)
+    pool.belong(opened.owners)
+    return pool
 
 
 def _entry(made: MadeBundle) -> BundleEntry:

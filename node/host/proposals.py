@@ -18,6 +18,7 @@ from contracts.chain.header import BLOCKS, Block, BundleEntry, block_id
 from contracts.chain.votes import BlockId, Proposal
 from contracts.ledger.bundle import OpenBundle
 from contracts.primitives.encoding import encode
+from node.host.block_budget import BlockBudget
 from node.host.candidates import Candidate, Candidates, Claim, bundles_of, missing_bundles
 from node.host.chain import Chain
 from node.host.journal import Entry, LoggedBlock, LoggedBundle
@@ -40,6 +41,7 @@ class Proposals:
 
     Attributes:
         candidates: Blocks proposed and not yet decided.
+        budget: How much work a block built here may be.
     """
 
     def __init__(
@@ -73,6 +75,7 @@ class Proposals:
         self._waiting: dict[bytes, dict[int, CheckValue]] = {}
         self._fetches: dict[bytes, FetchValue] = {}
         self.candidates = Candidates()
+        self.budget = BlockBudget()
 
     def restore(self, data: bytes) -> None:
         """Take a block back from the log."""
@@ -117,6 +120,7 @@ class Proposals:
             limits.block_bytes >> effect.budget_shift,
             limits.block_weight >> effect.budget_shift,
             limits.block_bundles,
+            self.budget.work >> effect.budget_shift,
         )
         bundles = [pooled.bundle for pooled in chosen]
         # From now on: while the writer builds, others may fill the pool.

@@ -14,7 +14,10 @@ from collections.abc import Callable, Mapping
 
 import msgspec
 
-from node.pool.held import HeldLane, Holder, PooledBundle
+from node.pool.held import HeldLane, Holder, PooledBundle, work_of
+
+ANY_WORK = 1 << 40
+"""More than all bundles of a pool are."""
 
 
 class Room(msgspec.Struct, frozen=True):
@@ -26,19 +29,22 @@ class Room(msgspec.Struct, frozen=True):
     """Most weight."""
     count: int
     """Most bundles."""
+    work: int = ANY_WORK
+    """Most work (`work_of`), beyond the first bundle."""
 
 
 class _Use:
     """What one partner, or all of them, took."""
 
-    __slots__ = ("bytes", "count", "weight")
+    __slots__ = ("bytes", "count", "weight", "work")
 
     def __init__(self) -> None:
-        self.bytes = self.weight = self.count = 0
+        self.bytes = self.weight = self.count = self.work = 0
 
     def take(self, pooled: PooledBundle) -> None:
         self.bytes += len(pooled.data)
         self.weight += pooled.bundle.header.weight
+        self.work += work_of(pooled.bundle.header)
         self.count += 1
 
     def leaves(self, room: Room, pooled: PooledBundle) -> bool:
@@ -47,6 +53,7 @@ class _Use:
             self.bytes + len(pooled.data) <= room.bytes
             and self.weight + pooled.bundle.header.weight <= room.weight
             and self.count < room.count
+            and (not self.count or self.work + work_of(pooled.bundle.header) <= room.work)
         )
 
     def share(self, room: Room) -> int:

@@ -12,7 +12,7 @@ from collections.abc import Iterable
 import msgspec
 
 from contracts.chain.header import BundleEntry
-from contracts.ledger.bundle import OpenBundle
+from contracts.ledger.bundle import BundleHeader, OpenBundle
 
 
 class PooledBundle(msgspec.Struct, frozen=True):
@@ -24,6 +24,15 @@ class PooledBundle(msgspec.Struct, frozen=True):
     """As received: what is sent on, stored and hashed."""
     since_ms: int
     """When it came in, by the node's clock."""
+
+
+DOCUMENT_WORK = 6
+"""What a document costs beside what it lists, in serials: see docs/performance.md."""
+
+
+def work_of(header: BundleHeader) -> int:
+    """Return about how much work a bundle is to execute, counted in serials."""
+    return header.weight + DOCUMENT_WORK * header.count
 
 
 def entry_of(pooled: PooledBundle) -> BundleEntry:

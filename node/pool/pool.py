@@ -24,7 +24,7 @@ from enum import Enum
 import msgspec
 
 from contracts.chain.header import BundleEntry
-from node.pool.choice import Room, choose
+from node.pool.choice import ANY_WORK, Room, choose
 from node.pool.held import HeldLane, Holder, PooledBundle, Tally, entry_of
 
 MAX_VARIANTS = 2
@@ -286,13 +286,14 @@ class BundlePool:
         max_bytes: int,
         max_weight: int,
         max_count: int,
+        max_work: int = ANY_WORK,
     ) -> list[PooledBundle]:
-        """Choose bundles for a block, fairly among lanes (`choose`), until a cap is reached.
+        """Choose bundles for a block, fairly among partners (`choose`), until a cap is reached.
 
         Returns:
             The choice; the caller puts it into canonical order.
         """
-        room = Room(max_bytes, max_weight, max_count)
+        room = Room(max_bytes, max_weight, max_count, max_work)
         return choose(
             self._lanes, last_sequences, room, lambda pooled: self._is_in_time(pooled, block_time_ms)
         )

@@ -74,7 +74,9 @@ class Standing:
         consensus = ConsensusStatus(4, 0, "propose")
         return NodeStatus(
             *(consensus, peers, unreached, PoolStatus(0, 0), False, self.has_quorum, self.evidence),
-            *(self.refused, self.ended, self.failed_dials, self.queues, self.dropped),
+            *(self.refused, self.ended, self.failed_dials),
+            queues=self.queues,
+            dropped=self.dropped,
         )
 
     def checks(self) -> tuple[ReadinessCheck, ...]:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from node.pool.held import PooledBundle
+from node.pool.held import PooledBundle, work_of
 from node.pool.pool import BundlePool, PoolLimits
 from tests.support.ledger import OneNode
 from tests.support.parties import MAKER, PARTIES, PHARMACY, WHOLESALER, Party, lane_key
@@ -143,3 +143,12 @@ def test_no_lane_of_a_partner_is_forgotten_for_its_others(node: OneNode, pool: B
         fill(pool, node, *chained(node, 4, party))
     chosen = pool.select(node.chain.lanes, node.wall.ms, ANY, ANY, 6)
     assert {lane_of(each) for each in chosen[:3]} == set(lanes_of(*many))
+
+
+def test_a_block_is_bounded_in_work_beyond_its_first_bundle(node: OneNode, pool: BundlePool) -> None:
+    bundles = chained(node, 5, MAKER, 10)
+    fill(pool, node, *bundles)
+    one = work_of(bundles[0].bundle.header)
+    assert one > weight_of(bundles[0])
+    for most, count in ((0, 1), (one, 1), (2 * one, 2), (3 * one - 1, 2), (9 * one, 5)):
+        assert len(pool.select(node.chain.lanes, node.wall.ms, ANY, ANY, ANY, most)) == count

@@ -104,6 +104,8 @@ model-check: $(STAMP) ## The law explored to a fixed point, no trap: make model-
 	$(BIN)/python -m tests.modelcheck --items pack-1 --reasons destroyed,stolen --families holds
 	$(BIN)/python -m tests.modelcheck --items duo-1 --reasons destroyed,stolen \
 	  --families transfer,outside,parts,late
+	$(BIN)/python -m tests.modelcheck --items pack-1 --families overages,exempt,onboarding
+	$(BIN)/python -m tests.modelcheck --items pack-1 --families corrections
 	$(BIN)/python -m tests.modelcheck --items $(ITEMS) --reasons destroyed,stolen
 	$(BIN)/python -m tests.modelcheck --items pack-1,case-1 --partners Acme,Corner,Gov --reasons destroyed,stolen \
 	  --compare 10

@@ -36,6 +36,7 @@ from contracts.state.exposures import with_exposures
 from contracts.state.layout import ITEMS, SHIPMENTS
 from contracts.state.parties import (
     HANDLING,
+    TRADING,
     has_role,
     is_licensed,
     is_owner,
@@ -50,6 +51,9 @@ from contracts.state.rows import NOBODY, PartnerRow, Role, ShipmentRow, Shipment
 
 LICENSED_PURPOSES = frozenset({ShipPurpose.SALE, ShipPurpose.OWN_PREMISES, ShipPurpose.EXPORT})
 """Purposes for which the sender's licence must be active; a suspended one may still return and dispose."""
+
+_NOT_SOLD = frozenset({ShipPurpose.OWN_PREMISES, ShipPurpose.AUTHORITY})
+"""Purposes for which ownership never passes: of a sale by such a name nothing would be asked."""
 
 CLEAN_PURPOSES = frozenset({ShipPurpose.SALE, ShipPurpose.EXPORT})
 """Purposes for which everything must be clean: what is called back here is not sold abroad."""
@@ -121,7 +125,7 @@ def form_fault(record: Ship) -> Verdict | None:
     """Ask whether references are hashes, and what is said of ownership makes sense."""
     if not are_hashes(record.references):
         return Verdict(Code.REFERENCE_INVALID, b"")
-    at_most = 0 if record.purpose == ShipPurpose.OWN_PREMISES else 1
+    at_most = 0 if record.purpose in _NOT_SOLD else 1
     if not 0 <= record.ownership_passes <= at_most:
         return Verdict(Code.OWNERSHIP_INVALID, b"")
     return None
@@ -157,12 +161,10 @@ def _receiver_fault(act: Act, record: Ship, number: int, row: PartnerRow) -> Ver
         if fault:
             return fault
     # Who is sent what is no transaction need not trade; an agent could not receive it.
-    if not has_role(row, HANDLING if act.is_exempt else receiving_roles(record.purpose)):
+    roles = HANDLING if act.is_exempt else receiving_roles(record.purpose)
+    # Carriers and regulators own nothing (rule 8): when one holds goods and falls silent, their owner speaks.
+    if not has_role(row, TRADING if record.ownership_passes else roles):
         return Verdict(Code.RECEIVER_ROLE, record.receiver)
-    # Else a sale that nothing of a sale is asked of would be called so.
-    is_examined = record.purpose == ShipPurpose.AUTHORITY and record.ownership_passes
-    if is_examined and not has_role(row, Role.REGULATOR):
-        return Verdict(Code.OWNERSHIP_INVALID, record.receiver)
     return None
 
 

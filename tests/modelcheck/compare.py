@@ -15,7 +15,7 @@ from tests.modelcheck.explore import Explorer
 from tests.modelcheck.forget import DEAD
 from tests.modelcheck.memory import Rows
 from tests.modelcheck.moves import Moves
-from tests.modelcheck.reduce import KIND_BYTES, Component, Part, Reducer
+from tests.modelcheck.reduce import KIND_BYTES, Component, Part, Reducer, key_begins
 from tests.scenarios.law.world import item
 
 Ends = frozenset[tuple[Component, tuple[ItemKey, ...]]]
@@ -78,7 +78,11 @@ def _named_like(part: Part, component: Component) -> Component:
     """Return a component whose like items are named as in a part that it is without what is forgotten."""
     names = dict(zip(part.origins, part.component.items, strict=True))
     # Nothing is in what has its like, and no other row names it.
-    rows = sorted((at[:1] + names.get(ItemKey(at[1:]), at[1:]), row) for at, row in component.rows)
+    rows = []
+    for at, row in component.rows:
+        start = key_begins(at)
+        rows.append((at[:start] + names.get(ItemKey(at[start:]), at[start:]), row))
+    rows.sort()
     return Component(part.component.items, tuple(rows))
 
 

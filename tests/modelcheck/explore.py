@@ -4,29 +4,44 @@ import sys
 from array import array
 from collections import Counter, deque
 from collections.abc import Iterable
-from typing import Final
+from typing import Final, NamedTuple
 
 import msgspec
 
 from contracts.gs1.keys import ItemKey, format_item
 from contracts.records.record import listed, plain
+from contracts.rules.correcting import REVIVABLE
 from contracts.state.layout import ITEMS, LOTS, SHIPMENTS
 from contracts.state.rows import THE_LAW, HoldKind, Life
-from tests.modelcheck.cast import World
+from tests.modelcheck.cast import MAKER, REGULATOR, World
 from tests.modelcheck.memory import Move, Rows
 from tests.modelcheck.moves import HOLDING, Moves
-from tests.modelcheck.reduce import ALIKE, KIND_BYTES, SHIPMENT, Component, Reducer
+from tests.modelcheck.reduce import ALIKE, KIND_BYTES, SHIPMENT, Component, Reducer, key_begins
 from tests.scenarios.law.world import item
 
+
+class Raising(NamedTuple):
+    """After which lives something may be active again by one kind of record, and how."""
+
+    lives: frozenset[Life]
+    """Lives."""
+    hold: HoldKind | None = None
+    """Under which hold; None for none."""
+    signers: frozenset[str] = frozenset()
+    """Who must be among those who signed it."""
+
+
+_REVIVED: Final = Raising(REVIVABLE, HoldKind.QUARANTINED, frozenset({MAKER, REGULATOR}))
 RAISING: Final = {
-    "Found": (frozenset({Life.LOST}), HoldKind.SUSPECT),
-    "Reinstate": (
-        frozenset({Life.SUPPLIED, Life.EXPORTED, Life.SAMPLE, Life.FREE_SAMPLE, Life.CHECKED_OUT}),
-        None,
+    "Found": Raising(frozenset({Life.LOST}), HoldKind.SUSPECT),
+    "Reinstate": Raising(
+        frozenset({Life.SUPPLIED, Life.EXPORTED, Life.SAMPLE, Life.FREE_SAMPLE, Life.CHECKED_OUT})
     ),
-    "ReceiveFromOutside": (frozenset({Life.OUTSIDE}), HoldKind.UNCONFIRMED),
+    "ReceiveFromOutside": Raising(frozenset({Life.OUTSIDE}), HoldKind.UNCONFIRMED),
+    "ProposeCorrection+Consent": _REVIVED,
+    "ProposeCorrection+Consent+Consent": _REVIVED,
 }
-"""Records after which what had ended may be active again: which lives, and under which hold (12, 13, 26)."""
+"""Records after which what had ended may be active again (12, 13, 26, 19)."""
 
 
 PROGRESS_STATES: Final = 10_000
@@ -184,9 +199,11 @@ class Explorer:
             if was == Life.ACTIVE or now != Life.ACTIVE:
                 continue
             key = component.items[index]
-            raised, hold = RAISING.get(move.kind if move else "", (frozenset(), None))
-            row = self._reducer.item(after[ITEMS.prefix + key])
-            if was not in raised or (hold is not None and hold not in {kind for kind, _by in row.holds}):
+            raised = RAISING.get(move.kind if move else "", Raising(frozenset()))
+            holds = self._reducer.holds(after, key)
+            signed = {signer for signer, _record in move.acts} if move else set()
+            is_held = raised.hold is None or raised.hold in holds
+            if was not in raised.lives or not is_held or not raised.signers <= signed:
                 what = "time" if move is None else [plain(record) for _signer, record in move.acts]
                 raise Risen(f"{format_item(key)}: {Life(was).name} becomes active by {what}")
 
@@ -282,8 +299,9 @@ class Explorer:
             elif at[:1] == LOTS.prefix:
                 rows[at] = value
             else:
-                key = ItemKey(at[1:])
-                rows[at[:1] + names[key]] = (
+                start = key_begins(at)
+                name = names[ItemKey(at[start:])]
+                rows[at[:start] + name] = (
                     self._reducer.renamed(value, names, taken) if at[:1] == ITEMS.prefix else value
                 )
         return rows

@@ -12,7 +12,9 @@ that forget nothing, and asks of every step that it leads to the same with and w
 - **Containers** that are held for ever, or dead, are never filled again: nobody asks who may.
 - **Deadlines** of shipments are for who takes goods back late: the law then quarantines them. For those that
   are dead, or held already so that this makes no difference, every deadline counts as past.
-- **Reliance** on an item is read by corrections (rule 19) alone, which nobody signs here.
+- **Reliance** on an item is read by corrections (rule 19) alone.
+
+Where the family `corrections` is played, the dead may live on, so nothing of them is forgotten, nor reliance.
 """
 
 from collections.abc import Mapping
@@ -56,6 +58,7 @@ class Forgetting:
     def __init__(self, families: frozenset[str]) -> None:
         """Prepare for a world in which these families are played."""
         self._is_cleared = "holds" in families
+        self._is_corrected = "corrections" in families
         self._known: dict[tuple[int, Around], tuple[ItemRow, Around]] = {}
         self._rewritten: dict[object, bytes] = {}
 
@@ -73,7 +76,8 @@ class Forgetting:
         changed = dict(rows)
         for key, dirty in _dirt_inside(kept).items():
             at = CONTAINERS.prefix + key
-            changed[at] = self._container(rows[at], dirty, is_filled_again=around[key] == NOTHING)
+            is_over = around[key] != NOTHING and not self._is_corrected
+            changed[at] = self._container(rows[at], dirty, is_over=is_over)
         tops = [key for key, row in kept.items() if not row.parent]
         sent = kept[tops[0]].shipment
         if sent and all(self._is_late_anyway(kept[key], around[key]) for key in tops):
@@ -101,13 +105,14 @@ class Forgetting:
         return found
 
     def _plain(self, row: ItemRow, around: Around) -> tuple[ItemRow, Around]:
-        is_dead = around.is_dead or row.life in DEAD
+        is_dead = around.is_dead or (row.life in DEAD and not self._is_corrected)
         life = int(Life.ACTIVE) if around.is_dead else row.life
         holds: Holds = () if is_dead else self._merged(row.holds)
         if holds and self._merged(merge_holds(holds, around.holds)) == around.holds:
             holds = ()
         lasting = self._lasting(merge_holds(holds, around.holds))
-        plain = replace(row, life=life, holds=holds, relied_by=NOBODY)
+        relied_by = row.relied_by if self._is_corrected else NOBODY
+        plain = replace(row, life=life, holds=holds, relied_by=relied_by)
         return plain, Around(lasting, is_dead)
 
     def _merged(self, holds: Holds) -> Holds:
@@ -132,13 +137,13 @@ class Forgetting:
         # Where holds are lifted on the way, one that came late may outlive those that were there.
         return not self._is_cleared and self._merged(merge_holds(row.holds, (QUARANTINE,))) == row.holds
 
-    def _container(self, value: bytes, dirty: int, *, is_filled_again: bool) -> bytes:
+    def _container(self, value: bytes, dirty: int, *, is_over: bool) -> bytes:
         """Return a container's row with this dirt; if nothing goes into it any more, not whose it was."""
-        at = (value, dirty, is_filled_again)
+        at = (value, dirty, is_over)
         found = self._rewritten.get(at)
         if found is None:
             row = replace(CONTAINERS.decode(value), dirty=dirty)
-            if not is_filled_again:
+            if is_over:
                 row = replace(row, introduced_by=NOBODY, emptied_at_ms=0)
             found = self._rewritten[at] = encode(row)
         return found

@@ -7,14 +7,17 @@ and whether one is `for disposal`; a way out that needs none lifted is a way und
 """
 
 from collections.abc import Callable, Iterator
+from itertools import permutations
 from typing import Final
 
-from contracts.gs1 import keys
 from contracts.gs1.keys import SGTIN_KIND, ItemKey
 from contracts.records.agreement import Consent, OfferOwnership, proposal_id
+from contracts.records.corrections import Correct, ErrorIn, ProposeCorrection
 from contracts.records.custody import Receive, ReceiveMode, Refuse, Ship, ShipPurpose, Void
 from contracts.records.dispensing import Dispense, DispensePart
 from contracts.records.endings import Found, Reinstate, UndoneEnding
+from contracts.records.exempt import Exempt, ExemptReason
+from contracts.records.head import Head
 from contracts.records.holds import (
     Clear,
     ConfirmIllegitimate,
@@ -26,12 +29,14 @@ from contracts.records.holds import (
     SuspectGround,
 )
 from contracts.records.late import Late, LateReason
+from contracts.records.onboarding import AnswerClaim, ClaimAnswer
 from contracts.records.outside import ReceiveFromOutside, ShipOutside
+from contracts.records.overages import ClaimOverage, EndOverage, OverageEnd
 from contracts.records.record import Record, plain
-from contracts.records.supply import Decommission, Pack, Unpack
+from contracts.records.supply import Commission, Decommission, Pack, Unpack
 from contracts.records.verification import VerificationReason, VerificationResult, Verify
 from contracts.state.layout import SHIPMENTS
-from tests.modelcheck.cast import DOCUMENT_ID, HEAD, World
+from tests.modelcheck.cast import DOCUMENT_ID, EVIDENCE, HEAD, LOT, OUTSIDE, World
 from tests.modelcheck.memory import Move
 from tests.modelcheck.reduce import ALIKE, KIND_BYTES, SHIPMENT, Component
 from tests.scenarios.law.world import ROLES, gln, item
@@ -46,8 +51,8 @@ MORE_PURPOSES: Final = (
     (ShipPurpose.AUTHORITY, 0),
 )
 """Purposes of the family `purposes`; a return that points at no sale sends another's goods home."""
-OUTSIDE: Final = keys.pack_gln("4299999000009")
-"""Somebody whom the network does not know."""
+ABROAD: Final = {"Bulk": "Outpost", "Corner": "Counter"}
+"""Places in a market whose profile exempts movements, by whose they are."""
 PROPOSAL: Final = proposal_id(DOCUMENT_ID, 0)
 DIVISIBLE: Final = item("duo-1")[:KIND_BYTES]
 HOLDING: Final = ("PlaceHold", "Suspect")
@@ -77,6 +82,8 @@ class Moves:
             found = [self._move((one,)) for one in _tried(self._world, component, named, is_sent=is_sent)]
             if "transfer" in self._world.families:
                 found += [self._move(acts) for acts in _transfers(self._world, component)]
+            if "corrections" in self._world.families:
+                found += [self._move(acts) for acts in _corrections(self._world, component)]
             self._of[about] = found
         return about, self._of[about]
 
@@ -103,6 +110,10 @@ def _tried(world: World, component: Component, sales: tuple[bytes, ...], *, is_s
             records += _ships(world, signer, key, sales)
             for family, about in _FAMILIES.items():
                 records += about(key) if family in world.families else ()
+            if "overages" in world.families:
+                records += [ClaimOverage(HEAD, sent, (key,)) for sent in world.received.values()]
+            if "exempt" in world.families and signer in ABROAD:
+                records += _exempt(world, signer, key)
         yield from ((signer, record) for record in records)
 
 
@@ -128,12 +139,12 @@ def _about_holds(key: ItemKey) -> Iterator[Record]:
         yield LiftHold(HEAD, action, (key,))
     yield Suspect(HEAD, SuspectGround.COUNTERFEIT, (key,))
     yield ConfirmIllegitimate(HEAD, (key,))
-    yield Clear(HEAD, bytes(32), (key,))
+    yield Clear(HEAD, EVIDENCE, (key,))
 
 
 def _about_outside(key: ItemKey) -> Iterator[Record]:
-    yield ShipOutside(HEAD, (key,), OUTSIDE, bytes(32))
-    yield ReceiveFromOutside(HEAD, (key,), OUTSIDE, bytes(32))
+    yield ShipOutside(HEAD, (key,), OUTSIDE, EVIDENCE)
+    yield ReceiveFromOutside(HEAD, (key,), OUTSIDE, EVIDENCE)
 
 
 def _about_parts(key: ItemKey) -> Iterator[Record]:
@@ -141,10 +152,31 @@ def _about_parts(key: ItemKey) -> Iterator[Record]:
         yield DispensePart(HEAD, 1, (key,))
 
 
+def _about_overages(key: ItemKey) -> Iterator[Record]:
+    for end in OverageEnd:
+        yield EndOverage(HEAD, end, (key,))
+
+
+def _about_corrections(key: ItemKey) -> Iterator[Record]:
+    yield Correct(HEAD, ErrorIn.COMMISSION, (key,))
+    yield Correct(HEAD, ErrorIn.PACK, (key,))
+
+
+def _about_claims(key: ItemKey) -> Iterator[Record]:
+    for answer in ClaimAnswer:
+        yield AnswerClaim(HEAD, answer, (key,))
+    if key[:1] == SGTIN_KIND:
+        for lot, expiry in (LOT, (LOT[0], LOT[1] + 1)):
+            yield Commission(HEAD, key[1:KIND_BYTES], lot, expiry, b"", 0, (key[KIND_BYTES:],))
+
+
 _FAMILIES: Final[dict[str, Callable[[ItemKey], Iterator[Record]]]] = {
     "holds": _about_holds,
     "outside": _about_outside,
     "parts": _about_parts,
+    "overages": _about_overages,
+    "corrections": _about_corrections,
+    "onboarding": _about_claims,
 }
 
 
@@ -163,6 +195,14 @@ def _ships(world: World, signer: str, key: ItemKey, sales: tuple[bytes, ...]) ->
         if "late" in world.families:
             sold = Ship(HEAD, (key,), to, b"", ShipPurpose.SALE, 1, 0, b"", ())
             yield Late(LateReason.OUTAGE, sold)
+
+
+def _exempt(world: World, signer: str, key: ItemKey) -> Iterator[Record]:
+    head = Head(HEAD.claimed_at_ms, 0, gln(ABROAD[signer]))
+    for receiver in world.partners:
+        if receiver != signer:
+            sale = Ship(head, (key,), gln(receiver), b"", ShipPurpose.SALE, 1, 0, b"", ())
+            yield Exempt(ExemptReason.EMERGENCY, EVIDENCE, sale)
 
 
 def _of_shipment(world: World, component: Component) -> Iterator[Record]:
@@ -188,3 +228,15 @@ def _transfers(world: World, component: Component) -> Iterator[tuple[Tried, ...]
                 for key in component.items:
                     offer = OfferOwnership(HEAD, (key,), gln(other), 0)
                     yield (owner, offer), (other, Consent(HEAD, PROPOSAL, (key,)))
+
+
+def _corrections(world: World, component: Component) -> Iterator[tuple[Tried, ...]]:
+    """Yield proposals to correct, with the consent of one other, or of two others one after the other."""
+    for key in component.items:
+        agreed = Consent(HEAD, PROPOSAL, (key,))
+        for proposer, other in permutations(world.partners, 2):
+            for error in ErrorIn:
+                yield (proposer, ProposeCorrection(HEAD, error, (key,), 0)), (other, agreed)
+        for proposer, other, third in permutations(world.partners, 3):
+            first = ProposeCorrection(HEAD, ErrorIn.ENDING, (key,), 0)
+            yield (proposer, first), (other, agreed), (third, agreed)

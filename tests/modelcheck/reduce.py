@@ -20,15 +20,19 @@ from contracts.state.layout import (
     ENDINGS,
     ITEMS,
     LOTS,
-    REMAINDERS,
+    NUMBER_BYTES,
+    OVERAGES,
     SHIPMENTS,
     number_key,
+    overage_key,
 )
+from contracts.state.overage_rows import OverageRow
+from contracts.state.overages import claims_among
 from contracts.state.places import resolve_place
 from contracts.state.rows import ContainerRow, ItemRow, Life, ShipmentRow, ShipmentStanding
 from contracts.state.sources import lot_of
 from contracts.state.titles import TITLE_BYTES
-from tests.modelcheck.cast import FUTURE_MS, NOW_MS, PAST_MS, World, expired
+from tests.modelcheck.cast import FUTURE_MS, NOW_MS, OF_ITEMS, PAST_MS, World, expired
 from tests.modelcheck.forget import Forgetting
 from tests.modelcheck.memory import Rows
 from tests.scenarios.law.world import item
@@ -42,6 +46,8 @@ SHIPMENT: Final = bytes(15) + b"\x01"
 """Name of the shipment that a component is on its way with."""
 TITLE: Final = b"\x01" * 15
 """Names of sales begin with this, and end in a number."""
+
+_TABLES: Final[dict[bytes, Any]] = {table.prefix: table for table in (*OF_ITEMS, OVERAGES, SHIPMENTS)}
 
 
 class Component(NamedTuple):
@@ -75,7 +81,7 @@ class Reducer:
         self._world = world
         self._forgetting = Forgetting(world.families) if forgets else None
         self._has_titles = "returns" in world.families
-        self._has_seals = bool(world.families & {"returns", "outside"})
+        self._has_seals = bool(world.families & {"returns", "outside", "corrections"})
         self._has_expiry = "expiry" in world.families
         self._decoded: dict[bytes, Any] = {}
         self._settled: dict[tuple[bytes, bytes | None], ItemRow] = {}
@@ -117,6 +123,8 @@ class Reducer:
             return encode(replace(sent, deadline_ms=PAST_MS))
         if at[:1] == ENDINGS.prefix and (ending := ENDINGS.decode(value)).ended_at_ms:
             return encode(replace(ending, ended_at_ms=LONG_AGO_MS))
+        if at[:1] == OVERAGES.prefix and (claim := OVERAGES.decode(value)).until_ms == FUTURE_MS:
+            return encode(replace(claim, until_ms=PAST_MS))
         return None
 
     def _lots_of(self, keys: Sequence[bytes], rows: Rows) -> list[bytes]:
@@ -193,19 +201,16 @@ class Reducer:
             sent = row.shipment and SHIPMENT
             parent = row.parent and names[row.parent]
             found[ITEMS.prefix + names[key]] = self._reduce(row, parent, sent, title)
-            for table in (CONTAINERS, ENDINGS, REMAINDERS):
-                value = rows.get(table.prefix + key)
-                if value is not None:
-                    found[table.prefix + names[key]] = self._timeless(
-                        table, value, is_unit=key[:1] == SSCC_KIND
-                    )
+            for at in _beside(rows, key, row):
+                is_unit = key[:1] == SSCC_KIND
+                found[at[: -len(key)] + names[key]] = self._timeless(at, rows[at], is_unit=is_unit)
             if row.shipment:
                 value = rows[SHIPMENTS.prefix + row.shipment]
-                found[SHIPMENTS.prefix + SHIPMENT] = self._timeless(SHIPMENTS, value)
+                found[SHIPMENTS.prefix + SHIPMENT] = self._timeless(SHIPMENTS.prefix, value)
         for old, new in titles.items():
-            value = rows.get(SHIPMENTS.prefix + old) if old else None
-            if value is not None and self.shipment(value).purpose == ShipPurpose.SALE:
-                found[SHIPMENTS.prefix + new] = self._sale(value)
+            sale = rows.get(SHIPMENTS.prefix + old) if old else None
+            if sale is not None and self.shipment(sale).purpose == ShipPurpose.SALE:
+                found[SHIPMENTS.prefix + new] = self._sale(sale)
         if self._has_expiry:
             of_items = {ITEMS.prefix + key: value for key in placed if (value := rows[ITEMS.prefix + key])}
             found |= {at: rows[at] for at in self._lots_of(list(placed), of_items) if at in rows}
@@ -245,21 +250,24 @@ class Reducer:
             found = self._reduced[at] = encode(plain)
         return found
 
-    def _timeless(self, table: Any, value: bytes, *, is_unit: bool = False) -> bytes:
+    def _timeless(self, at: bytes, value: bytes, *, is_unit: bool = False) -> bytes:
         """Return a row with what no rule reads again left out, and every time on one of its two sides."""
-        at = (table.prefix, value, is_unit)
-        found = self._reduced.get(at)
+        known = (at[:1], value, is_unit)
+        found = self._reduced.get(known)
         if found is None:
+            table = _TABLES[at[:1]]
             row = table.decode(value)
             if table is CONTAINERS:
                 row = self._contents(row, is_unit=is_unit)
             elif table is SHIPMENTS:
-                # When it was received last, only the claim of an overage asks, and nobody here claims one.
-                deadline_ms = PAST_MS if row.deadline_ms < NOW_MS else FUTURE_MS
-                row = replace(row, deadline_ms=deadline_ms, receipt_ms=0)
+                # When it was received last only claims of overages ask, of other shipments (`cast.py`).
+                row = replace(row, deadline_ms=_side(row.deadline_ms), receipt_ms=0)
             elif table is ENDINGS:
                 row = replace(row, ended_at_ms=NOW_MS if row.ended_at_ms else LONG_AGO_MS)
-            found = self._reduced[at] = encode(row)
+            elif table is OVERAGES:
+                # Partners received more shipments than one from each other: it came with another one.
+                row = OverageRow(SHIPMENT, _side(row.until_ms))
+            found = self._reduced[known] = encode(row)
         return found
 
     def _contents(self, row: ContainerRow, *, is_unit: bool) -> ContainerRow:
@@ -293,12 +301,36 @@ class Reducer:
         rows = dict(component.rows)
         return tuple(self.life(rows, key) for key in component.items)
 
+    def holds(self, rows: Rows, key: bytes) -> set[int]:
+        """Return the kinds of the holds that an item and all that it is inside carry."""
+        row = self.item(rows[ITEMS.prefix + key])
+        inside = self.holds(rows, row.parent) if row.parent else set()
+        return inside | {kind for kind, _setter in row.holds}
+
     def life(self, rows: Rows, key: bytes) -> Life:
         """Return the life of one item."""
         row = self.item(rows[ITEMS.prefix + key])
         while row.life == Life.ACTIVE and row.parent:
             row = self.item(rows[ITEMS.prefix + row.parent])
         return Life(row.life)
+
+
+def _side(deadline_ms: int) -> int:
+    """Return which side of now a deadline lies on."""
+    return PAST_MS if deadline_ms < NOW_MS else FUTURE_MS
+
+
+def _beside(rows: Rows, key: bytes, row: ItemRow) -> Iterator[bytes]:
+    """Yield where rows about an item stand beside its own; of a claim that has ended nobody asks again."""
+    claims = (OVERAGES.prefix + overage_key(by, key) for _kind, by in claims_among(row.holds))
+    for at in (*(table.prefix + key for table in OF_ITEMS[1:]), *claims):
+        if at in rows:
+            yield at
+
+
+def key_begins(at: bytes) -> int:
+    """Return where in the state key of a row about one item that item's key begins."""
+    return 1 + NUMBER_BYTES if at[:1] == OVERAGES.prefix else 1
 
 
 def _namings(placed: Mapping[bytes, ItemRow]) -> Iterator[dict[bytes, bytes]]:

@@ -11,16 +11,24 @@ from contracts.rules.codes import Code
 from contracts.rules.verdict import Verdict
 from contracts.state import containers
 from contracts.state.layout import SHIPMENTS
+from contracts.state.parties import HANDLING
 from contracts.state.places import Position
 from contracts.state.rows import Life
 from contracts.state.view import Overlay
 from tests.modelcheck.__main__ import explore, main
-from tests.modelcheck.cast import FAMILIES, World
+from tests.modelcheck.cast import World
 from tests.modelcheck.explore import Found, Risen
 from tests.modelcheck.traps import FINAL, GONE, traps
 
 PARTNERS = ["Acme", "Corner", "Fleet", "Gov"]
-MOST = tuple(family for family in FAMILIES if family not in {"holds", "returns", "purposes", "expiry"})
+MOST = ("transfer", "outside", "parts", "late")
+FEW = {
+    "overages": {"ClaimOverage", "EndOverage"},
+    "corrections": {"Correct", "ProposeCorrection+Consent", "ProposeCorrection+Consent+Consent"},
+    "exempt": {"Exempt"},
+    "onboarding": {"AnswerClaim", "Commission"},
+}
+"""Families that are explored by themselves, with what is done then."""
 
 
 @pytest.fixture(scope="module")
@@ -44,6 +52,26 @@ def test_a_pack_is_never_trapped_whatever_else_partners_do_with_it() -> None:
     assert list(traps(found, FINAL)) == []
     done = {"DispensePart", "OfferOwnership+Consent", "ShipOutside", "ReceiveFromOutside", "Verify"}
     assert done | {"Late Ship", "Late Receive", "Late Dispense"} <= {*found.kinds}
+
+
+@pytest.mark.parametrize("family", FEW)
+def test_a_pack_is_never_trapped_by_what_is_rare(family: str) -> None:
+    _world, found = explore(["pack-1"], PARTNERS, families=[family])
+    assert list(traps(found, FINAL)) == []
+    assert FEW[family] <= {*found.kinds}
+
+
+def test_goods_that_a_regulator_came_to_own_would_be_trapped(monkeypatch: pytest.MonkeyPatch) -> None:
+    """So ownership passes to none that does not trade: where it has goods and is silent, the owner speaks."""
+    monkeypatch.setattr("contracts.rules.shipping.TRADING", HANDLING)
+    _world, found = explore(["pack-1"], PARTNERS, families=["exempt"])
+    assert {trap.silent for trap in traps(found, FINAL)} == {"Gov"}
+
+
+def test_who_revives_needs_maker_and_regulator(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("contracts.rules.agreeing.needs_regulator", lambda _act, _row: False)
+    with pytest.raises(Risen):
+        explore(["pack-1"], PARTNERS, families=["corrections"])
 
 
 def test_the_command_prints_what_it_found(capsys: pytest.CaptureFixture[str]) -> None:

@@ -15,6 +15,8 @@ from tests.modelcheck.reduce import Component
 
 FINAL: Final = frozenset({Life.SUPPLIED, Life.DESTROYED, Life.STOLEN, Life.EXPORTED, Life.OUTSIDE})
 """Lives in which an item has left the supply chain."""
+ENDED: Final = FINAL | {Life.CONSUMED, Life.BURNED}
+"""Lives of what is not there to be brought out: these, repacked, or never made."""
 GONE: Final = FINAL - {Life.STOLEN}
 """The same without the report that it is gone for other reasons: a way that nobody has to lie for."""
 
@@ -38,8 +40,7 @@ def traps(found: Found, final: frozenset[Life]) -> Iterator[Trap]:
         for number, component in enumerate(found.components):
             for index in range(len(component.items)):
                 node = found.node(number, index)
-                # What is final already, in whatever way, is nowhere to be brought out of.
-                if not reached[node] and found.life[node] not in FINAL:
+                if not reached[node] and found.life[node] not in ENDED:
                     yield Trap(component, index, name)
 
 

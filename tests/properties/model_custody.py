@@ -76,7 +76,7 @@ def is_sold(said: Said) -> bool:
 def ship_terms(judge: Judge, said: Said) -> Verdicts:
     """Ask what a shipment is asked apart from its items."""
     receiver, purpose = said.receiver, said.purpose
-    yield {"ownership_invalid"} if purpose == "own_premises" and said.passes else set()
+    yield {"ownership_invalid"} if purpose in ("own_premises", "authority") and said.passes else set()
     if purpose == "own_premises":
         yield {"receiver_not_sender"} if receiver != judge.signer else set()
     else:
@@ -85,9 +85,8 @@ def ship_terms(judge: Judge, said: Said) -> Verdicts:
     yield judge.unless_late({"receiver_licence"} if is_barred else set())
     trades = judge.roles(receiver) - NOT_TRADING - ({"regulator"} if purpose != "authority" else set())
     trades = judge.roles(receiver) - {"agent"} if said.exempt else trades
+    trades -= NOT_TRADING | {"regulator"} if said.passes else set()
     yield set() if trades else {"receiver_role"}
-    is_given = purpose == "authority" and said.passes and "regulator" not in judge.roles(receiver)
-    yield {"ownership_invalid"} if is_given else set()
     yield {"destination_missing"} if purpose == "own_premises" and not said.destination else set()
     places = judge.model.registered.places
     yield {"destination_unknown"} if said.destination and said.destination not in places else set()

@@ -13,9 +13,8 @@ TEXTS: Final[dict[Code, Explanation]] = {
     ),
     Code.OWNERSHIP_INVALID: Explanation(
         "3",
-        "`ownership_passes` is neither 0 nor 1, or is 1 between premises of one partner, or to a receiver"
-        " that is no authority for an authority's purposes.",
-        "State whether the receiver becomes the owner; a laboratory examines goods that are another's.",
+        "`ownership_passes` is neither 0 nor 1, or 1 between premises of one partner, or for an authority.",
+        "State whether the receiver becomes the owner; an authority examines goods that are another's.",
     ),
     Code.RECEIVER_UNKNOWN: Explanation(
         "3", "No partner has the receiver's GLN.", "Check the GLN, or have the partner admitted."
@@ -33,8 +32,8 @@ TEXTS: Final[dict[Code, Explanation]] = {
     ),
     Code.RECEIVER_ROLE: Explanation(
         "3",
-        "The receiver has no role that may receive goods for this purpose.",
-        "Name the partner that will hold them; name a carrier as carrier.",
+        "The receiver has no role that may receive goods for this purpose, or own them if ownership passes.",
+        "Name the partner that will hold them; name a carrier as carrier; own what an authority has in hand.",
     ),
     Code.DESTINATION_UNKNOWN: Explanation(
         "3", "Nobody registered the destination.", "Check the location's GLN, or state none."

@@ -180,7 +180,7 @@ def _below_a_third(random: Random, powers: tuple[int, ...], others: tuple[int, .
 
 
 def _parameters(random: Random) -> Parameters:
-    lifetime_ms = random.choice((600_000, 600_000, 8_000))
+    lifetime_ms = random.choice((600_000, 600_000, 10_000))
     return Parameters(
         limits=SMALL_LIMITS if random.random() < 0.4 else Limits(),
         tolerances=Tolerances(bundle_lifetime_ms=lifetime_ms, claimed_time_ms=300_000),

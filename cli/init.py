@@ -178,6 +178,7 @@ def _make_keys(home: Home, plan: NewHome) -> NodeRecord:
     from network.transport.tls import make_certificate
     from node.identity.keystore import COSTS, KeyKind, Keystore
     from node.identity.signer import create_signer_record
+    from node.identity.standing import Standing
     from node.storage.files import DiskFiles
 
     store, cost = Keystore(DiskFiles(home.root), KEYS_FOLDER), COSTS[plan.cost]
@@ -189,6 +190,7 @@ def _make_keys(home: Home, plan: NewHome) -> NodeRecord:
     if plan.role == "validator":
         validator_key = store.create(KeyKind.VALIDATOR, plan.passphrase, cost).public_key
         create_signer_record(DiskFiles(home.data), SIGNER_FILE, plan.chain_id, validator_key)
+        Standing(DiskFiles(home.data)).allow(0)
     signs_for = plan.partners if plan.role != "observer" else ()
     keys = (store.create(KeyKind.PARTNER, plan.passphrase, cost, gln) for gln in signs_for)
     partners = tuple(PartnerRecord(key.name, key.public_key) for key in keys)

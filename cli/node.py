@@ -9,7 +9,15 @@ import msgspec
 import typer
 
 from cli.failures import CommandError, Exit
-from cli.local import DEFAULT_HOME, LocalHomeOption, disk_errors, load_settings, open_home, write_private
+from cli.local import (
+    DEFAULT_HOME,
+    LocalHomeOption,
+    YesOption,
+    disk_errors,
+    load_settings,
+    open_home,
+    write_private,
+)
 from cli.options import OutputOption
 from cli.output import Format, say, write_facts
 from network.testnet.probe import get_json
@@ -93,6 +101,34 @@ def repair(
             f"packtrail node stop --home {place.root}",
         )
     repair_home(place, Wish(thorough, rebuild, give_up_outbox, patience), output)
+
+
+@app.command()
+def trust(*, home: LocalHomeOption = DEFAULT_HOME, yes: YesOption = False) -> None:
+    """Say that this validator's home is the newest there is, after moving it or restoring the whole network.
+
+    A home that was copied listens before it votes, or its key might sign a step twice. Never say this of a
+    copy while the key has signed elsewhere since: the others would convict it.
+
+    Example: packtrail node trust --home maker
+    """
+    from node.home import SIGNER_FILE
+    from node.identity.standing import Standing
+    from node.storage.files import DiskFiles
+
+    place = Home(home)
+    if process_of(place) is not None:
+        raise CommandError(Exit.FAILED, "the node runs", "Stop it first: packtrail node stop")
+    if not (place.data / SIGNER_FILE).exists():
+        raise CommandError(
+            Exit.NOT_FOUND, f"{place.data} holds no signer's record", "Only validators have one."
+        )
+    if not yes:
+        typer.confirm(
+            "Has this key signed nothing, anywhere, since this copy was made?", abort=True, err=True
+        )
+    with disk_errors():
+        Standing(DiskFiles(place.data)).allow(0)
 
 
 @app.command()

@@ -62,6 +62,7 @@ from node.host.snapshot_maker import SnapshotShelf
 from node.host.surroundings import Surroundings
 from node.host.worker import ThreadWorker
 from node.identity.signer import FileSigner
+from node.identity.standing import Standing
 from node.identity.vouching import VoucherSigner
 from node.logs import configure_logs
 from node.loop_lag import LoopLag
@@ -148,7 +149,10 @@ def make_disks(setting: Setting, store: LevelStore) -> Disks:
     if setting.node.role == VALIDATOR:
         signer = FileSigner(files, SIGNER_FILE, setting.genesis.chain_id, setting.secrets.validator_seed)
         signer.open()
-        journal = ConsensusJournal(ConsensusLog(files, LOG_FOLDER, segment_bytes, os.urandom), signer)
+        standing = Standing(files)
+        standing.open()
+        log = ConsensusLog(files, LOG_FOLDER, segment_bytes, os.urandom)
+        journal = ConsensusJournal(log, signer, standing)
     own_lanes = [key.public_key for key in setting.secrets.lane_keys]
     ledger = Ledger(store, setting.genesis, setting.config.storage.keep_writes_heights, own_lanes)
     outbox = Outbox(files, OUTBOX_FOLDER, segment_bytes, os.urandom)

@@ -8,14 +8,16 @@
     data/database/          the key-value store (LevelDB's own files)
     data/log/               consensus log, segments
     data/outbox/            own bundles that are not in the chain yet, segments
-    data/signer             what was signed last; never restored from a backup without care
+    data/signer             what was signed last
+    data/place              never touched: tells whether this home was copied
+    data/standing           from which height on this validator votes
     data/head               height and app hash, outside the database
     data/snapshots/         snapshots of the state, chunk by chunk; what this validator vouched for
     data/joining/           a database that is not complete yet, of a node that joins by a snapshot
     data/config             what the configuration said at the last start
     data/node.pid           of the running process
 
-Backups hold everything but `data/signer` and `data/log`; `docs/persistence.md` says what each file is for.
+`docs/persistence.md` says what each file is for.
 """
 
 from pathlib import Path

@@ -6,7 +6,7 @@ then the other effects. While the disk works, new inputs queue. Nothing here dec
 """
 
 from collections import Counter, deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from typing import assert_never
 
@@ -34,11 +34,13 @@ from consensus.effects import (
     VoteReceived,
 )
 from consensus.engine import Engine
-from consensus.values import Timer
+from consensus.values import Step, Timer
+from consensus.vote_keeper import precommits_of
 from contracts.chain.commit import Commit
 from contracts.chain.evidence import Evidence
 from contracts.chain.header import Block
-from contracts.chain.votes import Proposal, Vote
+from contracts.chain.validators import ValidatorSet
+from contracts.chain.votes import Proposal, Vote, VoteType
 from network.peer.face import VALIDATOR
 from network.transport.base import Timer as RunningTimer
 from network.wire.messages import Message, ProposalMessage, VoteMessage
@@ -51,7 +53,9 @@ from node.host.journal import (
 )
 from node.host.ledger import Applied
 from node.host.proposals import OnCancelFetch, OnFetch, Proposals
+from node.host.rejoining import Rejoining
 from node.host.surroundings import Surroundings
+from node.identity.signer import SignedStep
 from node.pool.held import work_of
 from node.pool.pool import BundlePool
 from node.storage.log import LoggedInput
@@ -103,6 +107,8 @@ class ConsensusHost:
         self._on_stuck = on_stuck
         self._on_evidence = on_evidence
         self._own_key = journal.public_key
+        self._record: tuple[SignedStep, ...] = ()
+        self._last: tuple[int, int, Step] = (0, 0, Step.IDLE)
         self._inbox: deque[Input] = deque()
         # Inputs in the inbox that each peer caused.
         self._caused: Counter[str] = Counter()
@@ -118,6 +124,7 @@ class ConsensusHost:
         )
         self.stopped_because = ""
         self.dropped = 0
+        self.rejoining = Rejoining(journal.standing, journal.public_key, chain, surroundings.disk)
         chain.subscribe(self._on_applied)
 
     # ------------------------------------------------------------------------------- life
@@ -130,12 +137,18 @@ class ConsensusHost:
         """
         for data in replay.blocks.values():
             self.proposals.restore(data)
-        self._replay(replay.inputs)
-        is_replayed = bool(replay.inputs) and not self._has_forgotten(replay.last)
+        self._record = replay.record
+        if replay.last is not None:
+            self._last = _position(replay.last)
+        # A log of heights below the record is of a chain that was lost: what it led to is signed already.
+        height = self._chain.tip.height + 1
+        inputs = replay.inputs if self.rejoining.may_vote(height) and self._last[0] <= height else ()
+        self._replay(inputs)
+        is_replayed = bool(inputs) and not self._has_forgotten(replay.last)
         if not is_replayed:
             # No log, or one whose end is lost: the signer's record alone knows the lock.
             self.engine = Engine()
-            self.feed(self._start_height(replay.last))
+            self.feed(self._start_height())
             self._pump()
         own = self.engine.own_index
         if own is not None:
@@ -160,13 +173,17 @@ class ConsensusHost:
             return False
         return (last.round, last.step) > (self.engine.round, self.engine.step)
 
-    def _start_height(self, signed: Sign | None = None) -> StartHeight:
+    def _start_height(self) -> StartHeight:
         chain, tip = self._chain, self._chain.tip
+        # A record of this height restores lock and valid value, one of a later height keeps this node silent.
+        signed = self._record[-1].sign if self._record else None
+        if signed is not None and signed.height <= tip.height:
+            signed = None
         at_start = tip.height == 0
         return StartHeight(
             tip.height + 1,
             tip.validators.validators,
-            self._own_key,
+            self._own_key if self.rejoining.may_vote(tip.height + 1) else b"",
             tip.parameters.timing,
             chain.round_zero_signers,
             chain.had_bundles,
@@ -176,15 +193,40 @@ class ConsensusHost:
             signed,
         )
 
-    def _on_applied(self, applied: Applied, _commit: Commit) -> None:
+    def _on_applied(self, applied: Applied, commit: Commit) -> None:
         self.proposals.forget_until(applied.tip.height)
         height, since_ms = self._executing
         if height == applied.tip.height:
             work = sum(work_of(bundle.header) for bundle in applied.bundles)
             self.proposals.budget.executed(work, self._surroundings.clock.now_ms() - since_ms)
+        self._look_for_own(precommits_of(commit), applied.tip.last_validators)
+        self.rejoining.look()
         if not self.stopped_because:
-            self.feed(self._start_height())
+            start = self._start_height()
+            self.feed(start)
+            if start.own_key and start.signed is not None and start.signed.height == start.height:
+                self._say_again(applied.tip.validators)
             self._pump()
+
+    def _say_again(self, validators: ValidatorSet) -> None:
+        """Hand the engine what the record holds of this height: the chain was lost, and came here again."""
+        own = validators.index_of(self._own_key)
+        if own is not None:
+            for step in self._record:
+                self.feed(_own_input(message_of(step.sign, step.signature, own)))
+
+    def _look_for_own(self, votes: Iterable[Vote], validators: ValidatorSet | None) -> None:
+        """Vote no more when others have votes of this validator that its record ends before."""
+        own = None if validators is None else validators.index_of(self._own_key)
+        for vote in votes:
+            place = _position_of(vote)
+            is_news = place > self._last and self.rejoining.may_vote(vote.height)
+            if vote.validator == own and is_news:
+                self.rejoining.suspend(
+                    f"height {vote.height}, round {vote.round}: this validator's key has signed a"
+                    f" {place[-1].name.lower()} of which this home knows nothing: it is an old copy, or the"
+                    " key is used elsewhere, too; stop the other node, if there is one"
+                )
 
     # ----------------------------------------------------------------------------- inputs
 
@@ -199,6 +241,8 @@ class ConsensusHost:
 
     def receive(self, peer: str, event: Input) -> bool:
         """Take an input that a peer caused, unless too many of that peer wait; tell whether it was taken."""
+        if isinstance(event, VoteReceived) and event.vote.height == self.engine.height:
+            self._look_for_own((event.vote,), self.engine.validators)
         if self._caused[peer] >= MAX_INBOX_PER_PEER:
             self.dropped += 1
             return False
@@ -255,7 +299,7 @@ class ConsensusHost:
                     signs.append(effect)
                 case _:
                     rest.append(effect)
-        own = self.engine.own_index
+        own = self.engine.own_index if self.rejoining.may_vote(height) else None
         if own is None:
             # A node that does not vote at this height has nothing to remember.
             self._entries.clear()
@@ -277,6 +321,7 @@ class ConsensusHost:
     def _signed(self, rest: Sequence[Effect], messages: Sequence[Proposal | Vote]) -> None:
         self._is_busy = False
         for message in messages:
+            self._last = max(self._last, _position_of(message))
             self._send(self._wire(message))
         self._inbox.extendleft(_own_input(message) for message in reversed(messages))
         self._do_all(rest)
@@ -392,3 +437,14 @@ def _is_past(effect: Effect, last: Sign | None) -> bool:
     if last is None or not isinstance(effect, Sign):
         return False
     return (effect.height, effect.round, effect.step) < (last.height, last.round, last.step)
+
+
+def _position(sign: Sign) -> tuple[int, int, Step]:
+    return sign.height, sign.round, sign.step
+
+
+def _position_of(message: Proposal | Vote) -> tuple[int, int, Step]:
+    if isinstance(message, Proposal):
+        return message.height, message.round, Step.PROPOSE
+    step = Step.PREVOTE if message.type is VoteType.PREVOTE else Step.PRECOMMIT
+    return message.height, message.round, step

@@ -178,11 +178,11 @@ class NodeCore:
         )
         self.evidence = EvidenceBook(surroundings, self.chain, disks.ledger.store, opened.evidence)
         self.snapshots = self._snapshots(threads)
+        self._names = _names_of(opened.nodes)
         self.consensus: ConsensusHost | None = None
         self.ballots: Ballots | None = None
         if disks.journal is not None:
             self.consensus, self.ballots = self._voting(disks.journal)
-        self._names = _names_of(opened.nodes)
         self._on_stop = partial(self._diverged, on_diverged)
         self._marker_due_ms = 0
         self._tip_due_ms = 0
@@ -361,7 +361,7 @@ class NodeCore:
 
     def peer_up(self, peer: PeerIdentity, hello: Hello) -> None:
         """Greet a peer: learn its height, push what it may lack, bring it along."""
-        self.heights[peer.name] = hello.height
+        self._heard(peer.name, hello.height)
         self.follower.take_tip(peer.name, hello.height)
         if self.snapshots is not None:
             self.snapshots.desk.greet(peer.name)
@@ -376,6 +376,13 @@ class NodeCore:
         if self.ballots is not None:
             self.ballots.greet(peer.name)
 
+    def _heard(self, name: str, height: int) -> None:
+        self.heights[name] = height
+        if self.consensus is not None and self.consensus.rejoining.votes_from is None:
+            for key, known in self._names.items():
+                if known == name:
+                    self.consensus.rejoining.hear(key, height)
+
     def peer_down(self, peer: PeerIdentity) -> None:
         """Forget a peer."""
         self.heights.pop(peer.name, None)
@@ -384,7 +391,7 @@ class NodeCore:
 
     def take_tip(self, peer: PeerIdentity, tip: Tip) -> None:
         """A peer says how far it is."""
-        self.heights[peer.name] = tip.height
+        self._heard(peer.name, tip.height)
         self.follower.take_tip(peer.name, tip.height)
 
 

@@ -15,6 +15,7 @@ from consensus.effects import Input, Sign, StartHeight
 from consensus.values import Step
 from contracts.chain.votes import Proposal, Vote, VoteType
 from node.identity.signer import SignedStep, Signer
+from node.identity.standing import Standing
 from node.storage.log import ConsensusLog, LoggedInput
 
 
@@ -57,6 +58,8 @@ class Replay(msgspec.Struct, frozen=True):
     """What the signer's record holds of that height, in order."""
     last: Sign | None
     """The newest recorded step of any height, for a start without log."""
+    record: tuple[SignedStep, ...] = ()
+    """All that the signer's record holds, of whatever height: a chain that was lost comes there again."""
 
 
 def message_of(sign: Sign, signature: bytes, validator: int) -> Proposal | Vote:
@@ -74,12 +77,17 @@ def message_of(sign: Sign, signature: bytes, validator: int) -> Proposal | Vote:
 
 
 class ConsensusJournal:
-    """The log and the signer of one validator."""
+    """The log and the signer of one validator.
 
-    def __init__(self, log: ConsensusLog, signer: Signer) -> None:
-        """Join the two; the signer is open, the log is opened by `replay`."""
+    Attributes:
+        standing: Whether it may vote.
+    """
+
+    def __init__(self, log: ConsensusLog, signer: Signer, standing: Standing) -> None:
+        """Join them; signer and standing are open, the log is opened by `replay`."""
         self._log = log
         self._signer = signer
+        self.standing = standing
 
     @property
     def public_key(self) -> bytes:
@@ -136,6 +144,7 @@ class ConsensusJournal:
             recovered.bundles,
             self._signed_at(height),
             None if last is None else last.sign,
+            () if last is None else self._signed_at(last.sign.height),
         )
 
     def _signed_at(self, height: int) -> tuple[SignedStep, ...]:

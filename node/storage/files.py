@@ -80,6 +80,10 @@ class FileSystem(Protocol):
         """Return when every creation, rename and removal in `folder` (empty for the root) is durable."""
         ...
 
+    def identity(self, name: str) -> bytes | None:
+        """Return what tells this file from every copy of it, as long as nothing changes it; None for none."""
+        ...
+
 
 def folder_of(name: str) -> str:
     """Return the folder part of a name; empty for the root."""
@@ -223,6 +227,16 @@ class DiskFiles:
         path = self._root / folder
         with _refusals(path):
             _sync_directory(path)
+
+    def identity(self, name: str) -> bytes | None:
+        """Return inode and time of the last change (of bytes, rights or name), which no copy takes along."""
+        path = self._root / name
+        with _refusals(path):
+            try:
+                found = path.stat()
+            except FileNotFoundError:
+                return None
+            return f"{found.st_ino} {found.st_ctime_ns}".encode()
 
 
 def _sync_directory(path: Path) -> None:

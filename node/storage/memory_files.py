@@ -47,9 +47,10 @@ class Operation(msgspec.Struct, frozen=True):
 class _Inode:
     """A file's bytes: what is durable, and what a reader sees."""
 
-    def __init__(self, content: bytes = b"") -> None:
+    def __init__(self, content: bytes = b"", identity: bytes = b"") -> None:
         self.durable = bytes(content)
         self.present = bytearray(content)
+        self.identity = identity
 
     def survivor(self, survive: Survive, choose: Callable[[int], int]) -> bytes:
         match survive:
@@ -142,7 +143,12 @@ class MemoryFiles:
         self._names: dict[str, _Inode] = {}
         self._durable_names: dict[str, _Inode] = {}
         self._pending: dict[str, list[list[_Change]]] = {}
+        self._last_identity = 0
         self.operations = 0
+
+    def _new_identity(self) -> bytes:
+        self._last_identity += 1
+        return str(self._last_identity).encode()
 
     def begin(self, kind: str, name: str) -> None:
         """Count an operation and give `before` its chance."""
@@ -167,7 +173,7 @@ class MemoryFiles:
             if folder not in self._folders:
                 raise StorageFailed(name, "No such file or directory")
             self.begin("open", name)
-            inode = _Inode()
+            inode = _Inode(identity=self._new_identity())
             self._change(folder, [(name, inode)])
         return MemoryFile(self, name, inode)
 
@@ -203,6 +209,11 @@ class MemoryFiles:
         for changes in self._pending.pop(folder, []):
             _apply(self._durable_names, changes)
 
+    def identity(self, name: str) -> bytes | None:
+        """Return what tells this file from every copy of it."""
+        inode = self._names.get(name)
+        return None if inode is None else inode.identity
+
     # -------------------------------------------------------------------------------------- faults
 
     def crash(
@@ -227,9 +238,22 @@ class MemoryFiles:
                 _apply(names, changes)
         after = MemoryFiles(before)
         after._folders = set(self._folders)
-        after._names = {name: _Inode(names[name].survivor(survive, choose)) for name in sorted(names)}
+        after._names = {
+            name: _Inode(names[name].survivor(survive, choose), names[name].identity)
+            for name in sorted(names)
+        }
         after._durable_names = dict(after._names)
+        after._last_identity = self._last_identity
         return after
+
+    def copied(self, before: Callable[[Operation], None] | None = None) -> "MemoryFiles":
+        """Return a copy, as a backup is made: the same bytes, in files of their own."""
+        copy = self.crash(Survive.KEPT, lambda _count: 0, before)
+        # Later ones get other identities than both the files here and those of the copy.
+        self._last_identity += 1
+        for inode in copy._names.values():  # noqa: SLF001 - of this class
+            inode.identity += b" copy %d" % self._last_identity
+        return copy
 
     def flip(self, name: str, offset: int, bit: int) -> None:
         """Flip one bit (0 to 7) of a durable byte, as a decaying disk does."""

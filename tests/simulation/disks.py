@@ -58,6 +58,7 @@ class Disk:
         points: Persistence points passed so far.
         tails: Ends of logs that were torn, and cut off when they were opened.
         on_point: Told the name of each; None for nobody.
+        decayed: Name of the file of which a bit has flipped and nobody knows yet; empty for none.
     """
 
     def __init__(self, random: Random) -> None:
@@ -72,6 +73,9 @@ class Disk:
         self.trap: Trap | None = None
         self.points = self.tails = 0
         self.on_point: Callable[[str], None] | None = None
+        self.decayed = ""
+        self._sound: MemoryFiles | None = None
+        self._backup: tuple[MemoryFiles, TrappedStore] | None = None
 
     def _before(self, operation: Operation) -> None:
         self.tails += operation.kind == "truncate"
@@ -98,3 +102,55 @@ class Disk:
         choose = batches.get(survive, self._random.randrange)
         self.files = self.files.crash(survive, self._random.randrange, self._before)
         self.store = self.store.survivor(choose, self._point)
+
+    def decay(self) -> str:
+        """Flip a bit of a file, of a machine that is off; return the file's name, empty when there is none.
+
+        Log, signer's record and head marker: the outbox is spared, for its newest bundles are the one loss
+        that docs/persistence.md admits, and what tells whether the home was copied, for then the node does
+        not vote for a while, as after a restore. `make damage` tries every kind of file.
+        """
+        names = [f"log/{name}" for name in self.files.names("log")]
+        names = [name for name in ("head", "signer", *names) if self.files.read(name)]
+        if not names or self.decayed:
+            return ""
+        name = self._random.choice(names)
+        self._sound = self.files.crash(Survive.KEPT, self._random.randrange, self._before)
+        self.files = self._sound.crash(Survive.KEPT, self._random.randrange, self._before)
+        self.files.flip(
+            name, self._random.randrange(len(self.files.read(name) or b"")), self._random.randrange(8)
+        )
+        self.decayed = name
+        return name
+
+    def mend(self) -> None:
+        """Bring back what the decayed file was."""
+        if self._sound is not None:
+            self.files = self._sound
+        self.decayed, self._sound = "", None
+
+    @property
+    def has_backup(self) -> bool:
+        """Whether there is a copy to restore."""
+        return self._backup is not None
+
+    def back_up(self) -> None:
+        """Copy everything, as it is now."""
+        store = self.store.survivor(lambda count: count - 1, self._point)
+        self._backup = self.files.copied(self._before), store
+
+    def restore(self) -> None:
+        """Bring the copy back, whatever happened since."""
+        if self._backup is not None:
+            files, store = self._backup
+            self.files = files.copied(self._before)
+            self.store = store.survivor(lambda count: count - 1, self._point)
+            self.decayed, self._sound = "", None
+
+    def lose_database(self) -> None:
+        """Delete the database, and what outside of it knew how far it was; the signer's record stays."""
+        trap, self.trap = self.trap, None
+        self.store = TrappedStore(self._point)
+        self.files.remove("head")
+        self.files.sync_folder("")
+        self.trap = trap

@@ -50,6 +50,9 @@ class Faults:
             "slow_link": self._slow_link,
             "slow_disk": self._slow_disk,
             "ambush": self._lie_in_wait,
+            "decay": self._decay,
+            "restore": self._restore,
+            "lose_database": self._lose_database,
         }
 
     # ------------------------------------------------------------------------ on and off
@@ -140,6 +143,41 @@ class Faults:
         survive = self._random.choice((Survive.KEPT, Survive.TORN))
         machine.set_trap(Trap(self._random.randint(1, 30), refuses=True, survive=survive))
         return "disk_refuses"
+
+    def _decay(self) -> str | None:
+        """A machine stops, and while it is off a bit of one of its files flips."""
+        machine = self._anyone()
+        if machine is None:
+            return None
+        machine.stop(Survive.KEPT, "crash", is_noticed=True)
+        return f"decay_of_{kind}" if (kind := machine.disk.decay().partition("/")[0]) else None
+
+    def _restore(self) -> str | None:
+        """Somebody brings a validator's whole home back from an old copy; one validator a world."""
+        world = self._world
+        if not world.stale:
+            machine = self._anyone()
+            if machine is None or not world.may_be_wrong(machine.name):
+                return None
+            world.stale.add(machine.name)
+        machine = world.machines[min(world.stale)]
+        if not machine.disk.has_backup:
+            machine.disk.back_up()
+            return "backup_taken"
+        if machine.is_up:
+            machine.stop(Survive.KEPT, "restore", is_noticed=self._random.random() < 0.5)
+        machine.disk.restore()
+        machine.forget()
+        return "backup_restored"
+
+    def _lose_database(self) -> str | None:
+        machine = self._anyone()
+        if machine is None:
+            return None
+        machine.stop(Survive.KEPT, "database lost", is_noticed=True)
+        machine.disk.lose_database()
+        machine.forget_chain()
+        return "database_lost"
 
     def _blackout(self) -> str | None:
         """All machines lose power at the same moment."""

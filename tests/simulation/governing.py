@@ -5,7 +5,7 @@ whose turn it is to propose, taken in again, and given other powers. Whichever p
 who are wrong by plan (liars, wrong clocks) have less than a third of the power.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from itertools import chain, combinations
 from random import Random
 from typing import TYPE_CHECKING, Final
@@ -116,14 +116,21 @@ class Governing:
         key = self._world.public_key_of(role)
         return PutNode(name, VALIDATOR, certificate_of(name), runner_of(name).packed, key, power)
 
-    def _is_safe(self, voters: Voters, changes: list[Change]) -> bool:
+    def may_be_wrong(self, name: str) -> bool:
+        """Tell whether enough are right when one more is not, whatever is under way."""
+        voters = self._world.invariants.sets.voters(self._world.invariants.height + 1)
+        return self._is_safe(voters, [], {name})
+
+    def _is_safe(self, voters: Voters, changes: list[Change], more: Collection[str] = ()) -> bool:
         """Tell whether enough are right after these changes, whichever of those under way act besides."""
         pending = [planned for _at, planned in self._pending]
         for count in range(len(pending) + 1):
             for some in combinations(pending, count):
                 left = after(voters, [*chain.from_iterable(some), *changes])
                 total = sum(each.power for each in left.values())
-                wrong = sum(each.power for name, each in left.items() if name in self._world.wrong)
+                wrong = sum(
+                    each.power for name, each in left.items() if name in self._world.wrong or name in more
+                )
                 if len(left) < FEWEST or 3 * wrong >= total:
                     return False
         return True

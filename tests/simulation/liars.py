@@ -10,19 +10,24 @@ clever one would. What it may do besides:
     valid_round  a fresh block under a valid round that never was, and votes for it, to everybody
     skip         a block that leaves out a bundle of a lane and takes a later one, likewise
     misname      a block that names a bundle by an id that none can have
+    invalid      a block whose header says what no chain allows
+    forget       a fresh block, or a prevote for one, in spite of its lock
+    replay       what it said in rounds and heights long ago
     flood        votes for rounds to come
     boast        heights it has not reached
     silence      nothing about a height
+
+and, when others ask it for blocks and bundles, what `lying_sync` says.
 """
 
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable
 from random import Random
 from typing import Final
 
 import msgspec
 
-from contracts.chain.header import BLOCKS, Block, BundleEntry, block_id, bundles_root
+from contracts.chain.header import BLOCKS, Block, BundleEntry, Header, block_id, bundles_root
 from contracts.chain.votes import (
     NIL,
     NO_ROUND,
@@ -37,17 +42,29 @@ from contracts.primitives.encoding import encode
 from network.peer.face import PeerIdentity
 from network.wire.messages import Message, ProposalMessage, RoundRequest, RoundVotes, Tip, VoteMessage
 from tests.simulation.cast import CHAIN_ID
+from tests.simulation.lying_sync import SYNC_BEHAVIOURS, SyncLiar
 
 BEHAVIOURS: Final = (
     *("propose", "prevote", "precommit", "both", "valid_round", "skip"),
-    *("misname", "flood", "boast", "silence"),
+    *("misname", "invalid", "forget", "replay", "flood", "boast", "silence", *SYNC_BEHAVIOURS),
 )
 LaneOf = Callable[[bytes], bytes | None]
+ProposedIn = Callable[[int, int], bytes | None]
+"""Returns the block that was proposed to this node in a height and round, if it has heard of one."""
 _WORDS: Final = (ProposalMessage, VoteMessage, RoundVotes, RoundRequest)
+_HASHES: Final = (
+    *("previous_block_id", "last_commit_hash", "validators_hash", "next_validators_hash"),
+    *("parameters_hash", "app_hash", "receipts_root"),
+)
+"""Fields of a header that follow from the chain."""
 _FLOOD: Final = 0.05
 _BOAST: Final = 0.1
 _MISNAME: Final = 0.2
+_INVALID: Final = 0.2
+_REPLAY: Final = 0.1
 _SILENCE: Final = 0.3
+_REMEMBERED: Final = 60
+"""Own words that may be said again."""
 
 
 class Liar:
@@ -58,11 +75,13 @@ class Liar:
         behaviours: What it does.
     """
 
-    def __init__(self, random: Random, seed: bytes, lane_of: LaneOf) -> None:
+    def __init__(self, random: Random, seed: bytes, lane_of: LaneOf, proposed_in: ProposedIn) -> None:
         """Lie with the key of `seed`; which lies, is drawn. `lane_of` tells a bundle's lane."""
         self._random = random
         self._seed = seed
         self._lane_of = lane_of
+        self._proposed_in = proposed_in
+        self._said: deque[Message] = deque(maxlen=_REMEMBERED)
         self._bold: set[tuple[int, int]] = set()  # heights and rounds where everybody is told the same lie
         self._stories: dict[tuple[object, ...], Message] = {}
         self._others: dict[tuple[int, int], bytes] = {}  # the other block's id, by height and round
@@ -70,6 +89,7 @@ class Liar:
         self._is_silent: dict[int, bool] = {}
         self.counts: Counter[str] = Counter()
         self.behaviours = tuple(sorted(random.sample(BEHAVIOURS, random.randint(3, len(BEHAVIOURS)))))
+        self._sync = SyncLiar(random, self.behaviours, self.counts)
 
     def change(self, peer: PeerIdentity, message: Message) -> list[Message]:
         """Return what `peer` is told instead of `message`."""
@@ -86,7 +106,7 @@ class Liar:
             case Tip() if "boast" in self.behaviours and self._random.random() < _BOAST:
                 return [self._count("boast", msgspec.structs.replace(message, height=message.height + 1_000))]
             case _:
-                return [message]
+                return self._sync.change(message, lambda: self._is_fooled(peer.name))
 
     def _count(self, behaviour: str, message: Message) -> Message:
         self.counts[behaviour] += 1
@@ -133,10 +153,15 @@ class Liar:
         if "misname" in self.behaviours and self._random.random() < _MISNAME:
             self.counts["misname"] += 1
             crooked = BundleEntry(bytes(self._random.choice((0, 31, 20_000))), 1, 1)
-            return self._signed(message, block, (*block.bundles, crooked), NO_ROUND)
+            return self._signed(message, block.header, block, (*block.bundles, crooked), NO_ROUND)
+        if "invalid" in self.behaviours and self._random.random() < _INVALID:
+            self.counts["invalid"] += 1
+            self._bold.add((proposal.height, proposal.round))
+            return self._signed(message, self._crooked(block.header), block, block.bundles, NO_ROUND)
         skipped = self._skip(block) if "skip" in self.behaviours else None
         lies_about_round = "valid_round" in self.behaviours and proposal.round > 0
-        if skipped is None and not lies_about_round and "propose" not in self.behaviours:
+        forgets = "forget" in self.behaviours and proposal.valid_round != NO_ROUND
+        if skipped is None and not lies_about_round and not forgets and "propose" not in self.behaviours:
             return message
         if skipped is not None:
             self.counts["skip"] += 1
@@ -147,15 +172,27 @@ class Liar:
             valid_round = self._random.randrange(proposal.round)
             self.counts["valid_round"] += 1
         else:
-            self.counts["propose"] += 1
-        return self._signed(message, block, block.bundles if skipped is None else skipped, valid_round)
+            self.counts["forget" if forgets else "propose"] += 1
+        entries = block.bundles if skipped is None else skipped
+        return self._signed(message, block.header, block, entries, valid_round)
+
+    def _crooked(self, header: Header) -> Header:
+        """Return a header that no chain allows after the one before."""
+        name = self._random.choice(_HASHES)
+        changes = self._random.choice(({name: bytes(32)}, {"time_ms": header.time_ms - 3_600_000}))
+        return msgspec.structs.replace(header, **changes)
 
     def _signed(
-        self, message: ProposalMessage, block: Block, entries: tuple[BundleEntry, ...], valid_round: int
+        self,
+        message: ProposalMessage,
+        header: Header,
+        block: Block,
+        entries: tuple[BundleEntry, ...],
+        valid_round: int,
     ) -> ProposalMessage:
-        """Return a proposal of another block than that of `message`, with these bundles."""
+        """Return a proposal of another block than `message` has, with about this header, these bundles."""
         proposal = message.proposal
-        header = msgspec.structs.replace(block.header, time_ms=block.header.time_ms + 1)
+        header = msgspec.structs.replace(header, time_ms=header.time_ms + 1)
         header = msgspec.structs.replace(header, bundles_root=bundles_root(entries))
         other = Block(header, entries, block.last_commit, block.evidence)
         identifier = block_id(header)
@@ -179,7 +216,7 @@ class Liar:
     # ------------------------------------------------------------------------------ votes
 
     def _vote(self, peer: PeerIdentity, vote: Vote) -> list[Message]:
-        other = self._story(peer, vote)
+        other = self._forgetful(vote) or self._story(peer, vote)
         told: list[Message] = [VoteMessage(other)]
         if "both" in self.behaviours and other == vote:
             second = self._other_vote(vote)
@@ -188,7 +225,25 @@ class Liar:
         if "flood" in self.behaviours and self._random.random() < _FLOOD:
             ahead = vote.round + self._random.choice((1, 2, 5, 100, 10_000))
             told.append(self._count("flood", VoteMessage(self._sign(vote, ahead, vote.block_id))))
+        if "replay" in self.behaviours and self._said and self._random.random() < _REPLAY:
+            told.append(self._count("replay", self._random.choice(self._said)))
+        self._said.append(told[0])
         return told
+
+    def _forgetful(self, vote: Vote) -> Vote | None:
+        """Return a prevote for what was proposed, where the liar's node is locked on something else."""
+        if "forget" not in self.behaviours or vote.type is not VoteType.PREVOTE or vote.block_id != NIL:
+            return None
+        key = ("forget", vote.height, vote.round)
+        known = self._stories.get(key)
+        if isinstance(known, VoteMessage):
+            return known.vote
+        proposed = self._proposed_in(vote.height, vote.round)
+        if vote.round == 0 or proposed is None:
+            return None
+        self.counts["forget"] += 1
+        self._stories[key] = VoteMessage(self._sign(vote, vote.round, proposed))
+        return self._stories[key].vote
 
     def _story(self, peer: PeerIdentity, vote: Vote) -> Vote:
         """Return the vote that a peer is told instead of `vote`."""

@@ -30,10 +30,11 @@ from node.host.router import Router
 from node.host.snapshot_maker import SnapshotShelf
 from node.host.surroundings import Surroundings
 from node.identity.signer import FileSigner, create_signer_record
+from node.identity.standing import Standing
 from node.identity.vouching import VoucherSigner
 from node.pool.pool import PoolLimits
 from node.pool.waiting_room import RoomLimits
-from node.storage.errors import StorageError
+from node.storage.errors import StorageDamaged, StorageError
 from node.storage.log import ConsensusLog
 from node.storage.memory_files import PowerLoss, Survive
 from node.storage.outbox import Outbox
@@ -41,6 +42,7 @@ from node.storage.snapshot_files import SnapshotFiles
 from tests.simulation.cast import CHAIN_ID, START_MS, Role, certificate_of
 from tests.simulation.clock import Life, NodeClock, Wall
 from tests.simulation.disks import Disk, Trap
+from tests.simulation.invariants import Broken
 from tests.simulation.plan import stream
 from tests.simulation.wire import MachineTransport, Postbox, Tampering
 
@@ -178,6 +180,7 @@ class Machine:
         self._lives = 0
         if role.validator_seed:
             create_signer_record(self.disk.files, SIGNER_FILE, CHAIN_ID, world.public_key_of(role))
+            Standing(self.disk.files).allow(0)
 
     @property
     def is_up(self) -> bool:
@@ -208,6 +211,10 @@ class Machine:
             self.refused(error)
             return
         self.ledger = disks.ledger
+        if self.disk.decayed:
+            # It opened all the same: nothing that it read was changed, or all that follows would show it.
+            world.faults.counts["decay_harmless"] += 1
+            self.disk.decayed = ""
         world.check_opened(self)
         self.repairs["started_again"] += self._lives > 1
         router = Router()
@@ -236,7 +243,9 @@ class Machine:
         if self.role.validator_seed:
             signer = FileSigner(disk.files, SIGNER_FILE, CHAIN_ID, self.role.validator_seed)
             signer.open()
-            journal = ConsensusJournal(ConsensusLog(disk.files, "log", segment_bytes, draw), signer)
+            standing = Standing(disk.files)
+            standing.open()
+            journal = ConsensusJournal(ConsensusLog(disk.files, "log", segment_bytes, draw), signer, standing)
         outbox = Outbox(disk.files, "outbox", segment_bytes, draw)
         shelf = self._shelf()
         disks = Disks(Ledger(disk.store, genesis), outbox, journal, disk.files, HEAD_FILE, shelf)
@@ -305,10 +314,34 @@ class Machine:
     def refused(self, error: StorageError) -> None:
         """The disk refused or was found damaged: the node stops itself, as its supervisor would."""
         self.said.append(str(error))
+        if isinstance(error, StorageDamaged) and self.disk.decayed:
+            self._damage_noticed(error)
+            return
         trap = self.disk.trap
         if trap is None or not trap.refuses:
             self.world.crashed(error)
         self.stop(self.trapped, f"stopped itself: {error}")
+
+    def _damage_noticed(self, error: StorageDamaged) -> None:
+        """The node named the damage, and did not start (I9): somebody brings the file back."""
+        name, self.disk.trap = self.disk.decayed, None
+        if name.rpartition("/")[2] not in str(error):
+            raise Broken(f"I9: {self.name} notices the damage of {name}, and says: {error}")
+        self.world.faults.counts["decay_noticed"] += 1
+        self.stop(Survive.KEPT, f"damage noticed: {error}")
+        self.disk.mend()
+
+    def forget_chain(self) -> None:
+        """Its database is gone, or older: what it told of heights is not there."""
+        self.told = 0
+        self.world.has_forgotten = True
+
+    def forget(self) -> None:
+        """Its whole disk is an old copy: documents that its users handed in since may be gone, too."""
+        self.forget_chain()
+        promised = self.world.workload.promises.durable
+        for document in [each for each, name in promised.items() if name == self.name]:
+            del promised[document]
 
     def set_trap(self, trap: Trap) -> None:
         """Let the node run into something at a persistence point."""
@@ -328,6 +361,13 @@ class Machine:
     def height(self) -> int:
         """Last decided height; what it told last while it is down."""
         return self.told if self.core is None else self.core.chain.tip.height
+
+    def proposed_in(self, height: int, round_: int) -> bytes | None:
+        """Return the block that was proposed to this node in a round of the height that it works on."""
+        if self.core is None or self.core.consensus is None or self.core.consensus.engine.height != height:
+            return None
+        proposals = self.core.consensus.engine.messages_for(round_).proposals
+        return next((each.block_id for each in proposals if each.round == round_), None)
 
     def lane_of(self, bundle_id: bytes) -> bytes | None:
         """Return the lane of a bundle in this node's pool."""

@@ -46,6 +46,13 @@ SMALL_LIMITS = Limits(
 )
 """Caps that a small workload reaches."""
 
+SIZES = {4: 0.62, 7: 0.35, 10: 0.023, 16: 0.005, 31: 0.002}
+"""How many validators, and in which part of the seeds: a height of 31 costs sixty times one of 4."""
+LARGE = 16
+"""Networks of so many, and more, live shorter …"""
+LARGE_HEIGHTS = 8
+"""… in trouble for so many heights, and four more."""
+
 FAULT_KINDS = {
     "crash": 5,
     "trap": 6,
@@ -59,6 +66,9 @@ FAULT_KINDS = {
     "slow_link": 2,
     "slow_disk": 2,
     "ambush": 20,
+    "decay": 1,
+    "restore": 3,
+    "lose_database": 1,
 }
 """Kinds of faults with their weights. A seed has only some of them: all at once would hide what one does."""
 
@@ -137,7 +147,7 @@ def make_plan(seed: int) -> Plan:
     random = stream(seed, "plan")
     powers = _powers(random)
     liars = _below_a_third(random, powers, ()) if random.random() < 0.2 else ()
-    skewed = _below_a_third(random, powers, liars) if random.random() < 0.15 else ()
+    skewed = _below_a_third(random, powers, liars) if random.random() < 0.1 else ()
     return Plan(
         seed=seed,
         powers=powers,
@@ -158,11 +168,13 @@ def make_plan(seed: int) -> Plan:
         parameters=_parameters(random),
         segment_bytes=random.choice((8 * 1024, 64 * 1024)),
         governs=random.random() < 0.3,
+        trouble_heights=LARGE_HEIGHTS if len(powers) >= LARGE else MAX_TROUBLE_HEIGHTS,
+        target_height=LARGE_HEIGHTS + 4 if len(powers) >= LARGE else TARGET_HEIGHT,
     )
 
 
 def _powers(random: Random) -> tuple[int, ...]:
-    size = random.choices((4, 7, 10), (0.62, 0.35, 0.03))[0]
+    size = random.choices(tuple(SIZES), tuple(SIZES.values()))[0]
     if random.random() < 0.7:
         return (1,) * size
     return tuple(random.choice((1, 1, 2, 3)) for _ in range(size))

@@ -315,9 +315,9 @@ PLANTED: Final = (
         "no_resend", "what was lost is never said again", (STUCK, LOST), _never_say_again, is_quick=False
     ),
     Planted("not_held", "a vote for a block without its bundles", (HELD,), _vote_for_what_is_not_held),
-    Planted("no_fsync", "votes leave before they are durable", (SIGNED,), _sign_before_it_is_durable),
-    Planted("amnesia", "a restart forgets what was signed", (SIGNED,), _forget_what_was_signed),
-    Planted("no_replay", "a restart reads neither log nor record", (REFUSED, SIGNED), _ignore_the_log),
+    Planted("no_fsync", "votes leave before they are durable", (SIGNED, STUCK), _sign_before_it_is_durable),
+    Planted("amnesia", "a restart forgets what was signed", (SIGNED, STUCK), _forget_what_was_signed),
+    Planted("no_replay", "a restart reads neither log nor record", (REFUSED, SIGNED, STUCK), _ignore_the_log),
     Planted(
         "outbox", "a bundle is pushed before it is durable", (LOST,), _push_before_the_outbox, is_quick=False
     ),

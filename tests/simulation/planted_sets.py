@@ -18,11 +18,14 @@ from node.host.consensus_host import ConsensusHost
 from node.host.core import NodeCore
 from node.host.evidence import EvidenceBook
 from node.host.follower import Follower
+from node.identity.standing import Standing
 from tests.simulation.planting import (
     CRASHED,
-    FORK,
+    LOST,
     QUARREL,
+    REFUSED,
     SETS,
+    SIGNED,
     STUCK,
     UNTOLD,
     Planted,
@@ -106,6 +109,24 @@ def _speak_as_before(stack: ExitStack) -> None:
     replace(stack, Peers, "_may_send", lambda _self, _message: True)
 
 
+def _trust_every_copy(stack: ExitStack) -> None:
+    def open_(self: Standing) -> None:
+        self.votes_from = 0
+
+    replace(stack, Standing, "open", open_)
+    replace(stack, ConsensusHost, "_look_for_own", lambda _self, _votes, _validators: None)
+
+
+def _forget_later_records(stack: ExitStack) -> None:
+    """After its database was lost, a node voted at heights that its record was above of, and failed."""
+    original = ConsensusHost._start_height
+
+    def start_height(self: ConsensusHost) -> StartHeight:
+        return msgspec.structs.replace(original(self), signed=None)
+
+    replace(stack, ConsensusHost, "_start_height", start_height)
+
+
 PLANTED_SETS: Final = (
     Planted("early_set", "who votes changes a height too early", (SETS, QUARREL), _act_early),
     Planted("late_set", "who votes changes a height too late", (SETS, QUARREL), _act_late),
@@ -120,6 +141,11 @@ PLANTED_SETS: Final = (
         *("old_turns", "the next set tells who proposes", (CRASHED,), _name_the_proposer_by_the_next_set),
         is_quick=False,
     ),
-    Planted("old_role", "who has another role by now is refused", (STUCK, FORK), _refuse_another_role),
+    Planted(
+        *("old_role", "who has another role by now is refused", (STUCK, LOST), _refuse_another_role),
+        is_quick=False,
+    ),
+    Planted("stale_home", "an old copy votes at once", (SIGNED,), _trust_every_copy),
+    Planted("lost_chain", "heights below the record are voted on", (REFUSED,), _forget_later_records),
     Planted("old_voice", "who votes no more still speaks", (QUARREL,), _speak_as_before),
 )

@@ -138,7 +138,7 @@ def _run(seed: int, spared: frozenset[str]) -> SplitWorld:
     return world
 
 
-@pytest.mark.parametrize("seed", [1, 2, 9, 15])
+@pytest.mark.parametrize("seed", [2, 9, 10, 13])
 def test_nobody_votes_for_what_one_library_takes(seed: int) -> None:
     """The world's own invariants hold besides: one block a height, one app hash, nobody honest accused."""
     world = _run(seed, frozenset())
@@ -153,7 +153,7 @@ def test_nobody_votes_for_what_one_library_takes(seed: int) -> None:
     assert max(map(len, world.prevotes.values())) == 3
 
 
-@pytest.mark.parametrize("seed", [2, 9])
+@pytest.mark.parametrize("seed", [9, 13])
 def test_good_bytes_that_some_have_reach_everybody(seed: int) -> None:
     """Whoever was given a crafted signature gets the same bundle with a good one from the others."""
     world = _run(seed, frozenset({"v1", "v2"}))

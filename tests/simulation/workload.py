@@ -146,6 +146,10 @@ class Workload:
 
     # ------------------------------------------------------------------------- submitting
 
+    def may_be_wrong(self, name: str) -> bool:
+        """Tell whether the network stays alive when one more is wrong, whatever was proposed before."""
+        return self._governing is None or self._governing.may_be_wrong(name)
+
     def submit(self, actor: Actor, *records: Record) -> bytes:
         """Hand in a document at the actor's node, perhaps twice; return its id."""
         random, promises = self._random, self.promises

@@ -50,7 +50,8 @@ class World:
         machines: By node name.
         addresses: Where nodes listen, by name.
         liars: By node name.
-        wrong: Names of all that are wrong by plan: liars, and those with wrong clocks.
+        stale: Names of validators whose home is an old copy, or may be one.
+        has_forgotten: Whether a node has lost the chain, so that it may say again what is in it.
         invariants: What must hold.
         stops: How often machines stopped.
         inputs: What engines were told so far.
@@ -78,7 +79,9 @@ class World:
         self.machines = {role.name: Machine(self, role, at) for at, role in enumerate(self.cast.roles)}
         self.addresses = {machine.name: machine.address for machine in self.machines.values()}
         self.liars = self._make_liars(book)
-        self.wrong = frozenset((*self.liars, *(f"v{index}" for index in plan.skewed)))
+        self.stale: set[str] = set()
+        self.has_forgotten = False
+        self._wrong = frozenset((*self.liars, *(f"v{index}" for index in plan.skewed)))
         self.invariants = Invariants(Sets(self.cast.genesis), self.liars)
         self._listed = frozenset(node.name for node in self.cast.genesis.nodes)
         self._idle = {role.name for role in self.cast.roles if role.is_spare}
@@ -91,7 +94,8 @@ class World:
         for at, role in enumerate(self.cast.roles):
             if at in self.plan.liars:
                 machine = self.machines[role.name]
-                liar = Liar(stream(self.plan.seed, f"liar {role.name}"), role.validator_seed, machine.lane_of)
+                random = stream(self.plan.seed, f"liar {role.name}")
+                liar = Liar(random, role.validator_seed, machine.lane_of, machine.proposed_in)
                 liars[role.name] = machine.tampering = liar
             elif role.validator_seed:
                 book.watch(role.name, role.validator_seed)
@@ -150,6 +154,19 @@ class World:
     def _honest(self) -> list[Machine]:
         """The machines that promises are about: liars may be banned, and who was removed is left behind."""
         return [self.machines[name] for name in sorted(self._listed - self.liars.keys())]
+
+    @property
+    def wrong(self) -> frozenset[str]:
+        """Names of all that are wrong: liars, those with wrong clocks, those with an old home."""
+        return self._wrong | self.stale
+
+    def may_be_wrong(self, name: str) -> bool:
+        """Tell whether the network stays alive when one more validator is wrong."""
+        voters = self.invariants.sets.voters(self.invariants.height + 1)
+        wrong = self.wrong | {name}
+        power = sum(each.power for other, each in voters.items() if other in wrong)
+        is_enough = 3 * power < sum(each.power for each in voters.values())
+        return name in voters and name not in self.wrong and is_enough and self.workload.may_be_wrong(name)
 
     def proposer(self) -> str:
         """Return whose turn it is to propose at the height that is being decided; empty when nobody knows."""
@@ -314,7 +331,7 @@ class World:
         places: dict[bytes, list[tuple[int, str]]] = {}
         for height, block in self.invariants.decided.items():
             for document, code in block.receipts:
-                if document in places and not self.plan.shares_lane:
+                if document in places and not (self.plan.shares_lane or self.has_forgotten):
                     raise Broken(f"I3: document {document.hex()} came into the chain twice")
                 places.setdefault(document, []).append((height, code))
         for document, told in self.workload.promises.committed.items():
@@ -342,10 +359,13 @@ class World:
         liars = {self.public_key_of(role) for role in self.cast.roles if role.name in self.liars}
         if not accused <= liars:
             raise Broken(f"I6: {machine.name} holds evidence against an honest key")
+        if core.consensus is not None and core.consensus.rejoining.votes_from is None:
+            raise Broken(f"I7: {machine.name} still does not vote")
         if core.consensus is not None and core.consensus.stopped_because:
             raise Broken(f"I7: {machine.name}: {core.consensus.stopped_because}")
-        # Who was removed takes along what others would need to make use of its later bundles.
-        lanes = {key.public_key for role in self.cast.roles if role.name in self._listed for key in role.keys}
+        # Who was removed takes along what others need to use its later bundles; liars withhold it.
+        able = self._listed - self.stale - self.liars.keys()
+        lanes = {key.public_key for role in self.cast.roles if role.name in able for key in role.keys}
         kept = sum(pooled.bundle.header.lane in lanes for pooled in core.pool._by_id.values())
         if kept or core.submissions.waiting:
             raise Broken(f"I8: {machine.name} keeps {kept} bundles for which there is no use")

@@ -14,6 +14,7 @@ from node.host.consensus_host import ConsensusHost
 from node.host.journal import ConsensusJournal
 from node.host.surroundings import Surroundings
 from node.identity.signer import FileSigner, create_signer_record
+from node.identity.standing import Standing
 from node.storage.log import ConsensusLog
 from node.storage.memory_files import MemoryFiles, Survive
 from tests.support.ledger import NoPeers, OneNode, StillClock
@@ -43,7 +44,9 @@ class Life:
         self.node, self.files = node, files
         signer = FileSigner(files, "signer", node.genesis.chain_id, SEED)
         signer.open()
-        journal = ConsensusJournal(ConsensusLog(files, "log", 1 << 20, bytes), signer)
+        standing = Standing(files)
+        standing.open()
+        journal = ConsensusJournal(ConsensusLog(files, "log", 1 << 20, bytes), signer, standing)
         replay = journal.replay(1)
         self.peers = Peers()
         self.evidence: list[Evidence] = []
@@ -74,6 +77,7 @@ def begin() -> tuple[Life, tuple[int, ...]]:
     files = MemoryFiles()
     own_key = node.genesis.nodes[OWN].validator_key
     create_signer_record(files, "signer", node.genesis.chain_id, own_key)
+    Standing(files).allow(0)
     others = tuple(
         at for at, each in enumerate(node.chain.tip.validators.validators) if each.public_key != own_key
     )

@@ -1,0 +1,98 @@
+"""A validator whose record may be older than its last vote listens before it votes (CONSENSUS, 7; ADR 22).
+
+It may be a home that was restored from a backup or copied (`node/identity/standing.py`), or votes of its own
+may have come from elsewhere that it knows nothing of. It follows the chain meanwhile, as a member does.
+
+From which height on is it safe? Let this node be at height T, and let validators with a quorum of the power
+of the set of T + 2, itself not counted, have said since this life began that they are at T or below. Had its
+key signed at T + 3 or above, block T + 2 would have been decided before; then one honest node among those
+would have been at T + 1 at least. So it has signed nothing above T + 2, and votes from T + 3 on. Claims above
+T do not count until this node is there itself, so nobody can keep it away by a great number alone.
+"""
+
+from functools import partial
+
+import structlog
+
+from contracts.chain.validators import ValidatorSet
+from node.host.chain import Chain
+from node.host.worker import Worker
+from node.identity.standing import Standing
+
+_log = structlog.get_logger(__name__)
+
+CLEAR_HEIGHTS = 3
+"""So far above the tip nothing can have been signed."""
+
+
+class Rejoining:
+    """Says whether one validator may vote at a height. Used on the event loop; the disk thread writes."""
+
+    def __init__(self, standing: Standing, own_key: bytes, chain: Chain, disk: Worker) -> None:
+        """Go on from what the home knows.
+
+        Args:
+            standing: Open.
+            own_key: What this validator votes with.
+            chain: The decided chain.
+            disk: Writes what is settled here.
+        """
+        self._standing = standing
+        self._own_key = own_key
+        self._chain = chain
+        self._disk = disk
+        self._claims: dict[bytes, int] = {}
+        self._is_writing = False
+        self._votes_from = standing.votes_from
+        if self._votes_from is None:
+            _log.warning("not_voting_yet", reason="this home was restored, copied or moved: it listens first")
+
+    @property
+    def votes_from(self) -> int | None:
+        """First height at which this validator may vote; None while nobody knows."""
+        return self._votes_from
+
+    def may_vote(self, height: int) -> bool:
+        """Tell whether it may vote at a height."""
+        return self._votes_from is not None and height >= self._votes_from
+
+    def hear(self, key: bytes, height: int) -> None:
+        """The validator with this key says how far it is; its first word since this node listens counts."""
+        if self._votes_from is None:
+            self._claims.setdefault(key, height)
+            self.look()
+
+    def look(self) -> None:
+        """Look whether enough was heard by now, and settle from which height on this validator votes."""
+        tip = self._chain.tip
+        if self._votes_from is not None or self._is_writing:
+            return
+        if self._has_heard(tip.validators, tip.height) and self._has_heard(tip.next_validators, tip.height):
+            height = tip.height + CLEAR_HEIGHTS
+            self._is_writing = True
+            self._disk.submit(partial(self._standing.allow, height), lambda _none: self._allowed(height))
+
+    def _has_heard(self, validators: ValidatorSet, height: int) -> bool:
+        """Tell whether a quorum besides this node said to be at a height or below; of few, all others."""
+        others = [each for each in validators.validators if each.public_key != self._own_key]
+        heard = sum(each.power for each in others if self._claims.get(each.public_key, height + 1) <= height)
+        return validators.is_quorum(heard) or heard == sum(each.power for each in others) > 0
+
+    def _allowed(self, height: int) -> None:
+        self._is_writing = False
+        self._votes_from = height
+        self._claims.clear()
+        _log.info("votes_again", from_height=height)
+
+    def suspend(self, reason: str) -> None:
+        """Vote no more before enough was heard anew: this key has signed what this home does not know."""
+        if self._votes_from is None:
+            return
+        self._votes_from = None
+        self._claims.clear()
+        self._is_writing = True
+        self._disk.submit(self._standing.suspend, lambda _none: self._suspended())
+        _log.error("not_voting", reason=reason)
+
+    def _suspended(self) -> None:
+        self._is_writing = False

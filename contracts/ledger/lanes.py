@@ -50,7 +50,7 @@ def lane_fault(state: Overlay, header: BundleHeader, height: int, time_ms: int) 
     key = state.read(KEYS, header.lane)
     if key is None:
         return KEY_UNKNOWN
-    if height < key.from_height or (key.until_height and height >= key.until_height):
+    if not key.acts_at(height):
         return KEY_NOT_ACTIVE
     if header.after != last_sequence(state, header.lane):
         return OUT_OF_ORDER

@@ -231,6 +231,10 @@ class KeyRow(msgspec.Struct, frozen=True, array_like=True):
     until_height: int
     """First height at which it acts no more; 0 for open."""
 
+    def acts_at(self, height: int) -> bool:
+        """Tell whether it signs bundles of the block at a height."""
+        return self.from_height <= height and not 0 < self.until_height <= height
+
 
 class MandateRow(msgspec.Struct, frozen=True, array_like=True):
     """What an agent may sign for a partner."""

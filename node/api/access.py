@@ -12,10 +12,12 @@ from typing import Final
 from aiohttp import web
 
 from contracts.chain.genesis import Node
+from contracts.state.rows import KeyRow
 from network.peer.face import OBSERVER
 from node.api.context import ApiContext
 from node.api.problems import Problem
 from node.api.tokens import Role, TokenGrant
+from node.host.chain import Chain
 from node.host.submission import Submissions
 
 MAX_TOKEN_CHARACTERS: Final = 256
@@ -163,18 +165,36 @@ def lane_for(context: ApiContext, grant: TokenGrant, partner: str) -> tuple[str,
         partner: GLN that the client named; empty for none.
 
     Raises:
-        Problem: forbidden, partner_needed, partner_not_here or key_not_registered.
+        Problem: forbidden, partner_needed, partner_not_here, key_not_registered or key_not_active.
     """
-    lanes = {key.partner: lane for lane, key in sorted(signing(context).keys.items(), reverse=True)}
-    wanted = partner or grant.partner or (next(iter(lanes)) if len(lanes) == 1 else "")
+    submissions = signing(context)
+    held = sorted({key.partner for key in submissions.keys.values()})
+    wanted = partner or grant.partner or (held[0] if len(held) == 1 else "")
     members = {"pointer": "/partner"}
     if not wanted:
-        raise Problem("partner_needed", f"It signs for {', '.join(sorted(lanes))}.", members=members)
+        raise Problem("partner_needed", f"It signs for {', '.join(held)}.", members=members)
     if grant.partner and wanted != grant.partner:
         raise Problem("forbidden", f"This token acts for {grant.partner} alone.", members=members)
-    if wanted not in lanes:
-        raise Problem("partner_not_here", f"It signs for {', '.join(sorted(lanes))}.", members=members)
-    if lanes[wanted] not in context.chain.lanes:
-        detail = f"The key of {wanted} on this node is {lanes[wanted].hex()}."
-        raise Problem("key_not_registered", detail, members=members)
-    return wanted, lanes[wanted]
+    if wanted not in held:
+        raise Problem("partner_not_here", f"It signs for {', '.join(held)}.", members=members)
+    lane = submissions.lanes().get(wanted)
+    if lane is None:
+        raise _no_key(context.chain, submissions, wanted, members)
+    return wanted, lane
+
+
+def _no_key(chain: Chain, submissions: Submissions, partner: str, members: dict[str, str]) -> Problem:
+    """Return why no key that this node holds of a partner signs now."""
+    own = sorted(lane for lane, key in submissions.keys.items() if key.partner == partner)
+    known = [lane for lane in own if lane in chain.keys]
+    if not known:
+        detail = f"The key of {partner} on this node is {' or '.join(lane.hex() for lane in own)}."
+        return Problem("key_not_registered", detail, members=members)
+    spans = "; ".join(f"{lane.hex()} {_span(chain.keys[lane])}" for lane in known)
+    detail = f"The next block is {chain.tip.height + 1}. Keys of {partner} on this node: {spans}."
+    return Problem("key_not_active", detail, members=members)
+
+
+def _span(row: KeyRow) -> str:
+    end = f" to {row.until_height - 1}" if row.until_height else " on"
+    return f"acts from height {row.from_height}{end}"

@@ -267,6 +267,7 @@ class Epcis:
         """Submit a draft."""
         wait = choice_parameter(request, "wait", "none", ("none", "commit")) == "commit"
         draft = await self._find_own(request)
+        lane_for(self._context, request[GRANT], draft.partner)
         try:
             async with self._patience.limit(is_timed=wait):
                 result = await self._drafts().confirm(draft.id, wait=wait)

@@ -77,6 +77,11 @@ _REQUESTS: Final[dict[str, ProblemKind]] = {
         "The ledger does not know this node's key yet",
         "The partner is admitted by a proposal and votes (`packtrail propose`); try again when that acts.",
     ),
+    "key_not_active": ProblemKind(
+        409,
+        "No key of that partner on this node signs at this height",
+        "Give the node a key that acts, have one registered by a proposal, or wait for its height.",
+    ),
     "unauthorised": ProblemKind(
         401, "No valid token", "Send `Authorization: Bearer <token>` with a token of this node."
     ),

@@ -70,7 +70,6 @@ class Preparing:
         self._context = context
         self._grant = grant
         self._limits = context.genesis.parameters.limits
-        self._lanes: dict[str, bytes] = {}
 
     async def read(self, body: bytes, secret: Secret, *, has_key: bool) -> Prepared:
         """Read and prepare a document; a long one on a reader thread, so that it does not hold up the others.
@@ -109,7 +108,7 @@ class Preparing:
             # Before anything is read: what is far too large must not cost much.
             detail = f"it has a weight of {weight}, at most {limits.document_weight} is allowed"
             raise Problem("document_too_large", detail)
-        lane = self._lanes.get(form.partner) or self._lane(form.partner)
+        lane = self._lane(form.partner)
         read = read_document(form, secret)
         document = read.document
         try:
@@ -126,7 +125,6 @@ class Preparing:
     def _lane(self, partner: str) -> bytes:
         packed = read_gln("partner", partner)
         _gln, lane = lane_for(self._context, self._grant, unpack_gln(packed) if packed else "")
-        self._lanes[partner] = lane
         return lane
 
 

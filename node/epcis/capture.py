@@ -53,8 +53,7 @@ class CaptureService:
         self._parts = parts
         self._recorder = recorder
         self._drafting = drafting
-        self._lanes = parts.lanes()
-        self._turns = {partner: asyncio.Lock() for partner in self._lanes}
+        self._turns = {partner: asyncio.Lock() for partner in parts.partners()}
         self._secret = b""
 
     async def capture(
@@ -81,7 +80,7 @@ class CaptureService:
         Raises:
             CaptureProblem: The file cannot be read; under rollback, one of its events.
             TooBusy: Too much waits already; nothing was submitted.
-            KeyError: This node holds no key of that partner.
+            KeyError: This node holds no key of that partner that acts.
         """
         document, sealer = await self._read(data, content_type)
         is_one = error_behaviour == "rollback"
@@ -116,7 +115,7 @@ class CaptureService:
     def _case(self, document: EpcisDocument, sealer: Sealer, partner: str, *, is_one: bool) -> Case:
         limits = self._parts.chain.tip.parameters.limits
         seed = self._parts.draw(SECRET_BYTES)
-        return Case(document, pack_gln(partner), self._lanes[partner], is_one, limits, sealer, seed)
+        return Case(document, pack_gln(partner), self._parts.lanes()[partner], is_one, limits, sealer, seed)
 
     def _load_secret(self) -> bytes:
         known = load_secret(self._parts.store)

@@ -59,7 +59,6 @@ class Drafting:
         """
         self._parts = parts
         self._recorder = recorder
-        self._lanes = parts.lanes()
         self._turn = asyncio.Lock()
         self._drafts: dict[str, Draft] = {}
         self._is_loaded = False
@@ -98,7 +97,7 @@ class Drafting:
                 refusal = EventRefused("shipment_not_found", "", found.reason)
                 return FileResult(events=(refusal_of(0, Refused.of_event(refusal)),))
             ready = self._ready(found)
-            taken = await self._recorder.hand_in(self._lanes[found.partner], (Offer(ready),))
+            taken = await self._recorder.hand_in(self._parts.lanes()[found.partner], (Offer(ready),))
             if (await taken[0].admitted()).is_submitted:
                 await self._write([no_draft_entry(draft)])
                 del self._drafts[draft]

@@ -50,5 +50,9 @@ class Parts:
         return answer
 
     def lanes(self) -> dict[str, bytes]:
-        """Return the key to sign with for each partner, by GLN."""
-        return {key.partner: lane for lane, key in sorted(self.submissions.keys.items(), reverse=True)}
+        """Return the key to sign with now for each partner that has one, by GLN."""
+        return self.submissions.lanes()
+
+    def partners(self) -> tuple[str, ...]:
+        """Return the GLNs of the partners whose keys this node holds, whether they act or not."""
+        return tuple(sorted({key.partner for key in self.submissions.keys.values()}))

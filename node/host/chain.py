@@ -10,6 +10,7 @@ from contracts.chain.commit import Commit
 from contracts.chain.header import Block
 from contracts.ledger.block import ChainTip
 from contracts.ledger.bundle import OpenBundle
+from contracts.state.rows import KeyRow
 from node.host.ledger import Applied, Ledger
 from node.host.worker import Worker
 
@@ -23,12 +24,20 @@ class Chain:
         tip: The decided end of the chain.
         commit: The commit that decided it; NO_COMMIT at height 0.
         lanes: Last sequence of every registered lane.
+        keys: Every registered partner key, with the heights at which it acts.
         round_zero_signers: Keys that signed the commit which the tip's block carries.
         had_bundles: Whether the tip's block has bundles.
     """
 
     def __init__(
-        self, ledger: Ledger, writer: Worker, commit: Commit, lanes: dict[bytes, int], *, had_bundles: bool
+        self,
+        ledger: Ledger,
+        writer: Worker,
+        commit: Commit,
+        lanes: dict[bytes, int],
+        keys: dict[bytes, KeyRow],
+        *,
+        had_bundles: bool,
     ) -> None:
         """Begin at the ledger's tip.
 
@@ -37,6 +46,7 @@ class Chain:
             writer: The thread that owns the ledger from now on.
             commit: For the tip; NO_COMMIT at height 0.
             lanes: As `Ledger.lanes` returns them.
+            keys: As `Ledger.keys` returns them.
             had_bundles: Whether the tip's block has bundles.
         """
         self._ledger = ledger
@@ -46,6 +56,7 @@ class Chain:
         self.tip: ChainTip = ledger.tip
         self.commit = commit
         self.lanes = lanes
+        self.keys = keys
         self.round_zero_signers = ledger.round_zero_signers
         self.had_bundles = had_bundles
 
@@ -86,6 +97,7 @@ class Chain:
         self.tip = applied.tip
         self.commit = commit
         self.lanes.update(applied.lanes)
+        self.keys.update(applied.keys)
         self.round_zero_signers = applied.round_zero_signers
         self.had_bundles = bool(applied.block.bundles)
         for subscriber in self._subscribers:

@@ -138,9 +138,8 @@ class NodeCore:
         self._reader = BundleReader(config.genesis.chain_id, limits)
         self.heights: dict[str, int] = {}
         self.pool = _pool_of(config, disks.ledger.tip, opened)
-        self.chain = Chain(
-            disks.ledger, surroundings.writer, opened.commit, opened.lanes, had_bundles=opened.had_bundles
-        )
+        known = (opened.commit, opened.lanes, opened.keys)
+        self.chain = Chain(disks.ledger, surroundings.writer, *known, had_bundles=opened.had_bundles)
         self.chain.subscribe(self._prune)
         self.fetching = Fetching(surroundings, self.pool)
         self.intake = Intake(

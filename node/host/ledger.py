@@ -50,6 +50,7 @@ from contracts.rules.changing_nodes import validator_set
 from contracts.rules.enacting import LEAD
 from contracts.state.governing import sets
 from contracts.state.layout import KEYS, LANES, NODES, VALIDATORS
+from contracts.state.rows import KeyRow
 from contracts.state.view import DirectoryCache, Overlay
 from node.pool.settled import Settled
 from node.storage.authors import authors_of
@@ -82,6 +83,8 @@ class Applied(msgspec.Struct, frozen=True):
     """All nodes that may connect from now on, when that changed; else None."""
     owners: dict[bytes, int]
     """Partners' numbers by lane, for every key that governance changed."""
+    keys: dict[bytes, KeyRow]
+    """Partner keys that governance changed, with the heights at which they act."""
 
 
 class Ledger:
@@ -218,6 +221,11 @@ class Ledger:
         rows = ((key, state.read(KEYS, key)) for key in keys)
         return {key: row.partner for key, row in rows if row is not None}
 
+    def keys(self) -> dict[bytes, KeyRow]:
+        """Return every registered partner key, with the heights at which it acts."""
+        state = Overlay(self._state, self.directory)
+        return {key: state.require(KEYS, key) for key in _all_keys(self._state, KEYS.prefix)}
+
     def check(self, block: Block, bundles: Sequence[OpenBundle]) -> str | None:
         """Return why `block` may not follow the tip, or None when it may.
 
@@ -324,7 +332,17 @@ class Ledger:
         is_listed_anew = any(key.startswith(NODES.prefix) for key, _value in result.writes)
         nodes = self.nodes() if is_listed_anew else None
         owners = self._owners_of(_keys_in(result.writes)) if result.governed else {}
-        return Applied(tip, block, tuple(opened), result.receipts, lanes, signers, nodes, owners)
+        return Applied(
+            tip,
+            block,
+            tuple(opened),
+            result.receipts,
+            lanes,
+            signers,
+            nodes,
+            owners,
+            _key_rows(result.writes),
+        )
 
     def _settled(
         self, bundles: Sequence[OpenBundle], result: BlockResult, written: dict[bytes, list[bytes]]
@@ -374,6 +392,11 @@ def _keys_in(writes: Iterable[tuple[bytes, bytes]]) -> Iterator[bytes]:
     for key, _value in writes:
         if key.startswith(KEYS.prefix):
             yield key[len(KEYS.prefix) :]
+
+
+def _key_rows(writes: Iterable[tuple[bytes, bytes]]) -> dict[bytes, KeyRow]:
+    """Return the partner keys among written rows, with the heights at which they act."""
+    return {key[1:]: KEYS.decode(row) for key, row in writes if key.startswith(KEYS.prefix)}
 
 
 def _head_of(tip: ChainTip) -> Head:

@@ -8,6 +8,7 @@ import structlog
 
 from contracts.chain.commit import NO_COMMIT, Commit
 from contracts.chain.genesis import Node
+from contracts.state.rows import KeyRow
 from node.host.journal import ConsensusJournal, Replay
 from node.host.ledger import Ledger
 from node.host.snapshot_maker import SnapshotShelf
@@ -49,6 +50,8 @@ class Opened(msgspec.Struct, frozen=True):
     """Whether the tip's block has bundles."""
     lanes: dict[bytes, int]
     """Last sequence of every registered lane."""
+    keys: dict[bytes, KeyRow]
+    """Every registered partner key, with the heights at which it acts."""
     waiting: tuple[OutboxEntry, ...]
     """Own bundles that the chain does not hold, by lane and ascending sequence."""
     last_used: dict[bytes, int]
@@ -96,8 +99,8 @@ def open_disks(disks: Disks, own_lanes: Sequence[bytes]) -> Opened:
     nodes = ledger.nodes()
     base = base_height(ledger.store)
     return Opened(
-        *(commit, had_bundles, ledger.lanes(), _waiting(disks), last_used, replay, evidence, nodes),
-        *(ledger.owners(), base, _snapshots(disks, base)),
+        *(commit, had_bundles, ledger.lanes(), ledger.keys(), _waiting(disks), last_used, replay),
+        *(evidence, nodes, ledger.owners(), base, _snapshots(disks, base)),
     )
 
 

@@ -107,6 +107,19 @@ class Submissions:
         """Partner keys by public key."""
         return self._keys
 
+    def lanes(self) -> dict[str, bytes]:
+        """Return the key to sign with now for each partner of whom one acts, by GLN.
+
+        While a key is changed a partner has two: the one that began last signs, for the other may end.
+        """
+        height = self._chain.tip.height + 1
+        acting = (
+            (row.from_height, public_key)
+            for public_key, row in ((one, self._chain.keys.get(one)) for one in self._keys)
+            if row is not None and row.acts_at(height)
+        )
+        return {self._keys[public_key].partner: public_key for _since, public_key in sorted(acting)}
+
     def restore(
         self, entries: Sequence[OutboxEntry], reader: BundleReader, last_used: Mapping[bytes, int]
     ) -> None:

@@ -236,14 +236,6 @@ async def test_a_field_that_means_nothing_is_pointed_at(api: Api) -> None:
     assert (reply.json["pointer"], reply.json["fault"]) == ("/records/1/serials/1", "serial_character")
 
 
-async def test_a_key_that_the_ledger_does_not_know_signs_nothing(api: Api) -> None:
-    lane = next(lane for lane, key in api.context.submissions.keys.items() if key.partner == MAKER.gln)
-    api.context.chain.lanes.pop(lane)
-    reply = await api.post("/v1/documents", {"records": [commission("A1")], "partner": MAKER.gln})
-    assert (reply.status, reply.code) == (409, "key_not_registered")
-    assert lane.hex() in reply.json["detail"]
-
-
 async def test_who_signs(api: Api) -> None:
     body = {"records": [commission("A1")]}
     reply = await api.post("/v1/documents", body)

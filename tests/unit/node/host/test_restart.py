@@ -52,7 +52,8 @@ class Life:
         self.evidence: list[Evidence] = []
         clock = StillClock(node._later.append)
         surroundings = Surroundings(clock, node.wall, self.peers, node.worker, node.worker)
-        chain = Chain(node.ledger, node.worker, NO_COMMIT, node.ledger.lanes(), had_bundles=False)
+        ledger = node.ledger
+        chain = Chain(ledger, node.worker, NO_COMMIT, ledger.lanes(), ledger.keys(), had_bundles=False)
         self.host = ConsensusHost(
             *(surroundings, chain, node.pool, journal),
             *(lambda _effect, _missing: None, lambda _effect: None, lambda: None),

@@ -326,7 +326,7 @@ PLANTED: Final = (
     ),
     Planted("promise", "a client is told before it is durable", (LOST,), _promise_too_early, is_quick=False),
     Planted("lane_order", "lanes have no order", (LANES,), _let_bundles_jump_the_queue, is_quick=False),
-    Planted("far_expiry", "what expires too late is proposed", (STUCK,), _propose_what_expires_too_late),
+    Planted("far_expiry", "what expires too late is proposed", (STUCK, LOST), _propose_what_expires_too_late),
     Planted("old_steps", "a restart signs old steps anew", (REFUSED,), _sign_old_steps_anew, is_quick=False),
     Planted("told_once", "heights are told once", (STUCK, LOST), _tell_heights_once, is_quick=False),
     Planted(

@@ -36,6 +36,7 @@ from cli import (
     watch,
 )
 from cli import doctor as doctor_module
+from cli import evidence as evidence_module
 from cli import explain as explain_module
 from cli import lot as lot_module
 from cli import proof as proof_module
@@ -84,6 +85,7 @@ app.command("proof")(proof_module.proof)
 app.command("alerts")(alerts_module.alerts)
 app.command("lot")(lot_module.lot)
 app.command("status")(status_module.status)
+app.command("evidence")(evidence_module.evidence)
 app.command("watch")(watch.watch)
 app.command("explain")(explain_module.explain)
 app.command("doctor")(doctor_module.doctor)

@@ -18,7 +18,9 @@ _PIPE: Final = Path("-")
 _BLOCKS_TO_ACT: Final = 2
 """Voting ends so many heights before the changes act."""
 
-_COLUMNS: Final = ("proposal", "standing", "acts_at", "votes_until", "power", "changes", "reason")
+_COLUMNS: Final = (
+    *("proposal", "standing", "acts_at", "votes_until", "power", "changes", "convicted", "reason"),
+)
 
 PartnerOption = Annotated[
     str | None, typer.Option(metavar="GLN", help="Who signs, when the node holds several.")
@@ -127,6 +129,7 @@ def _list(client: NodeClient, output: Format) -> None:
             "votes_until": one["until_height"],
             "power": f"{one['approving_power']}/{one['total_power']}",
             "changes": ", ".join(change["change"] for change in one["changes"]),
+            "convicted": ", ".join(f"{node['node']} {node['convictions']}x" for node in one["convicted"]),
             "reason": one["reason"],
         }
         for one in found["proposals"]

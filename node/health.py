@@ -87,6 +87,7 @@ class Health:
             core.intake.refused,
             self._peers.counters.ended,
             self._peers.counters.dial_failures,
+            self._convictions(),
             *self._snapshots(),
             self._queues(),
             {
@@ -105,6 +106,14 @@ class Health:
             QueueStatus("from_peers", peers.unread_bytes, peers.most_unread_bytes),
             QueueStatus("proposed_blocks", proposed, MAX_CANDIDATE_BYTES),
         )
+
+    def _convictions(self) -> dict[str, int]:
+        found = dict.fromkeys(self._powers(), 0)
+        for key, count in self._core.evidence.convictions.items():
+            # A key that votes no more has no name.
+            name = self._core.name_of(key) or key.hex()
+            found[name] = found.get(name, 0) + count
+        return found
 
     def _snapshots(self) -> tuple[tuple[SnapshotStatus, ...], int, int]:
         """Return the snapshots here, how many were made, and how many left out."""

@@ -97,7 +97,7 @@ class Law:
         self._height += 1
         context = BlockContext(self._height, self._now_ms)
         start = time.process_time()
-        execution = BlockExecution(self._rows, context, bundles, self._app_hash, self._directory)
+        execution = BlockExecution(self._rows, context, bundles, (), self._app_hash, self._directory)
         result = execution.finish()
         seconds = time.process_time() - start
         self._rows.update(result.writes)

@@ -4,10 +4,12 @@ A validator casts one prevote and one precommit a round, and a proposer makes on
 ones with valid signatures convict the key that signed them; nobody else can make such a pair.
 """
 
+from enum import IntEnum
+
 import msgspec
 
 from contracts.chain.validators import ValidatorSet
-from contracts.chain.votes import Proposal, Vote, verify_proposal, verify_vote
+from contracts.chain.votes import Proposal, Vote, VoteType, verify_proposal, verify_vote
 from contracts.primitives.encoding import encode
 from contracts.primitives.hashing import EVIDENCE, Hash
 
@@ -31,6 +33,32 @@ class DuplicateProposal(msgspec.Struct, frozen=True, array_like=True, tag=2):
 
 
 Evidence = DuplicateVote | DuplicateProposal
+
+
+class OffenceKind(IntEnum):
+    """What was said twice."""
+
+    PROPOSAL = 0
+    PREVOTE = 1
+    PRECOMMIT = 2
+
+
+def kind_of(evidence: Evidence) -> OffenceKind:
+    """Return what was said twice."""
+    match evidence:
+        case DuplicateProposal():
+            return OffenceKind.PROPOSAL
+        case DuplicateVote(first=vote):
+            return OffenceKind.PREVOTE if vote.type == VoteType.PREVOTE else OffenceKind.PRECOMMIT
+
+
+def author_of(evidence: Evidence) -> int:
+    """Return the index of the author in the validator set of the height, as the first statement says."""
+    match evidence:
+        case DuplicateProposal(first=proposal):
+            return proposal.proposer
+        case DuplicateVote(first=vote):
+            return vote.validator
 
 
 def of_votes(one: Vote, other: Vote) -> DuplicateVote:

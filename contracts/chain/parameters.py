@@ -42,12 +42,16 @@ class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Tolerances(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """How far clocks and lifetimes may stray, in ms of block time."""
+    """How far clocks and lifetimes may stray, in ms of block time, and how long evidence is taken."""
 
     bundle_lifetime_ms: int = 600_000
     """A bundle's `expires_at_ms` lies at most this far after the block that carries it."""
     claimed_time_ms: int = 300_000
     """A record's claimed time lies at most this far after block time."""
+    evidence_age_heights: int = 500_000
+    """A block carries evidence about heights at most so far below its own."""
+    evidence_age_ms: int = 7 * 24 * 60 * 60 * 1_000
+    """A block carries evidence about blocks whose time is at most this far before its own."""
 
 
 class ConsensusTiming(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -20,6 +20,8 @@ from contracts.ledger.bundle import BundleHeader, OpenBundle, canonical_order
 from contracts.primitives import merkle
 from contracts.primitives.hashing import NO_HASH
 from contracts.rules.changing_nodes import validator_set as validator_set_of
+from contracts.rules.convicting import evidence_fault
+from contracts.state.evidence import Moment
 from contracts.state.governing import FIRST_RULES, governance, sets
 from contracts.state.layout import PARAMETERS, SOLE_KEY
 from contracts.state.parameters import parameters_of
@@ -124,8 +126,13 @@ def _require(condition: bool, message: str) -> None:  # noqa: FBT001 - a guard r
         raise InvalidBlock(message)
 
 
-def check_block(tip: ChainTip, block: Block) -> None:
+def check_block(tip: ChainTip, block: Block, state: Overlay) -> None:
     """Check everything about a block that does not need its bundles.
+
+    Args:
+        tip: The chain's tip.
+        block: Whatever came.
+        state: State after the tip; nothing is written to it.
 
     Raises:
         InvalidBlock: The message names the field and what the chain expects.
@@ -135,10 +142,7 @@ def check_block(tip: ChainTip, block: Block) -> None:
     _check_header(tip, block.header)
     _check_last_commit(tip, block)
     _check_entries(tip.parameters.limits, block)
-    _require(block.evidence == (), "evidence: this version of the chain carries none")
-    _require(
-        block.header.evidence_root == evidence_root(block.evidence), "evidence_root: not of the evidence"
-    )
+    _check_evidence(tip, block, state)
 
 
 def _check_header(tip: ChainTip, header: Header) -> None:
@@ -196,6 +200,15 @@ def _check_entries(limits: Limits, block: Block) -> None:
     _require(len(entries) <= limits.block_bundles, f"bundles: {len(entries)} of {limits.block_bundles}")
     _require(sum(sizes) <= limits.block_bytes, f"bundles: {sum(sizes)} bytes of {limits.block_bytes}")
     _require(sum(weights) <= limits.block_weight, f"bundles: weight {sum(weights)} of {limits.block_weight}")
+
+
+def _check_evidence(tip: ChainTip, block: Block, state: Overlay) -> None:
+    moment = Moment(block.header.height, block.header.time_ms)
+    fault = evidence_fault(state, tip.chain_id, moment, block.evidence)
+    _require(fault is None, f"evidence: {fault}")
+    _require(
+        block.header.evidence_root == evidence_root(block.evidence), "evidence_root: not of the evidence"
+    )
 
 
 LaneFault = Callable[[BundleHeader, int | None], str | None]

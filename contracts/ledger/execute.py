@@ -1,15 +1,17 @@
 """Executing a block: documents in order, each accepted or refused, to writes, receipts and the app hash.
 
-The result is a function of (state, height, block time, ordered bundles) and of nothing else, so the law is
-not even told the block's id, proposer or round (DESIGN 1). The host calls `step` document by document, and
-may pause between two; the last step writes what governance lets act from the next height on. A failure of the
-law itself (a broken invariant) is an exception and stops the node.
+The result is a function of (state, height, block time, evidence, ordered bundles) and of nothing else, so the
+law is not even told the block's id, proposer or round (DESIGN 1). The host calls `step` document by document,
+and may pause between two; the last step counts what the evidence convicts of, and writes what governance lets
+act from the next height on. A failure of the law itself (a broken invariant) is an exception, and stops the
+node.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 import msgspec
 
+from contracts.chain.evidence import Evidence
 from contracts.ledger.bundle import OpenBundle
 from contracts.ledger.document import Document
 from contracts.ledger.lanes import BundleOutOfPlace, advance_lane, lane_fault
@@ -17,9 +19,11 @@ from contracts.ledger.receipt import ACCEPTED, Event, Receipt, receipts_root
 from contracts.primitives.encoding import encode
 from contracts.primitives.hashing import APP, NO_HASH, WRITES, Hash
 from contracts.rules.act import Act
+from contracts.rules.convicting import convict
 from contracts.rules.enacting import end_block
 from contracts.rules.registry import judge
 from contracts.state.directory import limits, signer_of
+from contracts.state.evidence import Moment, note_time
 from contracts.state.view import TOMBSTONE, DirectoryCache, Overlay, StateReader, Writes
 
 MAX_SUBJECT_BYTES = 32
@@ -52,6 +56,8 @@ class BlockResult(msgspec.Struct, frozen=True):
     """What the next header names."""
     app_hash: Hash
     """After this block."""
+    events: tuple[Event, ...]
+    """What came of the block's evidence; each names the piece as its record. They stand in no receipt."""
     governed: bool
     """Whether governance changed something after the last document."""
 
@@ -69,6 +75,7 @@ class BlockExecution:
         reader: StateReader,
         context: BlockContext,
         bundles: Iterable[OpenBundle],
+        evidence: Sequence[Evidence],
         previous_app_hash: Hash,
         directory: DirectoryCache | None = None,
     ) -> None:
@@ -78,11 +85,13 @@ class BlockExecution:
             reader: State after the previous block.
             context: Height and time.
             bundles: In canonical order, verified.
+            evidence: The block's, in its order, checked.
             previous_app_hash: After the previous block.
             directory: The caller's cache of directory rows for this chain, or None.
         """
         self._state = Overlay(reader, directory)
         self._context = context
+        self._evidence = evidence
         self._previous = previous_app_hash
         self._receipts: list[Receipt] = []
         self.written: dict[bytes, list[bytes]] = {}
@@ -106,12 +115,22 @@ class BlockExecution:
         """Execute what is left and return what follows from the block."""
         while self.step():
             pass
+        moment = Moment(self._context.height, self._context.time_ms)
+        events = tuple(self._convict(moment))
         governed = end_block(self._state, self._context.height)
+        note_time(self._state, moment)
+        self._state.keep()
         self.written[NO_LANE] = self._state.take_written()
         writes = self._state.changes()
         receipts = tuple(self._receipts)
         app_hash = next_app_hash(self._previous, writes)
-        return BlockResult(writes, receipts, receipts_root(receipts), app_hash, governed)
+        return BlockResult(writes, receipts, receipts_root(receipts), app_hash, events, governed)
+
+    def _convict(self, moment: Moment) -> Iterator[Event]:
+        """Count what each piece of evidence convicts of."""
+        for at, piece in enumerate(self._evidence):
+            kind, items, subject, told = convict(self._state, moment, piece)
+            yield Event(kind, at, items, subject, told)
 
     def _in_order(self, bundles: Iterable[OpenBundle]) -> Iterator[tuple[bytes, bytes, Document]]:
         """Yield (lane, document id, document); a bundle takes its place in its lane when its turn comes."""

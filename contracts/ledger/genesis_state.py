@@ -20,8 +20,9 @@ from contracts.records.exempt import ExemptReason
 from contracts.records.record import HEAVIEST_PRICE
 from contracts.state.concerned import add_regulator
 from contracts.state.directory import PREFIX_DIGITS, add_partner, add_prefix, add_premises, overlaps_prefix
+from contracts.state.evidence import write_first_window
 from contracts.state.governance_rows import GovernanceRow, NodeRow, SetsRow, Validators
-from contracts.state.governing import FIRST_RULES, put_node, with_node
+from contracts.state.governing import FIRST_RULES, put_node, sets, with_node
 from contracts.state.layout import (
     DELEGATIONS,
     GOVERNANCE,
@@ -83,6 +84,7 @@ def genesis_writes(genesis: Genesis) -> Writes:
     _write_products(state, genesis.products, partners, markets)
     _write_delegations(state, genesis, partners)
     _write_nodes(state, genesis, partners)
+    write_first_window(state, genesis.time_ms, sets(state).current)
     state.write(GOVERNANCE, SOLE_KEY, GovernanceRow(FIRST_RULES, ()))
     return state.changes()
 

@@ -42,6 +42,7 @@ from contracts.rules.changing_nodes import (
 from contracts.rules.changing_parties import enact_party, party_fit_fault, party_form_fault
 from contracts.rules.codes import Code
 from contracts.rules.verdict import Verdict
+from contracts.state.evidence import note_set
 from contracts.state.governance_rows import ChangesStanding, SetsRow, Validators
 from contracts.state.governing import governance, placed, sets
 from contracts.state.layout import BALLOTS, CHANGES, GOVERNANCE, SOLE_KEY, VALIDATORS
@@ -174,6 +175,8 @@ def _shift_sets(state: Overlay, height: int) -> bool:
     moved = SetsRow(row.current, row.following, following)
     if moved != row:
         state.write(VALIDATORS, SOLE_KEY, moved)
+    if moved.following != moved.current:
+        note_set(state, height + LEAD, moved.following)
     return moved != row
 
 

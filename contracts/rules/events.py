@@ -79,6 +79,7 @@ class EventKind(IntEnum):
     HOLDS_END = 147
     LAW_CHANGES = 148
     NODE_CHANGES = 149
+    VALIDATOR_CONVICTED = 150
     OPENED = 44
     MANDATE_GIVEN = 94
     MANDATE_WITHDRAWN = 95
@@ -177,6 +178,7 @@ SENTENCES: Final[dict[EventKind, str]] = {
     EventKind.HOLDS_END: "From then on holds of a partner that is gone (subject) are off these items.",
     EventKind.LAW_CHANGES: "From then on a profile, market, parameter (subject) or all rules are others.",
     EventKind.NODE_CHANGES: "From then on a node (subject) connects or votes, or does so no more.",
+    EventKind.VALIDATOR_CONVICTED: "A validator (subject: its key) signed two values for one step.",
     EventKind.LANE_LEFT: "Goods are sold outside the trade lane of their product (subject).",
 }
 """One sentence for people per kind."""

@@ -13,6 +13,7 @@ from contracts.state.agreement_rows import ProposalRow
 from contracts.state.claim_rows import ClaimAnswerRow, ClaimRow
 from contracts.state.cold_rows import SessionRow, StorageRow
 from contracts.state.ending_rows import EndingRow, RemainderRow
+from contracts.state.evidence_rows import ConvictionsRow, WindowRow
 from contracts.state.genealogy_rows import BatchRow
 from contracts.state.governance_rows import (
     BallotRow,
@@ -21,6 +22,7 @@ from contracts.state.governance_rows import (
     NodeRow,
     ParametersRow,
     SetsRow,
+    Validators,
 )
 from contracts.state.overage_rows import OverageRow
 from contracts.state.quantity_rows import BookRow, LoadRow
@@ -47,6 +49,7 @@ RowT = TypeVar("RowT")
 
 NUMBER_BYTES: Final = 4
 SOURCE_BYTES: Final = 6
+HEIGHT_BYTES: Final = 8
 SOLE_KEY: Final = b""
 """Key of the only row of a table."""
 
@@ -193,6 +196,12 @@ BALLOTS: Final = Table("ballots", 0x6E, BallotRow)
 """By proposal id."""
 PREFIX_STEMS: Final = Table("beginnings of company prefixes", 0x6F, int)
 """How many registered company prefixes are longer than these digits and begin with them, by the digits."""
+EVIDENCE_WINDOW: Final = Table("window of evidence", 0x70, WindowRow, is_directory=True)
+"""The only row: how far back evidence reaches."""
+PAST_SETS: Final = Table("validators of past heights", 0x71, Validators)
+"""By the first height at which they vote: `height_key`."""
+CONVICTIONS: Final = Table("convictions of validators", 0x72, ConvictionsRow)
+"""By validator key, 32 bytes."""
 
 TABLES: Final = (
     LIMITS,
@@ -255,12 +264,20 @@ TABLES: Final = (
     CHANGES,
     BALLOTS,
     PREFIX_STEMS,
+    EVIDENCE_WINDOW,
+    PAST_SETS,
+    CONVICTIONS,
 )
 
 
 def number_key(number: int) -> bytes:
     """Return the key of the partner, premises, lot or session with this number."""
     return number.to_bytes(NUMBER_BYTES, "big")
+
+
+def height_key(height: int) -> bytes:
+    """Return the key of a row that belongs to a height."""
+    return height.to_bytes(HEIGHT_BYTES, "big")
 
 
 def text_key(text: str) -> bytes:

@@ -43,6 +43,7 @@ _DECIDING: tuple[type[Any], ...] = (
     messages.RoundVotes,
     messages.CommitMessage,
     messages.VoucherMessage,
+    messages.EvidenceMessage,
 )
 
 MAY_SEND: dict[str, tuple[type[Any], ...]] = {

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 from contracts.chain.commit import Commit
+from contracts.chain.evidence import DuplicateProposal, DuplicateVote, Evidence
 from contracts.chain.header import BundleEntry
 from contracts.chain.snapshot import is_well_formed_voucher
 from contracts.chain.validators import MAX_VALIDATORS
@@ -37,6 +38,14 @@ def _are_round_votes(message: messages.RoundVotes) -> bool:
     return all(vote.height == message.height and is_well_formed_vote(vote) for vote in message.votes)
 
 
+def _is_evidence(evidence: Evidence) -> bool:
+    match evidence:
+        case DuplicateVote():
+            return is_well_formed_vote(evidence.first) and is_well_formed_vote(evidence.second)
+        case DuplicateProposal():
+            return is_well_formed_proposal(evidence.first) and is_well_formed_proposal(evidence.second)
+
+
 _IS_WELL_FORMED: dict[type[Any], Callable[[Any], bool]] = {
     messages.VoteMessage: lambda message: is_well_formed_vote(message.vote),
     messages.ProposalMessage: lambda message: is_well_formed_proposal(message.proposal),
@@ -44,6 +53,7 @@ _IS_WELL_FORMED: dict[type[Any], Callable[[Any], bool]] = {
     messages.CommitMessage: lambda message: _is_commit(message.commit),
     messages.VoucherMessage: lambda message: is_well_formed_voucher(message.voucher),
     messages.SnapshotOffer: lambda message: all(map(is_well_formed_voucher, message.vouchers)),
+    messages.EvidenceMessage: lambda message: _is_evidence(message.evidence),
     messages.BundleAnnounce: lambda message: all(map(_is_entry, message.entries)),
 }
 

@@ -36,6 +36,7 @@ _HEADER = struct.Struct(">BI")
 
 _MAX_CONTROL_BYTES = 1024
 _MAX_VOTE_BYTES = 256
+_MAX_EVIDENCE_BYTES = 2 * _MAX_VOTE_BYTES
 _MAX_ROUND_REQUEST_BYTES = 8 * 1024
 _MAX_ROUND_VOTES_BYTES = messages.MAX_VOTES_SENT * _MAX_VOTE_BYTES
 _MAX_IDS_BYTES = messages.MAX_BUNDLES_ASKED * (HASH_BYTES + 2) + 64
@@ -108,6 +109,7 @@ def _kinds(limits: Limits) -> tuple[FrameKind, ...]:
         FrameKind(messages.ChunkRequest, _MAX_CONTROL_BYTES, urgent),
         FrameKind(messages.ChunkAnswer, messages.MAX_PACKED_BYTES + _ENVELOPE_BYTES, blocks),
         FrameKind(messages.NoChunk, _MAX_CONTROL_BYTES, blocks),
+        FrameKind(messages.EvidenceMessage, _MAX_EVIDENCE_BYTES, bundles),
     )
 
 

@@ -13,6 +13,7 @@ import msgspec
 from msgspec import Meta
 
 from contracts.chain.commit import Commit
+from contracts.chain.evidence import Evidence
 from contracts.chain.header import MAX_BLOCK_BYTES, BundleEntry
 from contracts.chain.snapshot import MAX_CHUNK_BYTES, MAX_CHUNKS, MAX_MANIFEST_BYTES, Voucher
 from contracts.chain.validators import MAX_VALIDATORS
@@ -318,6 +319,13 @@ class NoChunk(msgspec.Struct, frozen=True, array_like=True, tag=26):
     """Which one."""
 
 
+class EvidenceMessage(msgspec.Struct, frozen=True, array_like=True, tag=32):
+    """Two statements that a validator signed and no honest one makes both; no block carries them yet."""
+
+    evidence: Evidence
+    """A pair of votes, or of proposals; whether it convicts is the receiver's to check."""
+
+
 Message = (
     Hello
     | Tip
@@ -345,5 +353,6 @@ Message = (
     | ChunkRequest
     | ChunkAnswer
     | NoChunk
+    | EvidenceMessage
 )
 """Everything that may stand in a frame."""

@@ -1,14 +1,17 @@
 """Blocks: newest first, and one in full."""
 
+from collections.abc import Iterator
 from functools import partial
 from typing import Any, Final
 
 import msgspec
 from aiohttp import web
 
+from contracts.chain.evidence import kind_of
 from contracts.chain.header import Block, Header, block_id
 from contracts.chain.validators import ValidatorSet
 from contracts.gs1.dates import format_timestamp
+from contracts.primitives.encoding import encode
 from contracts.primitives.hashing import HASH_BYTES
 from contracts.rules.changing_nodes import validator_set
 from node.api.access import Right
@@ -25,6 +28,7 @@ from node.api.endpoints import (
 )
 from node.api.problems import Problem
 from node.storage.base import base_height
+from node.storage.convictions import Convictions
 from node.storage.custody import Custody
 from node.storage.errors import StorageDamaged
 from node.storage.history import History
@@ -136,6 +140,23 @@ class BlocksView(msgspec.Struct, frozen=True):
     """Pass it as `before` to go on; null at the first block."""
 
 
+class BlockEvidenceView(msgspec.Struct, frozen=True):
+    """A piece of evidence in a block: it convicted a validator of a height."""
+
+    validator: str
+    """Name of the node that it convicted."""
+    public_key: str
+    """Its validator key, hex."""
+    height: int
+    """At which height it lied."""
+    round: int
+    """In which round."""
+    type: str
+    """What was said twice: proposal, prevote or precommit."""
+    evidence: str
+    """Both statements as canonical bytes, hex."""
+
+
 class BlockView(msgspec.Struct, frozen=True):
     """A block in full."""
 
@@ -155,6 +176,8 @@ class BlockView(msgspec.Struct, frozen=True):
     """In canonical order."""
     documents: tuple[VerdictView, ...]
     """In the order in which they acted."""
+    evidence: tuple[BlockEvidenceView, ...]
+    """What it carries against validators."""
     commit: CommitView
     """Who decided it."""
 
@@ -271,6 +294,7 @@ def _show(snapshot: Snapshot, text: str) -> web.Response:
         documents=tuple(
             VerdictView(receipt.document_id.hex(), receipt.code) for receipt in history.receipts(height)
         ),
+        evidence=tuple(_evidence(validators, snapshot, block)),
         commit=_commit(history, validators, height),
     )
     return answer(msgspec.json.encode(view), custody.head.height)
@@ -309,6 +333,20 @@ def _bundles(custody: Custody, history: History, block: Block) -> tuple[BundleVi
             )
         )
     return tuple(found)
+
+
+def _evidence(validators: Validators, snapshot: Snapshot, block: Block) -> Iterator[BlockEvidenceView]:
+    """Yield what a block carries against validators, each with the key that it convicted."""
+    for event in Convictions(snapshot).events(block.header.height):
+        piece = block.evidence[event.record]
+        yield BlockEvidenceView(
+            validator=validators.name(event.subject),
+            public_key=event.subject.hex(),
+            height=piece.first.height,
+            round=piece.first.round,
+            type=kind_of(piece).name.lower(),
+            evidence=encode(piece).hex(),
+        )
 
 
 def _commit(history: History, validators: Validators, height: int) -> CommitView:

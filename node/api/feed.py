@@ -7,6 +7,7 @@ while for the others.
 
 import asyncio
 from collections import OrderedDict
+from collections.abc import Iterator
 from functools import partial
 from typing import Final, NamedTuple
 
@@ -21,6 +22,7 @@ from node.api.blocks import Validators
 from node.api.context import ApiContext
 from node.api.documents import concerned_glns
 from node.api.receipts_json import EventView, event_view, subject_text
+from node.storage.convictions import Convictions
 from node.storage.custody import Custody
 from node.storage.history import History, PlacedDocument
 from node.storage.steps import record_name
@@ -30,7 +32,7 @@ MAX_KEPT_BYTES: Final = 16 << 20
 """Of feeds kept for several subscribers."""
 
 Place = tuple[int, int, int]
-"""Height, document (0 for the block itself, else from 1), event (0 for the document itself, else from 1)."""
+"""Height, document (0 for the block itself, else from 1), event (0 for the block or document itself)."""
 
 
 class BlockFact(msgspec.Struct, frozen=True):
@@ -77,9 +79,9 @@ class LedgerFact(EventView, frozen=True, kw_only=True):
     time: str
     """Block time."""
     document: str
-    """Document id, hex."""
+    """Document id, hex; empty when the block's evidence led to it."""
     partner: str
-    """GLN of the partner that signed it."""
+    """GLN of the partner that signed it; empty when none did."""
 
 
 FACTS: Final = (BlockFact, DocumentFact, LedgerFact)
@@ -168,9 +170,20 @@ def _entries(snapshot: Snapshot, height: int) -> Entries:
     proposer = validators.name(header.proposer)
     block = BlockFact(height, block_id(header).hex(), time, proposer, len(receipts))
     entries = [FeedEntry((height, 0, 0), "block", json_bytes(block), None)]
+    entries += _evidence_entries(custody, Convictions(snapshot), height, time)
     for index in range(len(receipts)):
         entries += _document_entries(custody, history.at(height, index), time)
     return tuple(entries)
+
+
+def _evidence_entries(
+    custody: Custody, convictions: Convictions, height: int, time: str
+) -> Iterator[FeedEntry]:
+    """Yield what the evidence of a block led to."""
+    for at, event in enumerate(convictions.events(height), start=1):
+        view = msgspec.structs.asdict(event_view(event, custody.gln_of))
+        told = LedgerFact(**view, height=height, time=time, document="", partner="")
+        yield FeedEntry((height, 0, at), "event", json_bytes(told), frozenset(told.concerned))
 
 
 def _document_entries(custody: Custody, placed: PlacedDocument, time: str) -> list[FeedEntry]:

@@ -1,6 +1,6 @@
 """Proposals of changes of the network, and how they stand (rule 22)."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from functools import partial
 
 import msgspec
@@ -8,6 +8,7 @@ from aiohttp import web
 
 from contracts.gs1.keys import unpack_gln
 from contracts.records.agreement import PROPOSAL_ID_BYTES
+from contracts.records.changes import Change, PutNode, RemoveNode
 from contracts.state.layout import PARTNERS, number_key
 from node.api.access import Right
 from node.api.answers import answer, pinned
@@ -16,11 +17,21 @@ from node.api.endpoints import Answer, Endpoint, Parameter, id_segment
 from node.api.governance_forms import AnyChangeForm
 from node.api.governance_json import write_change
 from node.api.problems import Problem
+from node.storage.convictions import Convictions
 from node.storage.custody import Custody
 from node.storage.governance import FoundProposal, Governance
 from node.storage.store import STATE, Snapshot, Space
 
 _ID = Parameter("id", "path", "Proposal id, 32 hexadecimal digits.")
+
+
+class ConvictedNodeView(msgspec.Struct, frozen=True):
+    """A validator that proposed changes are about, and that lied: see /v1/convictions."""
+
+    node: str
+    """Name of its node."""
+    convictions: int
+    """At how many heights, as the ledger has it."""
 
 
 class ProposalView(msgspec.Struct, frozen=True):
@@ -50,6 +61,8 @@ class ProposalView(msgspec.Struct, frozen=True):
     """Power of all validators; more than two thirds decide."""
     changes: tuple[AnyChangeForm, ...]
     """In the order in which they act."""
+    convicted: tuple[ConvictedNodeView, ...]
+    """Validators that the changes replace or remove and that the ledger convicted, as things stand now."""
 
 
 class ProposalsView(msgspec.Struct, frozen=True):
@@ -136,7 +149,20 @@ def _view(snapshot: Snapshot, governance: Governance, found: FoundProposal, heig
         ),
         total_power=sum(one.power for one in voters),
         changes=tuple(map(write_change, row.changes)),
+        convicted=tuple(_convicted(snapshot, governance, row.changes)),
     )
+
+
+def _convicted(
+    snapshot: Snapshot, governance: Governance, changes: Iterable[Change]
+) -> Iterator[ConvictedNodeView]:
+    keys = {name: row.validator_key for name, row in governance.nodes() if row.validator_key}
+    named = {change.name for change in changes if isinstance(change, PutNode | RemoveNode)}
+    convictions = Convictions(snapshot)
+    for name in sorted(named & keys.keys()):
+        count = convictions.of(keys[name]).count
+        if count:
+            yield ConvictedNodeView(name, count)
 
 
 def _glns(snapshot: Snapshot, numbers: Iterable[int]) -> tuple[str, ...]:

@@ -64,6 +64,7 @@ class NodeCollector(Collector):
             status.dropped,
         )
         yield self._evidence()
+        yield self._convictions()
         yield self._peers()
         yield self._checks()
 
@@ -78,6 +79,13 @@ class NodeCollector(Collector):
         family = CounterMetricFamily("packtrail_evidence", documentation, labels=("type",))
         for offence, count in self._context.status.status().evidence.items():
             family.add_metric((offence.name.lower(),), count)
+        return family
+
+    def _convictions(self) -> Metric:
+        documentation = "Heights at which a validator lied, as the ledger has it."
+        family = CounterMetricFamily("packtrail_convictions", documentation, labels=("validator",))
+        for validator, count in self._context.status.status().convictions.items():
+            family.add_metric((validator,), count)
         return family
 
     def _peers(self) -> Metric:

@@ -69,6 +69,8 @@ class StatusView(msgspec.Struct, frozen=True):
     """Whether validators that can decide are in touch."""
     evidence: int
     """Pieces of evidence that this node holds against validators: see /v1/evidence."""
+    convictions: int
+    """Heights at which a validator lied, as the ledger has it: see /v1/convictions."""
     ready: bool
     """Whether all readiness checks pass."""
     history_from: int
@@ -128,6 +130,7 @@ class Status:
             syncing=status.syncing,
             has_quorum=status.has_quorum,
             evidence=sum(status.evidence.values()),
+            convictions=sum(status.convictions.values()),
             ready=all(check.ok for check in context.status.checks()),
             history_from=context.history_from,
             snapshots=status.snapshots,

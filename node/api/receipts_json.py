@@ -161,7 +161,7 @@ def event_view(event: Event, name: PartnerName) -> EventView:
 
 
 def _event_subject(kind: EventKind, subject: bytes) -> str:
-    if kind in _IDS:
+    if kind in _IDS or kind == EventKind.VALIDATOR_CONVICTED:
         return subject.hex()
     if kind in _PRODUCT_SUBJECTS:
         return gtin_text(subject)

@@ -5,7 +5,7 @@ from typing import Protocol
 
 import msgspec
 
-from node.storage.evidence import Offence
+from contracts.chain.evidence import OffenceKind
 
 
 class ConsensusStatus(msgspec.Struct, frozen=True):
@@ -97,7 +97,7 @@ class NodeStatus(msgspec.Struct, frozen=True):
     """Whether blocks of others are being fetched because this node is behind."""
     has_quorum: bool
     """Whether validators with more than 2/3 of the power (this node counts if it votes) are in touch."""
-    evidence: Mapping[Offence, int]
+    evidence: Mapping[OffenceKind, int]
     """Pieces of evidence that it holds against validators, by what was said twice."""
     refused: Mapping[str, int]
     """Bundles of peers that were refused since the start, by reason."""
@@ -105,6 +105,8 @@ class NodeStatus(msgspec.Struct, frozen=True):
     """Conversations with peers that ended since the start, by reason."""
     failed_dials: int
     """Attempts since the start to reach a peer that found nobody."""
+    convictions: Mapping[str, int]
+    """How often the ledger convicted each validator, by name; 0 for those that vote and never were."""
     snapshots: tuple[SnapshotStatus, ...] = ()
     """Snapshots that it holds, by height."""
     snapshots_made: int = 0

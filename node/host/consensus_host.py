@@ -37,7 +37,6 @@ from consensus.engine import Engine
 from consensus.values import Step, Timer
 from consensus.vote_keeper import precommits_of
 from contracts.chain.commit import Commit
-from contracts.chain.evidence import Evidence
 from contracts.chain.header import Block
 from contracts.chain.validators import ValidatorSet
 from contracts.chain.votes import Proposal, Vote, VoteType
@@ -45,6 +44,7 @@ from network.peer.face import VALIDATOR
 from network.transport.base import Timer as RunningTimer
 from network.wire.messages import Message, ProposalMessage, VoteMessage
 from node.host.chain import Chain
+from node.host.evidence import EvidenceBook
 from node.host.journal import (
     ConsensusJournal,
     Entry,
@@ -86,7 +86,7 @@ class ConsensusHost:
         on_fetch: OnFetch,
         on_cancel_fetch: OnCancelFetch,
         on_stuck: Callable[[], None],
-        on_evidence: Callable[[Evidence], None],
+        evidence: EvidenceBook,
     ) -> None:
         """Join the parts; `start` begins.
 
@@ -98,14 +98,14 @@ class ConsensusHost:
             on_fetch: Who fetches missing values.
             on_cancel_fetch: Who stops fetching them.
             on_stuck: Told now and then while a round lasts.
-            on_evidence: Keeps evidence; it may be told of the same piece again after a restart.
+            evidence: Keeps evidence; it may be told of the same piece again after a restart.
         """
         self._surroundings = surroundings
         self._chain = chain
         self._pool = pool
         self._journal = journal
         self._on_stuck = on_stuck
-        self._on_evidence = on_evidence
+        self._evidence = evidence
         self._own_key = journal.public_key
         self._record: tuple[SignedStep, ...] = ()
         self._last: tuple[int, int, Step] = (0, 0, Step.IDLE)
@@ -120,7 +120,8 @@ class ConsensusHost:
         self._is_acting = False
         self.engine = Engine()
         self.proposals = Proposals(
-            surroundings, chain, pool, self._answered, self._keep, on_fetch, on_cancel_fetch
+            *(surroundings, chain, pool, self._answered, self._keep),
+            *(on_fetch, on_cancel_fetch, evidence.pending),
         )
         self.stopped_because = ""
         self.dropped = 0
@@ -165,7 +166,7 @@ class ConsensusHost:
         for event in inputs:
             for effect in self.engine.handle(event):
                 if isinstance(effect, ReportEvidence):
-                    self._on_evidence(effect.evidence)
+                    self._evidence.report(effect.evidence)
 
     def _has_forgotten(self, last: Sign | None) -> bool:
         """Tell whether the signer's record is ahead of what the log brought back: then it must lead."""
@@ -353,7 +354,7 @@ class ConsensusHost:
             case Decide():
                 self._decide(effect)
             case ReportEvidence(evidence=evidence):
-                self._on_evidence(evidence)
+                self._evidence.report(evidence)
             case ReportDivergence():
                 self._diverged(effect)
             case Append() | Sign():

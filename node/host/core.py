@@ -175,7 +175,10 @@ class NodeCore:
             SyncConfig(patience_ms=patience),
             partial(self._diverged, on_diverged),
         )
-        self.evidence = EvidenceBook(surroundings, self.chain, disks.ledger.store, opened.evidence)
+        self.evidence = EvidenceBook(
+            *(surroundings, self.chain, disks.ledger.store),
+            *(opened.evidence, opened.pending_evidence, opened.convictions),
+        )
         self.snapshots = self._snapshots(threads)
         self._names = _names_of(opened.nodes)
         self.consensus: ConsensusHost | None = None
@@ -199,7 +202,7 @@ class NodeCore:
             self._fetch,
             self._cancel_fetch,
             self._announce,
-            self.evidence.report,
+            self.evidence,
         )
         return consensus, Ballots(self.chain, consensus, self._network, self._surroundings.clock.now_ms)
 
@@ -287,6 +290,8 @@ class NodeCore:
         entries = tuple(map(_entry, in_turn(waiting)[:MAX_ANNOUNCED]))
         if entries:
             self._network.broadcast(BundleAnnounce(entries), (VALIDATOR,))
+        if self.consensus is not None:
+            self.evidence.tell()
         self._told_before = {made.bundle_id for made in self.submissions.outstanding()}
         self._surroundings.clock.call_later(TELL_INTERVAL_MS, self._tell_again)
 

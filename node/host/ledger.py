@@ -43,11 +43,13 @@ from contracts.ledger.execute import (
 )
 from contracts.ledger.genesis_state import genesis_writes
 from contracts.ledger.lanes import advance_lane, lane_fault, last_sequence
-from contracts.ledger.receipt import Receipt
+from contracts.ledger.receipt import Event, Receipt
 from contracts.primitives.encoding import MalformedBytes
 from contracts.primitives.hashing import Hash
 from contracts.rules.changing_nodes import validator_set
+from contracts.rules.convicting import choose_evidence, is_over, judge_claim
 from contracts.rules.enacting import LEAD
+from contracts.state.evidence import Moment
 from contracts.state.governing import sets
 from contracts.state.layout import KEYS, LANES, NODES, VALIDATORS
 from contracts.state.rows import KeyRow
@@ -55,6 +57,7 @@ from contracts.state.view import DirectoryCache, Overlay
 from node.pool.settled import Settled
 from node.storage.authors import authors_of
 from node.storage.blocks import BlockStore, BundleRows, FinishedBlock, block_entries
+from node.storage.convictions import event_entries
 from node.storage.errors import StorageDamaged
 from node.storage.governance import Governance
 from node.storage.head import Head, check_identity, head_entry, identity_entry, load_head
@@ -85,6 +88,8 @@ class Applied(msgspec.Struct, frozen=True):
     """Partners' numbers by lane, for every key that governance changed."""
     keys: dict[bytes, KeyRow]
     """Partner keys that governance changed, with the heights at which they act."""
+    events: tuple[Event, ...] = ()
+    """What came of its evidence."""
 
 
 class Ledger:
@@ -204,6 +209,20 @@ class Ledger:
             for name, row in Governance(self._store).nodes()
         )
 
+    def judge(self, evidence: Evidence) -> bytes | str | None:
+        """Judge a piece of evidence that a peer brings: see `judge_claim`."""
+        return judge_claim(*self._next_for_evidence(), evidence)
+
+    def _next_for_evidence(self) -> tuple[Overlay, str, Moment]:
+        """Return the state, the network's name, and the earliest moment of the next block."""
+        state = Overlay(self._state, self.directory)
+        return state, self.tip.chain_id, Moment(self.tip.height + 1, self.tip.time_ms + 1)
+
+    def still_open(self, evidence: Iterable[Evidence]) -> list[Evidence]:
+        """Return the pieces that some block from the next one on could carry."""
+        state, _chain_id, moment = self._next_for_evidence()
+        return [piece for piece in evidence if not is_over(state, moment, piece)]
+
     def lanes(self) -> dict[bytes, int]:
         """Return the last sequence of every registered lane, 0 for those never used."""
         last: dict[bytes, int] = {}
@@ -235,7 +254,7 @@ class Ledger:
         """
         fault = self._lane_faults(block.header.height, block.header.time_ms)
         try:
-            check_block(self.tip, block)
+            check_block(self.tip, block, Overlay(self._state, self.directory))
             check_bundles(self.tip, block, bundles, lambda header, _last_in_block: fault(header))
         except InvalidBlock as error:
             return str(error)
@@ -253,7 +272,14 @@ class Ledger:
 
         return fault
 
-    def build(self, now_ms: int, chosen: Sequence[OpenBundle], last_commit: Commit, proposer: bytes) -> Block:
+    def build(
+        self,
+        now_ms: int,
+        chosen: Sequence[OpenBundle],
+        last_commit: Commit,
+        proposer: bytes,
+        evidence: Sequence[Evidence] = (),
+    ) -> Block:
         """Build the block that follows the tip.
 
         Args:
@@ -261,6 +287,7 @@ class Ledger:
             chosen: Bundles to include, each lane's in sequence; those the chain would refuse are left out.
             last_commit: The commit for the tip, with all signatures known; NO_COMMIT at height 1.
             proposer: Public key of this validator.
+            evidence: All that is known against validators; what the chain would refuse is left out.
         """
         tip = self.tip
         time_ms = max(now_ms, tip.time_ms + 1)
@@ -269,7 +296,8 @@ class Ledger:
         lanes = [(bundle.header.lane, bundle.header.sequence, at) for at, bundle in enumerate(fit)]
         ordered = [fit[at] for at in canonical_order(tip.block_id, lanes)]
         entries = tuple(BundleEntry(bundle.id, bundle.size, bundle.header.weight) for bundle in ordered)
-        evidence: tuple[Evidence, ...] = ()
+        state = Overlay(self._state, self.directory)
+        brought = choose_evidence(state, tip.chain_id, Moment(tip.height + 1, time_ms), evidence)
         header = Header(
             HEADER_VERSION,
             tip.chain_id,
@@ -278,7 +306,7 @@ class Ledger:
             tip.block_id,
             commit_hash(last_commit),
             bundles_root(entries),
-            evidence_root(evidence),
+            evidence_root(brought),
             tip.validators.hash,
             tip.next_validators.hash,
             parameters_hash(tip.parameters),
@@ -287,7 +315,7 @@ class Ledger:
             b"",
             proposer,
         )
-        return Block(header, entries, last_commit, evidence)
+        return Block(header, entries, last_commit, brought)
 
     def apply(self, block: Block, commit: Commit, bundles: Sequence[tuple[OpenBundle, bytes]]) -> Applied:
         """Execute a decided block and make it part of the chain, durably.
@@ -303,7 +331,8 @@ class Ledger:
         """
         opened = [bundle for bundle, _data in bundles]
         context = BlockContext(block.header.height, block.header.time_ms)
-        execution = BlockExecution(self._state, context, opened, Hash(self.tip.app_hash), self.directory)
+        previous = Hash(self.tip.app_hash)
+        execution = BlockExecution(self._state, context, opened, block.evidence, previous, self.directory)
         result = execution.finish()
         tip = advance(self.tip, block.header, result.app_hash, result.receipts_root)
         rows = tuple(BundleRows(bundle.id, data, bundle.document_ids) for bundle, data in bundles)
@@ -316,6 +345,7 @@ class Ledger:
             *journey_entries(block.header.height, indexed),
             *statement_entries(block.header.height, own),
             *_set_entries(block.header.height, result.writes),
+            *event_entries(block.header.height, result.events),
             head_entry(_head_of(tip)),
         ]
         self._store.write(batch, sync=True)
@@ -333,15 +363,8 @@ class Ledger:
         nodes = self.nodes() if is_listed_anew else None
         owners = self._owners_of(_keys_in(result.writes)) if result.governed else {}
         return Applied(
-            tip,
-            block,
-            tuple(opened),
-            result.receipts,
-            lanes,
-            signers,
-            nodes,
-            owners,
-            _key_rows(result.writes),
+            *(tip, block, tuple(opened), result.receipts, lanes, signers, nodes, owners),
+            *(_key_rows(result.writes), result.events),
         )
 
     def _settled(

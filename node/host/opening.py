@@ -1,18 +1,20 @@
 """Opening a node's disks: what is there, whether it agrees with itself, and where to go on. Blocking."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import msgspec
 import structlog
 
 from contracts.chain.commit import NO_COMMIT, Commit
+from contracts.chain.evidence import Evidence
 from contracts.chain.genesis import Node
 from contracts.state.rows import KeyRow
 from node.host.journal import ConsensusJournal, Replay
 from node.host.ledger import Ledger
 from node.host.snapshot_maker import SnapshotShelf
 from node.storage.base import base_height
+from node.storage.convictions import Convictions
 from node.storage.errors import StorageDamaged
 from node.storage.evidence import KeptEvidence, load_evidence
 from node.storage.files import FileSystem
@@ -60,6 +62,10 @@ class Opened(msgspec.Struct, frozen=True):
     """What the journal holds of the next height; None for a node that does not vote."""
     evidence: tuple[KeptEvidence, ...]
     """What is kept against validators."""
+    pending_evidence: tuple[Evidence, ...]
+    """Of that, what some block could still carry."""
+    convictions: Mapping[bytes, int]
+    """How often the ledger convicted a validator's key, by key."""
     nodes: tuple[Node, ...]
     """Every node that may connect, by genesis and governance."""
     owners: dict[bytes, int]
@@ -96,11 +102,14 @@ def open_disks(disks: Disks, own_lanes: Sequence[bytes]) -> Opened:
     replay = None if disks.journal is None else disks.journal.replay(height + 1)
     last_used = {lane: disks.outbox.last_used(lane) for lane in own_lanes}
     evidence = tuple(load_evidence(ledger.store))
+    pending = tuple(ledger.still_open(kept.evidence for kept in evidence))
+    convictions = {one.public_key: one.row.count for one in Convictions(ledger.store).all()}
     nodes = ledger.nodes()
     base = base_height(ledger.store)
     return Opened(
         *(commit, had_bundles, ledger.lanes(), ledger.keys(), _waiting(disks), last_used, replay),
-        *(evidence, nodes, ledger.owners(), base, _snapshots(disks, base)),
+        *(evidence, pending, convictions, nodes),
+        *(ledger.owners(), base, _snapshots(disks, base)),
     )
 
 

@@ -14,6 +14,7 @@ import structlog
 
 from consensus.effects import BuildValue, CancelFetch, CheckValue, FetchValue, Input, ValueBuilt, ValueChecked
 from contracts.chain.commit import Commit
+from contracts.chain.evidence import Evidence
 from contracts.chain.header import BLOCKS, Block, BundleEntry, block_id
 from contracts.chain.votes import BlockId, Proposal
 from contracts.ledger.bundle import OpenBundle
@@ -53,6 +54,7 @@ class Proposals:
         keep: Callable[[Sequence[Entry]], None],
         on_fetch: OnFetch,
         on_cancel_fetch: OnCancelFetch,
+        known_evidence: Callable[[], Sequence[Evidence]],
     ) -> None:
         """Join the parts.
 
@@ -64,6 +66,7 @@ class Proposals:
             keep: Takes what the log must hold before the next vote.
             on_fetch: Who fetches missing values.
             on_cancel_fetch: Who stops fetching them.
+            known_evidence: Returns the evidence that waits for a block.
         """
         self._surroundings = surroundings
         self._chain = chain
@@ -72,6 +75,7 @@ class Proposals:
         self._keep = keep
         self._on_fetch = on_fetch
         self._on_cancel_fetch = on_cancel_fetch
+        self._known_evidence = known_evidence
         self._waiting: dict[bytes, dict[int, CheckValue]] = {}
         self._fetches: dict[bytes, FetchValue] = {}
         self.candidates = Candidates()
@@ -105,7 +109,7 @@ class Proposals:
         return self._pool.includable(self._chain.lanes, self.next_time())
 
     def build(self, effect: BuildValue, last_commit: Commit, proposer: bytes) -> None:
-        """Build a block of what the pool has.
+        """Build a block of what the pool has, and of the evidence that waits.
 
         Args:
             effect: The engine's question.
@@ -125,7 +129,8 @@ class Proposals:
         bundles = [pooled.bundle for pooled in chosen]
         # From now on: while the writer builds, others may fill the pool.
         self._pool.keep(map(entry_of, chosen), effect.height)
-        build = partial(self._chain.ledger.build, now_ms, bundles, last_commit, proposer)
+        evidence = self._known_evidence()
+        build = partial(self._chain.ledger.build, now_ms, bundles, last_commit, proposer, evidence)
         self._surroundings.writer.submit(build, partial(self._built, effect))
 
     def _built(self, effect: BuildValue, block: Block) -> None:

@@ -13,6 +13,7 @@ from network.wire.messages import (
     BundleRequest,
     ChunkRequest,
     CommitMessage,
+    EvidenceMessage,
     Hello,
     Message,
     NoBlock,
@@ -91,6 +92,8 @@ class Router:
                 core.serving.serve_bundles(name, message)
             case BundleMissing():
                 core.fetching.missing(name, message)
+            case EvidenceMessage(evidence=evidence) if core.consensus is not None:
+                core.evidence.take(name, evidence)
             case _:
                 self._snapshot(name, message)
 

@@ -112,7 +112,7 @@ class VerifiedChain(msgspec.Struct, frozen=True):
     documents: int
     """Documents judged."""
     signatures: int
-    """Signatures verified: of bundles and of precommits."""
+    """Signatures verified: of bundles, of precommits, and of evidence."""
     rows: int
     """Stored rows compared."""
     files: int
@@ -325,7 +325,8 @@ class _Replay:
         self._ledger.own(applied.lanes)
         self.bundles += len(bundles)
         self.documents += len(applied.receipts)
-        self.signatures += len(bundles) + len(decided.signatures) + len(block.last_commit.signatures)
+        signed = len(decided.signatures) + len(block.last_commit.signatures) + 2 * len(block.evidence)
+        self.signatures += len(bundles) + signed
 
     def _open(self, height: int, data: bytes) -> OpenBundle:
         try:

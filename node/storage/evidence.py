@@ -1,38 +1,30 @@
-"""Evidence against validators, as this node found it: kept until it has a place on the ledger.
+"""Evidence against validators, as this node found it: kept for a block to carry, and for whoever asks.
 
 A piece is two signed statements that no honest validator makes both; whoever has genesis can check it
 (`contracts.chain.evidence.verify_evidence`), so it needs no trust in the node that kept it. Of one offence
-(validator, height, round, type) the first piece is kept, of one validator the first offences: what comes
-after convicts nobody again, and one liar cannot fill the disk.
+(validator and height, as on the ledger) the first piece is kept, of one validator the offences at its latest
+heights: those before are on the ledger by then, or too old for it, and one liar cannot fill the disk.
 
 Rows in the LOCAL space:
     v  validator's key (32), height (8), round (4), type (1)    [when it was found, evidence]
 """
 
-from enum import IntEnum
 from typing import Final
 
 import msgspec
 
-from contracts.chain.evidence import DuplicateProposal, DuplicateVote, Evidence
-from contracts.chain.votes import VoteType
+from contracts.chain.evidence import Evidence, kind_of
 from contracts.primitives.encoding import Decoder, MalformedBytes, encode
 from node.storage.errors import StorageDamaged
-from node.storage.store import LOCAL, MAX_SCAN_ROWS, KeyValueStore, Reader, Space, put
+from node.storage.store import LOCAL, MAX_SCAN_ROWS, KeyValueStore, Reader, Space, delete, put
 
 MAX_PER_VALIDATOR: Final = 32
-"""Offences kept of one validator: the first ones."""
+"""Offences kept of one validator: those at its latest heights."""
 
 _EVIDENCE: Final = b"v"
 _KEY_BYTES: Final = 32
-
-
-class Offence(IntEnum):
-    """What was said twice."""
-
-    PROPOSAL = 0
-    PREVOTE = 1
-    PRECOMMIT = 2
+_HEIGHT_BYTES: Final = 8
+_ROUND_BYTES: Final = 4
 
 
 class KeptEvidence(msgspec.Struct, frozen=True):
@@ -54,17 +46,8 @@ class _Row(msgspec.Struct, frozen=True, array_like=True):
 _ROWS: Decoder[_Row] = Decoder(_Row)
 
 
-def offence_of(evidence: Evidence) -> Offence:
-    """Return what was said twice."""
-    match evidence:
-        case DuplicateProposal():
-            return Offence.PROPOSAL
-        case DuplicateVote(first=vote):
-            return Offence.PREVOTE if vote.type == VoteType.PREVOTE else Offence.PRECOMMIT
-
-
 def keep_evidence(store: KeyValueStore, kept: KeptEvidence) -> bool:
-    """Make a piece of evidence durable; return False when the offence is known, or too many of its author's.
+    """Make a piece of evidence durable; return False when the offence is known, or later ones fill the room.
 
     Raises:
         StorageDamaged: What is stored fails its checksum.
@@ -72,12 +55,14 @@ def keep_evidence(store: KeyValueStore, kept: KeptEvidence) -> bool:
     """
     local = Space(store, LOCAL)
     prefix, statement = _EVIDENCE + kept.validator, kept.evidence.first
-    place = statement.height.to_bytes(8, "big") + statement.round.to_bytes(4, "big")
-    key = prefix + place + bytes((offence_of(kept.evidence),))
-    is_full = len(local.scan(prefix, limit=MAX_PER_VALIDATOR).rows) == MAX_PER_VALIDATOR
-    if is_full or local.get(key) is not None:
+    offence = prefix + statement.height.to_bytes(_HEIGHT_BYTES, "big")
+    held = [found for found, _data in local.scan(prefix, limit=MAX_SCAN_ROWS).rows]
+    dropped = held[: max(0, len(held) + 1 - MAX_PER_VALIDATOR)]
+    if any(found.startswith(offence) for found in held) or (dropped and offence < dropped[-1]):
         return False
-    store.write([put(LOCAL, key, encode(_Row(kept.found_ms, kept.evidence)))], sync=True)
+    key = offence + statement.round.to_bytes(_ROUND_BYTES, "big") + bytes((kind_of(kept.evidence),))
+    row = put(LOCAL, key, encode(_Row(kept.found_ms, kept.evidence)))
+    store.write([*(delete(LOCAL, found) for found in dropped), row], sync=True)
     return True
 
 

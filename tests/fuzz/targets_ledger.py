@@ -14,6 +14,7 @@ from contracts.chain.snapshot import MANIFESTS, Manifest, is_well_formed_manifes
 from contracts.chain.votes import Proposal, Vote, VoteType
 from contracts.gs1.keys import InvalidKey, parse_item_key
 from contracts.ledger.anchor import ANCHORS, Anchor, InvalidAnchor, verify_anchor
+from contracts.ledger.block import InvalidBlock
 from contracts.ledger.bundle import Bundle, BundleReader, MalformedBundle
 from contracts.ledger.document import MalformedDocument, build_document, check_document, document_decoder
 from contracts.ledger.genesis_state import genesis_writes
@@ -21,6 +22,9 @@ from contracts.ledger.proof import MAX_PROOF_BYTES, CertifiedHeader, Proof
 from contracts.ledger.receipt import RECEIPTS
 from contracts.primitives.encoding import Decoder, MalformedBytes, encode
 from contracts.records.record import Record
+from contracts.rules.convicting import evidence_fault, judge_claim
+from contracts.state.evidence import Moment
+from contracts.state.view import Overlay
 from network.sync.checks import COMMITS, read_block
 from network.wire.errors import RemoteProtocolError
 from network.wire.messages import BlockAnswer
@@ -28,7 +32,8 @@ from tests.fuzz.packed import Packed
 from tests.fuzz.shapes import Shapes
 from tests.fuzz.target import Target
 from tests.fuzz.texts import Raw, Texts
-from tests.vectors.network import pack, pallet, vector_genesis
+from tests.support.evidence import two_proposals, two_votes
+from tests.vectors.network import pack, pallet, public_key, seed, vector_genesis
 from tests.vectors.notation import from_json, load
 
 CHAIN = load("chain.json")
@@ -82,6 +87,8 @@ _READER = BundleReader(GENESIS.chain_id, LIMITS)
 _DOCUMENTS = document_decoder(LIMITS.document_bytes)
 _RECORDS: Decoder[Record] = Decoder(Record)  # type: ignore[arg-type]
 _EVIDENCE: Decoder[Evidence] = Decoder(Evidence)  # type: ignore[arg-type]
+_STATE = Overlay(dict(genesis_writes(GENESIS)))
+_MOMENT = Moment(10, GENESIS.time_ms + 1)
 _INPUTS: Decoder[Input] = Decoder(Input)  # type: ignore[arg-type]
 
 
@@ -89,6 +96,26 @@ def _read_document(data: bytes) -> object:
     document = _DOCUMENTS.decode(data)
     check_document(document, LIMITS.document_weight, LIMITS.document_records, LIMITS.record_items)
     return document
+
+
+def _judged(data: bytes) -> object:
+    """Ask the law about a piece that a peer brings, and that a block carries."""
+    piece = _EVIDENCE.decode(data)
+    fault = evidence_fault(_STATE, GENESIS.chain_id, _MOMENT, (piece,))
+    judged = judge_claim(_STATE, GENESIS.chain_id, _MOMENT, piece)
+    if fault is not None or isinstance(judged, str):
+        raise InvalidBlock(fault or judged)
+    return judged
+
+
+def _convicting() -> list[Evidence]:
+    """Return pieces that convict, about heights from the first to the next."""
+    key, author = seed("vote of node-a"), validator_set(GENESIS).index_of(public_key("vote of node-a")) or 0
+    return [
+        made(GENESIS.chain_id, key, height, author)
+        for made in (two_votes, two_proposals)
+        for height in (1, 5, 9, 10)
+    ]
 
 
 def _answered(data: bytes) -> object:
@@ -160,6 +187,7 @@ def ledger_targets() -> list[Target]:
     unproven = (light.Unproven,)
     form = (*malformed, MalformedDocument)
     evidence = Packed([encode(each) for each in EVIDENCE])
+    convicting = Packed([encode(each) for each in _convicting()])
     mint = Texts([encode_genesis(GENESIS), msgspec.json.encode(GENESIS)])
     return [
         Target("bundle", _READER.read, (MalformedBundle,), Packed(bundles()), 120),
@@ -171,6 +199,7 @@ def ledger_targets() -> list[Target]:
         Target("commit", COMMITS.decode, malformed, Packed(commits()), 80, _encoded, 1 << 14),
         Target("block of a peer", _answered, (*malformed, RemoteProtocolError), Packed(_answers()), 50),
         Target("evidence", _EVIDENCE.decode, malformed, evidence, 60, _encoded),
+        Target("evidence, judged", _judged, (*malformed, InvalidBlock), convicting, 20),
         Target("receipt", RECEIPTS.decode, malformed, Packed(_receipts()), 40, _encoded),
         Target("proof", _PROOFS.decode, malformed, Packed(proofs()), 40, _encoded),
         Target("proof, by the light verifier", _light_proof, unproven, Packed(proofs()), 40, light.encode),

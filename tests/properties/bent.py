@@ -165,7 +165,7 @@ def _execute(before: Ledger, signer: str, document: Document) -> tuple[Receipt, 
     context = BlockContext(before.height + 1, before.time_ms + 1)
     bundle = before.bundle(signer, [document])
     result = BlockExecution(
-        before.reader, context, [bundle], Hash(before.app_hash), DirectoryCache()
+        before.reader, context, [bundle], (), Hash(before.app_hash), DirectoryCache()
     ).finish()
     (receipt,) = result.receipts
     assert RECEIPTS.decode(encode(receipt)) == receipt

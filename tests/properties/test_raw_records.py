@@ -320,7 +320,7 @@ def test_any_record_is_refused_or_acts_and_nothing_is_raised(
         opened, header=msgspec.structs.replace(opened.header, after=after, sequence=2)
     )
     context = BlockContext(LEDGER.height + 1, LEDGER.time_ms + 1)
-    result = BlockExecution(LEDGER.reader, context, [placed], Hash(LEDGER.app_hash)).finish()
+    result = BlockExecution(LEDGER.reader, context, [placed], (), Hash(LEDGER.app_hash)).finish()
     receipt = result.receipts[0]
     assert receipt.code == ACCEPTED or receipt.code in set(Code)
     assert RECEIPTS.decode(encode(receipt)) == receipt

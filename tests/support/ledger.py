@@ -9,6 +9,7 @@ from collections import deque
 from collections.abc import Callable, Collection, Sequence
 
 from contracts.chain.commit import NO_COMMIT, Commit, CommitSignature
+from contracts.chain.evidence import Evidence
 from contracts.chain.genesis import Genesis
 from contracts.chain.header import block_id
 from contracts.chain.votes import VoteType, vote_sign_bytes
@@ -149,6 +150,7 @@ class OneNode:
         auto: Make a block, in a later turn of the loop, whenever something was submitted.
         certify: With `auto`: make an empty block after each with bundles, as a network does.
         applied_bundles: Number of bundles in the last block.
+        evidence: What its blocks carry as soon as they may.
         clock: Its timers.
     """
 
@@ -181,6 +183,7 @@ class OneNode:
         self._numbers = itertools.count(1)
         self._is_due = False
         self.applied_bundles = 0
+        self.evidence: list[Evidence] = []
         self._own: dict[LaneKey, tuple[int, list[QueuedDocument]]] = {}
         self.clock = StillClock(self._call_soon)
         self.wall = Wall(self.genesis.time_ms + BLOCK_MS)
@@ -271,7 +274,7 @@ class OneNode:
         proposer = self.ledger.tip.validators.validators[0].public_key
         opened = [pooled.bundle for pooled in chosen]
         self.applied_bundles = len(opened)
-        block = self.ledger.build(now_ms, opened, self.chain.commit, proposer)
+        block = self.ledger.build(now_ms, opened, self.chain.commit, proposer, self.evidence)
         fault = self.ledger.check(block, [bundles[entry.bundle_id][0] for entry in block.bundles])
         if fault is not None:
             raise AssertionError(fault)

@@ -5,6 +5,7 @@ from collections.abc import Collection, Sequence
 import msgspec
 
 from contracts.chain.commit import NO_COMMIT, Commit, CommitSignature, commit_hash
+from contracts.chain.evidence import Evidence
 from contracts.chain.genesis import Genesis
 from contracts.chain.header import (
     HEADER_VERSION,
@@ -103,7 +104,9 @@ class ChainMaker:
         )
         return sign_bundle(name, header, documents)
 
-    def build(self, bundles: Sequence[bytes], time_ms: int | None = None) -> tuple[Block, list[OpenBundle]]:
+    def build(
+        self, bundles: Sequence[bytes], time_ms: int | None = None, evidence: tuple[Evidence, ...] = ()
+    ) -> tuple[Block, list[OpenBundle]]:
         """Build the block that follows the tip from encoded bundles."""
         opened = [self.reader.read(data) for data in bundles]
         lanes = [(bundle.header.lane, bundle.header.sequence, at) for at, bundle in enumerate(opened)]
@@ -118,7 +121,7 @@ class ChainMaker:
             tip.block_id,
             commit_hash(self.commit),
             bundles_root(entries),
-            evidence_root(()),
+            evidence_root(evidence),
             tip.validators.hash,
             tip.next_validators.hash,
             parameters_hash(tip.parameters),
@@ -127,15 +130,20 @@ class ChainMaker:
             b"",
             tip.validators.validators[tip.height % len(tip.validators)].public_key,
         )
-        return Block(header, entries, self.commit, ()), ordered
+        return Block(header, entries, self.commit, evidence), ordered
 
-    def make(self, bundles: Sequence[bytes], absent: Collection[str] = ()) -> MadeBlock:
+    def make(
+        self,
+        bundles: Sequence[bytes],
+        absent: Collection[str] = (),
+        evidence: tuple[Evidence, ...] = (),
+    ) -> MadeBlock:
         """Build, check, execute and decide a block; validators named absent do not sign."""
-        block, ordered = self.build(bundles)
-        check_block(self.tip, block)
+        block, ordered = self.build(bundles, evidence=evidence)
+        check_block(self.tip, block, Overlay(self))
         check_bundles(self.tip, block, ordered, self.lane_fault)
         context = BlockContext(block.header.height, block.header.time_ms)
-        result = BlockExecution(self, context, ordered, self.tip.app_hash).finish()
+        result = BlockExecution(self, context, ordered, evidence, self.tip.app_hash).finish()
         commit = sign_commit(self.tip.chain_id, self.tip.validators, block.header, absent)
         by_id = {self.reader.read(data).id: data for data in bundles}
         made = MadeBlock(block, tuple(by_id[entry.bundle_id] for entry in block.bundles), commit, result)

@@ -122,7 +122,7 @@ def _rows_of(parameters: Parameters) -> bytes:
     timing = [1_000, 500, 500, 500, 20_000, 200, 30_000, 5_000, 5_000]
     if parameters != Parameters():
         raise ValueError("only the defaults are written here")
-    return encode([limits, [600_000, 300_000], timing])
+    return encode([limits, [600_000, 300_000, 500_000, 604_800_000], timing])
 
 
 def _order() -> list[Any]:

@@ -17,6 +17,7 @@ ZEROS = bytes(32)
 # Genesis: the fields of each kind of array, in order.
 LIMITS = "document_bytes document_weight document_records record_items bundle_bytes bundle_weight \
 bundle_documents block_bytes block_weight block_bundles container_sources container_depth"
+TOLERANCES = "bundle_lifetime_ms claimed_time_ms evidence_age_heights evidence_age_ms"
 TIMING = "propose_ms prevote_ms precommit_ms delta_ms cap_ms proof_block_delay_ms heartbeat_ms \
 precision_ms message_delay_ms"
 PROFILE = "name ship_deadline_default_ms ship_deadline_min_ms ship_deadline_max_ms dispense_roles \
@@ -113,7 +114,7 @@ def genesis_rows(document: dict[str, Raw]) -> list[Raw]:
         *values(document, "version chain_id kind time_ms clock_offset_ms"),
         [
             values(parameters["limits"], LIMITS),
-            values(parameters["tolerances"], "bundle_lifetime_ms claimed_time_ms"),
+            values(parameters["tolerances"], TOLERANCES),
             values(parameters["timing"], TIMING),
         ],
         [values(profile, PROFILE) for profile in document["profiles"]],

@@ -7,6 +7,7 @@ A scenario file is a page of documentation. A line is run when it begins with on
     ## TITLE                 a scenario, on a fresh ledger (world.py)
     given SENTENCES          must be accepted
     when SENTENCES           followed by the verdict and the events, as `then` and `event` lines
+    evidence PIECE, PIECE    a block of nothing but evidence, and what becomes of it (words_evidence.py)
     wait NUMBER UNIT         block time passes, or empty blocks are made
     see NAME, NAME           followed by how items or shipments stand, as `then` lines
 
@@ -19,6 +20,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from contracts.ledger.receipt import ACCEPTED
+from tests.scenarios.law import words_evidence
 from tests.scenarios.law.language import UNITS_MS, Speaker
 from tests.scenarios.law.world import Ledger
 
@@ -61,6 +63,8 @@ def answers(speaker: Speaker, word: str, rest: str) -> Iterator[str]:
             first, *events = speaker.verdict(speaker.submit(rest))
             yield f"then {first}"
             yield from events
+        case "evidence":
+            yield from words_evidence.answers(speaker, rest)
         case "see":
             yield from (f"then {speaker.see(name.strip())}" for name in rest.split(","))
 

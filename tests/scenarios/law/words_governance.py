@@ -39,8 +39,10 @@ from contracts.state.governing import governance, sets
 from contracts.state.layout import BALLOTS, CHANGES, MARKETS, PROFILES, text_key
 from contracts.state.rows import HoldKind, Licence, Role
 from contracts.state.view import Overlay
+from tests.scenarios.law import words_evidence
 from tests.scenarios.law.world import (
     NEW_PARTIES,
+    NODES,
     ROLES,
     Ledger,
     certificate_of,
@@ -53,8 +55,11 @@ if TYPE_CHECKING:
     from tests.scenarios.law.language import Speaker
 
 NAMES: Final = (*ROLES, *NEW_PARTIES)
-KEYS: Final = {f"key {at} of {name}": lane_of(name, at) for name in NAMES for at in range(3)}
-"""Keys of partners, by what they are called."""
+KEYS: Final = {
+    **{f"key {at} of {name}": lane_of(name, at) for name in NAMES for at in range(3)},
+    **{name: lane_of(name) for name in NODES},
+}
+"""Keys of partners, by what they are called, and of validators by their nodes' names."""
 
 _MOVES: Final = re.compile(r"\w+ moves \w+ in (-?\d+) blocks?(?: until (-?\d+))?: (.+)")
 _SAYS: Final = re.compile(r"\w+ (approves|rejects|drops motion) (\w+)")
@@ -167,6 +172,8 @@ def see(speaker: "Speaker", state: Overlay, name: str) -> str:
         return "validators are " + " and ".join(f"{one.node} ({one.power})" for one in sets(state).current)
     if name == "rules":
         return f"rules {governance(state).rules} are in force, {len(governance(state).scheduled)} scheduled"
+    if name.startswith("offences of "):
+        return words_evidence.see(state, name.removeprefix("offences of "))
     if name in NAMES:
         return _see_partner(state, name)
     identifier = speaker.shipments.get(name, b"")

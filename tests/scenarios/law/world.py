@@ -1,8 +1,9 @@
 """A small fixed network for tests of the law, and a ledger that executes documents on it."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import cache
 
+from contracts.chain.evidence import Evidence
 from contracts.chain.genesis import (
     Delegation,
     Genesis,
@@ -284,10 +285,10 @@ class Ledger:
         """Return the moment of the next block."""
         return BlockContext(self.height + 1, self.time_ms + 1)
 
-    def block(self, *bundles: OpenBundle) -> BlockResult:
+    def block(self, *bundles: OpenBundle, evidence: Sequence[Evidence] = ()) -> BlockResult:
         """Execute a block and keep what it writes."""
         context = self.context()
-        execution = BlockExecution(self.reader, context, bundles, self.app_hash, self.directory)
+        execution = BlockExecution(self.reader, context, bundles, evidence, self.app_hash, self.directory)
         result = execution.finish()
         # Whatever a block writes is somebody's, or of its end: who judges on top of the head relies on that.
         written = {key for keys in execution.written.values() for key in keys}

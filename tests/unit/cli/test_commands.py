@@ -341,6 +341,7 @@ def test_propose_without_a_file_lists_and_without_a_reason_does_nothing(node, pa
                     "total_power": 4,
                     "reason": "why",
                     "changes": [{"change": "x"}],
+                    "convicted": [{"node": "west", "convictions": 2}],
                 }
             ]
         }
@@ -348,6 +349,7 @@ def test_propose_without_a_file_lists_and_without_a_reason_does_nothing(node, pa
     code, out, _err = packtrail("propose", "--node", node.url, "--output", "json")
     assert code == Exit.OK
     assert msgspec.json.decode(out)[0]["power"] == "1/4"
+    assert msgspec.json.decode(out)[0]["convicted"] == "west 2x"
     file.write_bytes(b'{"no": "change"}')
     assert packtrail("propose", file, "--node", node.url)[0] == Exit.USAGE
     node.answers["GET /v1/status"] = Reply(body={"height": 7, "time": "2026-11-22T05:00:00.000Z"})

@@ -3,6 +3,7 @@
 from hypothesis import strategies as st
 
 from contracts.chain.commit import Commit, CommitSignature
+from contracts.chain.evidence import of_votes
 from contracts.chain.header import BundleEntry
 from contracts.chain.snapshot import Voucher
 from contracts.chain.votes import Proposal, Vote, VoteType
@@ -43,6 +44,7 @@ SAMPLES = (
     messages.ChunkRequest(ID, 0),
     messages.ChunkAnswer(ID, 0, b"packed"),
     messages.NoChunk(ID, 3),
+    messages.EvidenceMessage(of_votes(VOTE, Vote(VoteType.PREVOTE, 5, 1, b"", 3, SIGNATURE))),
 )
 
 _ids = st.binary(min_size=32, max_size=32)

@@ -155,6 +155,7 @@ def proposal(**changes):
     return list((dict(zip(names, PROPOSAL, strict=True)) | changes).values())
 
 
+VOTE_FIELDS = [1, 5, 1, ID, 3, SIGNATURE]
 MALFORMED = {
     "hello: genesis hash of 31 bytes": (1, [1, "net", bytes(31), "alder", "validator", 0, b""]),
     "hello: no name": (1, [1, "net", ID, "", "validator", 0, b""]),
@@ -202,6 +203,12 @@ MALFORMED = {
     "block bundles: none": (18, [5, 0, []]),
     "block bundles: negative position": (18, [5, -1, [b"x"]]),
     "no block: height 0": (19, [0, 0]),
+    "evidence: of a third kind": (32, [[3, VOTE_FIELDS, VOTE_FIELDS]]),
+    "evidence: one statement": (32, [[1, VOTE_FIELDS]]),
+    "evidence: height 0": (32, [[1, VOTE_FIELDS, [1, 0, *VOTE_FIELDS[2:]]]]),
+    "evidence: short signature": (32, [[1, [*VOTE_FIELDS[:5], bytes(63)], VOTE_FIELDS]]),
+    "evidence: a proposal for nil": (32, [[2, [5, 1, b"", 0, 2, SIGNATURE], [5, 1, ID, 0, 2, SIGNATURE]]]),
+    "evidence: a valid round to come": (32, [[2, [5, 1, ID, 0, 2, SIGNATURE], [5, 1, ID, 1, 2, SIGNATURE]]]),
 }
 
 

@@ -17,6 +17,7 @@ from contracts.primitives.hashing import NO_HASH
 from contracts.primitives.merkle import EMPTY_ROOT
 from contracts.records.head import Head
 from contracts.records.supply import Observe, ObserveStep
+from contracts.state.view import Overlay
 from tests.vectors.chain import ChainMaker, sign_commit
 from tests.vectors.network import START_MS, public_key, vector_genesis
 
@@ -51,13 +52,13 @@ def built(chain: ChainMaker) -> tuple[Block, list[OpenBundle]]:
 
 def test_a_block_that_agrees_with_the_chain_is_valid(chain: ChainMaker, built: Any) -> None:
     block, bundles = built
-    check_block(chain.tip, block)
+    check_block(chain.tip, block, Overlay(chain))
     check_bundles(chain.tip, block, bundles, chain.lane_fault)
 
 
 def test_an_empty_block_is_valid(chain: ChainMaker) -> None:
     block, bundles = chain.build([])
-    check_block(chain.tip, block)
+    check_block(chain.tip, block, Overlay(chain))
     check_bundles(chain.tip, block, bundles, chain.lane_fault)
 
 
@@ -143,7 +144,7 @@ BAD_BLOCKS: dict[str, Callable[[ChainMaker, Block], Block]] = {
     "bundles: an empty one": _entry(size=0),
     "bundles: an empty": _entry(weight=0),
     "bundles: an": _entry(weight=-1),
-    "evidence: this version of the chain carries none": _with_evidence,
+    "evidence: of height 1: it proves nothing": _with_evidence,
     "evidence_root: not of the evidence": with_header(evidence_root=ANY),
 }
 """What the refusal says, and the change that leads to it."""
@@ -152,17 +153,17 @@ BAD_BLOCKS: dict[str, Callable[[ChainMaker, Block], Block]] = {
 @pytest.mark.parametrize("message", BAD_BLOCKS)
 def test_a_block_that_contradicts_the_chain_is_refused(message: str, chain: ChainMaker, built: Any) -> None:
     with pytest.raises(InvalidBlock) as caught:
-        check_block(chain.tip, BAD_BLOCKS[message](chain, built[0]))
+        check_block(chain.tip, BAD_BLOCKS[message](chain, built[0]), Overlay(chain))
     assert str(caught.value).startswith(message)
 
 
 def test_block_1_carries_the_empty_commit_and_no_other(chain: ChainMaker) -> None:
     fresh = ChainMaker()
     block, _bundles = fresh.build([])
-    check_block(fresh.tip, block)
+    check_block(fresh.tip, block, Overlay(fresh))
     header = change(block.header, last_commit_hash=commit_hash(chain.commit))
     with pytest.raises(InvalidBlock, match="block 1 has none before it"):
-        check_block(fresh.tip, change(block, last_commit=chain.commit, header=header))
+        check_block(fresh.tip, change(block, last_commit=chain.commit, header=header), Overlay(fresh))
 
 
 # ------------------------------------------------------------------------------ caps
@@ -185,10 +186,10 @@ def test_a_block_reaches_its_caps_and_does_not_pass_them(cap: str, chain: ChainM
         tip = limited(chain.tip, **{cap: allowed})
         header = change(block.header, parameters_hash=parameters_hash(tip.parameters))
         if is_valid:
-            check_block(tip, change(block, header=header))
+            check_block(tip, change(block, header=header), Overlay(chain))
         else:
             with pytest.raises(InvalidBlock, match=f"of {allowed}$"):
-                check_block(tip, change(block, header=header))
+                check_block(tip, change(block, header=header), Overlay(chain))
 
 
 # ------------------------------------------------------------------------------ bundles

@@ -88,7 +88,7 @@ def test_documents_act_in_order_and_each_has_a_receipt(ledger: Ledger) -> None:
 def test_a_block_can_be_executed_one_document_at_a_time(ledger: Ledger) -> None:
     documents = [ledger.document(commission(b"%d" % number)) for number in range(3)]
     bundle = ledger.bundle("Acme", documents)
-    execution = BlockExecution(ledger.reader, ledger.context(), [bundle], ledger.app_hash)
+    execution = BlockExecution(ledger.reader, ledger.context(), [bundle], (), ledger.app_hash)
     assert [execution.step() for _ in range(5)] == [True, True, True, False, False]
     sliced = execution.finish()
     assert sliced == ledger.block(bundle)

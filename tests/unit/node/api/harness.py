@@ -11,6 +11,7 @@ import msgspec
 from prometheus_client import CollectorRegistry
 from yarl import URL
 
+from contracts.chain.evidence import OffenceKind
 from network.transport.base import Address
 from node.api.context import ApiContext
 from node.api.promises import Promises
@@ -28,7 +29,6 @@ from node.api.tokens import Role, TokenGrant
 from node.config.schema import ApiSection
 from node.storage.base import base_height
 from node.storage.errors import StorageError
-from node.storage.evidence import Offence
 from node.storage.readers import Readers
 from tests.support.ledger import OneNode
 from tests.support.parties import MAKER, PARTIES, WHOLESALER
@@ -61,12 +61,13 @@ class Standing:
     def __init__(self) -> None:
         self.has_quorum = True
         self.failing: tuple[str, ...] = ()
-        self.evidence = dict.fromkeys(Offence, 0)
+        self.evidence = dict.fromkeys(OffenceKind, 0)
         self.refused: dict[str, int] = {}
         self.ended: dict[str, int] = {}
         self.failed_dials = 0
         self.queues: tuple[QueueStatus, ...] = ()
         self.dropped = {"inputs": 0, "requests": 0}
+        self.convictions = {"node-0": 0}
 
     def status(self) -> NodeStatus:
         peers = (PeerStatus("node-1", "validator", 3, "192.0.2.1:7700", 2, 0),)
@@ -74,7 +75,7 @@ class Standing:
         consensus = ConsensusStatus(4, 0, "propose")
         return NodeStatus(
             *(consensus, peers, unreached, PoolStatus(0, 0), False, self.has_quorum, self.evidence),
-            *(self.refused, self.ended, self.failed_dials),
+            *(self.refused, self.ended, self.failed_dials, self.convictions),
             queues=self.queues,
             dropped=self.dropped,
         )

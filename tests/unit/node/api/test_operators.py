@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
+from contracts.chain.evidence import OffenceKind
 from node.api.status import QueueStatus
-from node.storage.evidence import Offence
 from tests.unit.node.api.harness import Api
 from tests.unit.node.api.samples import commission
 
@@ -44,7 +44,7 @@ async def test_metrics_begin_at_zero_and_count(api: Api) -> None:
     words = ("proposal", "prevote", "precommit")
     assert {before[f'packtrail_evidence_total{{type="{word}"}}'] for word in words} == {0}
     assert before["packtrail_dials_failed_total"] == 0
-    api.standing.evidence[Offence.PREVOTE] = 2
+    api.standing.evidence[OffenceKind.PREVOTE] = 2
     api.standing.refused["malformed"] = 3
     api.standing.ended["slow"] = 4
     api.standing.failed_dials = 5

@@ -2,6 +2,7 @@
 
 import pytest
 
+from contracts.chain.evidence import DuplicateVote
 from contracts.chain.validators import ValidatorSet
 from contracts.gs1.keys import pack_gln
 from contracts.ledger.block import rules_fault
@@ -14,10 +15,12 @@ from contracts.rules.changing_nodes import validator_set
 from contracts.state.layout import PROFILES, text_key
 from node.host.ledger import Ledger
 from node.host.verify_chain import verify_chain
+from node.storage.head_marker import MarkerState
 from node.storage.history import History
 from node.storage.memory import MemoryStore
 from node.storage.proofs import build_proof
 from node.storage.validators import ValidatorHistory
+from tests.support.evidence import two_votes
 from tests.support.ledger import OneNode
 from tests.support.parties import MAKER, PARTIES, build_test_genesis, seed_of, validator_name, validator_seed
 
@@ -114,3 +117,32 @@ def test_old_blocks_replay_under_the_profile_that_bound_them() -> None:
         hashes.append(node.ledger.tip.app_hash)
     again = verify_chain(node.store, node.genesis, MemoryStore(), lambda _height: None)
     assert again.app_hash == hashes[-1]
+
+
+def test_who_left_is_convicted_by_the_set_of_its_time_and_a_new_start_knows(node: OneNode) -> None:
+    chain_id, height = node.genesis.chain_id, node.ledger.tip.height
+    left, stayed = validator_seed(0), validator_seed(2)
+
+    def lie(seed: bytes, at: int) -> DuplicateVote:
+        voters = validator_set(ValidatorHistory(node.store).at(at))
+        return two_votes(chain_id, seed, at, voters.index_of(signing.public_key_of(seed)) or 0)
+
+    last = max(at for at in range(1, height + 1) if voting_key(0) in keys_at(node, at))
+    assert last < height
+    gone = two_votes(chain_id, left, last + 1, 0)
+    pieces = [lie(left, last), lie(left, 2), lie(stayed, 2), lie(stayed, last + 1), gone]
+    node.evidence = list(pieces)
+    node.produce()
+    recorded = node.applied[-1].block.evidence
+    assert set(recorded) == set(pieces[:4])
+    subjects = [event.subject for event in node.applied[-1].events]
+    assert subjects == [voting_key(0) if piece in pieces[:2] else voting_key(2) for piece in recorded]
+    opened = Ledger(node.store, node.genesis)
+    opened.open()
+    assert (opened.tip, opened.still_open(pieces)) == (node.ledger.tip, [])
+    found = verify_chain(node.store, node.genesis, MemoryStore(), lambda _height: None, MarkerState.MISSING)
+    assert found.app_hash == opened.tip.app_hash
+
+
+def keys_at(node: OneNode, height: int) -> set[bytes]:
+    return {entry.public_key for entry in ValidatorHistory(node.store).at(height)}

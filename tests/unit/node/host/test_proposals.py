@@ -42,6 +42,7 @@ class Desk:
             self.kept.extend,
             lambda _effect, missing: self.fetched.append(missing),
             lambda _effect: None,
+            tuple,
         )
 
     def bundle(self, expires_in_ms: int = 300_000) -> PooledBundle:

@@ -11,12 +11,14 @@ from network.wire.messages import Message, VoteMessage
 from node.host import consensus_host
 from node.host.chain import Chain
 from node.host.consensus_host import ConsensusHost
+from node.host.evidence import EvidenceBook
 from node.host.journal import ConsensusJournal
 from node.host.surroundings import Surroundings
 from node.identity.signer import FileSigner, create_signer_record
 from node.identity.standing import Standing
 from node.storage.log import ConsensusLog
 from node.storage.memory_files import MemoryFiles, Survive
+from node.storage.store import KeyValueStore
 from tests.support.ledger import NoPeers, OneNode, StillClock
 from tests.support.parties import build_test_genesis, validator_seed
 
@@ -35,6 +37,19 @@ class Peers(NoPeers):
         if isinstance(message, VoteMessage):
             self.votes.append(message.vote)
         return 0
+
+
+class Told(EvidenceBook):
+    """Notes what is reported, and keeps nothing."""
+
+    def __init__(
+        self, surroundings: Surroundings, chain: Chain, store: KeyValueStore, told: list[Evidence]
+    ) -> None:
+        super().__init__(surroundings, chain, store)
+        self._told = told
+
+    def report(self, evidence: Evidence) -> None:
+        self._told.append(evidence)
 
 
 class Life:
@@ -57,7 +72,7 @@ class Life:
         self.host = ConsensusHost(
             *(surroundings, chain, node.pool, journal),
             *(lambda _effect, _missing: None, lambda _effect: None, lambda: None),
-            self.evidence.append,
+            Told(surroundings, chain, node.store, self.evidence),
         )
         self.host.start(replay)
         node.settle()

@@ -23,8 +23,9 @@ from node.storage.store import (
     WRITES,
     KeyValueStore,
 )
+from tests.support.evidence import two_votes
 from tests.support.ledger import OneNode, pack_key, pallet_key
-from tests.support.parties import MAKER, OTHER_PHARMACY, WHOLESALER, build_test_genesis
+from tests.support.parties import MAKER, OTHER_PHARMACY, WHOLESALER, build_test_genesis, validator_seed
 
 SPACES = {
     "state": STATE,
@@ -41,7 +42,7 @@ FLIPS_PER_SPACE = 25
 
 
 def history() -> OneNode:
-    """A short chain: made, packed, shipped, a stranger refused, received, and an empty block."""
+    """A short chain: made, packed, shipped, a stranger refused, received, and one of evidence alone."""
     node = OneNode(build_test_genesis(validators=4))
     node.record(MAKER, node.commission(["A1", "A2", "A3"]))
     node.record(MAKER, node.pack(pallet_key(1), [pack_key("A1"), pack_key("A2")]))
@@ -51,6 +52,8 @@ def history() -> OneNode:
     refused = node.record(OTHER_PHARMACY, node.receive(OTHER_PHARMACY, shipment))
     assert refused.code != "accepted"
     node.record(WHOLESALER, node.receive(WHOLESALER, shipment))
+    index = node.ledger.tip.validators.index_of(node.genesis.nodes[2].validator_key)
+    node.evidence = [two_votes(node.genesis.chain_id, validator_seed(2), 5, index)]
     node.produce()
     return node
 
@@ -92,8 +95,8 @@ def test_an_honest_chain(node):
     assert (found.height, found.bundles, found.documents) == (6, 5, 5)
     assert found.app_hash == node.ledger.tip.app_hash
     assert found.block_id == node.ledger.tip.block_id
-    # Five bundles, six commits of four validators, and the five that the blocks carry.
-    assert found.signatures == 5 + 4 * 6 + 4 * 5
+    # Five bundles, six commits of four validators, the five that the blocks carry, and two votes of a liar.
+    assert found.signatures == 5 + 4 * 6 + 4 * 5 + 2
     assert found.rows == len(rows_of(node.store))
 
 

@@ -175,10 +175,7 @@ class NodeCore:
             SyncConfig(patience_ms=patience),
             partial(self._diverged, on_diverged),
         )
-        self.evidence = EvidenceBook(
-            *(surroundings, self.chain, disks.ledger.store),
-            *(opened.evidence, opened.pending_evidence, opened.convictions),
-        )
+        self.evidence = _evidence_book(surroundings, self.chain, disks, opened)
         self.snapshots = self._snapshots(threads)
         self._names = _names_of(opened.nodes)
         self.consensus: ConsensusHost | None = None
@@ -418,6 +415,14 @@ def in_turn(bundles: Iterable[MadeBundle]) -> list[MadeBundle]:
         placed.append((before[made.header.lane], made))
         before[made.header.lane] += 1
     return [made for _, made in sorted(placed, key=itemgetter(0))]
+
+
+def _evidence_book(surroundings: Surroundings, chain: Chain, disks: Disks, opened: Opened) -> EvidenceBook:
+    """Return what is held against validators, as the disk has it."""
+    return EvidenceBook(
+        *(surroundings, chain, disks.ledger.store),
+        *(opened.evidence, opened.pending_evidence, opened.convictions),
+    )
 
 
 def _names_of(nodes: Iterable[Node]) -> dict[bytes, str]:

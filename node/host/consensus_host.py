@@ -110,8 +110,7 @@ class ConsensusHost:
         self._record: tuple[SignedStep, ...] = ()
         self._last: tuple[int, int, Step] = (0, 0, Step.IDLE)
         self._inbox: deque[Input] = deque()
-        # Inputs in the inbox that each peer caused.
-        self._caused: Counter[str] = Counter()
+        self._caused: Counter[str] = Counter()  # inputs in the inbox, by peer
         self._entries: list[Entry] = []
         self._timers: dict[Timer, RunningTimer] = {}
         # The height being applied that was decided here, and since when.

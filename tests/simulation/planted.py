@@ -36,7 +36,7 @@ from node.storage.log import ConsensusLog
 from node.storage.memory_files import MemoryFile
 from node.storage.outbox import Outbox
 from node.storage.slots import SlotFile
-from tests.simulation.planted_sets import PLANTED_SETS
+from tests.simulation.planted_sets import PLANTED_SETS, hear_no_own_votes
 from tests.simulation.planting import (
     DAMAGED,
     FORK,
@@ -154,6 +154,7 @@ def _sign_before_it_is_durable(stack: ExitStack) -> None:
             replace(unsynced, MemoryFile, "sync", lambda _file: None)
             original(self, record)
 
+    hear_no_own_votes(stack)
     replace(stack, ConsensusLog, "sync", lambda _self: None)
     replace(stack, SlotFile, "save", save)
 
@@ -166,6 +167,7 @@ def _forget_what_was_signed(stack: ExitStack) -> None:
         self._log.recover()
         return Replay((), {}, {}, (), None)
 
+    hear_no_own_votes(stack)
     replace(stack, FileSigner, "open", open_)
     replace(stack, ConsensusJournal, "replay", replay)
 
@@ -175,8 +177,9 @@ def _ignore_the_log(stack: ExitStack) -> None:
 
     def replay(self: ConsensusJournal, at: int) -> Replay:
         found = original(self, at)
-        return msgspec.structs.replace(found, inputs=(), signed=(), last=None)
+        return msgspec.structs.replace(found, inputs=(), signed=(), record=(), last=None)
 
+    hear_no_own_votes(stack)
     replace(stack, ConsensusJournal, "replay", replay)
 
 
@@ -315,9 +318,9 @@ PLANTED: Final = (
         "no_resend", "what was lost is never said again", (STUCK, LOST), _never_say_again, is_quick=False
     ),
     Planted("not_held", "a vote for a block without its bundles", (HELD,), _vote_for_what_is_not_held),
-    Planted("no_fsync", "votes leave before they are durable", (SIGNED, STUCK), _sign_before_it_is_durable),
-    Planted("amnesia", "a restart forgets what was signed", (SIGNED, STUCK), _forget_what_was_signed),
-    Planted("no_replay", "a restart reads neither log nor record", (REFUSED, SIGNED, STUCK), _ignore_the_log),
+    Planted("no_fsync", "votes leave before they are durable", (SIGNED,), _sign_before_it_is_durable),
+    Planted("amnesia", "a restart forgets what was signed", (SIGNED,), _forget_what_was_signed),
+    Planted("no_replay", "a restart reads neither log nor record", (REFUSED, SIGNED), _ignore_the_log),
     Planted(
         "outbox", "a bundle is pushed before it is durable", (LOST,), _push_before_the_outbox, is_quick=False
     ),

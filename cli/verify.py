@@ -113,6 +113,7 @@ def proof(
         "block_id": proven.block.id.hex(),
         "document": proven.document_id.hex(),
         "partner": _partner_of(document, proven.lane),
+        "key": proven.lane.hex(),
         "records": [type(record).__name__ for record in said.records],
         "accepted": proven.receipt.code == ACCEPTED,
         "code": proven.receipt.code,
@@ -142,8 +143,8 @@ class _ProofFile(msgspec.Struct, frozen=True):
 
 
 def _partner_of(genesis: Any, lane: bytes) -> str:  # noqa: ANN401 - a Genesis
-    """Return whose key genesis says this is; empty for one it does not name."""
+    """Return whose key this is, as far as genesis says: a proof carries keys, and no register of partners."""
     for partner in genesis.partners:
         if any(key.public_key == lane for key in partner.keys):
-            return f"{partner.name} ({partner.gln})"
-    return ""
+            return f"{partner.name} ({partner.gln}), as named in genesis"
+    return "not named in genesis: whose key it is, the ledger says (governance added it)"

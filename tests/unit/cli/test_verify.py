@@ -10,12 +10,14 @@ from cli.failures import Exit
 from cli.http import NodeClient
 from contracts.chain.genesis import encode_genesis
 from contracts.primitives.encoding import encode
+from contracts.records.changes import AddKey
 from node.home import Home
 from node.storage.history import History
 from node.storage.leveldb import LevelOptions, open_level
 from node.storage.proofs import build_proof
+from tests.support.governed import decide
 from tests.support.ledger import OneNode, pack_key
-from tests.support.parties import MAKER, WHOLESALER, build_test_genesis
+from tests.support.parties import MAKER, WHOLESALER, build_test_genesis, lane_key
 from tests.unit.cli.fake_node import Reply
 
 
@@ -49,7 +51,26 @@ def test_a_proof_is_checked_offline(ledger, genesis_file, packtrail, tmp_path):
     assert code == Exit.OK
     assert (found["valid"], found["height"], found["document"]) == (True, 1, document)
     assert (found["records"], found["accepted"]) == (["Commission"], True)
-    assert MAKER.gln in found["partner"]
+    assert found["partner"] == f"{MAKER.name} ({MAKER.gln}), as named in genesis"
+    assert found["key"] == lane_key(MAKER).public_key.hex()
+
+
+def test_a_key_that_governance_added_is_shown_without_guessing_whose_it_is(packtrail, tmp_path):
+    """A proof carries no register of partners, and genesis does not know the key."""
+    later = MAKER._replace(name="the maker's second key")
+    node = OneNode(build_test_genesis(validators=4))
+    acts_at = decide(node, AddKey(MAKER.packed, lane_key(later).public_key, 0))
+    while node.ledger.tip.height < acts_at:
+        node.produce()
+    receipt = node.record(later, node.commission(["A1"]))
+    node.produce()
+    (tmp_path / "a.proof").write_bytes(encode(build_proof(History(node.store), receipt.document_id)))
+    (tmp_path / "genesis.json").write_bytes(encode_genesis(node.genesis))
+    code, out, _err = packtrail("verify", "proof", "a.proof", "-o", "json")
+    found = msgspec.json.decode(out)
+    assert (code, found["accepted"]) == (Exit.OK, True)
+    assert found["key"] == lane_key(later).public_key.hex()
+    assert "not named in genesis" in found["partner"]
 
 
 def test_a_refusal_is_proven_too_and_from_json(ledger, genesis_file, packtrail, tmp_path):

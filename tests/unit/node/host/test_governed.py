@@ -8,9 +8,7 @@ from contracts.gs1.keys import pack_gln
 from contracts.ledger.block import rules_fault
 from contracts.ledger.proof import Proof
 from contracts.primitives import signing
-from contracts.records.agreement import proposal_id
-from contracts.records.changes import AddKey, Change, PutNode, RemoveNode, SetMarket, SetProfile
-from contracts.records.governance import Choice, ProposeChanges, VoteOnChanges
+from contracts.records.changes import AddKey, PutNode, RemoveNode, SetMarket, SetProfile
 from contracts.rules.changing_nodes import validator_set
 from contracts.state.layout import PROFILES, text_key
 from node.host.ledger import Ledger
@@ -21,10 +19,10 @@ from node.storage.memory import MemoryStore
 from node.storage.proofs import build_proof
 from node.storage.validators import ValidatorHistory
 from tests.support.evidence import two_votes
+from tests.support.governed import decide
 from tests.support.ledger import OneNode
-from tests.support.parties import MAKER, PARTIES, build_test_genesis, seed_of, validator_name, validator_seed
+from tests.support.parties import MAKER, build_test_genesis, seed_of, validator_name, validator_seed
 
-GOVERNING = PARTIES[:4]
 NEW_KEY = signing.public_key_of(seed_of("a new lane"))
 
 
@@ -33,17 +31,6 @@ def voting_key(number: int) -> bytes:
 
 
 FIFTH = PutNode("fifth", "validator", b"fifth's", pack_gln(MAKER.gln), voting_key(4), 1)
-
-
-def decide(node: OneNode, *changes: Change) -> int:
-    """Propose and decide; return the height at which the changes act."""
-    acts_at = node.ledger.tip.height + 5
-    proposer = GOVERNING[0]
-    said = ProposeChanges(node.head(proposer), changes, acts_at, acts_at - 2, "as agreed")
-    identifier = proposal_id(node.record(proposer, said).document_id, 0)
-    for party in GOVERNING[1:3]:
-        node.record(party, VoteOnChanges(node.head(party), identifier, Choice.APPROVE))
-    return acts_at
 
 
 @pytest.fixture

@@ -296,6 +296,7 @@ def make_peers(
     supervisor: Supervisor,
     nodes: Iterable[Node],
     tip: Callable[[], tuple[int, bytes]],
+    since: int = 0,
 ) -> PeerSide:
     """Join what talks to other nodes; `begin_listening` begins.
 
@@ -306,6 +307,7 @@ def make_peers(
         supervisor: Told of failures.
         nodes: Everyone who may connect.
         tip: Returns this node's height and the id of its block, empty at height 0.
+        since: Height after which `nodes` may connect; blocks up to it are only executed again.
     """
     directory = Directory.of_genesis(setting.genesis)
     directory.list_anew(nodes)
@@ -328,7 +330,7 @@ def make_peers(
         tip,
         PeerConfig(),
     )
-    return PeerSide(peers, directory, transport)
+    return PeerSide(peers, directory, transport, since)
 
 
 def begin_listening(setting: Setting, peers: Peers) -> None:

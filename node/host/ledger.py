@@ -23,7 +23,6 @@ from contracts.chain.header import (
     evidence_root,
 )
 from contracts.chain.parameters import parameters_hash
-from contracts.gs1.keys import unpack_gln
 from contracts.ledger.block import (
     ChainTip,
     InvalidBlock,
@@ -197,17 +196,7 @@ class Ledger:
 
     def nodes(self) -> tuple[Node, ...]:
         """Return all nodes that may connect, by name."""
-        return tuple(
-            Node(
-                name,
-                row.role,
-                row.certificate,
-                unpack_gln(row.partner) if row.partner else "",
-                row.validator_key,
-                row.power,
-            )
-            for name, row in Governance(self._store).nodes()
-        )
+        return Governance(self._store).listed()
 
     def judge(self, evidence: Evidence) -> bytes | str | None:
         """Judge a piece of evidence that a peer brings: see `judge_claim`."""

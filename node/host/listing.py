@@ -27,15 +27,23 @@ class PeerSide:
         peers: Everyone this node is connected with.
     """
 
-    def __init__(self, peers: Peers, directory: Directory, transport: Pinning) -> None:
-        """Join the parts."""
+    def __init__(self, peers: Peers, directory: Directory, transport: Pinning, since: int = 0) -> None:
+        """Join the parts.
+
+        Args:
+            peers: The sessions.
+            directory: What lists them.
+            transport: What lets them in.
+            since: Height after which `directory` is the list: what blocks up to it changed is in it.
+        """
+        self._since = since
         self.peers = peers
         self._directory = directory
         self._transport = transport
 
     def follow(self, applied: Applied) -> None:
         """Let nodes in that governance admitted, and others go."""
-        if applied.nodes is None:
+        if applied.nodes is None or applied.tip.height <= self._since:
             return
         self._directory.list_anew(applied.nodes)
         self._transport.pin(node.certificate for node in applied.nodes)

@@ -2,7 +2,8 @@
 
 The node connects to its peers and follows them, as every late node does: each block is proven by the commit
 of its height, executed, and compared. It does not vote, signs for nobody and answers no client. What only
-this node knew (rows in LOCAL) is copied as far as it can be read.
+this node knew (rows in LOCAL) is copied as far as it can be read. Who its peers are, the damaged ledger says
+where it can be read, else genesis; and then every block that is newer than that list.
 
 The signer's record is never touched: at the next start the validator votes only above what it has signed
 (CONSENSUS, 7). Whatever goes wrong before the change of places leaves the home as it was.
@@ -32,13 +33,12 @@ from node.host.worker import ThreadWorker
 from node.pool.pool import PoolLimits
 from node.pool.waiting_room import RoomLimits
 from node.repair.diagnosis import Finding, Part, last_height, last_known
+from node.repair.salvage import Salvaged, salvage
 from node.setting import Setting
-from node.storage.errors import StorageError
 from node.storage.files import DiskFiles
 from node.storage.head_marker import HeadMarker, save_head_marker
-from node.storage.leveldb import LevelStore, repair_level
+from node.storage.leveldb import LevelStore
 from node.storage.outbox import Outbox
-from node.storage.store import LOCAL, MAX_SCAN_ROWS
 from node.supervisor import Supervisor
 
 WORK_FOLDER: Final = "repair"
@@ -97,16 +97,16 @@ def repair(setting: Setting, findings: Iterable[Finding], patience_s: int, tell:
     work.mkdir(mode=0o700)
     store = open_store(setting, work / setting.home.database.name)
     try:
-        kept = _copy_local(setting, work, store)
+        salvaged = salvage(setting, work, store)
         with asyncio.Runner(loop_factory=new_event_loop) as runner:
-            head = runner.run(_Following(setting, store, work, tell).run(patience_s))
+            head = runner.run(_Following(setting, store, work, salvaged, tell).run(patience_s))
     finally:
         store.close()
     _move_aside(data, aside, parts)
     (work / setting.home.database.name).rename(setting.home.database)
     save_head_marker(DiskFiles(data), HEAD_FILE, head)
     shutil.rmtree(work)
-    return Repaired(head.height, head.app_hash, kept, str(aside))
+    return Repaired(head.height, head.app_hash, salvaged.kept_rows, str(aside))
 
 
 # ----------------------------------------------------------------------------------------- moving
@@ -131,52 +131,19 @@ def _move_aside(data: Path, aside: Path, parts: set[Part]) -> None:
     DiskFiles(data).sync_folder("")
 
 
-# ---------------------------------------------------------------------------------------- copying
-
-
-def _copy_local(setting: Setting, work: Path, store: LevelStore) -> int:
-    """Copy what only this node knew, as far as the damaged database gives it; return how many rows."""
-    folder = setting.home.database
-    if not folder.exists():
-        return 0
-    # Reading a damaged database mends what it can in place; the one in the home stays as it is.
-    copy = work / "copy"
-    shutil.copytree(folder, copy)
-    try:
-        repair_level(copy)
-        return _copy_rows(open_store(setting, copy), store)
-    except StorageError:
-        return 0
-    finally:
-        shutil.rmtree(copy)
-
-
-def _copy_rows(source: LevelStore, target: LevelStore) -> int:
-    count, start = 0, None
-    try:
-        while True:
-            page = source.scan(LOCAL, start=start, limit=MAX_SCAN_ROWS)
-            target.write(page.rows, sync=True)
-            count += len(page.rows)
-            if page.resume is None:
-                return count
-            start = page.resume
-    except StorageError:
-        return count
-    finally:
-        source.close()
-
-
 # -------------------------------------------------------------------------------------- following
 
 
 class _Following:
     """The node following its peers with a new database, and nothing else."""
 
-    def __init__(self, setting: Setting, store: LevelStore, work: Path, tell: Tell) -> None:
+    def __init__(
+        self, setting: Setting, store: LevelStore, work: Path, salvaged: Salvaged, tell: Tell
+    ) -> None:
         self._setting = setting
         self._store = store
         self._work = work
+        self._salvaged = salvaged
         self._tell = tell
 
     async def run(self, patience_s: int) -> HeadMarker:
@@ -185,10 +152,15 @@ class _Following:
         supervisor = Supervisor(loop)
         workers = [ThreadWorker(name, loop, supervisor.fail) for name in _THREADS]
         router = Router()
-        nodes = self._setting.genesis.nodes
-        peers = make_peers(self._setting, loop, router, supervisor, nodes, lambda: tip_of(router)).peers
+        side = make_peers(
+            *(self._setting, loop, router, supervisor, self._salvaged.nodes),
+            lambda: tip_of(router),
+            self._salvaged.since,
+        )
+        peers = side.peers
         core = self._core(loop, peers, workers, supervisor)
         router.bind(core)
+        core.chain.subscribe(lambda applied, _commit: side.follow(applied))
         for worker in workers:
             worker.start()
         begin_listening(self._setting, peers)

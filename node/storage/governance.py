@@ -5,6 +5,8 @@ from typing import Final, TypeVar
 
 import msgspec
 
+from contracts.chain.genesis import Node
+from contracts.gs1.keys import unpack_gln
 from contracts.state.governance_rows import (
     BallotRow,
     ChangesRow,
@@ -74,6 +76,20 @@ class Governance:
         """Yield every node that may connect, by name."""
         for key, data in self._rows(NODES):
             yield key.decode("utf-8"), NODES.decode(data)
+
+    def listed(self) -> tuple[Node, ...]:
+        """Return every node that may connect, by name, in the form that genesis has."""
+        return tuple(
+            Node(
+                name,
+                row.role,
+                row.certificate,
+                unpack_gln(row.partner) if row.partner else "",
+                row.validator_key,
+                row.power,
+            )
+            for name, row in self.nodes()
+        )
 
     def _require(self, table: Table[RowT], key: bytes) -> RowT:
         data = self._state.get(table.prefix + key)

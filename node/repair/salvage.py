@@ -1,0 +1,83 @@
+"""What a damaged database still gives: what only this node knew, and who may connect by its ledger."""
+
+import shutil
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from contracts.chain.genesis import Node
+from node.assembly import open_store
+from node.setting import Setting
+from node.storage.errors import StorageError
+from node.storage.governance import Governance
+from node.storage.head import load_head
+from node.storage.leveldb import LevelStore, repair_level
+from node.storage.store import LOCAL, MAX_SCAN_ROWS
+
+COPY_FOLDER: Final = "copy"
+"""Below the work folder; removed when everything was read."""
+
+
+class Salvaged(msgspec.Struct, frozen=True):
+    """What was read."""
+
+    kept_rows: int
+    """Rows that only this node knew, copied."""
+    nodes: tuple[Node, ...]
+    """Every node that may connect: by the damaged ledger, by genesis when that cannot be read."""
+    since: int
+    """Height after which these nodes may connect; 0 for those of genesis."""
+
+
+def salvage(setting: Setting, work: Path, target: LevelStore) -> Salvaged:
+    """Read a damaged database as far as it can be read; the one in the home stays as it is.
+
+    Args:
+        setting: Of the stopped node.
+        work: A folder for a copy: reading a damaged database mends what it can in place.
+        target: The new database.
+    """
+    nothing = Salvaged(0, setting.genesis.nodes, 0)
+    folder = setting.home.database
+    if not folder.exists():
+        return nothing
+    copy = work / COPY_FOLDER
+    shutil.copytree(folder, copy)
+    try:
+        repair_level(copy)
+        source = open_store(setting, copy)
+        try:
+            kept = _copy_rows(source, target)
+            return _with_nodes(msgspec.structs.replace(nothing, kept_rows=kept), source)
+        finally:
+            source.close()
+    except StorageError:
+        return nothing
+    finally:
+        shutil.rmtree(copy)
+
+
+def _copy_rows(source: LevelStore, target: LevelStore) -> int:
+    count, start = 0, None
+    try:
+        while True:
+            page = source.scan(LOCAL, start=start, limit=MAX_SCAN_ROWS)
+            target.write(page.rows, sync=True)
+            count += len(page.rows)
+            if page.resume is None:
+                return count
+            start = page.resume
+    except StorageError:
+        return count
+
+
+def _with_nodes(salvaged: Salvaged, source: LevelStore) -> Salvaged:
+    """Add who may connect; a list without its height, or no list, is of no use."""
+    try:
+        head, nodes = load_head(source), Governance(source).listed()
+    except (StorageError, ValueError):
+        return salvaged
+    if head is None or not nodes:
+        return salvaged
+    return msgspec.structs.replace(salvaged, nodes=nodes, since=head.height)

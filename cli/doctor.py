@@ -11,15 +11,24 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 import typer
 
 from cli.failures import CommandError, Exit
-from cli.local import DEFAULT_HOME, KEYS_FOLDER, LocalHomeOption, load_genesis, load_settings, open_home
+from cli.local import (
+    DEFAULT_HOME,
+    KEYS_FOLDER,
+    LocalHomeOption,
+    load_genesis,
+    load_record,
+    load_settings,
+    open_home,
+)
 from cli.node import process_of
 from cli.options import OutputOption
 from cli.output import Format, write_rows
+from cli.own_identity import Known, known_to, mismatches, own_row
 from network.testnet.process import is_running
 from node.home import Home
 
 if TYPE_CHECKING:
-    from contracts.chain.genesis import Genesis, Node
+    from contracts.chain.genesis import Genesis
     from node.config.schema import Config
 
 _MIN_FREE_BYTES: Final = 1 << 30
@@ -112,33 +121,37 @@ def _genesis(home: Home, settings: "Config", genesis: "Genesis") -> Iterator[Fin
     yield Finding(
         "genesis", ok=True, detail=f"network {genesis.chain_id}, hash {genesis_hash(genesis).hex()}"
     )
-    node = next((node for node in genesis.nodes if node.name == settings.node.name), None)
-    if node is None:
-        yield Finding("identity", ok=False, detail=f"genesis names no node {settings.node.name!r}")
-        return
-    yield from _identity(home, settings, genesis, node)
+    yield _identity(home, settings, genesis)
 
 
-def _identity(home: Home, settings: "Config", genesis: "Genesis", node: "Node") -> Iterator[Finding]:
-    """The keys here are those that genesis names."""
-    from node.identity.keystore import KeyKind, Keystore, KeystoreError
-    from node.storage.errors import StorageError
-    from node.storage.files import DiskFiles
+def _identity(home: Home, settings: "Config", genesis: "Genesis") -> Finding:
+    """The keys here are those that the ledger names, or genesis where there is no ledger."""
+    from contracts.primitives.encoding import MalformedBytes
+    from node.identity.keystore import KeystoreError
+    from node.storage.errors import StorageBusy, StorageDamaged, StorageError
 
-    store = Keystore(DiskFiles(home.root), KEYS_FOLDER)
-    registered = {key.public_key for partner in genesis.partners for key in partner.keys}
-    wrong = []
+    name = settings.node.name
     try:
-        if not home.certificate.is_file() or home.certificate.read_bytes() != node.certificate:
-            wrong.append("the certificate is not the one that genesis pins")
-        if node.role == "validator" and store.find(KeyKind.VALIDATOR).public_key != node.validator_key:
-            wrong.append("the validator key is not the one that genesis names")
-        held = {name: store.find(KeyKind.PARTNER, name).public_key for name in settings.keys.partners}
-        strange = [name for name, key in held.items() if key not in registered]
-        wrong += [f"genesis knows no partner with the key {name}" for name in strange]
-    except (KeystoreError, StorageError) as error:
-        wrong.append(str(error))
-    yield Finding("identity", ok=not wrong, detail="; ".join(wrong) or f"{node.name}, {node.role}")
+        with known_to(home, genesis) as known:
+            row = own_row(known, name)
+            if row is None:
+                return _unlisted(home, name, known)
+            wrong = mismatches(home, settings, known, row)
+            as_known = f"{name}, {row.role}, as {known.source} has it"
+    except StorageBusy:
+        return Finding("identity", ok=True, detail="not compared: the node runs, and has its ledger open")
+    except (StorageDamaged, MalformedBytes) as damage:
+        return Finding("identity", ok=False, detail=f"{damage}: packtrail node repair")
+    except (CommandError, KeystoreError, StorageError) as error:
+        return Finding("identity", ok=False, detail=str(error))
+    return Finding("identity", ok=not wrong, detail="; ".join(wrong) or as_known)
+
+
+def _unlisted(home: Home, name: str, known: Known) -> Finding:
+    """A node that begins with genesis may be one that governance admitted since: its home's record tells."""
+    is_new = known.height == 0 and home.record.is_file() and load_record(home.record).name == name
+    advice = "governance admits nodes (put_node); peers refuse it until then"
+    return Finding("identity", ok=is_new, detail=f"{known.source} names no node {name!r}: {advice}")
 
 
 def _addresses(home: Home, settings: "Config") -> Iterator[Finding]:

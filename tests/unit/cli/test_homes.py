@@ -305,7 +305,7 @@ def test_the_doctor_finds_nothing_wrong_with_a_good_home(make_home, packtrail, t
     home = _network_home(make_home, packtrail, tmp_path, *addresses)
     code, found = _findings(packtrail, home)
     assert {name for name, row in found.items() if not row["ok"]} <= {"disk", "open files"}
-    assert found["identity"]["detail"] == "shop, member"
+    assert found["identity"]["detail"] == "shop, member, as genesis has it"
     assert code in {Exit.OK, Exit.UNHEALTHY}
     home.process_id.write_bytes(msgspec.json.encode(identify(os.getpid())))
     assert str(os.getpid()) in _findings(packtrail, home)[1]["addresses"]["detail"]

@@ -1,12 +1,10 @@
 """A repair goes by who may connect now, as far as the damaged database still says it."""
 
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from contracts.primitives.encoding import encode
 from contracts.state.governance_rows import NodeRow
 from contracts.state.layout import NODES, text_key
 from node.home import Home
@@ -14,8 +12,8 @@ from node.repair.diagnosis import last_height
 from node.repair.salvage import COPY_FOLDER, Salvaged, salvage
 from node.setting import read_setting
 from node.storage.leveldb import LevelOptions, open_level
-from node.storage.store import STATE, Write, put
 from tests.damage.home import make_home
+from tests.support.governed import overwrite
 
 
 @pytest.fixture(scope="module")
@@ -24,15 +22,9 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Home:
 
 
 @pytest.fixture
-def home(made: Home, tmp_path: Path) -> Iterator[Home]:
+def home(made: Home, tmp_path: Path) -> Home:
     shutil.copytree(made.root, tmp_path / "home")
     return Home(tmp_path / "home")
-
-
-def write(home: Home, *rows: Write) -> None:
-    store = open_level(home.database, LevelOptions(), create=False)
-    store.write(rows, sync=True)
-    store.close()
 
 
 def run(home: Home, work: Path) -> Salvaged:
@@ -45,12 +37,8 @@ def run(home: Home, work: Path) -> Salvaged:
         assert not (work / COPY_FOLDER).exists()
 
 
-def node_row(name: str, row: NodeRow) -> Write:
-    return put(STATE, NODES.prefix + text_key(name), encode(row))
-
-
 def test_peers_are_those_of_the_damaged_ledger(home: Home, tmp_path: Path) -> None:
-    write(home, node_row("fifth", NodeRow("member", b"fifth's", b"", b"", 0)))
+    overwrite(home, NODES, text_key("fifth"), NodeRow("member", b"fifth's", b"", b"", 0))
     setting = read_setting(home)
     found = run(home, tmp_path / "work")
     known = {node.name for node in setting.genesis.nodes}
@@ -63,7 +51,7 @@ def test_peers_are_those_of_the_damaged_ledger(home: Home, tmp_path: Path) -> No
 
 
 def test_a_list_that_does_not_read_is_of_no_use(home: Home, tmp_path: Path) -> None:
-    write(home, (put(STATE, NODES.prefix + text_key("fifth"), b"no row")))
+    overwrite(home, NODES, text_key("fifth"), NodeRow("member", b"", b"no GLN", b"", 0))
     found = run(home, tmp_path / "work")
     assert (found.nodes, found.since) == (read_setting(home).genesis.nodes, 0)
     assert found.kept_rows > 0

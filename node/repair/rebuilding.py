@@ -3,7 +3,7 @@
 The node connects to its peers and follows them, as every late node does: each block is proven by the commit
 of its height, executed, and compared. It does not vote, signs for nobody and answers no client. What only
 this node knew (rows in LOCAL) is copied as far as it can be read. Who its peers are, the damaged ledger says
-where it can be read, else genesis; and then every block that is newer than that list.
+where it can be read, and genesis for the rest; then every block that is newer than that list.
 
 The signer's record is never touched: at the next start the validator votes only above what it has signed
 (CONSENSUS, 7). Whatever goes wrong before the change of places leaves the home as it was.

@@ -25,7 +25,7 @@ class Salvaged(msgspec.Struct, frozen=True):
     kept_rows: int
     """Rows that only this node knew, copied."""
     nodes: tuple[Node, ...]
-    """Every node that may connect: by the damaged ledger, by genesis when that cannot be read."""
+    """Every node that may connect: as the damaged ledger has it, and those of genesis that it has not."""
     since: int
     """Height after which these nodes may connect; 0 for those of genesis."""
 
@@ -73,11 +73,16 @@ def _copy_rows(source: LevelStore, target: LevelStore) -> int:
 
 
 def _with_nodes(salvaged: Salvaged, source: LevelStore) -> Salvaged:
-    """Add who may connect; a list without its height, or no list, is of no use."""
+    """Add who may connect; a list without its height, or no list, is of no use.
+
+    Rows may be lost, so a node that is not listed was removed or is only not readable: it may come, for
+    nothing is believed here that the commits do not prove.
+    """
     try:
         head, nodes = load_head(source), Governance(source).listed()
     except (StorageError, ValueError):
         return salvaged
     if head is None or not nodes:
         return salvaged
-    return msgspec.structs.replace(salvaged, nodes=nodes, since=head.height)
+    by_name = {node.name: node for node in (*salvaged.nodes, *nodes)}
+    return msgspec.structs.replace(salvaged, nodes=tuple(by_name.values()), since=head.height)

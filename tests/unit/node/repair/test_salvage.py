@@ -39,13 +39,16 @@ def run(home: Home, work: Path) -> Salvaged:
 
 def test_peers_are_those_of_the_damaged_ledger(home: Home, tmp_path: Path) -> None:
     overwrite(home, NODES, text_key("fifth"), NodeRow("member", b"fifth's", b"", b"", 0))
+    overwrite(home, NODES, text_key("node-1"), NodeRow("member", b"anew", b"", b"", 0))
+    overwrite(home, NODES, text_key("node-2"), None)  # removed, or lost with the rest of a damaged file
     setting = read_setting(home)
     found = run(home, tmp_path / "work")
-    known = {node.name for node in setting.genesis.nodes}
-    assert {node.name: node.certificate for node in found.nodes if node.name not in known} == {
-        "fifth": b"fifth's"
+    first = {node.name: node.certificate for node in setting.genesis.nodes}
+    assert {node.name: node.certificate for node in found.nodes} == {
+        **first,
+        "node-1": b"anew",
+        "fifth": b"fifth's",
     }
-    assert len(found.nodes) == len(known) + 1
     assert found.since == last_height(setting)
     assert found.kept_rows > 0
 

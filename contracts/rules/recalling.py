@@ -89,7 +89,9 @@ def widen_recall(act: Act, record: WidenRecall) -> Verdict | None:
     # After this point it must succeed.
     products = tuple(sorted({*row.products, *products_of(act, reach)}))
     known = len(row.scope)
-    own, scope = tuple(sorted({*row.own, *reach.own})), (*row.scope, *_kept(record.scope))
+    # A regulator may name others' products: these do not become the opener's to call back.
+    named = {gtin for gtin in reach.own if is_party(act.state.require(PRODUCTS, gtin).holder, row.opener)}
+    own, scope = tuple(sorted({*row.own, *named})), (*row.scope, *_kept(record.scope))
     row = msgspec.structs.replace(row, products=products, scope=scope, own=own)
     act.state.write(RECALLS, number_key(number), row)
     act.tell(EventKind.RECALL_WIDENED, (), record.recall, (row.opener, *concerned_by(act, reach)))

@@ -94,7 +94,7 @@ def test_law_and_model_agree_in_every_state_that_hypothesis_finds() -> None:
 
 
 def test_law_and_model_agree_over_long_random_episodes() -> None:
-    outcome = fuzz_law.run(20_000, seed=20_260_216)
+    outcome = fuzz_law.run(24_000, seed=20_260_216)
     assert len(outcome.partners) >= MIN_PARTNERS
     assert outcome.codes["accepted"] > 6_000
     assert outcome.unsaid() == set()
@@ -104,7 +104,7 @@ def test_law_and_model_agree_over_long_random_episodes() -> None:
 
 def test_law_and_model_agree_while_partners_come_and_go() -> None:
     verbs = {**GOODS, **HOLDING_VERBS, "motion": 15, "vote": 70, "drop_motion": 2, "place": 1}
-    codes = fuzz_law.run(600, seed=20_261_122, verbs=verbs).codes
+    codes = fuzz_law.run(2_000, seed=20_261_122, verbs=verbs).codes
     assert {"not_a_validator", "licence_not_active", "node_unknown"} <= set(codes)
 
 

@@ -95,3 +95,10 @@ def test_the_licence_is_apache_2() -> None:
     assert "Apache License" in licence
     assert "Version 2.0, January 2004" in licence
     assert "END OF TERMS AND CONDITIONS" in licence
+
+
+def test_decisions_are_numbered_in_order_and_once() -> None:
+    records = [path.name for path in sorted((ROOT / "docs" / "adr").glob("[0-9]*.md"))]
+    assert [int(record[:4]) for record in records] == list(range(1, len(records) + 1))
+    titles = [(ROOT / "docs" / "adr" / record).read_text(encoding="utf-8")[:7] for record in records]
+    assert titles == [f"# {record[:4]}:"[:7] for record in records]

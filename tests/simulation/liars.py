@@ -15,6 +15,7 @@ clever one would. What it may do besides:
     replay       what it said in rounds and heights long ago
     flood        votes for rounds to come
     boast        heights it has not reached
+    accuse       false, old or repeated evidence, in blocks and to peers (`accusers.py`)
     silence      nothing about a height
 
 and, when others ask it for blocks and bundles, what `lying_sync` says.
@@ -27,7 +28,15 @@ from typing import Final
 
 import msgspec
 
-from contracts.chain.header import BLOCKS, Block, BundleEntry, Header, block_id, bundles_root
+from contracts.chain.header import (
+    BLOCKS,
+    Block,
+    BundleEntry,
+    Header,
+    block_id,
+    bundles_root,
+    evidence_root,
+)
 from contracts.chain.votes import (
     NIL,
     NO_ROUND,
@@ -40,7 +49,16 @@ from contracts.chain.votes import (
 from contracts.primitives import signing
 from contracts.primitives.encoding import encode
 from network.peer.face import PeerIdentity
-from network.wire.messages import Message, ProposalMessage, RoundRequest, RoundVotes, Tip, VoteMessage
+from network.wire.messages import (
+    EvidenceMessage,
+    Message,
+    ProposalMessage,
+    RoundRequest,
+    RoundVotes,
+    Tip,
+    VoteMessage,
+)
+from tests.simulation.accusers import Accuser
 from tests.simulation.cast import CHAIN_ID
 from tests.simulation.lying_sync import SYNC_BEHAVIOURS, SyncLiar
 
@@ -75,19 +93,22 @@ class Liar:
         behaviours: What it does.
     """
 
-    def __init__(self, random: Random, seed: bytes, lane_of: LaneOf, proposed_in: ProposedIn) -> None:
+    def __init__(
+        self, random: Random, seed: bytes, lane_of: LaneOf, proposed_in: ProposedIn, accuser: Accuser
+    ) -> None:
         """Lie with the key of `seed`; which lies, is drawn. `lane_of` tells a bundle's lane."""
         self._random = random
         self._seed = seed
         self._lane_of = lane_of
         self._proposed_in = proposed_in
+        self._accuser = accuser
         self._said: deque[Message] = deque(maxlen=_REMEMBERED)
         self._bold: set[tuple[int, int]] = set()  # heights and rounds where everybody is told the same lie
         self._stories: dict[tuple[object, ...], Message] = {}
         self._others: dict[tuple[int, int], bytes] = {}  # the other block's id, by height and round
         self._fooled: dict[str, bool] = {}
         self._is_silent: dict[int, bool] = {}
-        self.counts: Counter[str] = Counter()
+        self.counts: Counter[str] = accuser.counts
         self.behaviours = tuple(sorted(random.sample(BEHAVIOURS, random.randint(3, len(BEHAVIOURS)))))
         self._sync = SyncLiar(random, self.behaviours, self.counts)
 
@@ -105,6 +126,9 @@ class Liar:
                 return [RoundVotes(height, tuple(told))]
             case Tip() if "boast" in self.behaviours and self._random.random() < _BOAST:
                 return [self._count("boast", msgspec.structs.replace(message, height=message.height + 1_000))]
+            case Tip(height=height):
+                accusation = self._accuser.slander(height)
+                return [message] if accusation is None else [message, EvidenceMessage(accusation)]
             case _:
                 return self._sync.change(message, lambda: self._is_fooled(peer.name))
 
@@ -150,6 +174,11 @@ class Liar:
 
     def _other_proposal(self, message: ProposalMessage) -> Message:
         proposal, block = message.proposal, BLOCKS.decode(message.block)
+        accused = self._accuser.in_block(proposal.height, proposal.proposer)
+        if accused is not None:
+            self._bold.add((proposal.height, proposal.round))
+            block = msgspec.structs.replace(block, evidence=accused)
+            return self._signed(message, block.header, block, block.bundles, NO_ROUND)
         if "misname" in self.behaviours and self._random.random() < _MISNAME:
             self.counts["misname"] += 1
             crooked = BundleEntry(bytes(self._random.choice((0, 31, 20_000))), 1, 1)
@@ -193,7 +222,9 @@ class Liar:
         """Return a proposal of another block than `message` has, with about this header, these bundles."""
         proposal = message.proposal
         header = msgspec.structs.replace(header, time_ms=header.time_ms + 1)
-        header = msgspec.structs.replace(header, bundles_root=bundles_root(entries))
+        header = msgspec.structs.replace(
+            header, bundles_root=bundles_root(entries), evidence_root=evidence_root(block.evidence)
+        )
         other = Block(header, entries, block.last_commit, block.evidence)
         identifier = block_id(header)
         data = proposal_sign_bytes(CHAIN_ID, proposal.height, proposal.round, identifier, valid_round)

@@ -72,6 +72,8 @@ FAULT_KINDS = {
 }
 """Kinds of faults with their weights. A seed has only some of them: all at once would hide what one does."""
 
+WEEK_MS = 7 * 24 * 60 * 60 * 1_000
+
 MAX_SKEW_MS = 600_000
 """Clocks are off by up to ten minutes."""
 
@@ -165,7 +167,7 @@ def make_plan(seed: int) -> Plan:
         faults=tuple(kind for kind in FAULT_KINDS if random.random() < 0.55) or ("crash",),
         fault_interval_ms=random.choice((250, 500, 1_000)),
         documents_per_second=random.choice((10, 25, 50)),
-        parameters=_parameters(random),
+        parameters=_with_evidence(_parameters(random), stream(seed, "evidence")),
         segment_bytes=random.choice((8 * 1024, 64 * 1024)),
         governs=random.random() < 0.3,
         trouble_heights=LARGE_HEIGHTS if len(powers) >= LARGE else MAX_TROUBLE_HEIGHTS,
@@ -189,6 +191,15 @@ def _below_a_third(random: Random, powers: tuple[int, ...], others: tuple[int, .
         if 3 * taken < sum(powers):
             chosen.append(index)
     return tuple(sorted(chosen[: random.randint(1, max(len(chosen), 1))]))
+
+
+def _with_evidence(parameters: Parameters, random: Random) -> Parameters:
+    """Let evidence age quickly in some worlds."""
+    heights, age_ms = random.choice(((500_000, WEEK_MS), (500_000, WEEK_MS), (12, WEEK_MS), (500_000, 6_000)))
+    tolerances = msgspec.structs.replace(
+        parameters.tolerances, evidence_age_heights=heights, evidence_age_ms=age_ms
+    )
+    return msgspec.structs.replace(parameters, tolerances=tolerances)
 
 
 def _parameters(random: Random) -> Parameters:

@@ -9,13 +9,16 @@ from contracts.chain.commit import Commit
 from contracts.primitives import signing
 from network.wire.messages import Message, VoucherMessage
 from node.host.ledger import Applied
+from node.storage.convictions import Convictions
 from node.storage.evidence import load_evidence
+from tests.simulation.accusers import Accuser
 from tests.simulation.audit import Audit
 from tests.simulation.cast import Role, make_cast
 from tests.simulation.clock import Scheduler
 from tests.simulation.faults import Faults
 from tests.simulation.invariants import MAX_ROUNDS_AFTER_HEALING, Broken, Invariants
 from tests.simulation.liars import Liar
+from tests.simulation.lies import Lie, Lies
 from tests.simulation.machine import Machine
 from tests.simulation.plan import Plan, stream
 from tests.simulation.sets import Sets
@@ -53,6 +56,7 @@ class World:
         stale: Names of validators whose home is an old copy, or may be one.
         has_forgotten: Whether a node has lost the chain, so that it may say again what is in it.
         invariants: What must hold.
+        lies: What becomes of lies.
         stops: How often machines stopped.
         inputs: What engines were told so far.
         items: Items that exist at the end.
@@ -83,6 +87,7 @@ class World:
         self.has_forgotten = False
         self._wrong = frozenset((*self.liars, *(f"v{index}" for index in plan.skewed)))
         self.invariants = Invariants(Sets(self.cast.genesis), self.liars)
+        self.lies = Lies(self.invariants.sets, self.liars, plan.parameters.tolerances)
         self._listed = frozenset(node.name for node in self.cast.genesis.nodes)
         self._idle = {role.name for role in self.cast.roles if role.is_spare}
         self.faults = Faults(self, stream(plan.seed, "faults"))
@@ -94,8 +99,11 @@ class World:
         for at, role in enumerate(self.cast.roles):
             if at in self.plan.liars:
                 machine = self.machines[role.name]
-                random = stream(self.plan.seed, f"liar {role.name}")
-                liar = Liar(random, role.validator_seed, machine.lane_of, machine.proposed_in)
+                random, accusing = (
+                    stream(self.plan.seed, f"{purpose} {role.name}") for purpose in ("liar", "accuser")
+                )
+                accuser = Accuser(accusing, role.validator_seed)
+                liar = Liar(random, role.validator_seed, machine.lane_of, machine.proposed_in, accuser)
                 liars[role.name] = machine.tampering = liar
             elif role.validator_seed:
                 book.watch(role.name, role.validator_seed)
@@ -198,6 +206,10 @@ class World:
         self.workload.end()
         if not self._run_until(self._is_drained, DRAIN_MS):
             raise Broken(f"I3: what was promised is not in the chain: {self._standing()}")
+        kept = self._kept_lies()
+        if not self._run_until(lambda: not self.lies.missing(kept), DRAIN_MS):
+            heights = sorted({height for height, _key in self.lies.missing(kept)})
+            raise Broken(f"I6: no block carries lies of heights {heights}")
         target = max(self.plan.target_height, self.invariants.height + 1)
         if not self._run_until(lambda: all(each.height >= target for each in self._honest()), DRAIN_MS):
             raise Broken(f"I7: not everybody got to height {target}: {self._standing()}")
@@ -210,6 +222,16 @@ class World:
         return known.issuperset(promised) and all(
             machine.core is not None and not machine.core.submissions.waiting for machine in self._honest()
         )
+
+    def _voting(self) -> list[Machine]:
+        """The honest machines that vote on the next block: what they keep against liars comes into blocks."""
+        voters = self.invariants.sets.voters(self.invariants.height + 1)
+        return [machine for machine in self._honest() if machine.name in voters]
+
+    def _kept_lies(self) -> set[Lie]:
+        """Return the lies that honest validators keep by now: liars go on lying, so these must do."""
+        stores = (machine.disk.store for machine in self._voting())
+        return {self.lies.lie_of(kept.evidence) for store in stores for kept in load_evidence(store)}
 
     def _standing(self) -> str:
         """Say where every node stands."""
@@ -250,11 +272,14 @@ class World:
         height = applied.tip.height
         self.trace("applied", machine.name, height, applied.tip.app_hash.hex()[:16], commit.round)
         if self.invariants.on_applied(machine.name, applied, commit):
+            self.lies.on_block(applied)
             self._follow(applied)
             self.faults.on_decided(machine, height)
             allowed = self._rounds_allowed.get(height, 0) + MAX_ROUNDS_AFTER_HEALING
             if self._healed_at and height > self._healed_at and commit.round > allowed:
                 raise Broken(f"I7: height {height} took {commit.round} rounds after healing")
+        if self._healed_at and machine.core is not None and machine in self._voting():
+            self.lies.on_pending(machine.core.evidence.pending(), height)
 
     def _follow(self, applied: Applied) -> None:
         """Governance may have changed who takes part: who is admitted starts, at once or after a while."""
@@ -359,6 +384,8 @@ class World:
         liars = {self.public_key_of(role) for role in self.cast.roles if role.name in self.liars}
         if not accused <= liars:
             raise Broken(f"I6: {machine.name} holds evidence against an honest key")
+        counts = {one.public_key: one.row.count for one in Convictions(machine.disk.store).all()}
+        self.lies.check_state(machine.name, machine.height, counts)
         if core.consensus is not None and core.consensus.rejoining.votes_from is None:
             raise Broken(f"I7: {machine.name} still does not vote")
         if core.consensus is not None and core.consensus.stopped_because:

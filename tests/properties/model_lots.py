@@ -58,7 +58,8 @@ def _reach(judge: Judge, name: str, found: Recall, before: dict[Lot, set[Lot]]) 
         for lot, known in before.items():
             is_new = one.material[0] and one.material in ingredients(model, lot) - known
             is_regulator = "regulator" in judge.roles(found.opener)
-            is_own = is_regulator or found.opener == model.registered.holders[lot[0]]
+            is_own = found.opener == model.registered.holders[lot[0]] or lot[0] in found.kinds
+            is_own = is_own or is_regulator
             if is_new and is_own:
                 roots |= _named(model, one, lot)
     against = (found.word, found.number)

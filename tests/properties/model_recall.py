@@ -63,7 +63,8 @@ def widen(judge: Judge, said: Said) -> Verdicts:
     found = judge.model.recalls[said.recall]
     yield from _reachable(judge, said, len(found.alternatives))
     kept = tuple(one for one in said.scope if not one.items)
-    kinds = found.kinds | _kinds(judge, said)
+    holders = judge.model.registered.holders
+    kinds = found.kinds | {kind for kind in _kinds(judge, said) if holders[kind] == found.opener}
     found = replace(found, alternatives=(*found.alternatives, *kept), kinds=kinds)
     judge.model.recalls[said.recall] = found
     judge.tell("recall_widened", said.recall, (), (found.opener, *_concerned(judge, said)))

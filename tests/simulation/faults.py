@@ -171,9 +171,14 @@ class Faults:
         return "backup_restored"
 
     def _lose_database(self) -> str | None:
-        machine = self._anyone()
+        """A database is gone, of no more validators than may be wrong: what all have lost stays lost."""
+        machine, world = self._anyone(), self._world
         if machine is None:
             return None
+        votes = machine.name in world.invariants.sets.voters(world.invariants.height + 1)
+        if votes and machine.name not in world.bereft and not world.may_be_wrong(machine.name):
+            return None
+        world.bereft.add(machine.name)
         machine.stop(Survive.KEPT, "database lost", is_noticed=True)
         machine.disk.lose_database()
         machine.forget_chain()

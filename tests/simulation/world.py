@@ -54,6 +54,7 @@ class World:
         addresses: Where nodes listen, by name.
         liars: By node name.
         stale: Names of validators whose home is an old copy, or may be one.
+        bereft: Names of nodes that once lost their database.
         has_forgotten: Whether a node has lost the chain, so that it may say again what is in it.
         invariants: What must hold.
         lies: What becomes of lies.
@@ -84,6 +85,7 @@ class World:
         self.addresses = {machine.name: machine.address for machine in self.machines.values()}
         self.liars = self._make_liars(book)
         self.stale: set[str] = set()
+        self.bereft: set[str] = set()
         self.has_forgotten = False
         self._wrong = frozenset((*self.liars, *(f"v{index}" for index in plan.skewed)))
         self.invariants = Invariants(Sets(self.cast.genesis), self.liars)
@@ -165,8 +167,8 @@ class World:
 
     @property
     def wrong(self) -> frozenset[str]:
-        """Names of all that are wrong: liars, those with wrong clocks, those with an old home."""
-        return self._wrong | self.stale
+        """Names of liars, and of those with a wrong clock, with an old home, or once without a database."""
+        return self._wrong | self.stale | self.bereft
 
     def may_be_wrong(self, name: str) -> bool:
         """Tell whether the network stays alive when one more validator is wrong."""

@@ -157,7 +157,7 @@ def test_proofs_need_genesis_alone(
     place = pharma.client("maker").document(story.documents["sold"])
     assert (found["valid"], found["document"]) == (True, story.documents["sold"])
     assert (found["height"], found["records"], found["accepted"]) == (place["height"], ["Ship"], True)
-    assert found["partner"] == "Maker (0300011111116)"
+    assert found["partner"] == "Maker (0300011111116), as named in genesis"
     # That a rule refused it is proven too.
     found = verify_proof(proven["refused"], genesis, tmp_path).json
     assert (found["document"], found["code"]) == (story.documents["refused"], "not_receiver")

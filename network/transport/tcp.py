@@ -98,7 +98,11 @@ class _TcpConnection(asyncio.Protocol):
 
     def write(self, data: bytes) -> None:
         if self._transport is not None and not self._transport.is_closing():
-            self._transport.write(data)
+            try:
+                self._transport.write(data)
+            except RuntimeError:
+                # uvloop: the socket below TLS is closed, and TLS has not heard yet. `connection_lost` follows.
+                self._transport.abort()
 
     def pause_reading(self) -> None:
         if self._transport is not None and not self._transport.is_closing():

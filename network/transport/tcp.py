@@ -101,7 +101,7 @@ class _TcpConnection(asyncio.Protocol):
             try:
                 self._transport.write(data)
             except RuntimeError:
-                # uvloop: the socket below TLS is closed, and TLS has not heard yet. `connection_lost` follows.
+                # uvloop: the socket below TLS is closed, and TLS has not heard. `connection_lost` follows.
                 self._transport.abort()
 
     def pause_reading(self) -> None:

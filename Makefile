@@ -50,7 +50,7 @@ testnet: $(STAMP) ## The demo, and the network stays up: `.venv/bin/packtrail te
 	$(BIN)/packtrail testnet demo --keep
 
 test: $(STAMP) ## Units, vectors, scenarios, properties and black-box networks; a file of tests stays on one core
-	$(BIN)/python -m pytest -n $(JOBS) --dist loadfile $(PYTEST_ARGS)
+	$(BIN)/python -m pytest -n $(JOBS) --dist loadgroup $(PYTEST_ARGS)
 
 corpus: export PACKTRAIL_PUBLIC_DATA := $(PACKTRAIL_PUBLIC_DATA)
 corpus: $(STAMP) ## Every public EPCIS file gives the expected records or the expected refusal

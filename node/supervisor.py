@@ -48,6 +48,12 @@ class Supervisor:
 
     def _on_loop_error(self, _loop: asyncio.AbstractEventLoop, context: dict[str, object]) -> None:
         error = context.get("exception")
+        if "transport" in context:
+            # The loop has given up one connection, as when its socket was gone before a write. What this
+            # program does on a connection reports its own errors (`TcpTransport.guard`).
+            info = _info(error) if isinstance(error, BaseException) else None
+            _log.error("connection_failed", reason=str(context.get("message")), exc_info=info)
+            return
         self.fail(error if isinstance(error, BaseException) else RuntimeError(str(context.get("message"))))
 
     def fail(self, error: BaseException) -> None:

@@ -97,12 +97,13 @@ class _TcpConnection(asyncio.Protocol):
         return self._transport is not None and not self._is_full
 
     def write(self, data: bytes) -> None:
-        if self._transport is not None and not self._transport.is_closing():
-            try:
-                self._transport.write(data)
-            except RuntimeError:
-                # uvloop: the socket below TLS is closed, and TLS has not heard. `connection_lost` follows.
-                self._transport.abort()
+        transport = self._transport
+        if transport is None or transport.is_closing():
+            return
+        transport.write(data)
+        if transport.is_closing():
+            # It broke. Where the socket below TLS was gone before, uvloop does not say that it is lost.
+            self._owner.loop.call_soon(self.connection_lost, None)
 
     def pause_reading(self) -> None:
         if self._transport is not None and not self._transport.is_closing():

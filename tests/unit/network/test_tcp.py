@@ -157,3 +157,35 @@ def test_the_directory_is_that_of_genesis():
     assert directory.chain_id == CHAIN
     assert len(directory.genesis_hash) == 32
     assert directory.certificates == DIRECTORY.certificates
+
+
+class Gone:
+    """A transport that breaks at the next write, and of which nobody says that it is lost."""
+
+    def __init__(self, real):
+        self.real = real
+        self.is_broken = False
+
+    def is_closing(self):
+        return self.is_broken
+
+    def write(self, _data):
+        self.is_broken = True
+
+    def __getattr__(self, name):
+        return getattr(self.real, name)
+
+
+async def test_who_writes_to_a_socket_that_is_gone_hears_once_that_it_is_lost(tcp):
+    pair = Pair(tcp)
+    near, _far = await pair.connect()
+    gone = near._transport = Gone(near._transport)
+    near.write(b"hello")
+    near.write(b"hello?")
+    await pair.until(lambda: pair.near.closed)
+    gone.real.abort()
+    await pair.until(lambda: pair.far.closed)
+    assert pair.near.closed == ["closed"]
+    assert near not in pair.birch.connections
+    await pair.close()
+    assert pair.recorder.failures == []

@@ -20,7 +20,7 @@ ROUNDS ?= 3
 MINUTES ?= 2
 # Where `make simulate-long` and `make planted-simulation` keep their table; empty means: nowhere.
 KEEP ?=
-# How many files of tests `make test` runs at the same time.
+# How many files of tests `make test` runs at the same time, and how many processes `make fuzz-law` has.
 JOBS ?= 2
 # Extra arguments for pytest, for example: make test PYTEST_ARGS="tests/unit -k merkle"
 PYTEST_ARGS ?=
@@ -97,7 +97,7 @@ fuzz-decoders: $(STAMP) ## Every decoder, fed with what nobody should send: make
 	$(BIN)/python -m tests.fuzz --inputs $(INPUTS) --seed $(SEED) --jobs 2
 
 fuzz-law: $(STAMP) ## Random partners against law and reference model: make fuzz-law STEPS=1000000 SEED=7
-	$(BIN)/python -m tests.properties.fuzz_law --steps $(STEPS) --seed $(SEED)
+	$(BIN)/python -m tests.properties.fuzz_law --steps $(STEPS) --seed $(SEED) --jobs $(JOBS)
 
 model-check: $(STAMP) ## The law explored to a fixed point, no trap: make model-check ITEMS=pack-1,pack-2,pack-3,case-1
 	$(BIN)/python -m tests.modelcheck --items pack-1

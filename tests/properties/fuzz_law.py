@@ -1,17 +1,19 @@
 """The long run: random partners against law and model, for as many steps as asked.
 
-    python -m tests.properties.fuzz_law --steps 100000 [--seed 0]
+    python -m tests.properties.fuzz_law --steps 100000 [--seed 0] [--jobs 2]
 
-The run is cut into episodes on fresh ledgers. A divergence stops it: the episode is shortened to what is
-needed to see the divergence, and printed with the seed that replays it.
+The run is cut into episodes on fresh ledgers, each with a seed of its own, so it is the same in however
+many processes. A divergence stops it: the episode is shortened to what is needed to see the divergence, and
+printed with the seed that replays it.
 """
 
 import argparse
+import multiprocessing
 import random
 import sys
 import time
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from contracts.records.record import RECORD_TAGS
@@ -71,8 +73,12 @@ class FailedEpisode(Exception):
     """
 
     def __init__(self, message: str, steps: Sequence[Step]) -> None:
-        super().__init__(message)
+        super().__init__(message, steps)
+        self.message = message
         self.steps = steps
+
+    def __str__(self) -> str:
+        return self.message
 
 
 def failure_of(steps: Sequence[Step]) -> str:
@@ -111,32 +117,65 @@ def shortened(steps: Sequence[Step]) -> list[Step]:
     return kept
 
 
-def run(
-    steps: int, seed: int, episode_steps: int = EPISODE_STEPS, verbs: Mapping[str, int] | None = None
-) -> Outcome:
-    """Run so many steps and return what they reached.
+@dataclass(frozen=True)
+class Episode:
+    """Some steps on a fresh ledger, all of them drawn from the run's seed and the episode's number."""
 
-    Raises:
-        FailedEpisode: Law and model disagree, or an invariant is broken.
-    """
-    outcome, done = Outcome(), 0
-    for episode in range(-(-steps // episode_steps)):
-        pair, taken = SideBySide(), []
-        partners = Partners(random.Random(f"{seed} {episode}"), verbs=verbs)
+    seed: int
+    number: int
+    steps: int
+    verbs: Mapping[str, int] | None = None
+
+    def run(self) -> Outcome:
+        """Take the steps and return what they reached.
+
+        Raises:
+            FailedEpisode: Law and model disagree, or an invariant is broken.
+        """
+        pair, taken = SideBySide(), list[Step]()
+        partners = Partners(random.Random(f"{self.seed} {self.number}"), verbs=self.verbs)
         try:
-            for _step in range(min(episode_steps, steps - done)):
+            for _step in range(self.steps):
                 taken.append(partners.step(pair.model, pair.now_ms()))
                 pair.take(taken[-1])
             pair.recount()
         except Divergence as error:
-            raise FailedEpisode(f"seed {seed}, episode {episode}: {error}", taken) from error
-        outcome.codes += pair.counts
-        outcome.said += pair.said
-        outcome.partners += pair.partners
-        before, done = done, done + len(taken)
+            raise FailedEpisode(f"seed {self.seed}, episode {self.number}: {error}", taken) from error
+        return Outcome(pair.counts, pair.said, pair.partners)
+
+
+def run(
+    steps: int,
+    seed: int,
+    episode_steps: int = EPISODE_STEPS,
+    verbs: Mapping[str, int] | None = None,
+    jobs: int = 1,
+) -> Outcome:
+    """Run so many steps in so many processes and return what they reached.
+
+    Raises:
+        FailedEpisode: Law and model disagree, or an invariant is broken.
+    """
+    starts = range(0, steps, episode_steps)
+    episodes = [
+        Episode(seed, number, min(episode_steps, steps - start), verbs) for number, start in enumerate(starts)
+    ]
+    if jobs == 1:
+        return _sum(map(Episode.run, episodes), episodes, steps)
+    with multiprocessing.Pool(jobs) as pool:
+        return _sum(pool.imap(Episode.run, episodes), episodes, steps)
+
+
+def _sum(outcomes: Iterable[Outcome], episodes: Sequence[Episode], steps: int) -> Outcome:
+    total, done = Outcome(), 0
+    for episode, outcome in zip(episodes, outcomes, strict=True):
+        total.codes += outcome.codes
+        total.said += outcome.said
+        total.partners += outcome.partners
+        before, done = done, done + episode.steps
         if before // PROGRESS_STEPS != done // PROGRESS_STEPS:
-            print(f"{done} steps of {steps}, {outcome.codes['accepted']} documents accepted", flush=True)
-    return outcome
+            print(f"{done} steps of {steps}, {total.codes['accepted']} documents accepted", flush=True)
+    return total
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -148,20 +187,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--steps", type=int, default=10_000)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--jobs", type=int, default=1)
     chosen = parser.parse_args(arguments)
     try:
-        began = time.process_time()
-        outcome = run(chosen.steps, chosen.seed)
-        seconds = time.process_time() - began
+        began = time.monotonic()
+        outcome = run(chosen.steps, chosen.seed, jobs=chosen.jobs)
+        seconds = time.monotonic() - began
     except FailedEpisode as error:
         steps = shortened(error.steps)
         print(error, "\nWhat is needed to see it:", *steps, failure_of(steps), sep="\n\n", file=sys.stderr)
         return 1
-    _print(outcome, chosen.steps, seconds)
+    _print(outcome, chosen, seconds)
     return int(chosen.steps >= LONG_STEPS and bool(outcome.unsaid() or outcome.unreached()))
 
 
-def _print(outcome: Outcome, steps: int, seconds: float) -> None:
+def _print(outcome: Outcome, chosen: argparse.Namespace, seconds: float) -> None:
     for code, count in outcome.codes.most_common():
         print(f"{count:8} {code}")
     print(" lawful  refused")
@@ -169,7 +209,10 @@ def _print(outcome: Outcome, steps: int, seconds: float) -> None:
         print(f"{outcome.said[kind, True]:7}  {outcome.said[kind, False]:7} {kind}")
     lawful = sum(count for (_kind, is_lawful), count in outcome.said.items() if is_lawful)
     speakers = len(outcome.partners)
-    print(f"{steps} steps in {seconds:.0f} s of one core: {lawful} lawful records of {speakers} partners")
+    print(
+        f"{chosen.steps} steps in {seconds:.0f} s in {chosen.jobs} processes: "
+        f"{lawful} lawful records of {speakers} partners"
+    )
     print(f"never lawful: {', '.join(sorted(outcome.unsaid())) or 'no kind of record'}")
     print(f"never given: {', '.join(sorted(outcome.unreached())) or 'no verdict'}")
 

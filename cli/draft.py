@@ -8,11 +8,11 @@ from typing import Annotated
 import typer
 
 from cli.connection import talks_to_node
-from cli.failures import Exit
 from cli.http import COMMIT_TIMEOUT_S, NodeClient, raise_for, segment
 from cli.local import NoInputOption, YesOption
 from cli.options import OutputOption
 from cli.output import Format, say, write_facts, write_rows
+from cli.refusals import raise_refusal
 
 app = typer.Typer(
     help="Drafts: records that a partner's file suggests, for you to confirm.", no_args_is_help=True
@@ -71,8 +71,7 @@ def confirm(
     raise_for(answer)
     found = answer.json()
     write_facts(output, found, "Receipt")
-    if found.get("accepted") is False:
-        raise typer.Exit(Exit.REFUSED)
+    raise_refusal(found)
 
 
 @app.command()

@@ -13,6 +13,7 @@ from cli.http import NodeClient, raise_for, segment
 from cli.local import read_bytes
 from cli.options import OutputOption
 from cli.output import Format, say, write_facts, write_rows
+from cli.refusals import raise_refusal
 
 _PIPE: Final = Path("-")
 _BLOCKS_TO_ACT: Final = 2
@@ -114,9 +115,7 @@ def _submit(client: NodeClient, record: dict[str, Any], partner: str | None, out
     raise_for(answer)
     found = answer.json()
     write_facts(output, found, "Receipt")
-    if found.get("accepted") is False:
-        say(f"packtrail: the ledger refuses it: {found.get('code')}; packtrail explain {found.get('code')}")
-        raise typer.Exit(Exit.REFUSED)
+    raise_refusal(found)
 
 
 def _list(client: NodeClient, output: Format) -> None:

@@ -8,6 +8,7 @@ import typer
 from cli.failures import CommandError, Exit
 from cli.http import NodeClient, raise_for
 from cli.output import Format, say, write_facts
+from cli.refusals import raise_refusal
 from cli.spread import Signing
 
 
@@ -55,13 +56,7 @@ def state(client: NodeClient, signing: Signing, record: str, fields: Mapping[str
     answer = client.post_json("/v1/documents", body, query={"wait": "commit"}, headers=headers)
     raise_for(answer)
     found: dict[str, Any] = answer.json()
-    if found.get("accepted") is False:
-        code = found.get("code")
-        raise CommandError(
-            Exit.REFUSED,
-            f"{code}: the ledger refuses it, for something else came first",
-            f"packtrail explain {code} says more.",
-        )
+    raise_refusal(found)
     return found
 
 

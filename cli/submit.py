@@ -15,6 +15,7 @@ from cli.http import NodeClient, raise_for
 from cli.local import read_bytes
 from cli.options import OutputOption
 from cli.output import Format, say, write_facts, write_json_line
+from cli.refusals import raise_refusal
 
 _PIPE = Path("-")
 
@@ -55,9 +56,7 @@ def submit(
     raise_for(answer)
     found = answer.json()
     write_facts(output, found, "Receipt")
-    if found.get("accepted") is False:
-        say(f"packtrail: the ledger refuses it: {found.get('code')}; packtrail explain {found.get('code')}")
-        raise typer.Exit(Exit.REFUSED)
+    raise_refusal(found)
 
 
 def as_document(value: Any, partner: str | None) -> dict[str, Any]:  # noqa: ANN401 - whatever JSON holds

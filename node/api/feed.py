@@ -21,7 +21,8 @@ from node.api.answers import json_bytes
 from node.api.blocks import Validators
 from node.api.context import ApiContext
 from node.api.documents import concerned_glns
-from node.api.receipts_json import EventView, event_view, subject_text
+from node.api.receipts_json import EventView, event_view
+from node.api.refused_subjects import subject_text
 from node.storage.convictions import Convictions
 from node.storage.custody import Custody
 from node.storage.history import History, PlacedDocument

@@ -21,7 +21,7 @@ from node.api.field_readers import (
     FieldFault,
     pointer_of,
 )
-from node.api.receipts_json import subject_text
+from node.api.refused_subjects import subject_text
 from node.epcis.problems import REMEDIES as READING_REMEDIES
 from node.epcis.refusal import REMEDIES as TRANSLATING_REMEDIES
 
@@ -64,7 +64,9 @@ _REQUESTS: Final[dict[str, ProblemKind]] = {
         "Begin again without a cursor, or ask for format=csv: that is one answer.",
     ),
     "invalid_cursor": ProblemKind(
-        400, "The cursor is none of this node's", "Begin again without one; cursors are opaque."
+        400,
+        "The cursor is none of this node's",
+        "Begin again without one, and pass on cursors as they are given.",
     ),
     "partner_needed": ProblemKind(
         400, "This node signs for several partners", "Say for which one: the field or parameter `partner`."

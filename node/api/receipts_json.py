@@ -5,18 +5,11 @@ from typing import Final
 
 import msgspec
 
-from contracts.gs1.keys import GLN_BYTES, is_valid_gln, is_valid_item_key
 from contracts.ledger.events import EventKind, sentence
 from contracts.ledger.receipt import ACCEPTED, Event, Receipt
-from contracts.records.catalogue import DescribeProduct
-from contracts.records.coldchain import ClearSession, ColdRecord
-from contracts.records.custody import SHIPMENT_ID_BYTES
-from contracts.records.lots import LotRecord, TraceLot
-from contracts.records.onboarding import Onboard
 from contracts.records.record import Record
-from contracts.records.supply import Commission
-from node.api.cold_json import logger_text
 from node.api.record_texts import gln_text, gtin_text, item_text, plain_text
+from node.api.refused_subjects import subject_text
 
 MAX_SHOWN_ITEMS: Final = 100
 """Items that an event shows; `item_count` says how many it has."""
@@ -174,63 +167,3 @@ def _event_subject(kind: EventKind, subject: bytes) -> str:
     if kind in _LOT_SUBJECTS:
         return plain_text(subject)
     return item_text(subject) if subject else ""
-
-
-def subject_text(receipt: Receipt, records: Sequence[Record]) -> str:
-    """Return what a refusal is about, as people write it: item, shipment id, GLN, GTIN, lot or serial.
-
-    A subject is bare bytes; the refused record says which of them it is.
-    """
-    subject = receipt.subject
-    if not subject or receipt.record >= len(records):
-        return subject.hex()
-    record = records[receipt.record]
-    of_family = _of_family(record, subject)
-    if of_family is not None:
-        return of_family
-    if subject in (getattr(record, "gtin", None), _contained(record)):
-        return gtin_text(subject)
-    named = [getattr(record, field, b"") for field in ("shipment", "sale", "recall", "proposal")]
-    if len(subject) == SHIPMENT_ID_BYTES and subject in named:
-        return subject.hex()
-    if is_valid_item_key(subject):
-        return item_text(subject)
-    if len(subject) == GLN_BYTES and is_valid_gln(subject):
-        return gln_text(subject)
-    return item_text(subject)
-
-
-def _of_family(record: Record, subject: bytes) -> str | None:
-    """Return the subject of a record whose family has names of its own; None for all others."""
-    if isinstance(record, Commission | Onboard):
-        return _commission_subject(record, subject)
-    if isinstance(record, LotRecord) and subject in (record.lot, *_materials(record)):
-        return plain_text(subject)
-    return _cold_subject(record, subject) if isinstance(record, ColdRecord) else None
-
-
-def _materials(record: LotRecord) -> tuple[bytes, ...]:
-    return tuple(one.lot for one in record.materials) if isinstance(record, TraceLot) else ()
-
-
-def _contained(record: Record) -> bytes | None:
-    """Return the GTIN that a record states beside its own, if any."""
-    return record.facts.contains_gtin if isinstance(record, DescribeProduct) else None
-
-
-def _cold_subject(record: ColdRecord, subject: bytes) -> str:
-    if subject == getattr(record, "gtin", b""):
-        return gtin_text(subject)
-    if subject == getattr(record, "logger", b""):
-        return logger_text(subject)
-    if len(subject) == GLN_BYTES and is_valid_gln(subject):
-        return gln_text(subject)
-    return str(int.from_bytes(subject, "big")) if isinstance(record, ClearSession) else item_text(subject)
-
-
-def _commission_subject(record: Commission | Onboard, subject: bytes) -> str:
-    if subject == record.gtin:
-        return gtin_text(subject)
-    if subject in (record.lot, getattr(record, "line", b"")) or subject in record.serials:
-        return plain_text(subject)
-    return gln_text(subject) if len(subject) == GLN_BYTES else item_text(subject)

@@ -27,6 +27,8 @@ class LineView(msgspec.Struct, frozen=True, omit_defaults=True):
     """For refused and invalid: where in the document."""
     subject: str = ""
     """For refused: what was refused."""
+    what_to_do: str = ""
+    """For refused and invalid: what to do next."""
 
 
 class Slot:

@@ -16,6 +16,7 @@ import structlog
 from aiohttp import web
 
 from contracts.ledger.receipt import ACCEPTED, Receipt
+from contracts.rules.verdict import explain
 from node.api.access import GRANT, signing
 from node.api.answers import json_bytes
 from node.api.bodies import BODY_SHARE, LineCutter, LineTooLong
@@ -292,6 +293,7 @@ class StreamRun:
                 detail=refusal_sentence(receipt, prepared.document.records),
                 pointer=str(members["pointer"]),
                 subject=str(members["subject"]),
+                what_to_do=explain(receipt.code).remedy,
             ),
         )
 
@@ -306,8 +308,15 @@ class StreamRun:
 
     def _finish_invalid(self, slot: Slot, problem: Problem) -> None:
         self._metrics.submitted("invalid")
-        pointer = str(problem.members.get("pointer", ""))
-        view = LineView(slot.number, "invalid", code=problem.code, detail=problem.detail, pointer=pointer)
+        told = problem.document()
+        view = LineView(
+            slot.number,
+            "invalid",
+            code=problem.code,
+            detail=problem.detail,
+            pointer=str(told.get("pointer", "")),
+            what_to_do=told["what_to_do"],
+        )
         self._finish(slot, view)
 
     def _finish(self, slot: Slot, view: LineView) -> None:

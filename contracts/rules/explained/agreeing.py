@@ -7,22 +7,34 @@ from contracts.rules.explained.explanation import Explanation
 
 TEXTS: Final[dict[Code, Explanation]] = {
     Code.UNTIL_HEIGHT_PAST: Explanation(
-        "8", "The height at which the proposal ends is past already.", "Give the other party some blocks."
+        "8",
+        "The proposal would have ended already.",
+        "Name a later block height, so that the other party has time to answer.",
     ),
     Code.ALREADY_PROPOSED: Explanation(
         "8",
         "This very document made its proposal before.",
         "To propose once more, state it in a new document.",
     ),
-    Code.PROPOSAL_UNKNOWN: Explanation("8", "There is no such proposal.", "Check the proposal's id."),
+    Code.PROPOSAL_UNKNOWN: Explanation(
+        "8",
+        "There is no such proposal.",
+        "Check the proposal's id; one made just now is known after the next block.",
+    ),
     Code.NOT_ASKED: Explanation(
-        "8", "The signer is no party to the proposal that may do this.", "Let the party that was asked sign."
+        "8",
+        "It is not up to this partner to answer or withdraw this proposal.",
+        "Let the partner that was asked answer it.",
     ),
     Code.PROPOSAL_CLOSED: Explanation(
-        "8", "The proposal was agreed to, withdrawn or declined already.", "Make a new proposal."
+        "8",
+        "The proposal was agreed to, decided, withdrawn or declined already.",
+        "Look up what became of it; if it is still needed, make a new one.",
     ),
     Code.PROPOSAL_EXPIRED: Explanation(
-        "8", "The height until which the proposal stood is past.", "Ask for a new proposal."
+        "8",
+        "The time for answering the proposal is over.",
+        "Ask for a new proposal.",
     ),
     Code.TERMS_DIFFER: Explanation(
         "8",

@@ -9,8 +9,8 @@ TEXTS: Final[dict[Code, Explanation]] = {
     Code.GTIN_INVALID: Explanation("24", "The GTIN has no right check digit.", "State the GTIN as assigned."),
     Code.NOT_PRODUCT_HOLDER: Explanation(
         "24",
-        "The signer is not the product's marketing holder.",
-        "Let the marketing holder sign, or have it offer you the product.",
+        "This partner is not the product's marketing holder.",
+        "Let the marketing holder record it, or have it offer you the product.",
     ),
     Code.TEXT_INVALID: Explanation(
         "24",
@@ -36,18 +36,22 @@ TEXTS: Final[dict[Code, Explanation]] = {
         "24", "Nobody with this GLN is a partner.", "Check the party's GLN, or have it admitted."
     ),
     Code.PARTNER_IS_SIGNER: Explanation(
-        "24", "The partner named is the signer itself.", "Name another partner."
+        "24",
+        "The partner named is the one that signs.",
+        "Name another partner.",
     ),
     Code.NOT_OFFERED: Explanation(
         "24",
-        "The product is not on offer to the signer, or to anyone.",
+        "The product is not on offer to this partner, or to anyone.",
         "Ask its marketing holder to offer it.",
     ),
     Code.ALREADY_DELEGATED: Explanation(
         "24", "The partner may commission this product already.", "Nothing is left to do."
     ),
     Code.NOT_DELEGATED: Explanation(
-        "24", "The partner was never let commission this product.", "Nothing is left to do."
+        "24",
+        "The partner was never named as a delegate for this product.",
+        "Nothing is left to do.",
     ),
     Code.GLN_INVALID: Explanation("24", "The GLN has no right check digit.", "State the GLN as assigned."),
     Code.GLN_TAKEN: Explanation(

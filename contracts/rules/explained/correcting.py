@@ -21,8 +21,8 @@ TEXTS: Final[dict[Code, Explanation]] = {
     ),
     Code.NOT_ORIGINAL_SIGNER: Explanation(
         "19",
-        "The signer did not make the record that it calls an error.",
-        "Let the partner that commissioned or packed it sign.",
+        "Another partner made the record that is called an error.",
+        "Let the partner that commissioned or packed it correct it.",
     ),
     Code.RELIED_ON: Explanation(
         "19",
@@ -39,11 +39,15 @@ TEXTS: Final[dict[Code, Explanation]] = {
         "This takes no consent: nobody relied on it, or it is about packing.",
         "Correct it alone, or unpack the item.",
     ),
-    Code.NOT_ENDED: Explanation("19", "The item is active: no end of it was recorded.", "Check the serial."),
+    Code.NOT_ENDED: Explanation(
+        "19",
+        "The item is active: no end of it was recorded.",
+        "Check the serial; for an active item there is nothing to take back.",
+    ),
     Code.ENDING_STAYS: Explanation(
         "19",
         "The item was repacked, opened, burned, or is outside: that is no error of this kind.",
-        "What is outside comes back by rule 26; the rest stays as it is.",
+        "Take back from outside what came back; leave the rest as it is.",
     ),
     Code.DIFFERENT_MAKERS: Explanation(
         "19",
@@ -51,7 +55,10 @@ TEXTS: Final[dict[Code, Explanation]] = {
         "Propose a correction for each maker's goods.",
     ),
     Code.LOT_UNKNOWN: Explanation(
-        "19b", "Nothing of that lot was ever commissioned.", "Check GTIN and lot.", "LOT_12"
+        "19b",
+        "Nothing of that lot was ever commissioned.",
+        "Check GTIN and lot against the print.",
+        "LOT_12",
     ),
     Code.EXPIRY_UNCHANGED: Explanation(
         "19b", "The lot has that last day of use already.", "State another one, or nothing."
@@ -65,6 +72,8 @@ TEXTS: Final[dict[Code, Explanation]] = {
         "19b", "No lot expires later by its maker's word alone.", "Propose it to the regulator."
     ),
     Code.NOT_LENGTHENED: Explanation(
-        "19b", "The proposed day is sooner than the present one.", "Amend the lot alone."
+        "19b",
+        "The proposed day is sooner than the present one.",
+        "Amend the lot alone: to shorten it takes no consent.",
     ),
 }

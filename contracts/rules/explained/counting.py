@@ -15,16 +15,18 @@ TEXTS: Final[dict[Code, Explanation]] = {
         "State one line of at least one pack for each product and lot.",
     ),
     Code.QUANTITY_TOO_LARGE: Explanation(
-        "30", "More packs of one lot than the ledger counts.", "Check the quantity; begin a new lot."
+        "30",
+        "There would be more packs of one lot than the ledger counts.",
+        "Check the quantity; begin a new lot.",
     ),
     Code.PURPOSE_NOT_COUNTED: Explanation(
         "30",
-        "Packs without serials are sent to be sold, between own premises, or back.",
-        "What is destroyed or exported, its holder enters as that.",
+        "Packs without serials are sent only to be sold, between own premises, or back.",
+        "Record what is destroyed or exported as that, where it is.",
     ),
     Code.NOT_ENOUGH: Explanation(
         "30",
-        "There are fewer packs of this product and lot in the signer's hands, or on their way.",
-        "Count again; receive what is on its way first.",
+        "There are fewer packs of this product and lot in hand for that owner, or on their way.",
+        "Count again and correct the quantity; what is still on its way is received first.",
     ),
 }

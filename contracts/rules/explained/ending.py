@@ -8,11 +8,13 @@ from contracts.rules.explained.explanation import Explanation
 TEXTS: Final[dict[Code, Explanation]] = {
     Code.DISPENSING_NOT_ALLOWED: Explanation(
         "11a",
-        "No role of the signer may supply packs to these people in this market.",
+        "In this market, partners with these roles may not supply packs to such recipients.",
         "Ship it to a partner that may.",
     ),
     Code.NOT_A_PRODUCT: Explanation(
-        "11a", "A logistic unit is not supplied to patients.", "List the packs in it."
+        "11a",
+        "It is a pallet or other logistic unit, no pack.",
+        "List the packs in it.",
     ),
     Code.UNITS_INVALID: Explanation(
         "11a", "Nothing is taken out of the packs.", "State how many of the smallest units are dispensed."
@@ -33,7 +35,7 @@ TEXTS: Final[dict[Code, Explanation]] = {
     ),
     Code.NOT_HOLDER_OR_OWNER: Explanation(
         "12",
-        "Only an item's holder or owner, its maker, or a regulator can report it stolen.",
+        "Only its holder, its owner, its maker or a regulator can report it stolen.",
         "Tell its holder.",
     ),
     Code.NOT_LOST: Explanation(
@@ -47,17 +49,17 @@ TEXTS: Final[dict[Code, Explanation]] = {
     ),
     Code.NOT_DECLARED: Explanation(
         "13",
-        "The signer does not declare that the pack was never opened nor handed to the public.",
-        "Destroy what was opened or handed out; it can never be sold again.",
+        "It is not declared that the pack was never opened and never handed to the public.",
+        "Declare it if it is true; else destroy the pack: it can never be sold again.",
     ),
     Code.ENDING_NOT_UNDONE_HERE: Explanation(
         "13",
-        "The profile of this market lets nobody undo an export.",
-        "Keep the export; take the goods in again as an import.",
+        "In this market nobody undoes an export.",
+        "Keep the export; if the goods come back, take them in as an import.",
     ),
     Code.OTHER_ENDING: Explanation(
         "13",
-        "The item's life did not end in the way that the record undoes.",
+        "It did not end in the way that is to be undone: it is active, or ended otherwise.",
         "Look up how it ended, and undo that.",
         "PCK_06",
     ),
@@ -66,19 +68,19 @@ TEXTS: Final[dict[Code, Explanation]] = {
     ),
     Code.ENDED_BY_ANOTHER: Explanation(
         "13",
-        "Another partner ended the item's life.",
+        "Another partner recorded its end.",
         "Let that partner undo it.",
         "PCK_21",
     ),
     Code.ENDED_ELSEWHERE: Explanation(
         "13",
-        "The item's life ended at other premises than the record states.",
-        "State the premises where it ended, if it is there that you undo it.",
+        "It ended at other premises than stated here.",
+        "State the premises where it ended (none if none were stated then), if it is there that you undo it.",
         "PCK_21",
     ),
     Code.ENDED_TOO_LONG_AGO: Explanation(
         "13",
-        "The item's life ended longer ago than the profile lets anybody undo it.",
+        "Its end was recorded longer ago than the market lets anybody undo it.",
         "Leave it as it is; destroy the pack.",
         "PCK_20",
     ),

@@ -13,7 +13,7 @@ TEXTS: Final[dict[Code, Explanation]] = {
     ),
     Code.EXEMPTION_NOT_ALLOWED: Explanation(
         "20",
-        "The profile of the place knows no such exemption.",
+        "The market of the place knows no such exemption.",
         "Sell to a licensed trading partner, or ask the network's governance.",
     ),
     Code.EXEMPTION_NOT_FIT: Explanation(

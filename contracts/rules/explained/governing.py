@@ -8,7 +8,7 @@ from contracts.rules.explained.explanation import Explanation
 TEXTS: Final[dict[Code, Explanation]] = {
     Code.NOT_A_VALIDATOR: Explanation(
         "22",
-        "The signer runs no validator at this height, and so has no say in the network.",
+        "This partner runs no validator now, and so has no say in the network.",
         "Let a partner that runs a validator propose or vote; `packtrail status` names them.",
     ),
     Code.REASON_INVALID: Explanation(
@@ -35,7 +35,9 @@ TEXTS: Final[dict[Code, Explanation]] = {
         "22", "The roles are none, or one of them does not exist.", "Name at least one role of the law."
     ),
     Code.LICENCE_INVALID: Explanation(
-        "22", "A licence is active, suspended or revoked.", "Name one of the three."
+        "22",
+        "A licence is active, suspended or revoked.",
+        "Name one of these three.",
     ),
     Code.KEY_INVALID: Explanation(
         "22",
@@ -48,17 +50,17 @@ TEXTS: Final[dict[Code, Explanation]] = {
     Code.PRODUCT_KNOWN: Explanation(
         "22",
         "The product is registered already.",
-        "Its marketing holder changes it; if that one is gone, propose to assign it to another.",
+        "Let its marketing holder change it; if that one is gone, propose to assign it to another.",
     ),
     Code.HOLD_NOT_LIFTABLE: Explanation(
         "22",
         "Governance lifts only locks, quarantines and suspicions that a partner set.",
-        "Other holds end by verification, receipt, their recall, a regulator, or destruction.",
+        "Look up the hold: others end by verification, receipt, their recall, a regulator, or destruction.",
     ),
     Code.PROFILE_INVALID: Explanation(
         "22",
         "The profile has no name, or its limits are not all there, or out of range.",
-        "State every limit; `packtrail explain` of rule 22 says what each may be.",
+        "State every limit; `packtrail explain 22` says what governance may change.",
     ),
     Code.MARKET_INVALID: Explanation(
         "22",
@@ -68,7 +70,8 @@ TEXTS: Final[dict[Code, Explanation]] = {
     Code.PARAMETER_UNKNOWN: Explanation(
         "22",
         "No parameter has this name, or genesis fixes it for ever.",
-        "Sizes of documents, bundles and blocks stay; check the name, such as timing.propose_ms.",
+        "Check the name in the network's genesis; the sizes of documents, bundles and blocks stay as "
+        "they are.",
     ),
     Code.NODE_INVALID: Explanation(
         "22",
@@ -77,7 +80,7 @@ TEXTS: Final[dict[Code, Explanation]] = {
     ),
     Code.SCHEDULE_FULL: Explanation(
         "22",
-        "64 proposals are decided and do not act yet.",
+        "So many proposals (64) are decided and wait for the height at which they act.",
         "Wait until some of them act, then propose or vote again.",
     ),
     Code.PARTNER_KNOWN: Explanation(
@@ -107,10 +110,12 @@ TEXTS: Final[dict[Code, Explanation]] = {
     Code.RULES_NOT_NEWER: Explanation(
         "22",
         "The version of the rules is not greater than the one in force by then.",
-        "Rules only move forward; propose the next version.",
+        "Propose the next version: rules only move forward.",
     ),
     Code.CERTIFICATE_KNOWN: Explanation(
-        "22", "Another node has this certificate.", "Every node makes a key and certificate of its own."
+        "22",
+        "Another node has this certificate.",
+        "Make a key and certificate of its own for every node.",
     ),
     Code.NODE_UNKNOWN: Explanation(
         "22", "No node has this name by then.", "Check the name; `packtrail status` lists peers."
@@ -132,7 +137,9 @@ TEXTS: Final[dict[Code, Explanation]] = {
         "Wait until that one acts, or take out of this proposal what contradicts it.",
     ),
     Code.ALREADY_VOTED: Explanation(
-        "22", "The partner has said just this of the proposal.", "Nothing: the vote counts already."
+        "22",
+        "The partner has given this same vote on the proposal before.",
+        "Nothing is left to do: the vote counts already.",
     ),
     Code.NOT_PROPOSER: Explanation(
         "22",

@@ -7,7 +7,9 @@ from contracts.rules.explained.explanation import Explanation
 
 TEXTS: Final[dict[Code, Explanation]] = {
     Code.NOT_OVERDUE: Explanation(
-        "7", "The shipment's deadline has not passed by block time.", "Wait for the deadline."
+        "7",
+        "The shipment's deadline has not passed yet.",
+        "Wait for the deadline.",
     ),
     Code.ALREADY_OVERDUE: Explanation(
         "7",

@@ -10,41 +10,55 @@ TEXTS: Final[dict[Code, Explanation]] = {
         "1", "Nobody registered a product with this GTIN.", "Check the GTIN, or have the product registered."
     ),
     Code.PRODUCT_NOT_SERIALISED: Explanation(
-        "1", "The product's packs carry no serials.", "Have its registration changed first."
+        "1",
+        "The product's packs carry no serials.",
+        "Record them by lot and quantity, or have the product's registration changed first.",
     ),
     Code.NO_COMMISSION_AUTHORITY: Explanation(
         "1",
-        "The signer is neither the product's marketing holder nor its delegate.",
-        "Ask the marketing holder for a delegation.",
+        "This partner may not commission the product: it is neither its marketing holder nor its delegate.",
+        "Ask the marketing holder to name this partner as its delegate.",
     ),
     Code.LOT_INVALID: Explanation(
-        "1", "The lot is not 1 to 20 characters of GS1 set 82.", "State the lot as printed."
+        "1",
+        "The lot is not 1 to 20 letters, digits and signs that GS1 allows, or the product has no lots.",
+        "State the lot as printed; none for a product without lots.",
     ),
     Code.LINE_INVALID: Explanation(
-        "1", "The line is not 1 to 20 characters of GS1 set 82.", "Rename the line, or state none."
+        "1",
+        "The name of the line is not 1 to 20 letters, digits and signs that GS1 allows.",
+        "Rename the line, or state none.",
     ),
     Code.MADE_AT_INVALID: Explanation(
-        "1", "The time of making lies in the future or is negative.", "Set the clock of the line."
+        "1",
+        "The time of making lies in the future or is no time at all.",
+        "Set the clock of the line, and record it again.",
     ),
     Code.EXPIRY_INVALID: Explanation(
-        "1", "The expiry is no date between 1970 and 9999.", "State the last day of use."
+        "1",
+        "The expiry is no date between 1970 and 9999.",
+        "State the last day of use, as printed.",
     ),
     Code.SERIAL_INVALID: Explanation(
-        "1", "A serial is not 1 to 20 characters of GS1 set 82.", "State the serial as printed."
+        "1",
+        "A serial is not 1 to 20 letters, digits and signs that GS1 allows.",
+        "State the serial as printed.",
     ),
     Code.LOT_EXPIRY_MISMATCH: Explanation(
         "1",
         "The lot is known with another expiry.",
-        "Check lot and expiry; one lot has one expiry.",
+        "Check lot and expiry against the print; one lot has one expiry.",
         "LOT_12",
         "no match GTIN/serial/lot/expiry",
     ),
     Code.LOT_ON_HOLD: Explanation(
-        "1", "The lot is not clear: it takes no new packs.", "Follow the notice about the lot."
+        "1",
+        "The lot as a whole is recalled or withdrawn: it takes no new packs.",
+        "Follow the notice about the lot.",
     ),
     Code.LOT_TOO_MIXED: Explanation(
         "1",
-        "The lot was made on more lines, in more hours or at more sites than the ledger numbers in one lot.",
+        "The lot was made on more lines, in more hours or at more sites than one lot may have.",
         "State line and time of making less finely, or begin a new lot.",
     ),
     Code.ALREADY_COMMISSIONED: Explanation(
@@ -62,7 +76,7 @@ TEXTS: Final[dict[Code, Explanation]] = {
     ),
     Code.SSCC_RESTING: Explanation(
         "1",
-        "The SSCC was emptied too recently to stand for a new unit.",
-        "Use another SSCC.",
+        "The number was emptied too recently to stand for a new unit.",
+        "Use another SSCC, or wait until the market's time for reuse is over.",
     ),
 }

@@ -7,6 +7,8 @@ from contracts.rules.explained.explanation import Explanation
 
 TEXTS: Final[dict[Code, Explanation]] = {
     Code.PREMISES_MISSING: Explanation(
-        "28", "An observation names no premises.", "State where the items were seen."
+        "28",
+        "It is not said at which premises the items were seen.",
+        "State where they were seen.",
     ),
 }

@@ -12,7 +12,9 @@ TEXTS: Final[dict[Code, Explanation]] = {
         "Have their maker commission them; the network's profile says until when others may take goods in.",
     ),
     Code.COMMISSION_INSTEAD: Explanation(
-        "25", "The signer may make this product itself.", "Commission the packs: then they are no claim."
+        "25",
+        "This partner may make the product itself.",
+        "Commission the packs: then they are no claim.",
     ),
     Code.SERIAL_KNOWN: Explanation(
         "25",
@@ -21,13 +23,18 @@ TEXTS: Final[dict[Code, Explanation]] = {
     ),
     Code.TOO_MANY_CLAIMS: Explanation(
         "25",
-        "The signer has as many claimed packs of this product as the profile allows, confirmed by nobody.",
-        "Ask the product's holder to confirm some of them.",
+        "This partner has as many claimed packs of the product as the market's profile allows, confirmed "
+        "by nobody.",
+        "Ask the product's marketing holder to confirm some of them.",
     ),
     Code.NOT_CLAIMED: Explanation(
-        "25", "The item was not onboarded: its maker entered it.", "There is nothing to answer; look it up."
+        "25",
+        "It was not taken in as a claim: its maker entered it.",
+        "Look it up: there is nothing to answer.",
     ),
     Code.ALREADY_ANSWERED: Explanation(
-        "25", "The product's holder said so of this item before.", "Nothing is left to do."
+        "25",
+        "The product's marketing holder gave this same answer before.",
+        "Nothing is left to do.",
     ),
 }

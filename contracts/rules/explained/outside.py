@@ -7,7 +7,9 @@ from contracts.rules.explained.explanation import Explanation
 
 TEXTS: Final[dict[Code, Explanation]] = {
     Code.OUTSIDE_GLN_INVALID: Explanation(
-        "26", "The other side's GLN is not 13 digits with their check digit.", "Check the GLN."
+        "26",
+        "The other side's GLN is not 13 digits with their check digit.",
+        "Check the GLN on the other side's papers.",
     ),
     Code.NOT_OUTSIDE_PARTY: Explanation(
         "26",
@@ -15,7 +17,9 @@ TEXTS: Final[dict[Code, Explanation]] = {
         "Ship to it, or receive from it, with a shipment.",
     ),
     Code.EVIDENCE_INVALID: Explanation(
-        "26", "The evidence is not a 32-byte hash.", "Keep the evidence and state its hash."
+        "26",
+        "The evidence is not named by a hash of 32 bytes.",
+        "Keep the document that shows it, and state its SHA-256 hash.",
     ),
     Code.NOT_OUTSIDE: Explanation(
         "26",

@@ -13,12 +13,12 @@ TEXTS: Final[dict[Code, Explanation]] = {
     ),
     Code.OVERAGE_TOO_LATE: Explanation(
         "6",
-        "The shipment was received longer ago than the market's profile lets an overage be claimed.",
+        "The shipment was received longer ago than the market lets an overage be claimed.",
         "Keep the items apart, tell the sender, and report them.",
     ),
     Code.TOO_MANY_OVERAGES: Explanation(
         "6",
-        "With one shipment no more items can be claimed than the market's profile says.",
+        "More items are claimed with one shipment than the market allows.",
         "Claim the outermost containers, or ask the sender to ship the rest to you.",
     ),
     Code.OVERAGE_ENDED: Explanation(
@@ -28,10 +28,14 @@ TEXTS: Final[dict[Code, Explanation]] = {
         eu_code="PCK_22",
     ),
     Code.OVERAGE_ANNOUNCED: Explanation(
-        "6", "The item is on its way to the signer: it was announced.", "Receive that shipment."
+        "6",
+        "It was announced: it is on its way to this partner with another shipment.",
+        "Receive that shipment.",
     ),
     Code.OVERAGE_IN_HAND: Explanation(
-        "6", "The signer holds the item by the ledger.", "Nothing is left to do; observe where it is."
+        "6",
+        "By the ledger this partner has the item already.",
+        "Nothing is left to do; record where it is if it moved.",
     ),
     Code.OVERAGE_ELSEWHERE: Explanation(
         "6",
@@ -40,7 +44,7 @@ TEXTS: Final[dict[Code, Explanation]] = {
     ),
     Code.OVERAGE_CLAIMED_BEFORE: Explanation(
         "6",
-        "The signer claims the item already, or did so with this shipment before.",
+        "This partner claims the item already, or claimed it with this shipment before.",
         "Ask its holder to ship it to you, or send it back.",
     ),
     Code.NO_OVERAGE: Explanation(
@@ -51,7 +55,7 @@ TEXTS: Final[dict[Code, Explanation]] = {
     Code.NOT_CLAIMANT: Explanation(
         "6",
         "Another partner claims the item.",
-        "Its holder ships it to that partner, or contests the claim when its time is over.",
+        "Let its holder ship it to that partner, or contest the claim when its time is over.",
     ),
     Code.CLAIM_STILL_STANDS: Explanation(
         "6",

@@ -8,7 +8,8 @@ from contracts.rules.explained.explanation import Explanation
 TEXTS: Final[dict[Code, Explanation]] = {
     Code.RECALL_INVALID: Explanation(
         "17",
-        "`drill` is neither 0 nor 1, or evaluation or contact are no 32-byte hashes.",
+        "It is not said whether this is a drill, or evaluation or contact are not given as hashes of 32 "
+        "bytes.",
         "Correct the form; keep the documents themselves off the ledger.",
     ),
     Code.ORIGIN_INVALID: Explanation(
@@ -22,10 +23,20 @@ TEXTS: Final[dict[Code, Explanation]] = {
         "This very document opened its recall before.",
         "To call back more, widen that recall; for another one, state it in a new document.",
     ),
-    Code.RECALL_UNKNOWN: Explanation("17", "There is no such recall.", "Check the recall's id."),
-    Code.RECALL_CLOSED: Explanation("17", "The recall is closed.", "Open another one."),
+    Code.RECALL_UNKNOWN: Explanation(
+        "17",
+        "There is no such recall.",
+        "Check the recall's id; one opened just now is known after the next block.",
+    ),
+    Code.RECALL_CLOSED: Explanation(
+        "17",
+        "The recall is closed.",
+        "Follow its notice for goods it holds; for new findings, open another one.",
+    ),
     Code.NOT_RECALL_PARTY: Explanation(
-        "17", "The signer neither opened the recall nor is a regulator.", "Let its opener do it."
+        "17",
+        "This partner neither opened the recall nor is a regulator.",
+        "Let its opener do it.",
     ),
     Code.SCOPE_INVALID: Explanation(
         "17",
@@ -35,7 +46,7 @@ TEXTS: Final[dict[Code, Explanation]] = {
     ),
     Code.SCOPE_TOO_WIDE: Explanation(
         "17",
-        "The scope has more alternatives, hours, serials or makes than one record may go through.",
+        "The scope has more alternatives, hours, serials or lots than one record may go through.",
         "Name the lots, or open it narrower and widen it step by step.",
     ),
     Code.SCOPE_EMPTY: Explanation(
@@ -43,17 +54,21 @@ TEXTS: Final[dict[Code, Explanation]] = {
     ),
     Code.NOT_MARKETING_HOLDER: Explanation(
         "17",
-        "A product in the scope is not the signer's.",
+        "A product in the scope is not this partner's.",
         "Name your own products in every alternative; a regulator may call back any.",
     ),
     Code.REGULATOR_AMENDS_CLASS: Explanation(
         "17", "Only a regulator amends a recall's class.", "Ask the regulator."
     ),
     Code.ALREADY_ACKNOWLEDGED: Explanation(
-        "17", "The signer has acknowledged the recall before.", "Respond with what you found."
+        "17",
+        "This partner has acknowledged the recall before.",
+        "Respond with what you found.",
     ),
     Code.QUANTITY_INVALID: Explanation(
-        "17", "A quantity is negative or beyond all measure.", "Count in serials."
+        "17",
+        "A quantity is negative or beyond all measure.",
+        "Count packs, and state 0 where there are none.",
     ),
     Code.REGULATOR_CLOSES: Explanation(
         "17", "In this market only a regulator closes a recall.", "Send it the final report."

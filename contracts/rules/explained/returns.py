@@ -7,12 +7,14 @@ from contracts.rules.explained.explanation import NOT_FOR_REDISTRIBUTION, Explan
 
 TEXTS: Final[dict[Code, Explanation]] = {
     Code.SALE_NOT_EXPECTED: Explanation(
-        "9", "A shipment that is no return points at a sale.", "State the purpose return, or no sale."
+        "9",
+        "It points at a sale, as only a return does.",
+        "State the purpose return, or leave the sale out.",
     ),
     Code.SALE_UNKNOWN: Explanation(
         "9",
-        "The shipment that the return points at was no sale to the signer.",
-        "Point at the shipment with which you received the goods; what was split off has an id of its own.",
+        "What the return points at was no sale to this partner.",
+        "Point at the shipment with which you bought the goods; what was split off has an id of its own.",
     ),
     Code.RETURN_RECEIVER: Explanation(
         "9",
@@ -21,13 +23,13 @@ TEXTS: Final[dict[Code, Explanation]] = {
     ),
     Code.SALE_MISSING: Explanation(
         "9",
-        "Goods of one's own are returned without the sale they came with.",
+        "The sale that is undone is missing: a return of one's own goods says with which sale they came.",
         "Point at the shipment with which you bought them; what was never bought goes for disposal.",
     ),
     Code.NOT_OF_THAT_SALE: Explanation(
         "9",
-        "The item did not come to the signer with that sale.",
-        "Look up the shipment it came with, and return it in a record of its own.",
+        "It did not come to this partner with that sale.",
+        "Look up the shipment with which it came, and return it separately.",
     ),
     Code.FOR_DISPOSAL_ONLY: Explanation(
         "9",

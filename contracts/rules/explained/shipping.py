@@ -8,19 +8,23 @@ from contracts.rules.explained.explanation import Explanation
 TEXTS: Final[dict[Code, Explanation]] = {
     Code.REFERENCE_INVALID: Explanation(
         "3",
-        "A reference is not a 32-byte hash, or there are more than 32.",
+        "A reference is not a hash of 32 bytes, or there are more than 32.",
         "Send salted hashes of order numbers, never the numbers.",
     ),
     Code.OWNERSHIP_INVALID: Explanation(
         "3",
-        "`ownership_passes` is neither 0 nor 1, or 1 between premises of one partner, or for an authority.",
-        "State whether the receiver becomes the owner; an authority examines goods that are another's.",
+        "Ownership passes or stays; between premises of one partner, and with an authority, it stays.",
+        "State that it stays, or the purpose for which it passes.",
     ),
     Code.RECEIVER_UNKNOWN: Explanation(
-        "3", "No partner has the receiver's GLN.", "Check the GLN, or have the partner admitted."
+        "3",
+        "No partner has the receiver's GLN.",
+        "Check the GLN; goods for somebody outside the network are sent outside.",
     ),
     Code.RECEIVER_IS_SENDER: Explanation(
-        "3", "Sender and receiver are one partner.", "Use the purpose own premises."
+        "3",
+        "Sender and receiver are one partner.",
+        "Name another receiver; between your own premises, state that purpose.",
     ),
     Code.RECEIVER_NOT_SENDER: Explanation(
         "3",
@@ -28,12 +32,15 @@ TEXTS: Final[dict[Code, Explanation]] = {
         "State the purpose for which they go there.",
     ),
     Code.RECEIVER_LICENCE: Explanation(
-        "3", "The receiver's licence is not active.", "Sell nothing to it until it is."
+        "3",
+        "The receiver's licence is not active.",
+        "Sell nothing to it until it is; goods may still be returned to it.",
     ),
     Code.RECEIVER_ROLE: Explanation(
         "3",
-        "The receiver has no role that may receive goods for this purpose, or own them if ownership passes.",
-        "Name the partner that will hold them; name a carrier as carrier; own what an authority has in hand.",
+        "The receiver's roles do not let it get goods for this purpose, or become their owner.",
+        "Name the partner that will have the goods. A carrier is named as carrier; to an authority, "
+        "ownership does not pass.",
     ),
     Code.DESTINATION_UNKNOWN: Explanation(
         "3", "Nobody registered the destination.", "Check the location's GLN, or state none."
@@ -49,14 +56,18 @@ TEXTS: Final[dict[Code, Explanation]] = {
     ),
     Code.CARRIER_NOT_FIT: Explanation(
         "3",
-        "The named carrier has no carrier's role or active licence, or is sender or receiver itself.",
-        "Name another carrier, or none.",
+        "The named carrier is no licensed carrier, or is sender or receiver itself.",
+        "Name a partner with the role of carrier, or none.",
     ),
     Code.DEADLINE_TOO_SHORT: Explanation(
-        "3", "The deadline is sooner than the profile allows.", "Give the receiver more time."
+        "3",
+        "The deadline is sooner than the market's profile allows.",
+        "Give the receiver more time, or state none for the usual time.",
     ),
     Code.DEADLINE_TOO_LONG: Explanation(
-        "3", "The deadline is later than the profile allows.", "Set it sooner."
+        "3",
+        "The deadline is later than the market's profile allows.",
+        "Set it sooner, or state none for the usual time.",
     ),
     Code.ALREADY_ANNOUNCED: Explanation(
         "3",
@@ -65,7 +76,8 @@ TEXTS: Final[dict[Code, Explanation]] = {
     ),
     Code.NOT_OWNER: Explanation(
         "3",
-        "The holder does not own the item and has no mandate to send it there.",
-        "Return it to its owner, or let the owner decide.",
+        "The goods belong to another partner: who does not own them cannot sell them, or send them there "
+        "for this purpose.",
+        "Send them home to their owner, or let the owner decide and record it.",
     ),
 }

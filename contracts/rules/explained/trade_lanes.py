@@ -7,7 +7,9 @@ from contracts.rules.explained.explanation import Explanation
 
 TEXTS: Final[dict[Code, Explanation]] = {
     Code.LANE_UNKNOWN: Explanation(
-        "21", "The product, or that lot, has no trade lane of its own.", "Nothing is left to do."
+        "21",
+        "The product, or that lot, has no trade lane of its own.",
+        "Nothing is left to do.",
     ),
     Code.LANE_INVALID: Explanation(
         "21",
@@ -17,12 +19,12 @@ TEXTS: Final[dict[Code, Explanation]] = {
     ),
     Code.LANE_BLOCKS_NOTHING: Explanation(
         "21",
-        "The profile of the product's first market lets lanes flag sales, not block them.",
-        "Let the lane flag.",
+        "In the product's first market, trade lanes may flag sales, not block them.",
+        "Let the lane flag sales.",
     ),
     Code.OUTSIDE_TRADE_LANE: Explanation(
         "21",
-        "The marketing holder does not let the item, or something inside it, be sold there.",
+        "Its marketing holder does not let it, or something inside it, be sold to this receiver.",
         "Ask the marketing holder, or sell to a receiver that it allows.",
     ),
 }

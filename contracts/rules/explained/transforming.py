@@ -11,8 +11,8 @@ TEXTS: Final[dict[Code, Explanation]] = {
     ),
     Code.INPUT_NOT_VERIFIED: Explanation(
         "16",
-        "Nobody at the repackager looked at the pack since it got it.",
-        "Read and look at each pack, record that as verified (rule 23), then repack.",
+        "The repackager has not looked at this pack since it got it.",
+        "Read and look at each pack, record that it is verified, then repack.",
     ),
     Code.EXPIRY_TOO_LATE: Explanation(
         "16",

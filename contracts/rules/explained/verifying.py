@@ -14,21 +14,21 @@ TEXTS: Final[dict[Code, Explanation]] = {
     Code.LOT_MISMATCH: Explanation(
         "23",
         "The lot that was read is not the item's.",
-        "Do not release it; record that it was not verified, and tell its maker.",
+        "Do not supply it; record that it was not verified, and tell its maker.",
         eu_code="LOT_13",
         gs1_answer="no match GTIN, serial, lot",
     ),
     Code.EXPIRY_MISMATCH: Explanation(
         "23",
         "The expiry that was read is not the item's.",
-        "Do not release it; record that it was not verified, and tell its maker.",
+        "Do not supply it; record that it was not verified, and tell its maker.",
         eu_code="LOT_12",
         gs1_answer="no match GTIN, serial, expiry",
     ),
     Code.VERIFIED_TOO_SOON: Explanation(
         "23",
-        "The law held goods of the signer back in this very block.",
-        "Verify them now that they are back: submit the verification again.",
+        "These goods came back and were held in this same block.",
+        "Check them now that they are here: submit the verification again.",
     ),
     Code.ITEM_INVALID: Explanation(
         "23",

@@ -92,10 +92,15 @@ def test_a_recorded_refusal_ends_with_4(node, packtrail, tmp_path):
     file = tmp_path / "records.json"
     file.write_text('{"record": "dispense"}')
     node.answers["POST /v1/documents"] = Reply(
-        body={"document": "ab", "code": "already_supplied", "accepted": False}
+        body={
+            **{"document": "ab", "code": "already_supplied", "accepted": False},
+            "receipt": {"subject": "(01)04012345000016(21)7"},
+        }
     )
     code, _out, err = packtrail("submit", file, "--node", node.url, "--record-refusal", "--no-wait")
     assert code == Exit.REFUSED
+    assert "(01)04012345000016(21)7: The pack, or the container it is in, was supplied before." in err
+    assert "Do not supply it again." in err
     assert "packtrail explain already_supplied" in err
     assert node.requests[0].query == {"wait": "none", "record_refusal": "1"}
 

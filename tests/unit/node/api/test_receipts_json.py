@@ -10,7 +10,8 @@ from contracts.records.head import Head
 from contracts.records.record import Record
 from contracts.records.supply import Commission
 from contracts.rules.events import SENTENCES, EventKind
-from node.api.receipts_json import MAX_SHOWN_ITEMS, event_view, receipt_view, subject_text
+from node.api.receipts_json import MAX_SHOWN_ITEMS, event_view, receipt_view
+from node.api.refused_subjects import subject_text
 from tests.support.ledger import pack_key, pallet_key
 from tests.support.parties import LOT, MAKER, PACK, PACK_GTIN, sscc_text
 

@@ -93,7 +93,9 @@ def test_a_recorded_refusal_ends_with_4(node, packtrail, tmp_path):
     file.write_text('{"record": "dispense"}')
     node.answers["POST /v1/documents"] = Reply(
         body={
-            **{"document": "ab", "code": "already_supplied", "accepted": False},
+            "document": "ab",
+            "code": "already_supplied",
+            "accepted": False,
             "receipt": {"subject": "(01)04012345000016(21)7"},
         }
     )

@@ -9,6 +9,7 @@ import msgspec
 import pytest
 
 from node.api import stream_run
+from node.api.problems import PROBLEMS
 from node.config.schema import MIB, ApiSection
 from node.pool.waiting_room import RoomLimits
 from tests.support.ledger import OneNode
@@ -58,12 +59,14 @@ async def test_bad_lines_stand_among_good_ones(api: Api, query: str) -> None:
     first, second, third, fourth, fifth, last = await send(api, body, query)
     good = "committed" if query else "accepted"
     assert (first["status"], last["status"]) == (good, good)
-    assert second == {"line": 2, "status": "invalid", "code": "invalid_json", "detail": second["detail"]}
+    assert (second["line"], second["status"], second["code"]) == (2, "invalid", "invalid_json")
+    assert second["what_to_do"] == PROBLEMS["invalid_json"].what_to_do
     assert (third["status"], third["code"], third["pointer"]) == (
         *("refused", "already_commissioned"),
         "/records/0",
     )
     assert third["subject"] == pack_text("A1")
+    assert third["what_to_do"].startswith("Use a new serial")
     assert (fourth["status"], fourth["pointer"]) == ("invalid", "/records/0/serials/0")
     assert (fifth["status"], fifth["code"], fifth["pointer"]) == ("invalid", "invalid_identifier", "/partner")
     if query:

@@ -59,6 +59,8 @@ class ShipQuantity(msgspec.Struct, frozen=True, array_like=True, tag=86):
     """Time by which it must be received; 0 for the profile's default."""
     references: tuple[bytes, ...]
     """Salted hashes (32 bytes) of order numbers and the like."""
+    carrier: bytes = b""
+    """Packed party GLN of the named carrier; empty for none."""
 
 
 class Settlement(IntEnum):
@@ -70,7 +72,10 @@ class Settlement(IntEnum):
 
 
 class SettleQuantity(msgspec.Struct, frozen=True, array_like=True, tag=87):
-    """Rules 4, 5 and 30: packs on their way are received, refused, or taken back."""
+    """Rules 4, 5 and 30: packs on their way are received, refused, or taken back.
+
+    Received by the named carrier, they are in its custody, all of them, and still on their way.
+    """
 
     head: Head
     """When and where."""

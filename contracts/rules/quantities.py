@@ -22,6 +22,7 @@ from contracts.rules.events import EventKind
 from contracts.rules.guards import actor_profile, hold_code, signer_fault
 from contracts.rules.shipping import LICENSED_PURPOSES, deadline_fault, find_route, form_fault
 from contracts.rules.supply import authority_fault, enter_make, lot_fault, make_fault
+from contracts.rules.trade_lanes import LaneGuard
 from contracts.rules.verdict import Verdict
 from contracts.state import quantities
 from contracts.state.directory import find_partner
@@ -74,7 +75,7 @@ def ship_quantity(act: Act, record: ShipQuantity) -> Verdict | None:
     """Rules 3 and 30: packs go on their way; they stay their owner's until they are received."""
     terms = Ship(
         *(record.head, (), record.receiver, record.destination, record.purpose, record.ownership_passes),
-        *(record.deadline_ms, b"", record.references),
+        *(record.deadline_ms, record.carrier, record.references),
     )
     fault = (
         signer_fault(act, record.head, TRADING, licensed=record.purpose in LICENSED_PURPOSES)
@@ -97,18 +98,20 @@ def ship_quantity(act: Act, record: ShipQuantity) -> Verdict | None:
     if act.state.read(LOADS, identifier) is not None:
         return Verdict(Code.ALREADY_ANNOUNCED, identifier)
     lines = _sorted(record.lines)
-    fault = _goods_fault(act, record, lines, (route.receiver, owner))
+    lanes = LaneGuard(act, record.head, route.receiver, route.destination)
+    fault = _goods_fault(act, record, lines, (route.receiver, owner)) or _lane_fault(record, lanes, lines)
     if fault:
         return fault
     # After this point it must succeed.
     deadline_ms = record.deadline_ms or act.time_ms + actor_profile(act, record.head).ship_deadline_default_ms
     load = LoadRow(
         *(act.signer, route.receiver, owner, record.purpose, deadline_ms, record.ownership_passes),
-        *(route.destination, lines),
+        *(route.destination, lines, route.carrier),
     )
     quantities.take(act.state, lines, act.signer, owner)
     act.state.write(LOADS, identifier, load)
-    act.tell(EventKind.QUANTITY_ANNOUNCED, (), identifier, (route.receiver, owner))
+    act.tell(EventKind.QUANTITY_ANNOUNCED, (), identifier, (route.receiver, owner, route.carrier))
+    lanes.tell()
     return None
 
 
@@ -124,14 +127,21 @@ def _goods_fault(act: Act, record: ShipQuantity, lines: Lines, parties: tuple[in
     return fault
 
 
+def _lane_fault(record: ShipQuantity, lanes: LaneGuard, lines: Lines) -> Verdict | None:
+    """Ask whether a sale keeps to the trade lanes of its lots (rule 21)."""
+    return lanes.fault_of_lots(lines) if record.purpose == ShipPurpose.SALE else None
+
+
 def settle_quantity(act: Act, record: SettleQuantity) -> Verdict | None:
-    """Rules 4, 5 and 30: packs pass to the receiver, or come back to the sender."""
+    """Rules 4, 5 and 30: packs pass to the receiver, or come back; first the carrier may have custody."""
     fault = signer_fault(act, record.head, HANDLING, licensed=False)
     if fault:
         return fault
     load = act.state.read(LOADS, record.shipment)
     if load is None:
         return Verdict(Code.SHIPMENT_UNKNOWN, record.shipment)
+    if record.settlement == Settlement.RECEIVED and is_party(load.carrier, act.signer):
+        return _take_custody(act, record, load)
     is_void = record.settlement == Settlement.VOIDED
     if not is_party(load.sender if is_void else load.receiver, act.signer):
         return Verdict(Code.NOT_SENDER if is_void else Code.NOT_RECEIVER, record.shipment)
@@ -146,13 +156,33 @@ def settle_quantity(act: Act, record: SettleQuantity) -> Verdict | None:
         return Verdict(Code.NOT_ENOUGH, missing)
     # After this point it must succeed.
     rest = quantities.without(load.lines, lines)
-    act.state.write(LOADS, record.shipment, msgspec.structs.replace(load, lines=rest))
+    custody = load.custody if rest else 0
+    act.state.write(LOADS, record.shipment, msgspec.structs.replace(load, lines=rest, custody=custody))
     is_received = record.settlement == Settlement.RECEIVED
     owner = load.receiver if is_received and load.ownership_passes else load.owner
     quantities.put(act.state, lines, load.receiver if is_received else load.sender, owner)
     kind = EventKind.QUANTITY_RECEIVED if is_received else EventKind.QUANTITY_BACK
-    act.tell(kind, (), record.shipment, (load.sender, load.receiver, load.owner))
+    act.tell(kind, (), record.shipment, _parties_of(load))
     return None
+
+
+def _take_custody(act: Act, record: SettleQuantity, load: LoadRow) -> Verdict | None:
+    """Let the carrier have in hand all that is on its way; it stays outstanding."""
+    if not load.lines:
+        return Verdict(Code.SHIPMENT_CLOSED, record.shipment)
+    if record.lines:
+        return Verdict(Code.CARRIER_TAKES_WHOLE, record.shipment)
+    if load.custody:
+        return Verdict(Code.CUSTODY_ALREADY_TAKEN, record.shipment)
+    # After this point it must succeed.
+    act.state.write(LOADS, record.shipment, msgspec.structs.replace(load, custody=1))
+    act.tell(EventKind.CUSTODY_TAKEN, (), record.shipment, _parties_of(load))
+    return None
+
+
+def _parties_of(load: LoadRow) -> tuple[int, ...]:
+    """Return everyone with a stake in packs on their way: sender, receiver, owner, carrier (0 for none)."""
+    return load.sender, load.receiver, load.owner, load.carrier
 
 
 def end_quantity(act: Act, record: EndQuantity) -> Verdict | None:

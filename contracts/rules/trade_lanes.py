@@ -1,6 +1,6 @@
 """Rule 21: to whom the marketing holder wants its product sold; sales elsewhere are flagged, or refused."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Final, NamedTuple
 
 import msgspec
@@ -135,14 +135,30 @@ class LaneGuard:
                     return fault
         return None
 
+    def fault_of_lots(self, lines: Iterable[tuple[bytes, bytes, int]]) -> Verdict | None:
+        """Ask of packs without serials, by GTIN and lot (rule 30); `tell` names their products only."""
+        for gtin, lot, _quantity in lines:
+            breach = self._breach_of(gtin, lot)
+            if breach is None:
+                continue
+            self._left.setdefault((gtin, breach.holder), [])
+            fault = self._blocked(breach, gtin)
+            if fault:
+                return fault
+        return None
+
     def _leave(self, key: bytes, breach: "_Breach | None") -> Verdict | None:
-        """Note that an item leaves a lane, or refuse it; what was done already is a breach and no more."""
+        """Note that an item leaves a lane, or refuse it."""
         if breach is None:
             return None
         keys = self._left.setdefault((breach.gtin, breach.holder), [])
         if key not in keys:
             keys.append(key)
-        return self._act.excuse((Verdict(Code.OUTSIDE_TRADE_LANE, key),)) if breach.is_blocked else None
+        return self._blocked(breach, key)
+
+    def _blocked(self, breach: "_Breach", subject: bytes) -> Verdict | None:
+        """Refuse what leaves a lane that blocks; what was done already is a breach and no more."""
+        return self._act.excuse((Verdict(Code.OUTSIDE_TRADE_LANE, subject),)) if breach.is_blocked else None
 
     def tell(self) -> None:
         """Report what leaves its lane, product by product, to its marketing holder."""
@@ -152,13 +168,17 @@ class LaneGuard:
     def _breach(self, lot: int) -> "_Breach | None":
         """Return the product of a lot that leaves its lane, or None when it keeps to it."""
         row = lot_row(self._act.state, lot)
-        product = self._act.state.require(PRODUCTS, row.gtin)
+        return self._breach_of(row.gtin, row.lot)
+
+    def _breach_of(self, gtin: bytes, lot: bytes) -> "_Breach | None":
+        """Return the product whose lot leaves its lane, or None when it keeps to it."""
+        product = self._act.state.require(PRODUCTS, gtin)
         if not product.lanes:
             return None
-        lane = lane_of(product.lanes, row.lot)
+        lane = lane_of(product.lanes, lot)
         if lane is None or self._keeps(lane):
             return None
-        return _Breach(row.gtin, product.holder, lane.blocks == 1 and self._may_block())
+        return _Breach(gtin, product.holder, lane.blocks == 1 and self._may_block())
 
     def _may_block(self) -> bool:
         """Tell whether the profile of the place of the sale lets lanes refuse it; exempt ones are flagged."""

@@ -39,3 +39,7 @@ class LoadRow(msgspec.Struct, frozen=True, array_like=True):
     """Number of the receiver's premises; 0 when not stated."""
     lines: tuple[tuple[bytes, bytes, int], ...]
     """What is still on its way: (packed GTIN, lot, packs above 0), ascending; none once it is over."""
+    carrier: int = 0
+    """Number of the named carrier; 0 for none."""
+    custody: int = 0
+    """1 while the carrier has in hand what is on its way."""

@@ -62,6 +62,8 @@ class ShipQuantityForm(RecordForm, frozen=True, kw_only=True, tag="ship_quantity
     """Whether the receiver becomes the owner on receipt."""
     deadline: Time = ""
     """By when they are to be received; the profile's default when left out."""
+    carrier: Gln = ""
+    """Partner that may take them into custody on the way."""
     references: Annotated[tuple[Hex, ...], Meta(max_length=MAX_REFERENCES)] = ()
     """Salted hashes of business documents, 32 bytes each."""
 
@@ -72,7 +74,7 @@ class SettleQuantityForm(RecordForm, frozen=True, kw_only=True, tag="settle_quan
     shipment: Hex
     """Shipment id."""
     settlement: Literal["received", "refused", "voided"]
-    """What becomes of them."""
+    """What becomes of them; received by the named carrier, they are in its custody, all of them."""
     lines: Lines = ()
     """None for all that is outstanding."""
 

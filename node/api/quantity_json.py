@@ -73,6 +73,7 @@ def _ship(form: forms.ShipQuantityForm) -> ShipQuantity:
         int(form.ownership_passes),
         read_time("deadline", form.deadline),
         read_hashes("references", form.references, HASH_BYTES),
+        read_gln("carrier", form.carrier),
     )
 
 
@@ -116,6 +117,7 @@ def write_quantity_record(record: QuantityRecord) -> forms.AnyQuantityForm:
                 ownership_passes=record.ownership_passes == 1,
                 deadline=time_text(record.deadline_ms) if record.deadline_ms else "",
                 references=tuple(entry.hex() for entry in record.references),
+                carrier=gln_text(record.carrier),
             )
         case SettleQuantity(shipment=shipment, settlement=settlement, lines=lines):
             return forms.SettleQuantityForm(

@@ -22,13 +22,16 @@ def compare_quantities(mirror: Mirror, model: Model, shipments: dict[str, bytes]
         holder, owner = (PARTNER_NAMES[int.from_bytes(who[at : at + 4], "big")] for at in (0, 4))
         stock[KINDS[key[:6]], lot, holder, owner] = packs
     for key, row in mirror.rows(LOADS).items():
-        loads[key] = {(KINDS[gtin], lot.decode(), number) for gtin, lot, number in row.lines}
+        lines = {(KINDS[gtin], lot.decode(), number) for gtin, lot, number in row.lines}
+        loads[key] = (lines, PARTNER_NAMES[row.carrier] if row.carrier else "", bool(row.custody))
     for key, row in mirror.rows(BOOKS).items():
         for column in row.__struct_fields__:
             books[KINDS[key[:6]], key[6:].decode(), column] = getattr(row, column)
     expected = {key: number for key, number in model.stock.items() if number}
     require(stock == expected, "holdings", law=stock, model=expected)
-    on_the_way = {shipments[name]: set(load.lines) for name, load in model.loads.items()}
+    on_the_way = {
+        shipments[name]: (set(load.lines), load.carrier, load.custody) for name, load in model.loads.items()
+    }
     require(loads == on_the_way, "loads", law=loads, model=on_the_way)
     entered = {key: number for key, number in books.items() if number}
     kept = {key: number for key, number in model.books.items() if number}

@@ -45,13 +45,14 @@ def left_lanes(judge: Judge, said: Said) -> Left:
                 continue
             kind, lot = source[0], lot_name(source)
             terms = known.lanes.get((kind, lot)) or known.lanes.get((kind, ""))
-            if terms is not None and not _keeps(judge, said, terms):
+            if terms is not None and not keeps(judge, said, terms):
                 blocked, items = found.get(kind, (set(), set()))
                 found[kind] = (blocked | ({item} if terms[3] else set()), items | {item})
     return found
 
 
-def _keeps(judge: Judge, said: Said, terms: Terms) -> bool:
+def keeps(judge: Judge, said: Said, terms: Terms) -> bool:
+    """Tell whether a sale to a receiver keeps to the terms of a lane."""
     receivers, role, markets, _blocks = terms
     places = judge.model.registered.places
     market = places[said.destination][1] if said.destination else SEATS.get(said.receiver, "home")

@@ -3,10 +3,11 @@
 from collections import Counter
 from dataclasses import dataclass, replace
 
-from tests.properties.facts import DAY_MS, HOUR_MS, OFFSETS, TOLERANCE_MS
+from tests.properties.facts import BLOCKING, DAY_MS, HOUR_MS, OFFSETS, TOLERANCE_MS
 from tests.properties.model import Model
 from tests.properties.model_custody import ship_terms
 from tests.properties.model_judge import Judge, Verdicts
+from tests.properties.model_lanes import keeps
 from tests.properties.model_recall import reach_late
 from tests.properties.said import Said
 
@@ -24,6 +25,8 @@ class Load:
     owner: str
     passes: int
     lines: tuple[tuple[str, str, int], ...]
+    carrier: str = ""
+    custody: bool = False
 
 
 def make(judge: Judge, said: Said) -> Verdicts:
@@ -60,17 +63,33 @@ def send(judge: Judge, said: Said) -> Verdicts:
     yield set() if said.purpose in COUNTED_PURPOSES else {"purpose_not_counted"}
     # A return of packs without serials points at no sale; what else is asked of one is asked of a disposal.
     purpose = "disposal" if said.purpose == "return" else said.purpose
-    yield from ship_terms(judge, replace(said, purpose=purpose, carrier=""))
+    yield from ship_terms(judge, replace(said, purpose=purpose))
     yield {"already_announced"} if said.shipment in model.loads else set()
     is_home = said.purpose == "own_premises" or (said.purpose == "return" and said.receiver == owner)
     may_send = owner == judge.signer or (is_home and not said.passes)
     yield set() if may_send else {"not_owner"}
     yield _enough(model, said, judge.signer, owner)
     yield _unclean(judge, said) if said.purpose == "sale" else set()
+    left = _left(judge, said) if said.purpose == "sale" else {}
+    is_blocking = judge.profile_at(said) in BLOCKING
+    yield {"outside_trade_lane"} if is_blocking and any(left.values()) else set()
+    for kind in left:
+        judge.tell("lane_left", kind, (), (model.registered.holders[kind],))
     for kind, lot, quantity in said.lines:
         model.stock[kind, lot, judge.signer, owner] -= quantity
-    model.loads[said.shipment] = Load(judge.signer, said.receiver, owner, said.passes, said.lines)
-    judge.tell("quantity_announced", said.shipment, (), (said.receiver, owner))
+    terms = (judge.signer, said.receiver, owner, said.passes)
+    model.loads[said.shipment] = Load(*terms, said.lines, said.carrier)
+    judge.tell("quantity_announced", said.shipment, (), (said.receiver, owner, said.carrier))
+
+
+def _left(judge: Judge, said: Said) -> dict[str, bool]:
+    """Return the kinds that leave a lane, and whether one of these lanes blocks."""
+    known, found = judge.model.registered, {}
+    for kind, lot, _quantity in said.lines:
+        terms = known.lanes.get((kind, lot)) or known.lanes.get((kind, ""))
+        if terms is not None and not keeps(judge, said, terms):
+            found[kind] = found.get(kind, False) or bool(terms[3])
+    return found
 
 
 def settle(judge: Judge, said: Said) -> Verdicts:
@@ -78,6 +97,14 @@ def settle(judge: Judge, said: Said) -> Verdicts:
     model = judge.model
     yield set() if said.shipment in model.loads else {"shipment_unknown"}
     load = model.loads[said.shipment]
+    concerned = (load.sender, load.receiver, load.owner, load.carrier)
+    if said.reason == "received" and judge.signer == load.carrier:
+        yield set() if load.lines else {"shipment_closed"}
+        yield {"carrier_takes_whole"} if said.lines else set()
+        yield {"custody_already_taken"} if load.custody else set()
+        model.loads[said.shipment] = replace(load, custody=True)
+        judge.tell("custody_taken", said.shipment, (), concerned)
+        return
     wanted = load.sender if said.reason == "voided" else load.receiver
     yield set() if wanted == judge.signer else {"not_sender" if said.reason == "voided" else "not_receiver"}
     yield set() if load.lines else {"shipment_closed"}
@@ -87,13 +114,12 @@ def settle(judge: Judge, said: Said) -> Verdicts:
     yield {"not_enough"} if settled - outstanding else set()
     rest = outstanding - settled
     lines = tuple((*line, quantity) for line, quantity in rest.items())
-    model.loads[said.shipment] = replace(load, lines=lines)
+    model.loads[said.shipment] = replace(load, lines=lines, custody=load.custody and bool(lines))
     is_received = said.reason == "received"
     holder = load.receiver if is_received else load.sender
     owner = load.receiver if is_received and load.passes else load.owner
     for (kind, lot), quantity in settled.items():
         model.stock[kind, lot, holder, owner] += quantity
-    concerned = (load.sender, load.receiver, load.owner)
     judge.tell("quantity_received" if is_received else "quantity_back", said.shipment, (), concerned)
 
 

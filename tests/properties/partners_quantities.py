@@ -32,7 +32,9 @@ def chooses_signer(random: Random, model: Model, verb: str) -> str:
         return random.choice(["maker", "maker", "maker", "rival", "delegate", "generic"])
     if verb == "settle":
         loads = [load for load in model.loads.values() if load.lines]
-        return random.choice([random.choice(loads).receiver if loads else "bulk", "maker"])
+        load = random.choice(loads) if loads else None
+        carriers = [load.carrier] if load is not None and load.carrier else []
+        return random.choice([load.receiver if load is not None else "bulk", "maker", *carriers])
     return random.choice(
         [holder for (_k, _l, holder, _o), number in model.stock.items() if number] or ["bulk"]
     )
@@ -101,14 +103,17 @@ def _send(random: Random, said: Said, signer: str, name: str) -> Said:
     destination = random.choice(places) if places and random.random() < 0.5 else ""
     if purpose == "own_premises" and places and not destination:
         destination = places[0]
+    carrier = random.choice(("", "", "carrier", "van", "hub", "bulk")) if random.random() < 0.5 else ""
     within_ms = random.choice((0, 0, HOUR_MS - 1, 2 * HOUR_MS, 2 * DAY_MS + 1))
     terms = {"purpose": purpose, "receiver": receiver, "passes": passes, "destination": destination}
-    return replace(said, shipment=name, within_ms=within_ms, **terms)
+    return replace(said, shipment=name, within_ms=within_ms, carrier=carrier, **terms)
 
 
 def _settle(random: Random, model: Model, signer: str, at: str) -> Said:
     mine = [
-        name for name, load in model.loads.items() if signer in (load.receiver, load.sender) and load.lines
+        name
+        for name, load in model.loads.items()
+        if signer in (load.receiver, load.sender, load.carrier) and load.lines
     ]
     name = random.choice(mine) if mine and random.random() < 0.95 else random.choice([*model.loads, "Q0"])
     load = model.loads.get(name)
@@ -118,6 +123,8 @@ def _settle(random: Random, model: Model, signer: str, at: str) -> Said:
         if is_sender and random.random() < 0.8
         else random.choice(("received", "received", "refused"))
     )
+    if load is not None and load.carrier == signer and random.random() < 0.8:
+        return Said(verb="settle", shipment=name, reason="received", at=at)
     lines = load.lines if load is not None else ()
     if not lines or random.random() < 0.5:
         return Said(verb="settle", shipment=name, reason=reason, at=at)

@@ -33,7 +33,7 @@ def quantity_record(said: "Said", head: Head, now_ms: int, shipment: bytes) -> R
             deadline_ms = now_ms + said.within_ms if said.within_ms else 0
             return ShipQuantity(
                 *(head, lines, gln(said.owner), gln(said.receiver), gln(said.destination)),
-                *(ShipPurpose[said.purpose.upper()], said.passes, deadline_ms, ()),
+                *(ShipPurpose[said.purpose.upper()], said.passes, deadline_ms, (), gln(said.carrier)),
             )
         case "settle":
             return SettleQuantity(head, shipment, Settlement[said.reason.upper()], lines)

@@ -250,9 +250,9 @@ RECORDS: st.SearchStrategy[Record] = st.one_of(
         fields(GEL, TEXTS, EXPIRIES, mostly([b""], WILD), TIMES, NUMBERS).map(
             lambda found: MakeQuantity(*found)
         ),
-        fields(LINES, PLACES, PARTIES, PLACES, st.sampled_from(ShipPurpose), FLAGS, TIMES, HASHES).map(
-            lambda found: ShipQuantity(*found)
-        ),
+        fields(
+            LINES, PLACES, PARTIES, PLACES, st.sampled_from(ShipPurpose), FLAGS, TIMES, HASHES, PLACES
+        ).map(lambda found: ShipQuantity(*found)),
         fields(SHIPMENT, st.sampled_from(Settlement), LINES).map(lambda found: SettleQuantity(*found)),
         fields(st.sampled_from(QuantityEnd), LINES, PLACES).map(lambda found: EndQuantity(*found)),
         fields(

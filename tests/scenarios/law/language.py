@@ -265,7 +265,9 @@ class Speaker:
             return words_quantities.see(state, self.ledger.reader.rows, name)
         if name.startswith(words_cold.LOGGER):
             return words_cold.see(self, state, name)
-        return self._see_shipment(state, name) if name in self.shipments else self._see_item(state, name)
+        if name not in self.shipments:
+            return self._see_item(state, name)
+        return words_quantities.see_load(state, name, self.shipments[name]) or self._see_shipment(state, name)
 
     def _see_item(self, state: Overlay, name: str) -> str:
         position = locate(state, item(name))

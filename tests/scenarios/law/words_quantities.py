@@ -1,11 +1,12 @@
 """The words of packs without serials.
 
     Acme makes 100 syrup of lot Q1 expiring 2027-06-30
-    Acme sends 40 syrup of lot Q1 to Bulk as Q for sale within 3 days keeping ownership owned by Acme
+    Acme sends 40 syrup of lot Q1 to Bulk as Q for sale by Fleet within 3 days keeping ownership owned by Acme
     Bulk accepts Q          Bulk accepts 10 syrup of lot Q1 from Q      Bulk declines Q     Acme retracts Q
     Corner supplies 5 syrup of lot Q1        Corner discards, exports, loses (stolen), misses …
 
-Several lines are separated by `and`. `see syrup Q1` shows who holds what, and the book.
+Several lines are separated by `and`. `see syrup Q1` shows who holds what, and the book,
+`see Q` what is on its way.
 """
 
 from typing import TYPE_CHECKING
@@ -23,7 +24,7 @@ from contracts.records.quantities import (
     ShipQuantity,
 )
 from contracts.records.record import Record
-from contracts.state.layout import HOLDINGS
+from contracts.state.layout import HOLDINGS, LOADS
 from contracts.state.quantities import book
 from contracts.state.view import Overlay
 from tests.scenarios.law.world import DAY_MS, HOUR_MS, ROLES, gln, gtin
@@ -74,7 +75,7 @@ def _ship(speaker: "Speaker", head: Head, what: str, options: dict[str, str]) ->
     destination = gln(options["bound for"]) if "bound for" in options else b""
     return ShipQuantity(
         *(head, _lines(what, options), _owner(options), gln(options["to"]), destination),
-        *(purpose, int(passes), deadline_ms, ()),
+        *(purpose, int(passes), deadline_ms, (), gln(options["by"]) if "by" in options else b""),
     )
 
 
@@ -89,6 +90,15 @@ def _lines(what: str, options: dict[str, str]) -> tuple[Line, ...]:
         number, kind = part.split()
         lines.append(Line(gtin(kind), lot, int(number)))
     return tuple(lines)
+
+
+def see_load(state: Overlay, name: str, shipment: bytes) -> str:
+    """Describe what is on its way with a shipment; empty for one that is none of packs without serials."""
+    row = state.read(LOADS, shipment)
+    if row is None:
+        return ""
+    text = f"{name} has {sum(quantity for _gtin, _lot, quantity in row.lines)} on the way"
+    return f"{text}, in custody of {_PARTNERS[row.carrier]}" if row.custody else text
 
 
 def see(state: Overlay, rows: dict[bytes, bytes], name: str) -> str:

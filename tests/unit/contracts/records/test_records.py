@@ -188,7 +188,7 @@ LISTING_NOTHING: tuple[Record, ...] = (
 LINES = (Line(b"gtin", b"lot", 1), Line(b"gtin", b"", 2))
 MATERIALS = (MaterialLot(b"gtin", b"M1"), MaterialLot(b"gtin", b"M2"))
 COUNTED: tuple[Record, ...] = (
-    ShipQuantity(HEAD, LINES, b"", b"to", b"", ShipPurpose.SALE, 1, 0, ()),
+    ShipQuantity(HEAD, LINES, b"", b"to", b"", ShipPurpose.SALE, 1, 0, (), b"carrier"),
     SettleQuantity(HEAD, b"shipment", Settlement.REFUSED, LINES),
     EndQuantity(HEAD, QuantityEnd.LOST, LINES, b""),
     TraceLot(HEAD, b"gtin", b"lot", MATERIALS, ()),

@@ -42,6 +42,7 @@ BAD = (
     (Code.LINES_INVALID, msgspec.structs.replace(SHIP, lines=())),
     (Code.LINES_INVALID, msgspec.structs.replace(SHIP, lines=(LINE, LINE))),
     (Code.REFERENCE_INVALID, msgspec.structs.replace(SHIP, references=(b"PO 17",))),
+    (Code.CARRIER_UNKNOWN, msgspec.structs.replace(SHIP, carrier=NOWHERE)),
     (Code.PARTNER_UNKNOWN, msgspec.structs.replace(SHIP, owner=NOWHERE)),
     (Code.PARTNER_UNKNOWN, msgspec.structs.replace(END, owner=NOWHERE)),
     (Code.LINES_INVALID, msgspec.structs.replace(END, lines=(Line(gtin("syrup"), b"X" * 300, 1),))),

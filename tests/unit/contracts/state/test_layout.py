@@ -118,8 +118,9 @@ def test_golden_rows() -> None:
     assert encode(batch).hex() == "95c406" + GTIN.hex() + "c4014c" + "9202cd012c" + "91920100" + "90"
     assert encode(RegulatorsRow((6, 300))).hex() == "91" + "92" + "06" + "cd012c"
     assert encode(BookRow(1, 2, 3, 4, 5, 300)).hex() == "960102030405cd012c"
-    load = LoadRow(1, 2, 3, 4, 5, 1, 6, ((GTIN, b"L", 300),))
-    assert encode(load).hex() == "9801020304050106" + "9193c406" + GTIN.hex() + "c4014c" + "cd012c"
+    load = LoadRow(1, 2, 3, 4, 5, 1, 6, ((GTIN, b"L", 300),), 300, 1)
+    lines = "9193c406" + GTIN.hex() + "c4014c" + "cd012c"
+    assert encode(load).hex() == "9a01020304050106" + lines + "cd012c" + "01"
     assert holding_key(GTIN, b"L", 1, 258) == GTIN + b"\x01L" + number_key(1) + number_key(258)
     assert book_key(GTIN, b"L") == GTIN + b"L"
     voter = ValidatorEntry(b"k", 300, b"g", "n")

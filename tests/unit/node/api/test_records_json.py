@@ -372,7 +372,7 @@ records = st.one_of(
         st.builds(
             ShipQuantity,
             *(heads, quantity_lines, glns | st.just(b""), glns, glns | st.just(b"")),
-            *(st.sampled_from(ShipPurpose), st.integers(0, 1), times, hashes),
+            *(st.sampled_from(ShipPurpose), st.integers(0, 1), times, hashes, glns | st.just(b"")),
         ),
         st.builds(SettleQuantity, heads, shipments, st.sampled_from(Settlement), quantity_lines),
         st.builds(EndQuantity, heads, st.sampled_from(QuantityEnd), quantity_lines, glns | st.just(b"")),

@@ -103,7 +103,7 @@ def _send(random: Random, said: Said, signer: str, name: str) -> Said:
     destination = random.choice(places) if places and random.random() < 0.5 else ""
     if purpose == "own_premises" and places and not destination:
         destination = places[0]
-    carrier = random.choice(("", "", "carrier", "van", "hub", "bulk")) if random.random() < 0.5 else ""
+    carrier = random.choice(("", "", "carrier", "van", "rail", "bulk")) if random.random() < 0.5 else ""
     within_ms = random.choice((0, 0, HOUR_MS - 1, 2 * HOUR_MS, 2 * DAY_MS + 1))
     terms = {"purpose": purpose, "receiver": receiver, "passes": passes, "destination": destination}
     return replace(said, shipment=name, within_ms=within_ms, carrier=carrier, **terms)

@@ -121,7 +121,7 @@ def _amend(act: Act, number: int, row: LotRow, expiry: int) -> None:
     What others claim to be of it follows where it had the same date, and never outlives it.
     """
     product = act.state.require(PRODUCTS, row.gtin)
-    expires_at_ms = expires_at(expiry, market(act.state, product.markets[0]).utc_offset_minutes)
+    expires_at_ms = expires_at(expiry, market(act.state, row.markets[0]).utc_offset_minutes)
     claimed = ((one, lot_row(act.state, one)) for one in _claimed(act, number, row))
     bound = [(one, other) for one, other in claimed if expiry < other.expiry or other.expiry == row.expiry]
     for one, before in ((number, row), *bound):

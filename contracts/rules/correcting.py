@@ -16,6 +16,7 @@ from contracts.rules.guards import (
     list_fault,
     locate_all,
     packing_fault,
+    recall_fault,
     signer_fault,
 )
 from contracts.rules.implied import again, by_parent, unpack_implied
@@ -123,6 +124,10 @@ def _burn(act: Act, items: Positions, consenting: int) -> Verdict | None:
         holds = effective_holds(item)
         if holds:
             return Verdict(hold_code(holds), item.key)
+        # Whoever calls goods back counts on finding them: they leave a recall by its own exits alone.
+        fault = recall_fault(act, item)
+        if fault:
+            return fault
         if not is_party(reliance_on(item), consenting):
             return Verdict(Code.RELIED_ON, item.key)
     # After this point it must succeed.

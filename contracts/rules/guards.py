@@ -21,7 +21,7 @@ from contracts.state.exposures import joined, session_of, until_of
 from contracts.state.overages import claim_by
 from contracts.state.parties import has_role, is_holder, is_licensed, is_party
 from contracts.state.places import Holds, Position, effective_holds, effective_life, locate
-from contracts.state.recalls import exposures_of_item, hold_of, released_from
+from contracts.state.recalls import exposures_of_item, hold_of, recall_row, recalls_of_item, released_from
 from contracts.state.rows import NOBODY, ContainerRow, HoldKind, Life, PremisesRow, ProfileRow
 from contracts.state.sessions import Standing, gtins_of, is_running, session_row, standing_of
 from contracts.state.sources import lot_of, lot_row, marks_of
@@ -182,6 +182,15 @@ def hold_code(holds: Holds) -> Code:
     """Return the code that says best why something with these holds or marks is not clean."""
     kinds = {kind for kind, _by in holds}
     return next((code for kind, code in _HOLD_CODES.items() if kind in kinds), Code.ON_HOLD)
+
+
+def recall_fault(act: Act, position: Position) -> Verdict | None:
+    """Ask whether an item is called back: by itself, its lot, its make or an excursion, and not released."""
+    found = recalls_of_item(act.state, position)
+    if found:
+        found -= released_from(act.state, position.key)
+    holds = tuple((int(hold_of(recall_row(act.state, number))), number) for number in sorted(found))
+    return Verdict(hold_code(holds), position.key) if holds else None
 
 
 class CleanGuard:

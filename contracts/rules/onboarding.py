@@ -14,7 +14,7 @@ from contracts.rules.crossing import UNCONFIRMED
 from contracts.rules.events import EventKind
 from contracts.rules.guards import actor_profile, signer_fault, stated_number
 from contracts.rules.lifting import note_law_hold
-from contracts.rules.recalling import reach_new_make
+from contracts.rules.reaching import reach_new_items, reach_new_make
 from contracts.rules.supply import (
     expiry_instant,
     make_fault,
@@ -69,6 +69,7 @@ def onboard(act: Act, record: Onboard) -> Verdict | None:
     signer, site = act.signer, stated_number(act, record.head)
     row = ItemRow(number, Life.ACTIVE, (UNCONFIRMED,), b"", (), *born, 0, signer, signer, site, b"")
     act.state.create_all(ITEMS, keys, row)
+    reach_new_items(act, number, keys)
     count_claims(act.state, act.signer, record.gtin, len(keys))
     note_law_hold(act)
     holder = act.state.require(PRODUCTS, record.gtin).holder

@@ -25,9 +25,8 @@ from contracts.rules.guards import actor_profile, signer_fault
 from contracts.rules.implied import again
 from contracts.rules.verdict import Verdict
 from contracts.state.containers import rewrite
-from contracts.state.directory import market, partner, premises
+from contracts.state.directory import market
 from contracts.state.excursions import watch_session
-from contracts.state.genealogy import reached_by
 from contracts.state.layout import ITEMS, PRODUCTS, RECALL_NUMBERS, RECALLS, SESSIONS, number_key
 from contracts.state.lists import Budget, TooManyRows
 from contracts.state.parties import HANDLING, has_role, is_party
@@ -38,16 +37,12 @@ from contracts.state.recalls import (
     hold_of,
     mark_makes,
     new_recall,
-    open_for_gtin,
-    open_for_site,
-    open_recalls,
-    recall_row,
     watch,
     watch_material,
 )
-from contracts.state.rows import MAKES_PER_LOT, Life, LotRow, Role, SourceRow
-from contracts.state.scopes import MAX_ROWS, Reach, find_reach, follow_lineage, hours_of, is_made_so
-from contracts.state.sources import lot_of, lot_row, source_row
+from contracts.state.rows import Life, Role
+from contracts.state.scopes import MAX_ROWS, Reach, find_reach, follow_lineage, hours_of
+from contracts.state.sources import lot_of, lot_row
 
 MAX_ALTERNATIVES = 64
 """Most alternatives in the scope of one recall, widening included."""
@@ -97,58 +92,6 @@ def widen_recall(act: Act, record: WidenRecall) -> Verdict | None:
     act.tell(EventKind.RECALL_WIDENED, (), record.recall, (row.opener, *concerned_by(act, reach)))
     _take_effect(act, number, row, known, reach)
     return None
-
-
-def reach_new_make(act: Act, source: int) -> None:
-    """Mark a make that was entered after recalls were opened that call it back: nobody evades by delay."""
-    lot, make = lot_row(act.state, lot_of(source)), source_row(act.state, source)
-    site = _site_gln(act, make)
-    materials = reached_by(act.state, lot.gtin, lot.lot)
-    numbers = {
-        *open_recalls(act.state, open_for_gtin(lot.gtin)),
-        *(open_recalls(act.state, open_for_site(site)) if site else ()),
-        *(number for number, _position in materials),
-    }
-    for number in sorted(numbers):
-        row = recall_row(act.state, number)
-        if not calls_back(act, row, lot.gtin):
-            continue
-        named = {position for recall, position in materials if recall == number}
-        if _is_in_scope(act, row, named, lot, make):
-            mark_makes(act.state, lot_of(source), (source % MAKES_PER_LOT,), hold_of(row), number)
-            act.tell(EventKind.RECALL_REACHED, (), row.identifier, (row.opener, lot.maker))
-
-
-def calls_back(act: Act, row: RecallRow, gtin: bytes) -> bool:
-    """Tell whether a recall is open, and its opener may call back that product."""
-    if row.standing != RecallStanding.OPEN:
-        return False
-    holder = act.state.require(PRODUCTS, gtin).holder
-    # A product that passes to another (rule 24) takes its recalls along, or that would end them.
-    is_openers = gtin in row.own or is_party(holder, row.opener)
-    return is_openers or has_role(partner(act.state, row.opener), Role.REGULATOR)
-
-
-def _is_in_scope(act: Act, row: RecallRow, named: set[int], lot: LotRow, make: SourceRow) -> bool:
-    """Tell whether an alternative of a recall describes a make.
-
-    Args:
-        act: The record.
-        row: The recall.
-        named: Positions of those of its alternatives that name something of which the lot was made.
-        lot: The lot.
-        make: The make.
-    """
-    return any(
-        not (one.first_serial or one.session)
-        and (not one.material_lot or position in named)
-        and is_made_so(act.state, one, lot, make)
-        for position, one in enumerate(row.scope)
-    )
-
-
-def _site_gln(act: Act, make: SourceRow) -> bytes:
-    return premises(act.state, make.site).gln if make.site else b""
 
 
 def find_open(act: Act, record: AboutRecall) -> tuple[int, RecallRow] | Verdict:

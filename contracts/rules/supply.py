@@ -10,7 +10,7 @@ from contracts.rules.claim_answers import answer_by_commission, claimed_among
 from contracts.rules.codes import Code
 from contracts.rules.guards import actor_profile, list_fault, signer_fault, stated_number
 from contracts.rules.logistic_units import bring_to_life, has_own_prefix, is_logistic_unit, life_of_unit_fault
-from contracts.rules.recalling import reach_new_make
+from contracts.rules.reaching import reach_new_items, reach_new_make
 from contracts.rules.verdict import Verdict
 from contracts.state.directory import market
 from contracts.state.layout import DELEGATIONS, ITEMS, PRODUCTS, delegation_key
@@ -50,7 +50,9 @@ def commission(act: Act, record: Commission) -> Verdict | None:
     born = (act.height, act.document_index)
     signer, site = act.signer, stated_number(act, record.head)
     row = ItemRow(number, Life.ACTIVE, (), b"", (), *born, 0, signer, signer, site, b"")
-    act.state.create_all(ITEMS, [key for key in keys if key not in claimed] if claimed else keys, row)
+    new = [key for key in keys if key not in claimed] if claimed else keys
+    act.state.create_all(ITEMS, new, row)
+    reach_new_items(act, number, new)
     return answer_by_commission(act, record, number, claimed) if claimed else None
 
 
@@ -150,9 +152,9 @@ def open_lot_of(act: Act, record: Commission) -> int:
     if found is not None:
         return found[0]
     expires_at_ms = expiry_instant(act, record)
-    return open_lot(
-        act.state, LotRow(record.gtin, record.lot, record.expiry, expires_at_ms, act.signer, 0, ())
-    )
+    markets = act.state.require(PRODUCTS, record.gtin).markets
+    named = (record.gtin, record.lot, record.expiry, expires_at_ms)
+    return open_lot(act.state, LotRow(*named, act.signer, 0, (), markets))
 
 
 def expiry_instant(act: Act, record: Commission) -> int:

@@ -12,7 +12,7 @@ from contracts.rules.cataloguing import is_own_gtin
 from contracts.rules.codes import Code
 from contracts.rules.events import EventKind
 from contracts.rules.guards import are_hashes, list_fault, signer_fault
-from contracts.rules.recalling import calls_back
+from contracts.rules.reaching import calls_back, hold_items
 from contracts.rules.supply import authority_fault
 from contracts.rules.verdict import Verdict
 from contracts.state.genealogy import (
@@ -33,8 +33,8 @@ from contracts.state.lists import Budget, TooManyRows
 from contracts.state.parties import MAKING
 from contracts.state.recalls import hold_of, mark_makes, recall_row
 from contracts.state.rows import Serialisation
-from contracts.state.scopes import Reach, add_of_lot, follow_lineage, lots_called
-from contracts.state.sources import lot_row
+from contracts.state.scopes import Reach, add_of_lots, follow_lineage, lots_called
+from contracts.state.sources import lot_of, lot_row
 
 MAX_MATERIALS: Final = 100
 """Most material lots in one record."""
@@ -173,8 +173,7 @@ def _reach_lot(
         row = recall_row(act.state, number)
         if calls_back(act, row, lot[0]):
             reach = reached.setdefault(number, Reach({}, {}))
-            for one in lots:
-                add_of_lot(act.state, row.scope[position], one, reach, budget)
+            add_of_lots(act.state, row.scope[position], lots, reach, budget)
 
 
 def _mark(act: Act, batch: int, traced: _Traced) -> None:
@@ -183,9 +182,12 @@ def _mark(act: Act, batch: int, traced: _Traced) -> None:
         reach_batch(act.state, batch if one == _NEW_BATCH else one, by)
     for number, reach in sorted(traced.reached.items()):
         row = recall_row(act.state, number)
-        makers: set[int] = set()
+        hold = (int(hold_of(row)), number)
+        items = [key for key, item in reach.items.items() if hold not in item.holds]
+        makers = {lot_row(act.state, lot_of(reach.items[key].source)).maker for key in items}
+        hold_items(act, items, row, number)
         for lot in sorted(reach.makes):
             if mark_makes(act.state, lot, reach.makes[lot], hold_of(row), number):
                 makers.add(lot_row(act.state, lot).maker)
         if makers:
-            act.tell(EventKind.RECALL_REACHED, (), row.identifier, (row.opener, *makers))
+            act.tell(EventKind.RECALL_REACHED, items, row.identifier, (row.opener, *makers))

@@ -17,7 +17,7 @@ from contracts.rules.guards import (
 )
 from contracts.rules.implied import move_implied, unpack_implied
 from contracts.rules.inheriting import find_inherited, take_along
-from contracts.rules.recalling import reach_new_make
+from contracts.rules.reaching import reach_new_items, reach_new_make
 from contracts.rules.supply import authority_fault, lot_fault, make_fault, make_of, open_lot_of, serials_fault
 from contracts.rules.verdict import Verdict
 from contracts.state.containers import end_life
@@ -127,3 +127,4 @@ def _bring_forth(
     makers = (lot_row(act.state, lot_of(source)).maker for source in sources)
     act.tell(EventKind.REPACKED, (), made.lot, (owner, *makers))
     reach_new_make(act, number)
+    reach_new_items(act, number, keys)

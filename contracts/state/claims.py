@@ -19,6 +19,7 @@ from contracts.state.layout import (
     CLAIMS,
     FORMER_EXPIRIES,
     ORIGINS,
+    PRODUCTS,
     claim_origin_key,
     claimed_lot_key,
     number_key,
@@ -30,7 +31,7 @@ from contracts.state.recall_rows import NumbersRow
 from contracts.state.recalls import mark_makes
 from contracts.state.rows import MAKES_PER_LOT, NOBODY, HoldKind, ItemRow, LotRow, SourceRow
 from contracts.state.scopes import Reach, follow_lineage
-from contracts.state.sources import add_make, former_expiries, lot_of, lot_row, marks_of, number_lot
+from contracts.state.sources import add_make, find_lot, former_expiries, lot_of, lot_row, marks_of, number_lot
 from contracts.state.view import Overlay
 
 MAKE_UNKNOWN: Final = SourceRow(b"", 0, NOBODY)
@@ -59,7 +60,9 @@ def open_claimed_lot(state: Overlay, gtin: bytes, lot: bytes, printed: int, coun
     """
     number = find_claimed_lot(state, gtin, lot, printed)
     if number is None:
-        number = number_lot(state, LotRow(gtin, lot, *counts, NOBODY, 0, ()))
+        made = find_lot(state, gtin, lot)
+        markets = state.require(PRODUCTS, gtin).markets if made is None else made[1].markets
+        number = number_lot(state, LotRow(gtin, lot, *counts, NOBODY, 0, (), markets))
         state.write(CLAIMED_LOTS, claimed_lot_key(gtin, lot, printed), number)
         append(state, claimed_lots(gtin, lot), number)
         if counts[0] != printed:

@@ -312,6 +312,8 @@ class LotRow(msgspec.Struct, frozen=True, array_like=True):
     """How many makes of it have a number, 1 to `MAX_MAKES`."""
     marks: tuple[tuple[int, int, int], ...]
     """What speaks against its packs, ascending: (make or `ALL_MAKES`, `HoldKind`, number of the recall)."""
+    markets: tuple[str, ...]
+    """Markets that its product was made for when it began: no later word of that changes a recall."""
 
 
 class SourceRow(msgspec.Struct, frozen=True, array_like=True):

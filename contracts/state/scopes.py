@@ -106,10 +106,18 @@ def _judged_in(state: Overlay, one: Scope, budget: Budget) -> Iterator[bytes]:
         gtin = judged.gtin
         if one.gtin and gtin not in family(state, one):
             continue
-        if one.market and one.market not in state.require(PRODUCTS, gtin).markets:
-            continue
-        if not one.lot or any(True for _lot in lots_called(state, gtin, one.lot, budget)):
+        if _has_such_lot(state, one, gtin, budget):
             yield gtin
+
+
+def _has_such_lot(state: Overlay, one: Scope, gtin: bytes, budget: Budget) -> bool:
+    """Tell whether a product has a lot that is called, and made for a market, as an alternative says."""
+    if not (one.lot or one.market):
+        return True
+    lots = (
+        lots_called(state, gtin, one.lot, budget) if one.lot else entries(state, lots_of_gtin(gtin), budget)
+    )
+    return any(_is_lot_so(state, one, _read_lot(state, number, budget)) for number in lots)
 
 
 def follow_lineage(state: Overlay, reach: Reach, max_rows: int = MAX_ROWS) -> int:
@@ -173,23 +181,30 @@ def _add_makes(state: Overlay, one: Scope, reach: Reach, budget: Budget) -> None
             if _is_source_so(state, one, source, budget):
                 reach.add_make(source)
         return
-    for number in _lots(state, one, budget):
-        add_of_lot(state, one, number, reach, budget)
+    add_of_lots(state, one, _lots(state, one, budget), reach, budget)
 
 
-def add_of_lot(state: Overlay, one: Scope, number: int, reach: Reach, budget: Budget) -> None:
-    """Add a lot to what is reached, or its makes, as far as an alternative describes them.
+def add_of_lots(state: Overlay, one: Scope, numbers: Iterable[int], reach: Reach, budget: Budget) -> None:
+    """Add lots to what is reached, or makes or serials of them, as far as an alternative describes them.
 
     Args:
         state: State.
-        one: The alternative; where it names a material, the lot was made of it.
-        number: The lot's number.
+        one: The alternative, of no list of items; where it names a material, the lots were made of it.
+        numbers: The lots' numbers.
         reach: What is reached so far.
         budget: Rows that may still be read.
 
     Raises:
         TooManyRows: The budget does not cover them.
     """
+    if one.first_serial:
+        _add_some(state, one, frozenset(numbers), reach, budget)
+        return
+    for number in numbers:
+        _add_of_lot(state, one, number, reach, budget)
+
+
+def _add_of_lot(state: Overlay, one: Scope, number: int, reach: Reach, budget: Budget) -> None:
     lot = _read_lot(state, number, budget)
     if not (one.line or one.until_ms or one.site):
         if _is_lot_so(state, one, lot):
@@ -255,11 +270,17 @@ def _made_in_window(state: Overlay, one: Scope, budget: Budget) -> Iterator[int]
 
 def _add_items(state: Overlay, one: Scope, reach: Reach, budget: Budget) -> None:
     """Add single items, those of them that the rest of the alternative describes."""
-    lots = frozenset(lots_made_of(state, one, budget) if one.material_lot else ())
+    _add_some(
+        state, one, frozenset(lots_made_of(state, one, budget)) if one.material_lot else None, reach, budget
+    )
+
+
+def _add_some(state: Overlay, one: Scope, lots: frozenset[int] | None, reach: Reach, budget: Budget) -> None:
+    """Add the single items of these lots, of any lot when none are given, that an alternative describes."""
     for key in (*one.items, *_range_keys(one)):
         budget.spend()
         row = state.read(ITEMS, key)
-        if row is None or not row.source or (one.material_lot and lot_of(row.source) not in lots):
+        if row is None or not row.source or (lots is not None and lot_of(row.source) not in lots):
             continue
         if _is_source_so(state, one, row.source, budget):
             reach.items[key] = row
@@ -284,7 +305,7 @@ def _is_lot_so(state: Overlay, one: Scope, lot: LotRow) -> bool:
         return False
     if one.lot and lot.lot != one.lot:
         return False
-    return not one.market or one.market in state.require(PRODUCTS, lot.gtin).markets
+    return not one.market or one.market in lot.markets
 
 
 def _is_make_so(state: Overlay, one: Scope, make: SourceRow) -> bool:

@@ -8,6 +8,8 @@ must know (expiry, what speaks against the lot or some of its makes): one read f
 from collections.abc import Sequence
 from typing import Final
 
+import msgspec
+
 from contracts.gs1.dates import end_of_day_ms
 from contracts.state.layout import (
     COUNTERS,
@@ -160,4 +162,4 @@ def marks_of(lot: LotRow, source: int) -> tuple[tuple[int, int], ...]:
 
 
 def _with_one_more(row: LotRow) -> LotRow:
-    return LotRow(row.gtin, row.lot, row.expiry, row.expires_at_ms, row.maker, row.makes + 1, row.marks)
+    return msgspec.structs.replace(row, makes=row.makes + 1)

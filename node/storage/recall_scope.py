@@ -17,7 +17,6 @@ from contracts.records.recall import OpenRecall, Scope, WidenRecall
 from contracts.records.record import Record
 from contracts.records.supply import Commission
 from contracts.records.transformation import Transform
-from contracts.rules.quantities import COUNTED
 from contracts.state.directory import partner
 from contracts.state.excursions import is_called_back
 from contracts.state.exposures import session_of
@@ -25,6 +24,7 @@ from contracts.state.layout import ITEMS, PRODUCTS
 from contracts.state.lists import Budget, entries, lots_of_gtin
 from contracts.state.parties import has_role, is_party
 from contracts.state.places import locate
+from contracts.state.quantities import book
 from contracts.state.recall_rows import RecallRow
 from contracts.state.recalls import exposures_of_item
 from contracts.state.rows import ALL_MAKES, ItemRow, Role
@@ -105,10 +105,10 @@ def find_goods(reader: Reader, state: Overlay, row: RecallRow, scope: Iterable[S
     counted: list[tuple[bytes, bytes]] = []
     for number in sorted(reach.makes):
         lot = lot_row(state, number)
-        if state.require(PRODUCTS, lot.gtin).serialisation in COUNTED:
+        # How a product's packs are told apart may change (rule 24): a lot may have both, whatever holds now.
+        if book(state, lot.gtin, lot.lot).made:
             counted.append((lot.gtin, lot.lot))
-        else:
-            items.update(found.of_lot(reach, lot.gtin, lot.lot))
+        items.update(found.of_lot(reach, lot.gtin, lot.lot))
     for key, item in reach.items.items():
         items.setdefault(key, found.how(key, item))
     for one in several:

@@ -75,7 +75,10 @@ def check_makes(state: Overlay, mirror: Mirror, makes: Makes, model: Model) -> N
         lineage = model.lineage.get(made, frozenset())
         require(comes_of == lineage, f"what {made} comes of", law=comes_of, model=lineage)
     for number, lot in lots.items():
-        numbered = [at % MAKES_PER_LOT for at in makes if at // MAKES_PER_LOT == number]
+        of_lot = {at: made for at, made in makes.items() if at // MAKES_PER_LOT == number}
+        made_for = {model.registered.made_for[made[:2]] for made in of_lot.values()}
+        require({lot.markets} == made_for, "markets of a lot", law=lot.markets, model=made_for)
+        numbered = [at % MAKES_PER_LOT for at in of_lot]
         require(
             sorted(numbered) == [*range(1, lot.makes + 1)], "makes of a lot", law=numbered, model=lot.makes
         )

@@ -5,6 +5,7 @@ from dataclasses import replace
 from tests.properties.facts import DAY_MS, OFFSETS, is_unit, kind_of
 from tests.properties.model import Guard, Model, Proposal, lot_name, parties
 from tests.properties.model_judge import Judge, Verdicts
+from tests.properties.model_named import is_called_back
 from tests.properties.said import Said
 
 ANY_REGULATOR = "any regulator"
@@ -60,8 +61,17 @@ def _burnable(judge: Judge, agreed: frozenset[str]) -> list[Guard]:
             for word in ("recalled", "withdrawn")
         ),
         ("on_hold", lambda item: bool(model.holds(item))),
+        *(
+            (word, lambda item, word=word: _is_called_back(model, item, word))
+            for word in ("recalled", "withdrawn")
+        ),
         ("relied_on", lambda item: model.relied(item) != agreed),
     ]
+
+
+def _is_called_back(model: Model, item: str, word: str) -> bool:
+    """Tell whether a recall reaches an item by its lot, its make or an excursion."""
+    return model.is_under(item, word) or is_called_back(model, item, word)
 
 
 def _burn(judge: Judge, said: Said) -> None:
@@ -271,7 +281,7 @@ def _amend(judge: Judge, said: Said) -> None:
     model, lot = judge.model, (said.kind, said.lot)
     model.amended[lot] += 1
     old = model.lots[lot]
-    offset_ms = OFFSETS[model.registered.markets[said.kind][0]] * 60_000
+    offset_ms = OFFSETS[model.registered.made_for[lot][0]] * 60_000
     instant = (said.expiry + 1) * DAY_MS - offset_ms
     alike = {one for one in model.lots if one[0] == said.kind and lot_name(one) == said.lot}
     bound = {one for one in alike if model.lots[one] > said.expiry or model.lots[one] == old}

@@ -6,7 +6,7 @@ from tests.properties.facts import KIND_PREFIXES, MATERIAL_PREFIXES
 from tests.properties.model import Model
 from tests.properties.model_judge import Judge, Verdicts
 from tests.properties.model_named import ingredients, names_make
-from tests.properties.model_recall import Recall, with_what_was_repacked
+from tests.properties.model_recall import Recall, names_items, with_what_was_repacked
 from tests.properties.said import Alternative, Said
 
 MAX_STEPS = 8
@@ -54,21 +54,36 @@ def _reach(judge: Judge, name: str, found: Recall, before: dict[Lot, set[Lot]]) 
     """Mark what an open recall reaches since a lot is known to be made of something that it names."""
     model = judge.model
     roots: set[tuple[Any, ...]] = set()
+    items: set[str] = set()
     for one in found.alternatives:
         for lot, known in before.items():
             is_new = one.material[0] and one.material in ingredients(model, lot) - known
             is_regulator = "regulator" in judge.roles(found.opener)
             is_own = found.opener == model.registered.holders[lot[0]] or lot[0] in found.kinds
             is_own = is_own or is_regulator
-            if is_new and is_own:
+            if is_new and is_own and one.first:
+                items |= _in_range(model, one, lot)
+            elif is_new and is_own:
                 roots |= _named(model, one, lot)
+    roots |= {model.repacked[item] for item in items if item in model.repacked}
+    hold = f"{found.word} {found.number}"
+    held = [item for item in items if hold not in model.items[item].holds]
+    for item in held:
+        model.change(item, holds=model.items[item].holds | {hold})
     against = (found.word, found.number)
     new = {one for one in with_what_was_repacked(model, roots) if against not in model.marks_on(one)}
     for source in new:
         model.marks[source] = model.marks.get(source, set()) | {against}
-    if new:
-        makers = (model.makers[source[:2]] for source in new)
-        judge.tell("recall_reached", name, (), (found.opener, *makers))
+    if new or held:
+        sources = {*new, *(model.items[item].source for item in held)}
+        makers = (model.makers[source[:2]] for source in sources)
+        judge.tell("recall_reached", name, held, (found.opener, *makers))
+
+
+def _in_range(model: Model, one: Alternative, lot: Lot) -> set[str]:
+    """Return the items of a lot that an alternative spans and describes."""
+    known = [(item, model.items[item].source) for item in names_items(one) if item in model.items]
+    return {item for item, source in known if source[:2] == lot and names_make(model, one, source)}
 
 
 def _named(model: Model, one: Alternative, lot: Lot) -> set[tuple[Any, ...]]:

@@ -22,7 +22,7 @@ def names_make(model: Model, one: Alternative, source: tuple[Any, ...]) -> bool:
         return False
     if one.until_ms and not one.from_ms // HOUR_MS <= hour <= (one.until_ms - 1) // HOUR_MS:
         return False
-    if one.market and one.market not in model.registered.markets[kind]:
+    if one.market and one.market not in model.registered.made_for[source[:2]]:
         return False
     return one.lot in ("", lot) and one.line in ("", line) and one.site in ("", site)
 
@@ -43,9 +43,9 @@ def excursed_kinds(model: Model, scope: Iterable[Alternative]) -> set[str]:
     for one in scope:
         kinds = FAMILIES.get(one.kind, (one.kind,)) if one.family else (one.kind,)
         for kind in model.sessions[one.session].judged if one.session in model.sessions else ():
-            lots = {lot_name(lot) for lot in model.lots if lot[0] == kind}
-            is_made_for = one.market in ("", *model.registered.markets[kind])
-            if (not one.kind or kind in kinds) and is_made_for and (not one.lot or one.lot in lots):
+            lots = [lot for lot in model.lots if lot[0] == kind and one.lot in ("", lot_name(lot))]
+            is_there = any(one.market in ("", *model.registered.made_for[lot]) for lot in lots)
+            if (not one.kind or kind in kinds) and (is_there or not (one.lot or one.market)):
                 found.add(kind)
     return found
 

@@ -7,7 +7,7 @@ from tests.properties.model import Model, Thing
 from tests.properties.model_endings import stakeholders
 from tests.properties.model_holds import alarmed
 from tests.properties.model_judge import MAKING, Judge, Verdicts
-from tests.properties.model_recall import reach_late
+from tests.properties.model_recall import reach_late, reach_late_items
 from tests.properties.said import Said
 
 CLAIM_WORDS = 8
@@ -78,6 +78,8 @@ def _bring_in(judge: Judge, said: Said, source: Source, expires_ms: int) -> None
         model.lots[lot] = model.lots.get((said.kind, said.lot), said.expiry)
         model.instants[lot] = model.instants.get((said.kind, said.lot), expires_ms)
         model.former[lot] = frozenset({said.expiry} - {model.lots[lot]})
+        now = model.registered.markets[said.kind]
+        model.registered.made_for[lot] = model.registered.made_for.get((said.kind, said.lot), now)
     expires_ms = model.instants[lot]
     model.makers[source[:2]] = ""
     model.claimed_ms.setdefault(source, judge.now_ms)
@@ -91,6 +93,7 @@ def _bring_in(judge: Judge, said: Said, source: Source, expires_ms: int) -> None
             introducer=judge.signer,
             holds=frozenset({"unconfirmed"}),
         )
+    reach_late_items(judge, source, said.items)
     model.law_held_ms[judge.signer] = judge.now_ms
 
 

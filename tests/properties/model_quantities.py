@@ -48,6 +48,7 @@ def make(judge: Judge, said: Said) -> Verdicts:
     model.lots[lot] = said.expiry
     model.instants.setdefault(lot, expires_ms)
     model.makers.setdefault(lot, judge.signer)
+    model.registered.made_for.setdefault(lot, known.markets[said.kind])
     source = (said.kind, said.lot, said.line, said.made_ms // HOUR_MS, said.at)
     if source not in model.makes:
         model.makes.add(source)

@@ -1,6 +1,6 @@
 """Rule 17 of contracts/LAW.md on the model: recalls, by looking at everything that was ever made."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -178,6 +178,23 @@ def reach_late(judge: Judge, source: tuple[Any, ...]) -> None:
             # A lot that is called back as a whole takes no new makes, so this is one make by itself.
             model.marks[source] = model.marks.get(source, set()) | {(found.word, found.number)}
             judge.tell("recall_reached", name, (), (found.opener, model.makers[source[:2]]))
+
+
+def reach_late_items(judge: Judge, source: tuple[Any, ...], items: Iterable[str]) -> None:
+    """Hold items of a make entered later that are in ranges of open recalls."""
+    model = judge.model
+    for name, found in model.recalls.items():
+        if found.closed or found.drill:
+            continue
+        is_holder = found.opener == model.registered.holders[source[0]] or source[0] in found.kinds
+        if not (is_holder or "regulator" in judge.roles(found.opener)):
+            continue
+        ranges = [one for one in found.alternatives if one.first and names_make(model, one, source)]
+        reached = [item for item in items if any(item in names_items(one) for one in ranges)]
+        for item in reached:
+            model.change(item, holds=model.items[item].holds | {f"{found.word} {found.number}"})
+        if reached:
+            judge.tell("recall_reached", name, reached, (found.opener, model.makers[source[:2]]))
 
 
 def _of_parties(judge: Judge, said: Said) -> Verdicts:

@@ -15,7 +15,7 @@ from tests.properties.model import Thing
 from tests.properties.model_cold import join
 from tests.properties.model_judge import Judge, Verdicts
 from tests.properties.model_onboarding import answer_by_commission, is_answer
-from tests.properties.model_recall import reach_late
+from tests.properties.model_recall import reach_late, reach_late_items
 from tests.properties.model_sessions import around, standing
 from tests.properties.said import Said
 
@@ -40,6 +40,7 @@ def commission(judge: Judge, said: Said) -> Verdicts:
     model.lots[lot] = said.expiry
     expires_ms = model.instants.setdefault(lot, expires_ms)
     model.makers.setdefault(lot, judge.signer)
+    model.registered.made_for.setdefault(lot, known.markets[said.kind])
     source = (said.kind, said.lot, said.line, said.made_ms // HOUR_MS, said.at)
     if source not in model.makes:
         model.makes.add(source)
@@ -48,6 +49,7 @@ def commission(judge: Judge, said: Said) -> Verdicts:
         if item not in claimed:
             own = (judge.signer, judge.signer, said.at)
             model.items[item] = Thing(*own, judge.born, source, expires_ms, introducer=judge.signer)
+    reach_late_items(judge, source, [item for item in said.items if item not in claimed])
     answer_by_commission(judge, said, source, claimed)
 
 

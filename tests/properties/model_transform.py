@@ -5,7 +5,7 @@ from dataclasses import replace
 from tests.properties.facts import DAY_MS, HOUR_MS, MAX_SOURCES, OFFSETS, is_unit, item_key
 from tests.properties.model import Model, Thing
 from tests.properties.model_judge import Judge, Verdicts
-from tests.properties.model_recall import reach_late
+from tests.properties.model_recall import reach_late, reach_late_items
 from tests.properties.said import Said
 
 
@@ -111,6 +111,7 @@ def _bring_forth(judge: Judge, said: Said, expires_ms: int) -> None:
     model.lots[lot] = said.expiry
     expires_ms = model.instants.setdefault(lot, expires_ms)
     model.makers.setdefault(lot, judge.signer)
+    model.registered.made_for.setdefault(lot, model.registered.markets[said.kind])
     source = (*lot, said.line, said.made_ms // HOUR_MS, said.at, min(said.outputs, key=item_key))
     origins = {model.items[item].source for item in said.items}
     model.makes.add(source)
@@ -126,3 +127,4 @@ def _bring_forth(judge: Judge, said: Said, expires_ms: int) -> None:
             introducer=judge.signer,
             exposures=exposures,
         )
+    reach_late_items(judge, source, said.outputs)

@@ -110,6 +110,10 @@ def _alternative(random: Random, model: Model, signer: str, now_ms: int) -> Alte
             replace(window, kind=kind, material=some),
             _items(random, model, source),
             Alternative(kind=kind, first="1", last=random.choice("19")),
+            replace(
+                window, kind=kind, first="10", last="40", from_ms=0, until_ms=0, lot=random.choice(("", lot))
+            ),
+            Alternative(kind=kind, first="1", last="9", material=some),
             Alternative(site=site or random.choice(list(PLACES))),
             Alternative(kind=kind, family=kind == "case", market=random.choice(("home", "away"))),
             replace(window, kind=kind, line=random.choice(("", line))),

@@ -1,6 +1,7 @@
 """Who and what is registered, as the model knows it: products, who makes them, and places."""
 
 from dataclasses import dataclass, field
+from typing import Any
 
 from tests.properties.facts import (
     ABROAD,
@@ -67,6 +68,8 @@ class Registered:
     """Markets and the profile that applies there."""
     nodes: dict[str, tuple[str, int]] = field(default_factory=lambda: dict(VOTERS))
     """Validators, who runs each, and its power."""
+    made_for: dict[tuple[Any, ...], tuple[str, ...]] = field(default_factory=dict, compare=False)
+    """By lot: markets that its product was made for when it began."""
 
     def copy(self) -> "Registered":
         """Return a copy."""
@@ -85,6 +88,7 @@ class Registered:
             self.unlicensed,
             dict(self.follows),
             dict(self.nodes),
+            dict(self.made_for),
         )
 
     def profile_of(self, kind: str) -> str:

@@ -96,8 +96,8 @@ def test_golden_rows() -> None:
     )
     shipment = ShipmentRow(1, 2, 1, 9, 1, 1, 1, 0, 0, 5, 0, 0, 0, 6, 300)
     assert encode(shipment).hex() == "9f0102010901010100000500000006" + "cd012c"
-    assert encode(LotRow(GTIN, b"L1", 20_000, 9, 1, 2, ((0, 3, 4),))).hex() == (
-        "97c406" + GTIN.hex() + "c4024c31" + "cd4e20" + "090102" + "9193000304"
+    assert encode(LotRow(GTIN, b"L1", 20_000, 9, 1, 2, ((0, 3, 4),), ("DE",))).hex() == (
+        "98c406" + GTIN.hex() + "c4024c31" + "cd4e20" + "090102" + "9193000304" + "91a24445"
     )
     assert encode(EndingRow(1, 2, 300)).hex() == "930102cd012c"
     assert encode(RemainderRow(30, 2, 300)).hex() == "931e02cd012c"

@@ -8,9 +8,9 @@ from contracts.state.rows import LotRow
 from contracts.state.view import TOMBSTONE, DirectoryCache, Overlay, of_directory
 from tests.scenarios.law.world import CountingReader
 
-LOT = LotRow(b"", b"", 20_000, 0, 1, 1, ())
-OTHER = LotRow(b"", b"", 1, 0, 1, 1, ())
-THIRD = LotRow(b"", b"", 2, 0, 1, 1, ())
+LOT = LotRow(b"", b"", 20_000, 0, 1, 1, (), ())
+OTHER = LotRow(b"", b"", 1, 0, 1, 1, (), ())
+THIRD = LotRow(b"", b"", 2, 0, 1, 1, (), ())
 
 
 def reader(**lots: LotRow) -> CountingReader:
@@ -51,7 +51,7 @@ def test_changes_stand_in_key_order_and_deletions_are_tombstones() -> None:
 
 def test_a_write_equal_to_what_is_there_is_dropped() -> None:
     state = Overlay(reader(a=LOT, b=LOT))
-    state.write(LOTS, b"a", LotRow(b"", b"", 20_000, 0, 1, 1, ()))
+    state.write(LOTS, b"a", LotRow(b"", b"", 20_000, 0, 1, 1, (), ()))
     state.write(LOTS, b"b", OTHER)
     state.write(LOTS, b"b", LOT)
     state.write(LOTS, b"c", LOT)

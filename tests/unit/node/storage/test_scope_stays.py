@@ -1,0 +1,90 @@
+"""What is in the scope of a recall stays in its books, whatever its maker says of the product afterwards."""
+
+import msgspec
+
+from contracts.chain.genesis import Market
+from contracts.gs1.keys import pack_gtin
+from contracts.records.catalogue import DescribeProduct, ProductFacts
+from contracts.records.quantities import MakeQuantity
+from contracts.records.recall import (
+    OpenRecall,
+    RecallClass,
+    RecallDepth,
+    RecallKind,
+    RecallOrigin,
+    RecallReason,
+    Scope,
+    recall_id,
+)
+from contracts.records.record import Record
+from contracts.state.rows import Serialisation
+from node.storage.custody import Custody
+from node.storage.recalls import BooksView, Recalls
+from tests.support.ledger import OneNode
+from tests.support.parties import EXPIRY, LOT, MAKER, PACK, PACK_GTIN, build_test_genesis
+
+PACK_OF_GTIN = Scope(PACK, 0, b"", b"", 0, 0, b"", "", (), b"", b"")
+BY_MARKET = msgspec.structs.replace(PACK_OF_GTIN, market="FR")
+
+
+def desk(*markets: str) -> OneNode:
+    """Return a network whose one product is made for these markets."""
+    genesis = build_test_genesis()
+    products = (msgspec.structs.replace(genesis.products[0], markets=markets), *genesis.products[1:])
+    known = (*genesis.markets, Market("FR", "eu-fmd", 60))
+    return OneNode(msgspec.structs.replace(genesis, markets=known, products=products))
+
+
+def do(node: OneNode, record: Record) -> bytes:
+    receipt = node.record(MAKER, record)
+    assert receipt.code == "accepted", receipt
+    return receipt.document_id
+
+
+def says(node: OneNode, markets: tuple[str, ...], serialisation: Serialisation) -> None:
+    """State the product anew."""
+    facts = ProductFacts("Testol", "", "", markets, int(serialisation), 1, b"", 0, (), "", 0, "")
+    do(node, DescribeProduct(node.head(MAKER), pack_gtin(PACK_GTIN), facts))
+
+
+def opens(node: OneNode, scope: Scope) -> bytes:
+    record = OpenRecall(
+        *(node.head(MAKER), RecallKind.RECALL, 0, RecallOrigin.VOLUNTARY, RecallClass.UNCLASSIFIED),
+        *(RecallDepth.RETAIL, RecallReason.OTHER, (scope,), b"", b"", 0),
+    )
+    return recall_id(do(node, record), 0)
+
+
+def books(node: OneNode, recall: bytes) -> BooksView:
+    with node.store.snapshot() as snapshot:
+        found = Recalls(snapshot, Custody(snapshot)).books(recall)
+    assert found is not None
+    assert found.balance == 0
+    return found
+
+
+def test_markets_that_are_taken_off_a_product_take_nothing_off_a_recall() -> None:
+    node = desk("DE", "FR")
+    do(node, node.commission(["A1", "A2"]))
+    recall = opens(node, BY_MARKET)
+    says(node, ("DE",), Serialisation.SERIAL)
+    assert books(node, recall).made == 2
+
+
+def test_a_market_that_is_added_adds_nothing_that_was_never_marked() -> None:
+    node = desk("DE")
+    do(node, node.commission(["A1", "A2"]))
+    says(node, ("DE", "FR"), Serialisation.SERIAL)
+    made = node.commission(["B1"])
+    do(node, msgspec.structs.replace(made, lot=b"L-2"))
+    assert books(node, opens(node, BY_MARKET)).made == 1
+
+
+def test_packs_that_are_counted_from_now_on_leave_serials_in_the_books() -> None:
+    node = desk("DE")
+    do(node, node.commission(["A1", "A2"]))
+    says(node, ("DE",), Serialisation.LOT)
+    do(node, MakeQuantity(node.head(MAKER), PACK, LOT, EXPIRY, b"", 0, 40))
+    found = books(node, opens(node, PACK_OF_GTIN))
+    assert (found.made, found.accounts["on_hand"]) == (2, 2)
+    assert [(one.lot, one.made, one.accounts["on_hand"]) for one in found.counted] == [("L-1", 40, 40)]

@@ -33,7 +33,7 @@ UNSAID = {
     *("recall_invalid", "response_deadline_invalid", "scope_too_wide"),
     *("lot_too_mixed", "gtin_invalid", "gln_invalid", "text_invalid", "partner_unknown"),
     *("reference_invalid", "receiver_unknown", "destination_unknown", "carrier_unknown"),
-    *("investigation_invalid", "reading_invalid", "item_invalid", "verified_too_soon"),
+    *("investigation_invalid", "reading_invalid", "logger_invalid", "item_invalid", "verified_too_soon"),
     *("outside_gln_invalid", "evidence_invalid"),
     *("material_invalid", "result_invalid", "genealogy_too_wide", "genealogy_too_deep"),
     "amended_too_often",

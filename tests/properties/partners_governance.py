@@ -64,9 +64,31 @@ def _moved(random: Random, model: Model, name: str) -> Said:
             return Said(
                 verb="motion", motion=name, changes=(words,), items=items, acts_at=acts_at, until=until
             )
+    if random.random() < 0.05:
+        sooner = _sooner(random, model, name)
+        if sooner is not None:
+            return sooner
+    if random.random() < 0.01:
+        nobody = tuple(("no_node", node) for node in model.registered.nodes)
+        return Said(verb="motion", motion=name, changes=nobody, acts_at=acts_at, until=until)
     count = random.choice((1, 1, 1, 2, 3)) if random.random() < 0.97 else 0
     changes = tuple(_change(random) for _change_ in range(count))
     return Said(verb="motion", motion=name, changes=changes, acts_at=acts_at, until=until)
+
+
+def _sooner(random: Random, model: Model, name: str) -> Said | None:
+    """Return a proposal to remove a node before a decided one does."""
+    decided = [
+        (one.acts_at, words)
+        for one in model.motions.values()
+        for words in one.changes
+        if one.standing == "decided" and words[0] == "no_node" and one.acts_at > model.height + 4
+    ]
+    if not decided:
+        return None
+    acts_at, words = random.choice(decided)
+    sooner = random.randint(model.height + 3, acts_at - 1)
+    return Said(verb="motion", motion=name, changes=(words,), acts_at=sooner, until=sooner - 2)
 
 
 def _lifted(random: Random, model: Model) -> tuple[tuple[str, ...], tuple[str, ...]] | None:

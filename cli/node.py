@@ -78,6 +78,13 @@ def repair(
         bool,
         typer.Option("--give-up-outbox", help="Go on without own bundles that are in no block and damaged."),
     ] = False,
+    give_up_signer: Annotated[
+        bool,
+        typer.Option(
+            "--give-up-signer",
+            help="Begin an empty record of what was signed, where it is lost; listen before voting.",
+        ),
+    ] = False,
     patience: Annotated[
         int, typer.Option(min=1, max=86_400, help="Seconds without a new block before giving up.")
     ] = _REPAIR_PATIENCE_S,
@@ -85,8 +92,9 @@ def repair(
 ) -> None:
     """Find what is damaged in a stopped node's home, and fetch the chain anew from its peers.
 
-    What was damaged is kept in data/damaged-N. The signer's record is never touched: this validator signs no
-    step twice, and votes only above what it has signed. Without it, or with damaged keys, nothing is done.
+    What was damaged is kept in data/damaged-N. A whole signer's record is never touched: this validator signs
+    no step twice, and votes only above what it has signed. Without it nothing is done, unless
+    --give-up-signer lets the validator listen first; with damaged keys nothing is done.
 
     Example: packtrail node repair --home maker
     """
@@ -100,7 +108,7 @@ def repair(
             f"the node in {place.root} runs, as process {process.pid}",
             f"packtrail node stop --home {place.root}",
         )
-    repair_home(place, Wish(thorough, rebuild, give_up_outbox, patience), output)
+    repair_home(place, Wish(thorough, rebuild, give_up_outbox, give_up_signer, patience), output)
 
 
 @app.command()

@@ -1,11 +1,15 @@
 """`packtrail node repair`: what is said about damage, and when nothing is done."""
 
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from cli.failures import CommandError, Exit
 from cli.local import disk_errors
 from cli.output import Format, say, write_facts
 from node.home import Home
+
+if TYPE_CHECKING:
+    from node.setting import Setting
+    from node.storage.errors import StorageDamaged
 
 
 class Wish(NamedTuple):
@@ -17,6 +21,8 @@ class Wish(NamedTuple):
     """Fetch the chain anew whatever is found."""
     give_up_outbox: bool
     """Own bundles that are in no block may be lost."""
+    give_up_signer: bool
+    """A lost signer's record is replaced by an empty one; the validator listens before it votes."""
     patience_s: int
     """Seconds without a new block before giving up."""
 
@@ -32,24 +38,20 @@ def repair_home(home: Home, wish: Wish, output: Format) -> None:
     from node.logs import configure_logs
     from node.repair.diagnosis import Finding, Part, diagnose
     from node.repair.rebuilding import CannotRepair, repair
+    from node.repair.signing import find_signer_damage
     from node.setting import NotThisNode, read_setting
-    from node.storage.errors import StorageDamaged
 
     configure_logs("warning", "text")
     with disk_errors():
         try:
             setting = read_setting(home)
+            if (damage := find_signer_damage(setting)) is not None:
+                _replace_signer(setting, damage, wish)
             findings = diagnose(setting, thorough=wish.thorough, progress=_progress)
         except (InvalidConfig, InvalidGenesis, NotThisNode) as error:
             raise CommandError(
                 Exit.USAGE, str(error), "Peers do not have these files: restore them from a backup."
             ) from error
-        except StorageDamaged as damage:
-            raise CommandError(
-                Exit.UNHEALTHY,
-                str(damage),
-                "No peer knows it. The network can give this node a new validator key.",
-            ) from damage
         for finding in findings:
             say(f"damaged: {finding.part}, {finding.where}: {finding.reason}")
         if wish.rebuild and not any(finding.part is Part.DATABASE for finding in findings):
@@ -75,6 +77,23 @@ def repair_home(home: Home, wish: Wish, output: Format) -> None:
         "own rows kept": done.kept_rows,
     }
     write_facts(output, facts, "Repaired")
+
+
+def _replace_signer(setting: "Setting", damage: "StorageDamaged", wish: Wish) -> None:
+    from node.repair.signing import renew_signer
+
+    if not wish.give_up_signer:
+        raise CommandError(
+            Exit.UNHEALTHY,
+            str(damage),
+            "No peer knows it. Restore data/signer from a backup newer than its last vote, or let"
+            " --give-up-signer begin an empty one: the validator then listens for some heights, and votes."
+            " Stop every other node that uses its key first.",
+        )
+    say(f"damaged: signer, {damage.where}: {damage.reason}")
+    aside = renew_signer(setting)
+    kept = "there was nothing to keep" if aside is None else f"what was damaged is in {aside}"
+    say(f"The signer's record begins anew; this validator listens before it votes; {kept}.")
 
 
 def _progress(height: int) -> None:

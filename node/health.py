@@ -70,7 +70,8 @@ class Health:
         consensus = None
         if core.consensus is not None:
             engine = core.consensus.engine
-            consensus = ConsensusStatus(engine.height, max(engine.round, 0), engine.step.name.lower())
+            votes = engine.own_index is not None
+            consensus = ConsensusStatus(engine.height, max(engine.round, 0), engine.step.name.lower(), votes)
         peers = tuple(
             PeerStatus(
                 *(peer.name, peer.role, core.heights.get(peer.name, 0)),

@@ -50,6 +50,8 @@ class NodeCollector(Collector):
         yield _gauge("reads_waiting", "Questions to the reader threads not yet answered.", reading)
         yield _gauge("syncing", "1 while blocks are fetched because this node is behind.", status.syncing)
         yield _gauge("quorum", "1 while validators that can decide are in touch.", status.has_quorum)
+        votes = status.consensus is not None and status.consensus.votes
+        yield _gauge("votes", "1 while this node votes; 0 on a validator that listens, and on others.", votes)
         refused, ended = status.refused, status.ended
         yield _counter("bundles_refused", "Bundles of peers that were refused, by reason.", refused)
         yield _counter("sessions_ended", "Conversations with peers that ended, by reason.", ended)

@@ -17,6 +17,8 @@ class ConsensusStatus(msgspec.Struct, frozen=True):
     """Round of it."""
     step: str
     """propose, prevote or precommit."""
+    votes: bool
+    """Whether it votes at this height; false while a home that was copied, or lost its record, listens."""
 
 
 class PeerStatus(msgspec.Struct, frozen=True):

@@ -32,6 +32,7 @@ from node.host.surroundings import Surroundings
 from node.host.worker import ThreadWorker
 from node.pool.pool import PoolLimits
 from node.pool.waiting_room import RoomLimits
+from node.repair.aside import aside_folder, move_aside
 from node.repair.diagnosis import Finding, Part, last_height, last_known
 from node.repair.salvage import Salvaged, salvage
 from node.setting import Setting
@@ -43,8 +44,6 @@ from node.supervisor import Supervisor
 
 WORK_FOLDER: Final = "repair"
 """Below the data folder: where the new database grows; what an interrupted repair left there is dropped."""
-ASIDE_FOLDER: Final = "damaged"
-"""Below the data folder, with a number: where damaged parts are kept."""
 LOOK_S: Final = 0.25
 """How often it is looked whether the node stands where its peers stand."""
 TELL_HEIGHTS: Final = 1_000
@@ -88,9 +87,11 @@ def repair(setting: Setting, findings: Iterable[Finding], patience_s: int, tell:
     """
     parts = {finding.part for finding in findings}
     data = setting.home.data
-    aside = _aside(data)
+    aside = aside_folder(data)
+    # The marker goes with the database that it is about.
+    names = [*map(str, sorted(parts)), *([HEAD_FILE] if Part.DATABASE in parts else [])]
     if Part.DATABASE not in parts:
-        _move_aside(data, aside, parts)
+        move_aside(data, aside, names)
         return Repaired(0, b"", 0, str(aside))
     work = data / WORK_FOLDER
     shutil.rmtree(work, ignore_errors=True)
@@ -102,33 +103,11 @@ def repair(setting: Setting, findings: Iterable[Finding], patience_s: int, tell:
             head = runner.run(_Following(setting, store, work, salvaged, tell).run(patience_s))
     finally:
         store.close()
-    _move_aside(data, aside, parts)
+    move_aside(data, aside, names)
     (work / setting.home.database.name).rename(setting.home.database)
     save_head_marker(DiskFiles(data), HEAD_FILE, head)
     shutil.rmtree(work)
     return Repaired(head.height, head.app_hash, salvaged.kept_rows, str(aside))
-
-
-# ----------------------------------------------------------------------------------------- moving
-
-
-def _aside(data: Path) -> Path:
-    number = 1
-    while (data / f"{ASIDE_FOLDER}-{number}").exists():
-        number += 1
-    return data / f"{ASIDE_FOLDER}-{number}"
-
-
-def _move_aside(data: Path, aside: Path, parts: set[Part]) -> None:
-    """Move damaged parts away; nothing is removed. The marker goes with the database that it is about."""
-    names = [str(part) for part in sorted(parts)]
-    if Part.DATABASE in parts:
-        names.append(HEAD_FILE)
-    aside.mkdir(mode=0o700)
-    for name in names:
-        if (data / name).exists():
-            (data / name).rename(aside / name)
-    DiskFiles(data).sync_folder("")
 
 
 # -------------------------------------------------------------------------------------- following

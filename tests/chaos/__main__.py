@@ -67,7 +67,7 @@ def run(network: Running, seed: int, seconds: float) -> dict[str, Any]:
                 break
             before = history.committed
             until(lambda before=before: history.committed >= before + BETWEEN, "documents are committed")
-            took = commit(network, fault)
+            took = commit(network, fault, history)
             recovered[f"{fault.kind} {len(fault.nodes)}"].append(took)
             what = f"{fault.kind} {', '.join(fault.nodes)}"
             print(f"{history.promised:7} documents  {took:6.1f} s to recover from {what}", flush=True)

@@ -10,17 +10,19 @@ from network.testnet.perturb import cut_off, heal
 from network.testnet.process import send
 from node.home import Home
 from tests.chaos.plan import Fault, Kind
-from tests.testnet.running import Running
+from tests.testnet.history import History
+from tests.testnet.running import Running, packtrail
 
 Wait = Callable[[float], None]
 
 
-def commit(network: Running, fault: Fault, wait: Wait = time.sleep) -> float:
+def commit(network: Running, fault: Fault, history: History, wait: Wait = time.sleep) -> float:
     """Do it, undo it, and return after how many seconds its nodes stand where the others stand.
 
     Args:
         network: All its nodes run.
         fault: What is done.
+        history: Told what a deleted outbox held.
         wait: Waits while it lasts.
     """
     names = fault.nodes
@@ -35,7 +37,7 @@ def commit(network: Running, fault: Fault, wait: Wait = time.sleep) -> float:
         case Kind.DELETE:
             network.stop(*names)
             for name in names:
-                shutil.rmtree(Home(network.folder.home(name)).data)
+                _delete(network, name, history)
             return network.recover(*names)
         case Kind.PAUSE:
             _signal(network, names, signal.SIGSTOP)
@@ -45,6 +47,16 @@ def commit(network: Running, fault: Fault, wait: Wait = time.sleep) -> float:
             _each(network, names, cut_off)
             wait(fault.seconds)
             return _caught_up(network, names, lambda: _each(network, names, heal))
+
+
+def _delete(network: Running, name: str, history: History) -> None:
+    """Delete what a stopped node knows; a validator needs a record of what it signs, which then is empty."""
+    home = network.folder.home(name)
+    shutil.rmtree(Home(home).data)
+    history.forget_pending(name)
+    if name in network.validators:
+        done = packtrail("node", "repair", "--home", home, "--give-up-signer", state=network.state)
+        assert done.code == 0, done.err
 
 
 def _signal(network: Running, names: tuple[str, ...], number: signal.Signals) -> None:

@@ -20,7 +20,8 @@ class Kind(StrEnum):
     RESTART = "restart"
     """They are stopped in order, and started."""
     DELETE = "delete home"
-    """An observer is stopped, its data folder deleted, and it is started: it fetches everything anew."""
+    """A node is stopped, its data folder deleted, and it is started: it fetches everything anew. A validator
+    begins an empty signer's record before, and votes when it has listened."""
 
 
 class Fault(msgspec.Struct, frozen=True):
@@ -54,7 +55,7 @@ def draw(seed: int, validators: Sequence[str], observers: Sequence[str]) -> Iter
 
 def _draw(source: random.Random, kind: Kind, validators: Sequence[str], observers: Sequence[str]) -> Fault:
     if kind == Kind.DELETE:
-        return Fault(kind, (source.choice(observers),), 0)
+        return Fault(kind, (source.choice((source.choice(observers), source.choice(validators))),), 0)
     counts, weights = zip(*MANY, strict=True)
     count = source.choices(counts, weights)[0]
     if kind in (Kind.PAUSE, Kind.RESTART):

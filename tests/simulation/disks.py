@@ -147,6 +147,13 @@ class Disk:
             self.store = store.survivor(lambda count: count - 1, self._point)
             self.decayed, self._sound = "", None
 
+    def lose(self) -> None:
+        """Delete everything, and nothing goes wrong while its owner begins anew."""
+        self.trap = None
+        self.files = MemoryFiles(self._before)
+        self.store = TrappedStore(self._point)
+        self.decayed, self._sound = "", None
+
     def lose_database(self) -> None:
         """Delete the database, and what outside of it knew how far it was; the signer's record stays."""
         trap, self.trap = self.trap, None

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
 US_PER_MS = 1_000
 
+HOMES_LOST = 4
+"""One of so many restores brings nothing back but the keys."""
+
 
 class Faults:
     """The trouble of one world.
@@ -153,7 +156,7 @@ class Faults:
         return f"decay_of_{kind}" if (kind := machine.disk.decay().partition("/")[0]) else None
 
     def _restore(self) -> str | None:
-        """Somebody brings a validator's whole home back from an old copy; one validator a world."""
+        """Somebody brings a validator's home back from an old copy, or has none; one validator a world."""
         world = self._world
         if not world.stale:
             machine = self._anyone()
@@ -166,8 +169,11 @@ class Faults:
             return "backup_taken"
         if machine.is_up:
             machine.stop(Survive.KEPT, "restore", is_noticed=self._random.random() < 0.5)
-        machine.disk.restore()
         machine.forget()
+        if self.drawn % HOMES_LOST == 0:
+            machine.lose_home()
+            return "home_lost"
+        machine.disk.restore()
         return "backup_restored"
 
     def _lose_database(self) -> str | None:

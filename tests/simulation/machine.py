@@ -179,7 +179,7 @@ class Machine:
         self._transport: MachineTransport | None = None
         self._lives = 0
         if role.validator_seed:
-            create_signer_record(self.disk.files, SIGNER_FILE, CHAIN_ID, world.public_key_of(role))
+            self._begin_signer()
             Standing(self.disk.files).allow(0)
 
     @property
@@ -342,6 +342,16 @@ class Machine:
         promised = self.world.workload.promises.durable
         for document in [each for each, name in promised.items() if name == self.name]:
             del promised[document]
+
+    def lose_home(self) -> None:
+        """Its disk is gone; it gets an empty record of what it signed, as `packtrail node repair` makes."""
+        self.disk.lose()
+        Standing(self.disk.files).suspend()
+        self._begin_signer()
+
+    def _begin_signer(self) -> None:
+        public_key = self.world.public_key_of(self.role)
+        create_signer_record(self.disk.files, SIGNER_FILE, CHAIN_ID, public_key)
 
     def set_trap(self, trap: Trap) -> None:
         """Let the node run into something at a persistence point."""

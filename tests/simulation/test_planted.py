@@ -7,7 +7,7 @@ import pytest
 from tests.simulation.planted import PLANTED, Planted
 from tests.simulation.planted_table import hunt
 
-FEW_SEEDS = 20
+FEW_SEEDS = 40
 MANY_SEEDS = 2_000
 
 

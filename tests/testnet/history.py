@@ -28,6 +28,8 @@ class Told(NamedTuple):
     """Where it stands; None when it was only promised."""
     receipt: Any
     """The verdict on it; None when it was only promised."""
+    node: str
+    """Who told it; empty where nobody asks."""
 
 
 class History:
@@ -37,14 +39,21 @@ class History:
         self._lock = threading.Lock()
         self._told: dict[str, Told] = {}
 
-    def note(self, reply: Reply) -> bool:
-        """Take down what an answer promises; return False when it promises nothing."""
-        told = _promise_of(reply)
+    def note(self, reply: Reply, node: str = "") -> bool:
+        """Take down what an answer of a node promises; return False when it promises nothing."""
+        told = _promise_of(reply, node)
         if told is None:
             return False
         with self._lock:
             self._told[told.document] = told
         return True
+
+    def forget_pending(self, node: str) -> None:
+        """Forget what a node has only promised: its outbox was deleted, and nobody else had to have it."""
+        with self._lock:
+            for told in list(self._told.values()):
+                if told.node == node and told.height is None:
+                    del self._told[told.document]
 
     @property
     def committed(self) -> int:
@@ -72,12 +81,12 @@ class History:
         return len(documents)
 
 
-def _promise_of(reply: Reply) -> Told | None:
+def _promise_of(reply: Reply, node: str) -> Told | None:
     if reply.status == http.client.OK:
         body = reply.body
-        return Told(body["document"], body["height"], body["receipt"])
+        return Told(body["document"], body["height"], body["receipt"], node)
     if reply.status in _PROMISES and "document" in reply.body:
-        return Told(reply.body["document"], None, None)
+        return Told(reply.body["document"], None, None, node)
     return None
 
 

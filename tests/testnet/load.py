@@ -63,7 +63,9 @@ class Load:
         self._stopping = threading.Event()
         self._failures: list[BaseException] = []
         self._threads = [
-            threading.Thread(target=self._guarded, args=(client, prefixes[name]), name=f"load on {name}")
+            threading.Thread(
+                target=self._guarded, args=(name, client, prefixes[name]), name=f"load on {name}"
+            )
             for name, client in clients.items()
         ]
 
@@ -80,13 +82,13 @@ class Load:
             thread.join()
         assert not self._failures, self._failures
 
-    def _guarded(self, client: Client, prefix: str) -> None:
+    def _guarded(self, name: str, client: Client, prefix: str) -> None:
         try:
-            self._work(client, prefix)
+            self._work(name, client, prefix)
         except BaseException as error:  # noqa: BLE001 - whatever it is, the test must hear of it
             self._failures.append(error)
 
-    def _work(self, client: Client, prefix: str) -> None:
+    def _work(self, name: str, client: Client, prefix: str) -> None:
         at_ms = client.now_ms()
         for number in range(MAX_DOCUMENTS):
             if self._stopping.is_set():
@@ -94,6 +96,6 @@ class Load:
             record = birth(at_ms, units(prefix, UNITS))
             # Every third client does not wait for the block.
             reply = client.submit([record], wait=number % 3 != 0)
-            promised = self._history.note(reply)
+            promised = self._history.note(reply, name)
             assert promised or reply.status in (NO_ANSWER, *_TOO_MUCH), reply
             self._stopping.wait(self._pause_s)

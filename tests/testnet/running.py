@@ -156,12 +156,19 @@ class Running:
         self.start(*names)
         for name in names:
             self.wait_for_height(name, aim)
+            self.wait_for_votes(name)
         return time.monotonic() - began
 
     def wait_for_height(self, name: str, height: int) -> None:
         """Wait until a node is as high as that."""
         client = self.client(name)
         until(lambda: client.height() >= height, f"{name} reaches height {height}")
+
+    def wait_for_votes(self, name: str) -> None:
+        """Wait until a validator votes, if the node is one: it may have to listen first."""
+        client = self.client(name)
+        if client.get("/v1/status")["consensus"] is not None:
+            until(lambda: client.get("/v1/status")["consensus"]["votes"], f"{name} votes")
 
     def readiness(self, name: str) -> dict[str, str]:
         """Return what a node's readiness checks find wrong, by check."""

@@ -98,6 +98,30 @@ def test_without_the_record_of_what_it_signed_nothing_is_done(four: Running) -> 
     same_ledger(four)
 
 
+def test_a_validator_that_lost_its_data_folder_listens_and_votes_again(four: Running) -> None:
+    history = a_little_history(four)
+    four.stop(NAME)
+    shutil.rmtree(Home(four.folder.home(NAME)).data)
+    refused = repair(four)
+    assert refused.code == 6
+    assert "--give-up-signer" in refused.err
+    done = repair(four, "--give-up-signer")
+    assert done.code == 0, done.err
+    assert "listens before it votes" in done.err
+
+    four.start(NAME)
+    four.wait_for_votes(NAME)
+    # Its vote counts: without it two of three are no quorum.
+    four.kill("validator-3")
+    first = four.client("validator-1")
+    history.note(first.submit([birth(first.now_ms(), units(PREFIXES["validator-1"], 1))]))
+    four.recover("validator-3")
+    history.check(four.clients(*four.validators))
+    same_ledger(four)
+    for name in four.validators:
+        assert four.client(name, None).get("/v1/evidence")["evidence"] == []
+
+
 def test_without_peers_nothing_is_changed(four: Running) -> None:
     four.stop(*four.validators)
     home = Home(four.folder.home(NAME))

@@ -72,7 +72,7 @@ class Standing:
     def status(self) -> NodeStatus:
         peers = (PeerStatus("node-1", "validator", 3, "192.0.2.1:7700", 2, 0),)
         unreached = (UnreachedPeer("node-2", "192.0.2.2:7700: connection refused"),)
-        consensus = ConsensusStatus(4, 0, "propose")
+        consensus = ConsensusStatus(4, 0, "propose", votes=True)
         return NodeStatus(
             *(consensus, peers, unreached, PoolStatus(0, 0), False, self.has_quorum, self.evidence),
             *(self.refused, self.ended, self.failed_dials, self.convictions),

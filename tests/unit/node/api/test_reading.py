@@ -347,7 +347,7 @@ async def test_status(api: Api) -> None:
     assert found["node"]["name"] == "node-0"
     assert found["node"]["signs_for"] == sorted(party.gln for party in PARTIES)
     assert (found["height"], found["app_hash"]) == (6, api.node.ledger.tip.app_hash.hex())
-    assert found["consensus"] == {"height": 4, "round": 0, "step": "propose"}
+    assert found["consensus"] == {"height": 4, "round": 0, "step": "propose", "votes": True}
     peer = {"name": "node-1", "role": "validator", "height": 3, "remote": "192.0.2.1:7700"}
     assert found["peers"] == [{**peer, "round_trip_ms": 2, "waiting_bytes": 0}]
     assert found["unreached"] == [{"name": "node-2", "reason": "192.0.2.2:7700: connection refused"}]

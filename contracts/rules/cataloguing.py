@@ -26,6 +26,7 @@ from contracts.state.directory import (
     prefix_owner,
 )
 from contracts.state.layout import (
+    AWAITED_GLNS,
     DELEGATIONS,
     MARKETS,
     PREMISES,
@@ -238,12 +239,17 @@ def describe_premises(act: Act, record: DescribePremises) -> Verdict | None:
 
 
 def _gln_fault(act: Act, gln: bytes) -> Verdict | None:
-    """Ask whether a GLN is free or the signer's: nobody registers another's place, or under its prefix."""
+    """Ask whether a GLN is free or the signer's: nobody registers another's place, or under its prefix.
+
+    Nor what is to be another's: the party GLN of a partner whose admission is decided (rule 22).
+    """
     party, place = find_partner(act.state, gln), find_premises(act.state, gln)
     owners = [party[0]] if party is not None else []
     owners += [place[1].partner] if place is not None else []
     if not all(is_party(owner, act.signer) for owner in owners):
         return Verdict(Code.GLN_TAKEN, gln)
+    if place is None and act.state.read(AWAITED_GLNS, gln) is not None:
+        return Verdict(Code.GLN_AWAITED, gln)
     owner = prefix_owner(act.state, unpack_gln(gln))
     if place is None and owner != NOBODY and not is_party(owner, act.signer):
         return Verdict(Code.PREFIX_NOT_OWN, gln)

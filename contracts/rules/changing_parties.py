@@ -1,5 +1,6 @@
 """Rule 22: what governance changes of partners, their keys, prefixes and places."""
 
+from collections.abc import Iterable
 from typing import assert_never
 
 import msgspec
@@ -11,6 +12,7 @@ from contracts.records.changes import (
     AdmitPartner,
     AssignPrefix,
     AssignPremises,
+    Change,
     EndKey,
     SetLicence,
     SetRoles,
@@ -30,6 +32,7 @@ from contracts.state.directory import (
 )
 from contracts.state.governing import sets
 from contracts.state.layout import (
+    AWAITED_GLNS,
     KEYS,
     MARKETS,
     PARTNERS,
@@ -46,11 +49,11 @@ PartyChange = AdmitPartner | SetRoles | SetLicence | AddKey | EndKey | AssignPre
 """Changes of this family."""
 
 
-def party_form_fault(state: Overlay, change: PartyChange, acts_at: int) -> Verdict | None:
+def party_form_fault(change: PartyChange, acts_at: int) -> Verdict | None:
     """Ask whether a change makes sense by itself, when it is proposed."""
     match change:
         case AdmitPartner():
-            return _admission_fault(state, change)
+            return _admission_fault(change)
         case SetRoles(partner=partner, roles=roles):
             return None if _are_roles(roles) else Verdict(Code.ROLES_INVALID, partner)
         case SetLicence(partner=partner, licence=licence):
@@ -68,11 +71,9 @@ def party_form_fault(state: Overlay, change: PartyChange, acts_at: int) -> Verdi
             assert_never(change)
 
 
-def _admission_fault(state: Overlay, change: AdmitPartner) -> Verdict | None:
+def _admission_fault(change: AdmitPartner) -> Verdict | None:
     if not is_valid_gln(change.gln):
         return Verdict(Code.GLN_INVALID, change.gln)
-    if find_premises(state, change.gln) is not None:
-        return Verdict(Code.GLN_TAKEN, change.gln)
     if not 0 < len(change.name) <= MAX_TEXT:
         return Verdict(Code.TEXT_INVALID, change.gln)
     return None if _are_roles(change.roles) else Verdict(Code.ROLES_INVALID, change.gln)
@@ -110,6 +111,28 @@ def _arrival_fault(state: Overlay, change: AdmitPartner) -> Verdict | None:
     return None if is_known else Verdict(Code.MARKET_UNKNOWN, change.gln)
 
 
+def admissions_fault(state: Overlay, changes: Iterable[Change]) -> Verdict | None:
+    """Ask whether nobody's premises have the GLN of a partner that was admitted, when all has acted.
+
+    Somebody may have registered a place under it before it was decided: then the same proposal gives that
+    place to the newcomer, so that one GLN never stands for two.
+    """
+    for change in changes:
+        if not isinstance(change, AdmitPartner):
+            continue
+        place, party = find_premises(state, change.gln), find_partner(state, change.gln)
+        if place is not None and party is not None and place[1].partner != party[0]:
+            return Verdict(Code.GLN_TAKEN, change.gln)
+    return None
+
+
+def await_partners(state: Overlay, changes: Iterable[Change], acts_at: int) -> None:
+    """Keep the GLNs of partners whose admission is decided free until it acts (rule 24)."""
+    for change in changes:
+        if isinstance(change, AdmitPartner):
+            state.write(AWAITED_GLNS, change.gln, acts_at)
+
+
 def partner_fault(state: Overlay, gln: bytes) -> Verdict | None:
     """Ask whether a partner is registered."""
     return None if find_partner(state, gln) is not None else Verdict(Code.PARTNER_UNKNOWN, gln)
@@ -140,9 +163,8 @@ def _prefix_fault(state: Overlay, change: AssignPrefix) -> Verdict | None:
 def enact_party(state: Overlay, change: PartyChange, acts_at: int) -> None:
     """Let a change act that was found to fit when it was decided."""
     match change:
-        case AdmitPartner(gln=gln, name=name, roles=roles, market=market):
-            row = PartnerRow(gln, name, roles, int(Licence.ACTIVE), market, ())
-            _follow_roles(state, add_partner(state, row), roles)
+        case AdmitPartner():
+            _admit(state, change)
         case SetRoles(partner=gln, roles=roles):
             number, row = _registered(state, gln)
             state.write(PARTNERS, number_key(number), msgspec.structs.replace(row, roles=roles))
@@ -161,6 +183,14 @@ def enact_party(state: Overlay, change: PartyChange, acts_at: int) -> None:
             _assign_premises(state, gln, _registered(state, partner)[0])
         case _:
             assert_never(change)
+
+
+def _admit(state: Overlay, change: AdmitPartner) -> None:
+    row = PartnerRow(change.gln, change.name, change.roles, int(Licence.ACTIVE), change.market, ())
+    _follow_roles(state, add_partner(state, row), change.roles)
+    # On a trial of what is not decided yet, nobody awaits it.
+    if state.read(AWAITED_GLNS, change.gln) is not None:
+        state.delete(AWAITED_GLNS, change.gln)
 
 
 def _registered(state: Overlay, gln: bytes) -> tuple[int, PartnerRow]:

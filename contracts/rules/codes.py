@@ -296,6 +296,7 @@ class Code(StrEnum):
     NOT_DELEGATED = "not_delegated"
     GLN_INVALID = "gln_invalid"
     GLN_TAKEN = "gln_taken"
+    GLN_AWAITED = "gln_awaited"
     MARKET_FIXED = "market_fixed"
 
     # Rule 25: onboard.

@@ -81,6 +81,16 @@ def _other_fault(act: Act, record: OutsideRecord, gln: bytes) -> Verdict | None:
         return Verdict(Code.OUTSIDE_GLN_INVALID, gln)
     if find_partner(act.state, gln) is not None:
         return Verdict(Code.NOT_OUTSIDE_PARTY, gln)
+    return _evidence_fault(record)
+
+
+def _is_own(act: Act, record: ReceiveFromOutside) -> bool:
+    """Tell whether the signer names itself: what it was sent before it was a partner, only it can state."""
+    return record.sender == act.partner.gln
+
+
+def _evidence_fault(record: OutsideRecord) -> Verdict | None:
+    """Ask whether what shows a licence is named by a hash."""
     return None if len(record.evidence) == HASH_BYTES else Verdict(Code.EVIDENCE_INVALID, b"")
 
 
@@ -94,7 +104,7 @@ def receive_from_outside(act: Act, record: ReceiveFromOutside) -> Verdict | None
     fault = (
         signer_fault(act, record.head, TRADING)
         or list_fault(record.items)
-        or _other_fault(act, record, record.sender)
+        or (_evidence_fault(record) if _is_own(act, record) else _other_fault(act, record, record.sender))
     )
     if fault:
         return fault
@@ -104,6 +114,8 @@ def receive_from_outside(act: Act, record: ReceiveFromOutside) -> Verdict | None
     for item in items:
         if effective_life(item) != Life.OUTSIDE:
             return Verdict(Code.NOT_OUTSIDE, item.key)
+    if _is_own(act, record) and any(_sent_to(act, item) != record.sender for item in items):
+        return Verdict(Code.NOT_OUTSIDE_PARTY, record.sender)
     # After this point it must succeed.
     tell_stakeholders(act, EventKind.CAME_BACK, items)
     _tell_strange_ways(act, record, items)

@@ -39,7 +39,12 @@ from contracts.rules.changing_nodes import (
     validators_fault,
     with_change,
 )
-from contracts.rules.changing_parties import enact_party, party_fit_fault, party_form_fault
+from contracts.rules.changing_parties import (
+    admissions_fault,
+    enact_party,
+    party_fit_fault,
+    party_form_fault,
+)
 from contracts.rules.codes import Code
 from contracts.rules.verdict import Verdict
 from contracts.state.evidence import note_set
@@ -62,7 +67,7 @@ def form_fault(state: Overlay, change: Change, acts_at: int) -> Verdict | None:
         case PutNode() | RemoveNode():
             return node_form_fault(change)
         case _:
-            return party_form_fault(state, change, acts_at)
+            return party_form_fault(change, acts_at)
 
 
 def _fit_fault(state: Overlay, change: Change, acts_at: int) -> Verdict | None:
@@ -119,7 +124,7 @@ def plan_fault(state: Overlay, proposal: bytes, changes: Sequence[Change], acts_
     return None
 
 
-def _try(trial: Overlay, changes: Iterable[Change], acts_at: int) -> Verdict | None:
+def _try(trial: Overlay, changes: Sequence[Change], acts_at: int) -> Verdict | None:
     """Let changes act on a trial, and return the first thing that does not fit."""
     votes = False
     for change in changes:
@@ -135,7 +140,8 @@ def _try(trial: Overlay, changes: Iterable[Change], acts_at: int) -> Verdict | N
             row = sets(trial)
             following = with_change(row.following, change)
             trial.write(VALIDATORS, SOLE_KEY, msgspec.structs.replace(row, following=following))
-    return parameters_fault(trial) or (validators_fault(trial) if votes else None)
+    fault = admissions_fault(trial, changes) or parameters_fault(trial)
+    return fault or (validators_fault(trial) if votes else None)
 
 
 # -------------------------------------------------------------------------------------------- acting

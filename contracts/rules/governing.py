@@ -20,6 +20,7 @@ from contracts.records.governance import (
 from contracts.records.head import Head
 from contracts.rules.act import Act
 from contracts.rules.announcing import tell_decision, watchers
+from contracts.rules.changing_parties import await_partners
 from contracts.rules.codes import Code
 from contracts.rules.enacting import LEAD, form_fault, plan_fault
 from contracts.rules.events import EventKind
@@ -140,6 +141,7 @@ def _count(act: Act, identifier: bytes, row: ChangesRow, ballot: BallotRow) -> N
     if _is_approved(act, ballot):
         standing = ChangesStanding.DECIDED
         schedule(act.state, row.acts_at, identifier)
+        await_partners(act.state, row.changes, row.acts_at)
         tell_decision(act, identifier, row.changes)
     elif _power(act, ballot.rejected) * 3 >= total_power(act.state):
         standing = ChangesStanding.REJECTED

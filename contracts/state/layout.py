@@ -178,6 +178,8 @@ CONSUMPTIONS: Final = Table("consumptions", 0x4E, int)
 """Number of the source that an item was repacked into, by item key."""
 VERIFICATIONS: Final = Table("verifications of packs to be opened", 0x4F, VerificationRow)
 """By item key: packs that one who may repack has looked at."""
+AWAITED_GLNS: Final = Table("GLNs of partners to come", 0x5F, int)
+"""Height from which on a partner is admitted, as was decided, by its packed party GLN."""
 DESTINATIONS: Final = Table("whereto goods left", 0x5D, bytes)
 """Packed GLN of who outside the network was sent an item, by item key."""
 NODES: Final = Table("nodes", 0x68, NodeRow)
@@ -236,6 +238,7 @@ TABLES: Final = (
     CONSUMPTIONS,
     VERIFICATIONS,
     DESTINATIONS,
+    AWAITED_GLNS,
     PRODUCT_OFFERS,
     STORAGE,
     SESSIONS,

@@ -55,7 +55,8 @@ def read_registered(state: Overlay, mandates: dict[bytes, MandateRow]) -> Regist
 
 def _read_governed(state: Overlay, found: Registered) -> None:
     """Read what only governance changes."""
-    rows = {name: state.require(PARTNERS, number_key(at)) for name, at in NUMBERS.items()}
+    known = ((name, state.read(PARTNERS, number_key(at))) for name, at in NUMBERS.items())
+    rows = {name: row for name, row in known if row is not None}
     found.roles = {name: _roles(row.roles) for name, row in rows.items()}
     found.unlicensed = frozenset(name for name, row in rows.items() if row.licence != Licence.ACTIVE)
     found.follows = {code: state.require(MARKETS, text_key(code)).profile for code in OFFSETS}

@@ -264,7 +264,9 @@ MATERIAL_GTIN: Final = {
     "slurry": _checked("0401234500062"),
     "foil": _checked("0777777700061"),
 }
-PARTNER_NAMES: Final = dict(enumerate(ROLES, start=1))
+NEWCOMER: Final = "loft"
+"""A GLN that governance may admit as a partner, and anyone may register as a place before that."""
+PARTNER_NAMES: Final = dict(enumerate((*ROLES, NEWCOMER), start=1))
 NEW_PLACES: Final = {
     "barn": _checked("430000029001"),
     "loft": _checked("430000029002"),

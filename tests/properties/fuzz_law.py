@@ -39,7 +39,7 @@ UNSAID = {
     "amended_too_often",
     *("reason_invalid", "roles_invalid", "licence_invalid", "key_invalid", "key_known", "key_unknown"),
     *("prefix_invalid", "prefix_unknown", "prefix_overlaps", "product_known", "profile_invalid"),
-    *("market_invalid", "parameter_unknown", "schedule_full", "partner_known", "rules_not_newer"),
+    *("market_invalid", "parameter_unknown", "schedule_full", "rules_not_newer"),
     "certificate_known",
 }
 """What these partners cannot say; `tests/unit/contracts/rules/test_forms*.py` do."""

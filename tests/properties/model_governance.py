@@ -15,7 +15,7 @@ from tests.properties.said import Said
 
 Words = tuple[str, ...]
 KINDS = {
-    **dict.fromkeys(("licence", "roles"), "partner_changes"),
+    **dict.fromkeys(("licence", "roles", "admit"), "partner_changes"),
     **dict.fromkeys(("place", "product"), "registry_changes"),
     **dict.fromkeys(("follow", "pace"), "law_changes"),
     **dict.fromkeys(("node", "no_node"), "node_changes"),
@@ -100,23 +100,34 @@ def _plan(model: Model, name: str, asked: Motion) -> set[str]:
 
 
 def _try(known: Registered, one: Motion) -> set[str]:
-    votes = False
     for words in one.changes:
-        match words:
-            case "place", place, _name if place not in known.places:
-                return {"premises_unknown"}
-            case "product", kind, _name if kind not in known.holders:
-                return {"product_unknown"}
-            case "no_node", node if node not in known.nodes:
-                return {"node_unknown"}
-            case "follow", _market, profile if profile not in known.follows:
-                return {"profile_unknown"}
-        votes = votes or words[0] in {"node", "no_node"}
+        wrong = _unfit(known, words)
+        if wrong:
+            return wrong
         _happen(known, words)
+    admitted = {words[1] for words in one.changes if words[0] == "admit"}
+    if any(known.places.get(name, (name,))[0] != name for name in admitted):
+        return {"gln_taken"}
     paces = [int(words[1]) for words in one.changes if words[0] == "pace"]
     if paces and paces[-1] < 1:
         return {"parameters_invalid"}
+    votes = any(words[0] in {"node", "no_node"} for words in one.changes)
     return {"validators_invalid"} if votes and not known.nodes else set()
+
+
+def _unfit(known: Registered, words: Words) -> set[str]:
+    match words:
+        case "admit", name if name in known.roles:
+            return {"partner_known"}
+        case "place", place, _name if place not in known.places:
+            return {"premises_unknown"}
+        case "product", kind, _name if kind not in known.holders:
+            return {"product_unknown"}
+        case "no_node", node if node not in known.nodes:
+            return {"node_unknown"}
+        case "follow", _market, profile if profile not in known.follows:
+            return {"profile_unknown"}
+    return set()
 
 
 def _decided(model: Model) -> dict[str, Motion]:
@@ -141,6 +152,8 @@ def _happen(known: Registered, words: Words) -> None:  # noqa: C901 - a case for
             known.unlicensed -= {name}
         case "licence", name, _licence:
             known.unlicensed |= {name}
+        case "admit", name:
+            known.roles[name] = frozenset({"wholesaler"})
         case "roles", name, *roles:
             known.roles[name] = frozenset(roles)
         case "follow", market, profile:
@@ -154,6 +167,11 @@ def _happen(known: Registered, words: Words) -> None:  # noqa: C901 - a case for
             known.nodes[node] = (partner, int(power))
         case "no_node", node:
             del known.nodes[node]
+
+
+def is_awaited(model: Model, name: str) -> bool:
+    """Tell whether it is decided that somebody becomes a partner."""
+    return any(("admit", name) in one.changes for one in _decided(model).values())
 
 
 def turn(model: Model, height: int) -> bool:
@@ -250,8 +268,11 @@ def _about(judge: Judge, words: Words, items: tuple[str, ...]) -> set[str]:
     match words:
         case (("licence" | "roles"), name, *_more):
             return {name}
+        case "admit", name:
+            return {name} & known.roles.keys()
         case "place", place, name:
-            return {name, known.places[place][0]} if place in known.places else {name}
+            named = {name} & known.roles.keys()
+            return {*named, known.places[place][0]} if place in known.places else named
         case "product", kind, name:
             return {name, known.holders[kind]} if kind in known.holders else {name}
         case "lift", setter, _kind:

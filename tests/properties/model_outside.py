@@ -23,9 +23,11 @@ def send_out(judge: Judge, said: Said) -> Verdicts:
 def come_back(judge: Judge, said: Said) -> Verdicts:
     """Rule 26: goods come back from outside."""
     model = judge.model
-    yield {"not_outside_party"} if said.receiver else set()
+    yield {"not_outside_party"} if said.receiver not in ("", judge.signer) else set()
     is_elsewhere = ("not_outside", lambda item: model.life(item) != "outside")
     yield model.first_fault(said.items, [judge.together(said), is_elsewhere])
+    # Nobody here joined after it was sent goods.
+    yield {"not_outside_party"} if said.receiver else set()
     for item in said.items:
         judge.tell("came_back", "", (item,), (model.holder(item), model.owner(item)))
         left = next(name for name in (item, *model.above(item)) if model.items[name].life == "outside")

@@ -1,6 +1,7 @@
 """Rules 24 and 27 of contracts/LAW.md on the model: products, delegations, premises, mandates."""
 
-from tests.properties.facts import KIND_PREFIXES, PLACE_PREFIXES, ROLES
+from tests.properties.facts import KIND_PREFIXES, PLACE_PREFIXES
+from tests.properties.model_governance import is_awaited
 from tests.properties.model_judge import Judge, Verdicts
 from tests.properties.said import Said
 
@@ -70,10 +71,12 @@ def delegate(judge: Judge, said: Said) -> Verdicts:
 
 def place(judge: Judge, said: Said) -> Verdicts:
     """Register premises, or state them anew."""
-    places = judge.model.registered.places
+    known = judge.model.registered
+    places = known.places
     owner, market = places.get(said.place, ("", ""))
-    is_taken = owner not in {"", judge.signer} or (said.place in ROLES and said.place != judge.signer)
+    is_taken = owner not in {"", judge.signer} or (said.place in known.roles and said.place != judge.signer)
     yield {"gln_taken"} if is_taken else set()
+    yield {"gln_awaited"} if not owner and is_awaited(judge.model, said.place) else set()
     prefix = PLACE_PREFIXES.get(said.place, "")
     yield {"prefix_not_own"} if not owner and prefix not in {"", judge.signer} else set()
     yield set() if set(said.markets) <= MARKETS else {"market_unknown"}

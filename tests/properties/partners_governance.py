@@ -2,7 +2,7 @@
 
 from random import Random
 
-from tests.properties.facts import GTIN, NEW_PLACES, PLACES, ROLES, VOTERS
+from tests.properties.facts import GTIN, NEW_PLACES, NEWCOMER, PLACES, ROLES, VOTERS
 from tests.properties.model import Model
 from tests.properties.said import Said
 
@@ -73,6 +73,9 @@ def _moved(random: Random, model: Model, name: str) -> Said:
         return Said(verb="motion", motion=name, changes=nobody, acts_at=acts_at, until=until)
     count = random.choice((1, 1, 1, 2, 3)) if random.random() < 0.97 else 0
     changes = tuple(_change(random) for _change_ in range(count))
+    if random.random() < 0.1:
+        given = (("place", NEWCOMER, NEWCOMER),) if random.random() < 0.5 else ()
+        changes = (("admit", NEWCOMER), *given, *changes)
     return Said(verb="motion", motion=name, changes=changes, acts_at=acts_at, until=until)
 
 

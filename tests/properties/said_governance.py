@@ -1,6 +1,7 @@
 """What partners say of the network itself (rule 22), in the law's records.
 
 A change is a tuple of words: ("licence", partner, active | suspended | revoked), ("roles", partner, role …),
+("admit", newcomer),
 ("follow", market, profile), ("place", place, partner), ("product", kind, partner), ("lift", setter, kind of
 hold), ("node", name, partner, power), ("no_node", name), ("pace", ms).
 """
@@ -44,6 +45,8 @@ def _change(words: tuple[str, ...], listed: tuple[bytes, ...]) -> Change:  # noq
     match words:
         case "licence", name, licence:
             return changes.SetLicence(gln(name), int(Licence[licence.upper()]))
+        case "admit", name:
+            return changes.AdmitPartner(gln(name), name, int(Role.WHOLESALER), "home")
         case "roles", name, *roles:
             return changes.SetRoles(gln(name), int(sum(Role[role.upper()] for role in roles)))
         case "follow", market, profile:

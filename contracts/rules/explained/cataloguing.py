@@ -55,7 +55,15 @@ TEXTS: Final[dict[Code, Explanation]] = {
     ),
     Code.GLN_INVALID: Explanation("24", "The GLN has no right check digit.", "State the GLN as assigned."),
     Code.GLN_TAKEN: Explanation(
-        "24", "The GLN is another partner's, or that of its premises.", "Use a GLN of your own."
+        "24",
+        "The GLN is another partner's, or that of its premises.",
+        "Use a GLN of your own. To admit a partner whose GLN somebody gave to premises, assign these to the"
+        " newcomer in the same proposal.",
+    ),
+    Code.GLN_AWAITED: Explanation(
+        "24",
+        "It was decided that a partner with this GLN is admitted soon.",
+        "Use a GLN of your own; if it is a place of the newcomer, let that one register it.",
     ),
     Code.MARKET_FIXED: Explanation(
         "24", "Premises stay in the market they lie in.", "Register the new place under a GLN of its own."

@@ -14,7 +14,8 @@ TEXTS: Final[dict[Code, Explanation]] = {
     Code.NOT_OUTSIDE_PARTY: Explanation(
         "26",
         "The other side is a partner of this network.",
-        "Ship to it, or receive from it, with a shipment.",
+        "Ship to it or receive from it with a shipment. Naming yourself, take in what was sent to you before"
+        " you joined.",
     ),
     Code.EVIDENCE_INVALID: Explanation(
         "26",

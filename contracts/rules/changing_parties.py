@@ -42,6 +42,7 @@ from contracts.state.layout import (
     text_key,
 )
 from contracts.state.parameters import ALL_ROLES
+from contracts.state.parties import is_party
 from contracts.state.rows import KeyRow, Licence, PartnerRow, Role
 from contracts.state.view import Overlay
 
@@ -121,7 +122,7 @@ def admissions_fault(state: Overlay, changes: Iterable[Change]) -> Verdict | Non
         if not isinstance(change, AdmitPartner):
             continue
         place, party = find_premises(state, change.gln), find_partner(state, change.gln)
-        if place is not None and party is not None and place[1].partner != party[0]:
+        if place is not None and party is not None and not is_party(place[1].partner, party[0]):
             return Verdict(Code.GLN_TAKEN, change.gln)
     return None
 

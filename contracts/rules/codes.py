@@ -134,6 +134,7 @@ class Code(StrEnum):
     SALE_MISSING = "sale_missing"
     NOT_OF_THAT_SALE = "not_of_that_sale"
     FOR_DISPOSAL_ONLY = "for_disposal_only"
+    GOES_BACK = "goes_back"
 
     # Rule 10: resale of what came back.
     VERIFY_EACH_PACK = "verify_each_pack"

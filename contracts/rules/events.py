@@ -69,6 +69,7 @@ class EventKind(IntEnum):
     QUANTITY_BACK = 122
     QUANTITY_ENDED = 123
     CAME_ANOTHER_WAY = 114
+    HELD_AS_RETURNED = 115
     CHANGES_PROPOSED = 140
     CHANGES_VOTED = 141
     CHANGES_ENDED = 142
@@ -137,6 +138,7 @@ SENTENCES: Final[dict[EventKind, str]] = {
     EventKind.OWNERSHIP_PASSED: "Items belong to the signer now, as proposed (subject); their holder stays.",
     EventKind.LEFT_NETWORK: "Items left for somebody outside this network (subject).",
     EventKind.CAME_BACK: "Items came back from outside to the signer, and are held until verified.",
+    EventKind.HELD_AS_RETURNED: "Goods went back (subject) to who sold them, and are held until verified.",
     EventKind.CAME_ANOTHER_WAY: "Items came back from another than they had been sent to (subject).",
     EventKind.ONBOARDED: "Goods of this lot (subject) came in that nobody here made; they are a claim.",
     EventKind.CLAIM_CONFIRMED: "Goods that came in from elsewhere are what they claim to be.",

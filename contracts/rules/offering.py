@@ -24,7 +24,7 @@ def offer_ownership(act: Act, record: OfferOwnership) -> Verdict | None:
     if fault:
         return fault
     lanes = LaneGuard(act, record.head, other, NOBODY)
-    items = goods_to_transfer(act, act.signer, record.items, lanes)
+    items = goods_to_transfer(act, (act.signer, other), record.items, lanes)
     if isinstance(items, Verdict):
         return items
     # After this point it must succeed.

@@ -1,5 +1,7 @@
 """Rules 2a and 2b: items go into containers, and come out."""
 
+import msgspec
+
 from contracts.gs1.keys import SSCC_KIND
 from contracts.records.supply import Pack, Unpack
 from contracts.rules.act import Act
@@ -49,7 +51,7 @@ from contracts.state.places import (
     owned_by,
 )
 from contracts.state.rows import ItemRow, Life
-from contracts.state.titles import NO_TITLE
+from contracts.state.titles import NO_TITLE, sellers_of
 
 
 def pack(act: Act, record: Pack) -> Verdict | None:
@@ -72,6 +74,7 @@ def pack(act: Act, record: Pack) -> Verdict | None:
     # What the record implies happens first; if there is no room then, all of it is undone.
     children, target = _imply(act, record, parent, children)
     load = load_of(act.state, ((child.key, child.row) for child in children))
+    load = msgspec.structs.replace(load, sellers=sellers_of(act.state, children))
     fault = _room_fault(act, target, load) or join_sessions(act, target, load)
     if fault:
         return fault

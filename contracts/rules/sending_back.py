@@ -9,16 +9,19 @@ from contracts.records.custody import Ship, ShipPurpose
 from contracts.rules.act import Act
 from contracts.rules.codes import Code
 from contracts.rules.verdict import Verdict
-from contracts.state.agreement_rows import ProposalKind, ProposalRow, ProposalStanding
 from contracts.state.layout import PROPOSALS, SHIPMENTS
-from contracts.state.parties import UNSALEABLE_RETURNS, has_role, is_party, is_receiver
+from contracts.state.parties import UNSALEABLE_RETURNS, has_role, is_among, is_party, is_receiver
 from contracts.state.places import Position, effective_holds
 from contracts.state.rows import THE_LAW, HoldKind, PartnerRow
-from contracts.state.titles import title_of
+from contracts.state.titles import is_bought, is_sale, sellers_of, title_of
 
 NO_HOLD = 0
+_NO_RETURNS = frozenset({ShipPurpose.SALE, ShipPurpose.EXPORT})
+"""Purposes by whose name goods would come back without the hold of a return."""
 FOR_DISPOSAL = (int(HoldKind.FOR_DISPOSAL), THE_LAW)
 """The law's own hold on goods that are to be destroyed."""
+RETURNED = (int(HoldKind.RETURNED), THE_LAW)
+"""The law's own hold on goods that went back to who sold them (rule 10)."""
 
 
 def find_seller(act: Act, record: Ship) -> int | Verdict | None:
@@ -28,18 +31,12 @@ def find_seller(act: Act, record: Ship) -> int | Verdict | None:
     if record.purpose != ShipPurpose.RETURN:
         return Verdict(Code.SALE_NOT_EXPECTED, record.sale)
     sale = act.state.read(SHIPMENTS, record.sale)
-    if sale is not None and sale.purpose == ShipPurpose.SALE and is_receiver(act.signer, sale):
+    if sale is not None and is_sale(sale) and is_receiver(act.signer, sale):
         return sale.sender
     transfer = act.state.read(PROPOSALS, record.sale)
-    if transfer is not None and _is_bought_by(act.signer, transfer):
+    if transfer is not None and is_bought(transfer) and is_party(act.signer, transfer.other):
         return transfer.proposer
     return Verdict(Code.SALE_UNKNOWN, record.sale)
-
-
-def _is_bought_by(party: int, transfer: ProposalRow) -> bool:
-    """Tell whether a proposal was one of ownership to a party, and that consented (rule 8)."""
-    is_sale = transfer.kind == ProposalKind.OWNERSHIP and transfer.standing == ProposalStanding.CONSENTED
-    return is_sale and is_party(party, transfer.other)
 
 
 def taker_fault(record: Ship, seller: int | None, number: int, receiver: PartnerRow) -> Verdict | None:
@@ -63,6 +60,17 @@ def purpose_fault(record: Ship, item: Position) -> Verdict | None:
     if record.purpose != ShipPurpose.DISPOSAL and FOR_DISPOSAL in effective_holds(item):
         return Verdict(Code.FOR_DISPOSAL_ONLY, item.key)
     return None
+
+
+def sold_back_fault(act: Act, record: Ship, receiver: int, item: Position) -> Verdict | None:
+    """Ask of goods that are sold or exported whether they go back to who sold them: that is a return."""
+    is_return = record.purpose in _NO_RETURNS and was_sold_by(act, receiver, item)
+    return Verdict(Code.GOES_BACK, item.key) if is_return else None
+
+
+def was_sold_by(act: Act, party: int, item: Position) -> bool:
+    """Tell whether a party sold an item to its owner, or something that was packed into it afterwards."""
+    return is_among(party, sellers_of(act.state, (item,)))
 
 
 def hold_on_receipt(record: Ship, seller: int | None, receiver: int) -> int:

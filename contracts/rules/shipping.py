@@ -26,6 +26,7 @@ from contracts.rules.sending_back import (
     hold_on_receipt,
     own_goods_fault,
     purpose_fault,
+    sold_back_fault,
     taker_fault,
 )
 from contracts.rules.trade_lanes import LaneGuard
@@ -236,6 +237,7 @@ def _items_fault(act: Act, record: Ship, route: Route, items: Positions) -> Verd
         fault = (
             _owner_fault(act, record, route, item)
             or purpose_fault(record, item)
+            or sold_back_fault(act, record, route.receiver, item)
             or (act.excuse(clean.faults(item)) if must_be_clean else None)
         )
         if fault:

@@ -5,6 +5,7 @@ Invariants, for every container row:
 - `sources` counts the sources of all its descendants (a serialised case inside counts as itself too), at most
   the network's cap of different ones;
 - `exposures` counts the exposures of all its descendants likewise, under the same cap;
+- `sellers` are all from whom something was bought before it went in, until it is empty, under the same cap;
 - `dirty` counts the direct children that are dirty: own hold, life other than active, or `dirty` of their own
   above 0. A child therefore tells its parent only when it becomes dirty or clean, not how much;
 - `height` is at least the number of packing levels from here down; it shrinks only on emptying.
@@ -54,6 +55,8 @@ class Load(msgspec.Struct, frozen=True):
     """How many of them are dirty."""
     height: int
     """Levels of packing from the tallest of them down; 0 when none is a container."""
+    sellers: tuple[int, ...] = ()
+    """From whom they were bought (`titles.sellers_of`), where they go in."""
 
 
 def find_contents(state: Overlay, key: bytes, row: ItemRow) -> ContainerRow | None:
@@ -140,6 +143,7 @@ def put_in(state: Overlay, parent: Position, children: Sequence[Position], load:
                 0,
                 contents.opened or int(not is_party(packer, contents.introduced_by)),
                 _plus(contents.exposures, load.exposures),
+                tuple(sorted({*contents.sellers, *load.sellers})),
             ),
         )
         added = 0
@@ -152,12 +156,14 @@ def is_too_deep(limits: LimitsRow, parent: Position, load: Load) -> bool:
 
 
 def is_too_mixed(state: Overlay, limits: LimitsRow, parent: Position, load: Load) -> bool:
-    """Tell whether a parent, or a container around it, would hold too many different sources or exposures."""
+    """Tell whether a parent, or a container around it, would have too many sources, exposures or sellers."""
     for key, row in _from_inside_out(parent):
         contents = find_contents(state, key, row)
         sources = contents.sources if contents is not None else ()
         exposures = contents.exposures if contents is not None else ()
-        most = max(_different(sources, load.sources), _different(exposures, load.exposures))
+        sellers = contents.sellers if contents is not None else ()
+        different = _different(sources, load.sources), _different(exposures, load.exposures)
+        most = max(*different, len({*sellers, *load.sellers}))
         if most > limits.container_sources:
             return True
     return False
@@ -210,6 +216,7 @@ def take_out(state: Overlay, time_ms: int, children: Sequence[Position], *, was_
                 contents.emptied_at_ms if left else time_ms,
                 contents.opened if was_error else 1,
                 _minus(contents.exposures, load.exposures),
+                contents.sellers if left else (),
             ),
         )
         removed, dirty = 0, -_told_upwards(row, contents.dirty, contents.dirty - dirty)

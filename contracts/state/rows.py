@@ -385,6 +385,8 @@ class ContainerRow(msgspec.Struct, frozen=True, array_like=True):
     """1 once something came out, or went in by another hand: no seal of its packer counts any more."""
     exposures: tuple[tuple[int, int], ...] = ()
     """(exposure, count) over all descendants, ascending: cold-chain sessions that they went through."""
+    sellers: tuple[int, ...] = ()
+    """Numbers of the partners from whom something was bought before it went in, since it was last empty."""
 
 
 class ShipmentRow(msgspec.Struct, frozen=True, array_like=True):

@@ -8,9 +8,15 @@ its own and the container's. While the container's is still that one, nothing wa
 own counts; afterwards the container's does. Reading a title needs no row but those of the position.
 """
 
+from collections.abc import Iterable
 from typing import Final
 
+from contracts.records.custody import ShipPurpose
+from contracts.state.agreement_rows import ProposalKind, ProposalRow, ProposalStanding
+from contracts.state.layout import CONTAINERS, PROPOSALS, SHIPMENTS
 from contracts.state.places import Position
+from contracts.state.rows import NOBODY, ShipmentRow
+from contracts.state.view import Overlay
 
 NO_TITLE: Final = b""
 """Of what its owner did not get from anyone on the ledger."""
@@ -34,6 +40,42 @@ def title_of(position: Position) -> bytes:
     for _key, row in reversed(position.above[:-1]):
         title = _seen_from_inside(row.title, title)
     return _seen_from_inside(position.row.title, title)
+
+
+def is_sale(shipment: ShipmentRow) -> bool:
+    """Tell whether a shipment is a sale: one by name, or for export when the receiver becomes the owner."""
+    is_exported = shipment.purpose == ShipPurpose.EXPORT and shipment.ownership_passes == 1
+    return shipment.purpose == ShipPurpose.SALE or is_exported
+
+
+def is_bought(transfer: ProposalRow) -> bool:
+    """Tell whether a proposal was one of ownership, and the other party consented (rule 8)."""
+    is_agreed = transfer.standing == ProposalStanding.CONSENTED
+    return transfer.kind == ProposalKind.OWNERSHIP and is_agreed
+
+
+def seller_of(state: Overlay, title: bytes) -> int:
+    """Return who sold what has this title, by a shipment or in place; `NOBODY` when it was no sale."""
+    if not title:
+        return NOBODY
+    shipment = state.read(SHIPMENTS, title)
+    if shipment is not None:
+        return shipment.sender if is_sale(shipment) else NOBODY
+    transfer = state.read(PROPOSALS, title)
+    return transfer.proposer if transfer is not None and is_bought(transfer) else NOBODY
+
+
+def sellers_of(state: Overlay, items: Iterable[Position]) -> tuple[int, ...]:
+    """Return who sold items, or something that was packed into them afterwards, ascending.
+
+    Reads one row for each title, however many packs came with it.
+    """
+    several = tuple(items)
+    sellers = {seller_of(state, title) for title in dict.fromkeys(map(title_of, several))}
+    for item in several:
+        if item.row.container:
+            sellers.update(state.require(CONTAINERS, item.key).sellers)
+    return tuple(sorted(sellers - {NOBODY}))
 
 
 def nested_title(own: bytes, container: bytes) -> bytes:

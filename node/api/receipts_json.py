@@ -34,6 +34,7 @@ _IDS: Final = frozenset(
         EventKind.RECALL_REACHED,
         EventKind.RECALL_RELEASED,
         EventKind.HELD_ON_RECEIPT,
+        EventKind.HELD_AS_RETURNED,
         EventKind.OVERDUE_DECLARED,
         EventKind.PROPOSED,
         EventKind.PROPOSAL_ENDED,

@@ -75,6 +75,7 @@ ALERTS: Final = frozenset(
         EventKind.RECALL_MISSED,
         EventKind.RECALL_REACHED,
         EventKind.HELD_ON_RECEIPT,
+        EventKind.HELD_AS_RETURNED,
         EventKind.PROPOSED,
         EventKind.CAME_BACK,
         EventKind.CAME_ANOTHER_WAY,

@@ -7,6 +7,7 @@ from contracts.state.layout import ITEMS
 from contracts.state.rows import ContainerRow, ItemRow, Life
 from tests.properties.compare_makes import Makes
 from tests.properties.differ import require
+from tests.properties.facts import PARTNER_NAMES
 from tests.properties.mirror import Mirror
 from tests.properties.model import Model
 
@@ -60,6 +61,8 @@ def check_containers(rows: Rows, containers: dict[bytes, ContainerRow], names: N
         require(dict(found.exposures) == exposed, f"exposures in {names[key]}", law=found, model=exposed)
         counted = Counter(rows[one].source for one in _descendants(key, children) if rows[one].source)
         law = (found.children, dict(found.sources), found.dirty, found.generation, found.height)
+        sellers = {PARTNER_NAMES[number] for number in found.sellers}
+        require(sellers == thing.sellers, f"sellers in {names[key]}", law=sellers, model=thing.sellers)
         dirty = _dirty_children(key, rows, children)
         anew = (len(children.get(key, ())), dict(counted), dirty, thing.generation, thing.levels)
         require(law == anew, f"counters of {names[key]}", law=law, model=anew)

@@ -62,6 +62,8 @@ class Thing:
     """Cold-chain sessions that it went through itself."""
     levels: int = 0
     """Levels of packing from here downwards, the most since it was last empty; 0 for what is no container."""
+    sellers: frozenset[str] = frozenset()
+    """From whom something was bought before it went in, since it was last empty."""
     opened: tuple[str, str, int] | None = None
     """By whom and where it was opened to dispense a part of it, and how many units are left."""
     relied: frozenset[str] = frozenset()
@@ -93,6 +95,11 @@ class Shipment:
     overdue: bool = False
     received_ms: int | None = None
     """When something of it was received last."""
+
+    @property
+    def is_sale(self) -> bool:
+        """Whether it is a sale: by name, or abroad."""
+        return self.purpose == "sale" or (self.purpose == "export" and bool(self.passes))
 
 
 def parties(shipment: Shipment) -> tuple[str, str, str]:
@@ -319,6 +326,19 @@ class Model:
         ends = [self.items[name].expires_ms for name in (item, *self.inside(item))]
         return any(0 < end <= now_ms for end in ends)
 
+    def seller(self, title: str) -> str:
+        """Return who sold what has this title; nobody when it was no sale."""
+        sale, transfer = self.shipments.get(title), self.proposals.get(title)
+        if sale is not None:
+            return sale.sender if sale.is_sale else ""
+        is_bought = transfer is not None and transfer.is_agreed and transfer.kind == "ownership"
+        return transfer.proposer if transfer is not None and is_bought else ""
+
+    def sellers(self, item: str) -> frozenset[str]:
+        """Return who sold an item to its owner, and what was packed into it afterwards."""
+        thing = self.items[item]
+        return (thing.sellers | {self.seller(thing.title)}) - {""}
+
     # ------------------------------------------------------------------------------ what happens to things
 
     def relied(self, item: str) -> frozenset[str]:
@@ -340,7 +360,7 @@ class Model:
                     claimant = hold.partition(" ")[2]
                     self.overages[claimant, item] = self.overages[claimant, up]
         if self.children(parent) == [item]:
-            self.change(parent, emptied_ms=now_ms, levels=1)
+            self.change(parent, emptied_ms=now_ms, levels=1, sellers=frozenset())
         top = self.items[self.top(item)]
         around = (self.items[name] for name in (item, *self.above(item)))
         end = next((thing for thing in around if thing.life != "active"), self.items[item])
@@ -368,6 +388,7 @@ class Model:
 
     def put_in(self, item: str, parent: str) -> None:
         """Put an item, standing by itself, into a parent."""
+        sellers = self.sellers(item)
         self.change(item, parent=parent, holder="", owner="", place="", shipment="")
         hand = self.holder(parent)
         if not self.items[parent].was_filled and not is_unit(parent):
@@ -378,7 +399,9 @@ class Model:
             level += 1
             thing = self.items[name]
             unsealed = thing.unsealed or hand != (thing.introducer if is_unit(name) else thing.packer)
-            self.change(name, levels=max(level, thing.levels), unsealed=unsealed)
+            self.change(
+                name, levels=max(level, thing.levels), unsealed=unsealed, sellers=thing.sellers | sellers
+            )
 
     def move(self, items: Iterable[str], signer: str, place: str) -> list[str]:
         """Move the signer's still items, with all around them, to a stated place; return what moved."""

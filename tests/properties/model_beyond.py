@@ -25,7 +25,7 @@ def sale_of_return(judge: Judge, said: Said) -> Verdicts:
 def _seller(judge: Judge, said: Said) -> str:
     """Return who sold to the signer what goes back, by a shipment or in place; empty for nobody."""
     sale, transfer = judge.model.shipments.get(said.sale), judge.model.proposals.get(said.sale)
-    if sale is not None and sale.purpose == "sale" and sale.receiver == judge.signer:
+    if sale is not None and sale.is_sale and sale.receiver == judge.signer:
         return sale.sender
     is_bought = transfer is not None and transfer.is_agreed and transfer.other == judge.signer
     return transfer.proposer if is_bought else ""
@@ -49,6 +49,10 @@ def own_returns(judge: Judge, said: Said) -> list[Guard]:
             "for_disposal_only",
             lambda item: said.purpose != "disposal" and "for_disposal" in model.holds(item),
         ),
+        (
+            "goes_back",
+            lambda item: said.purpose in ("sale", "export") and said.receiver in model.sellers(item),
+        ),
     ]
 
 
@@ -69,7 +73,7 @@ def propose(judge: Judge, said: Said) -> Verdicts:
     yield set() if judge.roles(other) - NOT_TRADING - {"regulator"} else {"receiver_role"}
     yield {"until_height_past"} if 0 < said.until <= judge.born[0] else set()
     yield {"already_proposed"} if said.proposal in model.proposals else set()
-    yield model.first_fault(said.items, _for_transfer(judge, said, judge.signer))
+    yield model.first_fault(said.items, _for_transfer(judge, said, (judge.signer, other)))
     place = judge.profile_at(said)
     left = left_lanes(judge, replace(said, destination=""))
     yield {"outside_trade_lane"} if place in BLOCKING and _blocked(left) else set()
@@ -77,9 +81,10 @@ def propose(judge: Judge, said: Said) -> Verdicts:
     judge.tell("proposed", said.proposal, said.items, (other,))
 
 
-def _for_transfer(judge: Judge, said: Said, owner: str) -> list[Guard]:
-    """Ask whether an owner may sell goods where they are."""
+def _for_transfer(judge: Judge, said: Said, parties: tuple[str, str]) -> list[Guard]:
+    """Ask whether an owner may sell goods where they are to a buyer."""
     model = judge.model
+    owner, buyer = parties
 
     def is_sold(item: str) -> bool:
         return bool(model.shipment(item)) and bool(model.shipments[model.shipment(item)].passes)
@@ -91,6 +96,7 @@ def _for_transfer(judge: Judge, said: Said, owner: str) -> list[Guard]:
         ("not_outermost", lambda item: bool(model.items[item].parent)),
         ("ownership_under_way", is_sold),
         judge.empty(),
+        ("goes_back", lambda item: model.holder(item) == owner and buyer in model.sellers(item)),
         *judge.clean(),
     ]
 
@@ -114,7 +120,7 @@ def consent(judge: Judge, said: Said) -> Verdicts:
         return
     yield {"licence_not_active"} if judge.is_barred(asked.proposer) else set()
     yield set() if judge.roles(judge.signer) - NOT_TRADING - {"regulator"} else {"receiver_role"}
-    yield model.first_fault(said.items, _for_transfer(judge, said, asked.proposer))
+    yield model.first_fault(said.items, _for_transfer(judge, said, (asked.proposer, judge.signer)))
     place = model.registered.follows[model.registered.market_at(asked.proposer, "")]
     left = left_lanes(judge, replace(said, receiver=judge.signer, destination=""))
     yield {"outside_trade_lane"} if place in BLOCKING and _blocked(left) else set()
@@ -125,6 +131,11 @@ def consent(judge: Judge, said: Said) -> Verdicts:
         on_its_way = model.shipments.get(model.shipment(item))
         ends = (on_its_way.sender, on_its_way.receiver, on_its_way.carrier) if on_its_way else ()
         judge.tell("ownership_passed", said.proposal, (item,), (model.holder(item), asked.proposer, *ends))
+        if judge.signer in model.sellers(item):
+            held = (model.holder(item), asked.proposer, *ends)
+            judge.tell("held_as_returned", said.proposal, (item,), held)
+            model.change(item, holds=model.items[item].holds | {"returned"})
+            model.law_held_ms[model.holder(item)] = judge.now_ms
         model.change(item, owner=judge.signer)
         model.rely(item, judge.signer)
         for name in (item, *model.inside(item)):

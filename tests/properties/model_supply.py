@@ -151,7 +151,8 @@ def _fits(judge: Judge, parent: str, said: Said, *, is_new: bool) -> Verdicts:
     mixed = [
         name
         for name in (parent, *up)
-        if max(len(tried.sources(name)), len(tried.exposures_inside(name))) > MAX_SOURCES
+        if max(len(tried.sources(name)), len(tried.exposures_inside(name)), len(tried.items[name].sellers))
+        > MAX_SOURCES
     ]
     yield {"container_too_mixed"} if mixed else set()
 

@@ -15,8 +15,17 @@ OFFERED = ("bulk", "broker", "pharmacy", "rival", "clinic", "lapsed", "carrier",
 """To whom ownership is mostly offered."""
 
 
+def _sellers(model: Model, said: Said) -> list[str]:
+    """Return who sold what is listed, or what was packed into it."""
+    known = [item for item in said.items if item in model.items]
+    return sorted({name for item in known for name in model.sellers(item)})
+
+
 def going_back(random: Random, model: Model, said: Said, held: Sequence[str]) -> Said:
     """Return a shipment as it is, or, as a return, mostly with the sale that its goods came with."""
+    sellers = _sellers(model, said) if said.purpose in {"sale", "export"} else []
+    if sellers and random.random() < 0.2:
+        return replace(said, receiver=random.choice(sellers), destination="")
     if said.purpose != "return":
         return replace(said, sale=_any_sale(random, model)) if random.random() < 0.02 else said
     if random.random() < 0.15:
@@ -85,6 +94,9 @@ def _proposed(random: Random, model: Model, signer: str, said: Said) -> Said:
     among = loose if loose and random.random() < 0.92 else own or list(model.items) or ["pack-1"]
     items = tuple(random.sample(among, min(len(among), random.randint(1, 3))))
     other = random.choice((*OFFERED, signer))
+    sellers = _sellers(model, replace(said, items=items))
+    if sellers and random.random() < 0.2:
+        other = random.choice(sellers)
     until = 0 if random.random() < 0.7 else random.randint(1, 500)
     return replace(said, items=items, receiver=other, until=until)
 

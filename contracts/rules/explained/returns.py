@@ -38,6 +38,11 @@ TEXTS: Final[dict[Code, Explanation]] = {
         "",
         NOT_FOR_REDISTRIBUTION,
     ),
+    Code.GOES_BACK: Explanation(
+        "9",
+        "Its receiver sold it to its owner, or something that was packed into it: it goes back as a return.",
+        "Ship it for return, pointing at the sale it came with; what was packed anew is unpacked first.",
+    ),
     Code.VERIFY_EACH_PACK: Explanation(
         "10",
         "The returned container is not as its maker packed it: one look does not stand for all packs in it.",

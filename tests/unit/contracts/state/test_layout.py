@@ -91,8 +91,8 @@ def test_golden_rows() -> None:
     packed = ItemRow(300, 1, (), item("pallet-1"), (), 70_000, 12, 0, 0, 0, 0, b"")
     assert encode(packed).hex().startswith("9ecd012c0190c40902")
     assert (
-        encode(ContainerRow(2, ((1, 2), (3, 1)), 1, 1, 1, 4, 0, 0, ((5, 1),))).hex()
-        == "99029292010292030101010104" + "0000" + "91920501"
+        encode(ContainerRow(2, ((1, 2), (3, 1)), 1, 1, 1, 4, 0, 0, ((5, 1),), (6,))).hex()
+        == "9a029292010292030101010104" + "0000" + "91920501" + "9106"
     )
     shipment = ShipmentRow(1, 2, 1, 9, 1, 1, 1, 0, 0, 5, 0, 0, 0, 6, 300)
     assert encode(shipment).hex() == "9f0102010901010100000500000006" + "cd012c"

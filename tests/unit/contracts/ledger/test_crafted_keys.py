@@ -13,7 +13,6 @@ from contracts.rules.changing_parties import party_form_fault
 from contracts.rules.codes import Code
 from contracts.rules.verdict import Verdict
 from contracts.state.layout import text_key
-from contracts.state.view import Overlay
 from tests.vectors.network import party, vector_genesis
 from tests.vectors.notation import from_json, load
 
@@ -59,11 +58,10 @@ def test_a_good_key_has(case: Any) -> None:
 def test_a_bad_key_cannot_be_proposed(case: Any) -> None:
     """Neither as a partner's key nor as a validator's (rule 22)."""
     key = from_json(case["public_key"])
-    state = Overlay(dict(genesis_writes(vector_genesis())))
-    assert party_form_fault(state, AddKey(party("alder"), key, 0), 10) == Verdict(Code.KEY_INVALID, key)
+    assert party_form_fault(AddKey(party("alder"), key, 0), 10) == Verdict(Code.KEY_INVALID, key)
     node = PutNode("node-e", "validator", b"certificate", party("alder"), key, 1)
     assert node_form_fault(node) == Verdict(Code.NODE_INVALID, text_key("node-e"))
     # The same with a good key is well formed.
     good = from_json(GOOD[0]["public_key"])
-    assert party_form_fault(state, AddKey(party("alder"), good, 0), 10) is None
+    assert party_form_fault(AddKey(party("alder"), good, 0), 10) is None
     assert node_form_fault(msgspec.structs.replace(node, validator_key=good)) is None

@@ -307,8 +307,9 @@ class Faults:
         self._world.trace("fault", "ambush", height + 1, *ambush)
         # Two rounds without a quorum may take two seconds, and only then another value is decided.
         self._for_a_while(4_000, self._lift)
-        if self._random.random() < 0.25:
-            self._stall(self._world.machines[ambush[0]])
+        hero_machine = self._world.machines[ambush[0]]
+        if self._random.random() < 0.25 and hero_machine.is_up:
+            self._stall(hero_machine)
 
     def _lift(self) -> None:
         self._world.mood.ambush = None

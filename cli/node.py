@@ -140,6 +140,29 @@ def trust(*, home: LocalHomeOption = DEFAULT_HOME, yes: YesOption = False) -> No
 
 
 @app.command()
+def settle(
+    block_id: Annotated[str, typer.Argument(help="Id of the block that stands, hex.")],
+    home: LocalHomeOption = DEFAULT_HOME,
+    *,
+    yes: YesOption = False,
+) -> None:
+    """Say which of two blocks stands after the ledger forked, when all operators have agreed on it.
+
+    A stopped node that has this block goes on with it; one that has the other fetches the chain anew. Who
+    lied can lie again: agree first on how the network goes on without them.
+
+    Example: packtrail node settle 3f0c…77 --home maker
+    """
+    from cli.settling import settle_home
+
+    place = open_home(home)
+    process = process_of(place)
+    if process is not None and is_running(process):
+        raise CommandError(Exit.FAILED, "the node runs", "Stop it first: packtrail node stop")
+    settle_home(place, block_id.lower(), yes=yes)
+
+
+@app.command()
 def stop(
     home: LocalHomeOption = DEFAULT_HOME,
     timeout: Annotated[

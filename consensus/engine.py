@@ -181,6 +181,11 @@ class Engine:
         """
         return self._current.proposer(round_) if self._current is not None else None
 
+    @property
+    def votes(self) -> tuple[Vote, ...]:
+        """Every vote of this height that is kept: who was there can tell, later, who voted for what."""
+        return self._current.votes if self._current is not None else ()
+
     def messages_for(self, peer_round: int) -> Send:
         """Return the messages that help a peer in `peer_round` (-1: idle) of this height to catch up."""
         if self._current is None:

@@ -345,6 +345,11 @@ class Height:
         decision = self.state.decision
         return Decide(self.state.height, decision.round, decision.block_id, self._commit())
 
+    @property
+    def votes(self) -> tuple[Vote, ...]:
+        """Every vote of this height that is kept."""
+        return tuple(self._votes.all())
+
     def late_commit(self) -> LateCommit:
         """Return the commit of this decided height, to grow on."""
         return LateCommit(self._commit(), self.validators, self._votes)

@@ -226,9 +226,10 @@ class VoteKeeper:
 
     def voters_for(self, block_id: BlockId) -> set[int]:
         """Return the validators that voted for this value in any step that is kept."""
-        return {vote.validator for vote in self._all() if vote.block_id == block_id}
+        return {vote.validator for vote in self.all() if vote.block_id == block_id}
 
-    def _all(self) -> Iterator[Vote]:
+    def all(self) -> Iterator[Vote]:
+        """Yield every vote that is kept."""
         for votes in self._rounds.values():
             yield from votes.all()
 

@@ -95,6 +95,7 @@ class Health:
                 "inputs": 0 if core.consensus is None else core.consensus.dropped,
                 "requests": core.serving.refused,
             },
+            0 if core.forks.fork is None else core.forks.fork.kept.proof.height,
         )
 
     def _queues(self) -> tuple[QueueStatus, ...]:

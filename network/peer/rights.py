@@ -28,6 +28,9 @@ _FOLLOWING: tuple[type[Any], ...] = (
     messages.ChunkRequest,
     messages.ChunkAnswer,
     messages.NoChunk,
+    messages.DecisionRequest,
+    messages.DecisionAnswer,
+    messages.ForkMessage,
 )
 _BRINGING: tuple[type[Any], ...] = (
     messages.BundlePush,

@@ -19,7 +19,15 @@ from contracts.chain.header import MAX_BLOCK_BYTES
 from contracts.chain.parameters import Limits
 from contracts.chain.validators import ValidatorSet
 from network.sync.checks import prove_block, read_block
-from network.sync.effects import AskBlocks, BanPeer, DeliverBlock, SyncConfig, SyncDone, SyncEffect
+from network.sync.effects import (
+    AskBlocks,
+    BanPeer,
+    DeliverBlock,
+    OtherChain,
+    SyncConfig,
+    SyncDone,
+    SyncEffect,
+)
 from network.sync.standing import MAX_DOUBLINGS, SyncPeer
 from network.sync.window import Slot, Window
 from network.wire.errors import RemoteProtocolError
@@ -221,6 +229,11 @@ class BlockSync:
             validators = self._validators_at(read.height)
             if validators is None:
                 return
+            if read.block.header.previous_block_id != self._window.proven_id:
+                # A lie, or a fork: the host asks what it has there, for the one must not pass for the other.
+                self._pass_over(slot.peer, now_ms)
+                effects.append(OtherChain(slot.peer, read.height - 1))
+                continue
             try:
                 prove_block(self._chain_id, validators, self._window.proven_id, read)
             except RemoteProtocolError as error:
@@ -293,11 +306,15 @@ class BlockSync:
         peer.owed = []
 
     def _convict(self, liar: str, reason: str, now_ms: int) -> BanPeer:
-        self._leave(liar)
-        self._window.drop_unproven(liar)
-        self._banned[liar] = now_ms + (self._config.ban_ms << min(self._lies[liar], MAX_DOUBLINGS))
-        self._lies[liar] += 1
+        self._pass_over(liar, now_ms)
         return BanPeer(liar, reason)
+
+    def _pass_over(self, name: str, now_ms: int) -> None:
+        """Ask a peer no more, for longer every time."""
+        self._leave(name)
+        self._window.drop_unproven(name)
+        self._banned[name] = now_ms + (self._config.ban_ms << min(self._lies[name], MAX_DOUBLINGS))
+        self._lies[name] += 1
 
     def _out_of_turn(self, peer: str, reason: str, now_ms: int) -> list[SyncEffect]:
         """Ban a peer that answers out of turn, unless it may be slow: then it is the rest of an older answer.

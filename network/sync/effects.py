@@ -53,6 +53,15 @@ class BanPeer(msgspec.Struct, frozen=True):
     """A sentence."""
 
 
+class OtherChain(msgspec.Struct, frozen=True):
+    """This peer's next block follows another block than this node's: it lies, or the ledger has forked."""
+
+    peer: str
+    """Who."""
+    height: int
+    """At which the peer has another block, by what it sent."""
+
+
 class SyncDone(msgspec.Struct, frozen=True):
     """No peer that keeps its word is ahead of this node any more."""
 
@@ -60,5 +69,5 @@ class SyncDone(msgspec.Struct, frozen=True):
     """This node's height."""
 
 
-SyncEffect = AskBlocks | DeliverBlock | BanPeer | SyncDone
+SyncEffect = AskBlocks | DeliverBlock | BanPeer | OtherChain | SyncDone
 """Everything that block sync returns."""

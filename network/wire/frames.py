@@ -16,6 +16,7 @@ from typing import Any
 
 import msgspec
 
+from contracts.chain.fork import MAX_FORK_BYTES
 from contracts.chain.header import MAX_BLOCK_BYTES
 from contracts.chain.parameters import Limits
 from contracts.chain.snapshot import MAX_MANIFEST_BYTES
@@ -110,6 +111,9 @@ def _kinds(limits: Limits) -> tuple[FrameKind, ...]:
         FrameKind(messages.ChunkAnswer, messages.MAX_PACKED_BYTES + _ENVELOPE_BYTES, blocks),
         FrameKind(messages.NoChunk, _MAX_CONTROL_BYTES, blocks),
         FrameKind(messages.EvidenceMessage, _MAX_EVIDENCE_BYTES, bundles),
+        FrameKind(messages.DecisionRequest, _MAX_CONTROL_BYTES, urgent),
+        FrameKind(messages.DecisionAnswer, messages.MAX_COMMIT_BYTES + _ENVELOPE_BYTES, blocks),
+        FrameKind(messages.ForkMessage, MAX_FORK_BYTES + _ENVELOPE_BYTES, bundles),
     )
 
 

@@ -14,6 +14,7 @@ from msgspec import Meta
 
 from contracts.chain.commit import Commit
 from contracts.chain.evidence import Evidence
+from contracts.chain.fork import MAX_FORK_BYTES
 from contracts.chain.header import MAX_BLOCK_BYTES, BundleEntry
 from contracts.chain.snapshot import MAX_CHUNK_BYTES, MAX_CHUNKS, MAX_MANIFEST_BYTES, Voucher
 from contracts.chain.validators import MAX_VALIDATORS
@@ -21,7 +22,7 @@ from contracts.chain.votes import MAX_HEIGHT, MAX_ROUND, NO_ROUND, Proposal, Vot
 from contracts.ledger.anchor import MAX_ANCHOR_BYTES
 from contracts.primitives.hashing import HASH_BYTES
 
-PROTOCOL_VERSION = 2
+PROTOCOL_VERSION = 3
 """Nodes of different versions do not talk."""
 
 MAX_NAME_CHARACTERS = 128
@@ -326,6 +327,29 @@ class EvidenceMessage(msgspec.Struct, frozen=True, array_like=True, tag=32):
     """A pair of votes, or of proposals; whether it convicts is the receiver's to check."""
 
 
+class DecisionRequest(msgspec.Struct, frozen=True, array_like=True, tag=33):
+    """Which block was decided at this height, as the receiver has it?"""
+
+    height: Annotated[int, Meta(ge=1, le=MAX_HEIGHT)]
+    """The height."""
+
+
+class DecisionAnswer(msgspec.Struct, frozen=True, array_like=True, tag=34):
+    """What was decided at a height that was asked about."""
+
+    height: Annotated[int, Meta(ge=1, le=MAX_HEIGHT)]
+    """The height."""
+    commit: Annotated[bytes, Meta(max_length=MAX_COMMIT_BYTES)]
+    """Encoded `contracts.chain.commit.Commit`; empty when the sender has none of this height."""
+
+
+class ForkMessage(msgspec.Struct, frozen=True, array_like=True, tag=35):
+    """The ledger forked: told to everybody, and to who connects."""
+
+    proof: Annotated[bytes, Meta(max_length=MAX_FORK_BYTES)]
+    """Encoded `contracts.chain.fork.ForkProof`; whether it proves a fork is the receiver's to check."""
+
+
 Message = (
     Hello
     | Tip
@@ -354,5 +378,8 @@ Message = (
     | ChunkAnswer
     | NoChunk
     | EvidenceMessage
+    | DecisionRequest
+    | DecisionAnswer
+    | ForkMessage
 )
 """Everything that may stand in a frame."""

@@ -21,6 +21,7 @@ from node.api.access import Right
 from node.api.answers import answer, json_bytes, pinned
 from node.api.context import ApiContext
 from node.api.endpoints import Answer, Endpoint
+from node.api.forks import ForkView, fork_view
 from node.storage.convictions import Convictions
 from node.storage.custody import Custody
 from node.storage.evidence import KeptEvidence, load_evidence
@@ -74,6 +75,8 @@ class EvidenceListView(msgspec.Struct, frozen=True):
     """Name of the network; the signatures are over it too."""
     evidence: tuple[EvidenceView, ...]
     """By validator's key, height, round and type."""
+    fork: ForkView | None
+    """A fork of the ledger that it knows of; null for none."""
 
 
 class OffenceView(msgspec.Struct, frozen=True):
@@ -128,7 +131,7 @@ class EvidenceList:
                 "/v1/evidence",
                 Right.OVERSEE,
                 self.show,
-                "Evidence against validators that this node found, or was told of.",
+                "Evidence against validators that this node found, or was told of, and a fork of the ledger.",
                 (Answer(200, "All of it.", EvidenceListView),),
             ),
             Endpoint(
@@ -158,7 +161,8 @@ def _voters(snapshot: Snapshot) -> dict[bytes, ValidatorEntry]:
 def _show(snapshot: Snapshot, genesis: Genesis) -> web.Response:
     voters, convictions = _voters(snapshot), Convictions(snapshot)
     views = tuple(_view(kept, voters.get(kept.validator), convictions) for kept in load_evidence(snapshot))
-    return answer(json_bytes(EvidenceListView(genesis.chain_id, views)), Custody(snapshot).head.height)
+    fork = fork_view(snapshot, lambda key: voters[key].node if key in voters else key.hex())
+    return answer(json_bytes(EvidenceListView(genesis.chain_id, views, fork)), Custody(snapshot).head.height)
 
 
 def _view(kept: KeptEvidence, voter: ValidatorEntry | None, convictions: Convictions) -> EvidenceView:

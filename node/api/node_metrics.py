@@ -52,6 +52,7 @@ class NodeCollector(Collector):
         yield _gauge("quorum", "1 while validators that can decide are in touch.", status.has_quorum)
         votes = status.consensus is not None and status.consensus.votes
         yield _gauge("votes", "1 while this node votes; 0 on a validator that listens, and on others.", votes)
+        yield _gauge("fork_height", "Height at which the ledger forked; 0 for no fork.", status.fork_height)
         refused, ended = status.refused, status.ended
         yield _counter("bundles_refused", "Bundles of peers that were refused, by reason.", refused)
         yield _counter("sessions_ended", "Conversations with peers that ended, by reason.", ended)

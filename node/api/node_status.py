@@ -71,6 +71,8 @@ class StatusView(msgspec.Struct, frozen=True):
     """Pieces of evidence that this node holds against validators: see /v1/evidence."""
     convictions: int
     """Heights at which a validator lied, as the ledger has it: see /v1/convictions."""
+    fork_height: int
+    """Height at which the ledger forked; 0 while no fork is known: see /v1/evidence."""
     ready: bool
     """Whether all readiness checks pass."""
     history_from: int
@@ -131,6 +133,7 @@ class Status:
             has_quorum=status.has_quorum,
             evidence=sum(status.evidence.values()),
             convictions=sum(status.convictions.values()),
+            fork_height=status.fork_height,
             ready=all(check.ok for check in context.status.checks()),
             history_from=context.history_from,
             snapshots=status.snapshots,

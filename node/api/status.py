@@ -119,6 +119,8 @@ class NodeStatus(msgspec.Struct, frozen=True):
     """What waits inside the node."""
     dropped: Mapping[str, int] = msgspec.field(default_factory=dict)
     """Messages of peers dropped since the start for want of room: inputs (of consensus), requests."""
+    fork_height: int = 0
+    """The lowest height that is known to have two decided blocks; 0 while there is none."""
 
 
 class ReadinessCheck(msgspec.Struct, frozen=True):

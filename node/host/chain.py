@@ -53,6 +53,7 @@ class Chain:
         self._writer = writer
         self._subscribers: list[Subscriber] = []
         self._applying = ledger.tip.height
+        self._is_halted = False
         self.tip: ChainTip = ledger.tip
         self.commit = commit
         self.lanes = lanes
@@ -71,7 +72,11 @@ class Chain:
 
     def is_next(self, height: int) -> bool:
         """Tell whether a block of this height could be applied now."""
-        return height == self._applying + 1 == self.tip.height + 1
+        return not self._is_halted and height == self._applying + 1 == self.tip.height + 1
+
+    def halt(self) -> None:
+        """Apply nothing more, whoever decided it; what is being applied is."""
+        self._is_halted = True
 
     def apply(self, block: Block, commit: Commit, bundles: Sequence[tuple[OpenBundle, bytes]]) -> bool:
         """Apply a decided block; subscribers are told when it is durable.

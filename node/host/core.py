@@ -4,16 +4,15 @@ It is given stores, threads, clocks and peers, and picks none of them; `node/ass
 ones, the simulator its own. Blocking steps (`open_disks`) come first, then `start` on the event loop.
 """
 
-from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from operator import itemgetter
 
 from consensus.effects import CancelFetch, FetchValue
 from contracts.chain.commit import Commit
 from contracts.chain.genesis import Genesis, Node
 from contracts.chain.header import BundleEntry
+from contracts.chain.votes import Vote
 from contracts.ledger.block import ChainTip, rules_fault
 from contracts.ledger.bundle import BundleReader
 from network.peer.face import MEMBER, OBSERVER, ROLES, VALIDATOR, PeerIdentity
@@ -25,6 +24,7 @@ from node.host.consensus_host import ConsensusHost
 from node.host.evidence import EvidenceBook
 from node.host.fetching import Fetching
 from node.host.follower import Follower
+from node.host.forks import ForkWatch
 from node.host.intake import Intake
 from node.host.journal import ConsensusJournal
 from node.host.ledger import Applied
@@ -36,7 +36,7 @@ from node.host.submission import Submissions
 from node.host.surroundings import Surroundings
 from node.host.worker import Worker, no_answer
 from node.pool.admission import Admission
-from node.pool.bundler import LaneKey, MadeBundle
+from node.pool.bundler import LaneKey, MadeBundle, entry_for, in_turn
 from node.pool.held import PooledBundle, entry_of
 from node.pool.pool import BundlePool, PoolLimits
 from node.pool.waiting_room import RoomLimits
@@ -106,6 +106,7 @@ class NodeCore:
         consensus: The host of the engine; None for a node that does not vote.
         follower: Block sync.
         evidence: What is held against validators.
+        forks: Looks for a second chain.
         snapshots: Snapshots, made here and given to peers; None where there are none.
         heights: What peers say of their heights, by name.
     """
@@ -152,14 +153,8 @@ class NodeCore:
             self._network.ban,
         )
         self.submissions = Submissions(
-            surroundings,
-            self.chain,
-            Admission(disks.ledger),
-            disks.outbox,
-            disks.ledger.store,
-            config.keys,
-            self._on_made,
-            config.room,
+            *(surroundings, self.chain, Admission(disks.ledger), disks.outbox),
+            *(disks.ledger.store, config.keys, self._on_made, config.room),
         )
         self.serving = Serving(
             *(self._network, threads.reader, disks.ledger.blocks, self.chain, self.pool),
@@ -174,8 +169,14 @@ class NodeCore:
             self._reader,
             SyncConfig(patience_ms=patience),
             partial(self._diverged, on_diverged),
+            self._doubt,
         )
         self.evidence = _evidence_book(surroundings, self.chain, disks, opened)
+        # Before consensus hears of a block: it goes on with the next height then.
+        self.forks = ForkWatch(
+            *(surroundings, self.chain, threads.reader, self.evidence),
+            *(self._votes, self._halt, opened.base),
+        )
         self.snapshots = self._snapshots(threads)
         self._names = _names_of(opened.nodes)
         self.consensus: ConsensusHost | None = None
@@ -229,7 +230,7 @@ class NodeCore:
         self.follower.start()
         self.fetching.start()
         self._surroundings.clock.call_later(TELL_INTERVAL_MS, self._tell_again)
-        is_stopped = self._stop_before_unknown_rules()
+        is_stopped = self._stop_before_unknown_rules() or self._stop_at_a_fork()
         if self.consensus is not None and opened.replay is not None and not is_stopped:
             self.consensus.start(opened.replay)
 
@@ -242,9 +243,29 @@ class NodeCore:
         self._on_stop(fault)
         return True
 
+    def _stop_at_a_fork(self) -> bool:
+        """Stop when a fork of the ledger is on record; tell whether it did."""
+        self.forks.restore(self._opened.fork, self._opened.settled)
+        reason = self.forks.reason
+        if reason:
+            self._halt(reason)
+        return bool(reason)
+
     def name_of(self, validator_key: bytes) -> str:
         """Return the name of the node that votes with a key; empty when there is none now."""
         return self._names.get(validator_key, "")
+
+    def _votes(self) -> tuple[Vote, ...]:
+        return () if self.consensus is None else self.consensus.engine.votes
+
+    def _halt(self, reason: str) -> None:
+        """Apply nothing more, follow no further, vote no more; reads go on."""
+        self.chain.halt()
+        self.follower.stop(reason)
+        self._on_stop(reason)
+
+    def _doubt(self, peer: str, height: int) -> None:
+        self.forks.partings.doubt(peer, height)
 
     def _diverged(self, on_diverged: Callable[[str], None], reason: str) -> None:
         if self.consensus is not None:
@@ -284,11 +305,12 @@ class NodeCore:
         """Tell peers once more what may have been lost on its way, or refused when there was no room."""
         self._tell_tip(ROLES)
         waiting = [made for made in self.submissions.outstanding() if made.bundle_id in self._told_before]
-        entries = tuple(map(_entry, in_turn(waiting)[:MAX_ANNOUNCED]))
+        entries = tuple(map(entry_for, in_turn(waiting)[:MAX_ANNOUNCED]))
         if entries:
             self._network.broadcast(BundleAnnounce(entries), (VALIDATOR,))
         if self.consensus is not None:
             self.evidence.tell()
+        self.forks.tell()
         self._told_before = {made.bundle_id for made in self.submissions.outstanding()}
         self._surroundings.clock.call_later(TELL_INTERVAL_MS, self._tell_again)
 
@@ -328,7 +350,7 @@ class NodeCore:
         stuck = {made.header.lane for made in outstanding if made.bundle_id in self._left_out}
         left = in_turn([made for made in outstanding if made.header.lane in stuck])[:MAX_ANNOUNCED]
         if left:
-            self._network.broadcast(BundleAnnounce(tuple(map(_entry, left))), (VALIDATOR,))
+            self._network.broadcast(BundleAnnounce(tuple(map(entry_for, left))), (VALIDATOR,))
         first = {made.header.lane: made.bundle_id for made in reversed(outstanding)}
         self._left_out = frozenset(first.values())
 
@@ -364,6 +386,7 @@ class NodeCore:
         """Greet a peer: learn its height, push what it may lack, bring it along."""
         self._heard(peer.name, hello.height)
         self.follower.take_tip(peer.name, hello.height)
+        self.forks.greet(peer.name, hello.height, hello.tip)
         if self.snapshots is not None:
             self.snapshots.desk.greet(peer.name)
         if peer.role != VALIDATOR:
@@ -388,12 +411,14 @@ class NodeCore:
         """Forget a peer."""
         self.heights.pop(peer.name, None)
         self.follower.take_down(peer.name)
+        self.forks.partings.peer_down(peer.name)
         self.fetching.peer_down(peer.name)
 
     def take_tip(self, peer: PeerIdentity, tip: Tip) -> None:
         """A peer says how far it is."""
         self._heard(peer.name, tip.height)
         self.follower.take_tip(peer.name, tip.height)
+        self.forks.hear(peer.name, tip.height, tip.block_id)
 
 
 def _pool_of(config: CoreConfig, tip: ChainTip, opened: Opened) -> BundlePool:
@@ -401,20 +426,6 @@ def _pool_of(config: CoreConfig, tip: ChainTip, opened: Opened) -> BundlePool:
     pool = BundlePool(config.pool, tip.parameters.tolerances.bundle_lifetime_ms)
     pool.belong(opened.owners)
     return pool
-
-
-def _entry(made: MadeBundle) -> BundleEntry:
-    return BundleEntry(made.bundle_id, len(made.data), made.header.weight)
-
-
-def in_turn(bundles: Iterable[MadeBundle]) -> list[MadeBundle]:
-    """Put every lane's first bundle before anybody's second: only a first can enter next."""
-    before: Counter[bytes] = Counter()
-    placed: list[tuple[int, MadeBundle]] = []
-    for made in bundles:
-        placed.append((before[made.header.lane], made))
-        before[made.header.lane] += 1
-    return [made for _, made in sorted(placed, key=itemgetter(0))]
 
 
 def _evidence_book(surroundings: Surroundings, chain: Chain, disks: Disks, opened: Opened) -> EvidenceBook:

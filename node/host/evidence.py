@@ -101,7 +101,7 @@ class EvidenceBook:
         if validators is None:
             # Nobody casts votes into heights that are long decided: the engine hears none of them.
             return
-        self._keep(validators.validators[author_of(evidence)].public_key, evidence)
+        self.convict(validators.validators[author_of(evidence)].public_key, evidence)
 
     def _validators(self, height: int) -> ValidatorSet | None:
         tip = self._chain.tip
@@ -128,9 +128,10 @@ class EvidenceBook:
             _log.warning("false_evidence", peer=peer, reason=judged)
             self._surroundings.network.ban(peer, f"evidence that convicts nobody: {judged}")
         elif judged is not None:
-            self._keep(judged, evidence)
+            self.convict(judged, evidence)
 
-    def _keep(self, public_key: bytes, evidence: Evidence) -> None:
+    def convict(self, public_key: bytes, evidence: Evidence) -> None:
+        """Keep a piece that was judged, against this key."""
         kept = KeptEvidence(public_key, self._surroundings.wall.now_ms(), evidence)
         job = partial(keep_evidence, self._store, kept)
         self._surroundings.disk.submit(job, partial(self._kept, kept))

@@ -19,6 +19,7 @@ from network.sync.effects import (
     AskBlocks,
     BanPeer,
     DeliverBlock,
+    OtherChain,
     SyncConfig,
     SyncDone,
     SyncEffect,
@@ -53,6 +54,7 @@ class Follower:
         reader: BundleReader,
         config: SyncConfig,
         on_diverged: Callable[[str], None],
+        on_other_chain: Callable[[str, int], None],
     ) -> None:
         """Join the parts.
 
@@ -63,12 +65,14 @@ class Follower:
             reader: Reads bundles under the network's limits.
             config: Patience.
             on_diverged: Told why this node and the network part.
+            on_other_chain: Told of a peer that seems to have another block at a height than this node.
         """
         self._surroundings = surroundings
         self._verifier = verifier
         self._chain = chain
         self._reader = reader
         self._on_diverged = on_diverged
+        self._on_other_chain = on_other_chain
         self._opened: dict[int, Opened] = {}
         self._checking = 0
         self.stopped_because = ""
@@ -152,6 +156,8 @@ class Follower:
                 case BanPeer(peer=peer, reason=reason):
                     _log.warning("peer_banned", peer=peer, reason=reason)
                     self._surroundings.network.ban(peer, reason)
+                case OtherChain(peer=peer, height=height):
+                    self._on_other_chain(peer, height)
                 case DeliverBlock(received=received):
                     self._verifier.submit(partial(self._open, received), self._on_opened)
                 case SyncDone(height=height):

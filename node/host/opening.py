@@ -18,6 +18,7 @@ from node.storage.convictions import Convictions
 from node.storage.errors import StorageDamaged
 from node.storage.evidence import KeptEvidence, load_evidence
 from node.storage.files import FileSystem
+from node.storage.forks import KeptFork, Settled, load_fork, load_settled
 from node.storage.head_marker import MarkerState, check_head_marker
 from node.storage.outbox import Outbox, OutboxEntry
 from node.storage.snapshot_files import HeldSnapshot
@@ -74,6 +75,10 @@ class Opened(msgspec.Struct, frozen=True):
     """Height of the snapshot that the database began with; 0 when it has every block."""
     snapshots: dict[int, HeldSnapshot] = {}
     """Complete snapshots on the disk, by height."""
+    fork: KeptFork | None = None
+    """A fork of the ledger that this node knows of."""
+    settled: Settled | None = None
+    """Which block stands after a fork, as the operators have said."""
 
 
 def open_disks(disks: Disks, own_lanes: Sequence[bytes]) -> Opened:
@@ -110,6 +115,7 @@ def open_disks(disks: Disks, own_lanes: Sequence[bytes]) -> Opened:
         *(commit, had_bundles, ledger.lanes(), ledger.keys(), _waiting(disks), last_used, replay),
         *(evidence, pending, convictions, nodes),
         *(ledger.owners(), base, _snapshots(disks, base)),
+        *(load_fork(ledger.store), load_settled(ledger.store)),
     )
 
 

@@ -13,7 +13,10 @@ from network.wire.messages import (
     BundleRequest,
     ChunkRequest,
     CommitMessage,
+    DecisionAnswer,
+    DecisionRequest,
     EvidenceMessage,
+    ForkMessage,
     Hello,
     Message,
     NoBlock,
@@ -94,8 +97,20 @@ class Router:
                 core.fetching.missing(name, message)
             case EvidenceMessage(evidence=evidence) if core.consensus is not None:
                 core.evidence.take(name, evidence)
+            case DecisionRequest() | DecisionAnswer() | ForkMessage():
+                self._fork(name, message)
             case _:
                 self._snapshot(name, message)
+
+    def _fork(self, name: str, message: DecisionRequest | DecisionAnswer | ForkMessage) -> None:
+        core = self.core
+        match message:
+            case DecisionRequest():
+                core.serving.serve_decision(name, message)
+            case DecisionAnswer():
+                core.forks.partings.take_answer(name, message)
+            case ForkMessage():
+                core.forks.take_proof(name, message)
 
     def _snapshot(self, name: str, message: Message) -> None:
         """Answer about snapshots; what others offer is of no use to a node that has joined."""

@@ -9,6 +9,7 @@ end would take this node's disk, memory and line. A request beyond it is dropped
 from collections.abc import Callable, Sequence
 from functools import partial
 
+from contracts.chain.commit import Commit
 from contracts.primitives.encoding import encode
 from network.peer.allowance import Allowance
 from network.peer.face import PeerNetwork
@@ -20,6 +21,8 @@ from network.wire.messages import (
     BundleAnswer,
     BundleMissing,
     BundleRequest,
+    DecisionAnswer,
+    DecisionRequest,
     Message,
     NoSnapshot,
 )
@@ -133,6 +136,15 @@ class Serving:
                 # Its queue is full: it asks again for what it did not get.
                 return
 
+    def serve_decision(self, peer: str, request: DecisionRequest) -> None:
+        """Say what was decided at a height; a request too many is dropped."""
+        if self._begin(peer):
+            read = partial(self._blocks.commit_of, request.height)
+            self._reader.submit(read, partial(self._answer_decision, peer, request.height))
+
+    def _answer_decision(self, peer: str, height: int, commit: Commit | None) -> None:
+        self._answer(peer, [DecisionAnswer(height, b"" if commit is None else encode(commit))])
+
     def serve_bundles(self, peer: str, request: BundleRequest) -> None:
         """Answer a bundle request from the pool, or from the chain; a request too many is dropped."""
         if not self._may_ask(peer):
@@ -178,6 +190,8 @@ def _size_of(message: Message) -> int:
     match message:
         case BlockAnswer(block=block, commit=commit):
             return len(block) + len(commit)
+        case DecisionAnswer(commit=commit):
+            return len(commit)
         case BlockBundles(bundles=bundles):
             return sum(map(len, bundles))
         case _:

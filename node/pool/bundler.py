@@ -4,10 +4,13 @@ The author writes bytes and sequence to the outbox, fsynced, before the push, an
 after a restart (DESIGN 1, Bundles). One put makes all bundles of a batch durable.
 """
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from operator import itemgetter
 
 import msgspec
 
+from contracts.chain.header import BundleEntry
 from contracts.ledger.bundle import (
     Bundle,
     BundleHeader,
@@ -95,3 +98,18 @@ def cut_of(bundle: OpenBundle) -> CutBundle:
         for identifier, document in zip(bundle.document_ids, bundle.documents, strict=True)
     )
     return CutBundle(header.after, header.sequence, queued)
+
+
+def entry_for(made: MadeBundle) -> BundleEntry:
+    """Return how blocks and announcements name a bundle."""
+    return BundleEntry(made.bundle_id, len(made.data), made.header.weight)
+
+
+def in_turn(bundles: Iterable[MadeBundle]) -> list[MadeBundle]:
+    """Put every lane's first bundle before anybody's second: only a first can enter next."""
+    before: Counter[bytes] = Counter()
+    placed: list[tuple[int, MadeBundle]] = []
+    for made in bundles:
+        placed.append((before[made.header.lane], made))
+        before[made.header.lane] += 1
+    return [made for _, made in sorted(placed, key=itemgetter(0))]

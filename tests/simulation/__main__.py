@@ -10,7 +10,8 @@ from pathlib import Path
 import msgspec
 
 from tests.simulation import planted_table
-from tests.simulation.outcome import run_plan
+from tests.simulation.beyond import run_beyond
+from tests.simulation.outcome import Outcome, run_plan, run_seed
 from tests.simulation.pool import outcomes
 from tests.simulation.report import Totals, record
 from tests.simulation.shrinking import changed_plan, shrink
@@ -27,6 +28,9 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--minutes", type=float, help="instead: as many seeds as fit into so many minutes")
     parser.add_argument("--start", type=int, default=0, help="the first of them")
     parser.add_argument("--jobs", type=int, default=2, help="how many run at the same time")
+    parser.add_argument(
+        "--beyond-third", action="store_true", help="more than a third lie: only I6 is promised"
+    )
     parser.add_argument("--seed", type=int, help="run this seed alone, and print what happens in it")
     parser.add_argument(
         "--change", default="{}", help="of the seed's plan, as JSON: fields with other values"
@@ -38,6 +42,8 @@ def main(arguments: list[str]) -> int:
     options = parser.parse_args(arguments)
     if options.planted is not None:
         return planted_table.main(["--start", str(options.start), *options.planted])
+    if options.seed is not None and options.beyond_third:
+        return _shown(run_beyond(options.seed, is_told=True))
     if options.seed is not None:
         changes = msgspec.json.decode(options.change, type=dict[str, object])
         return _one(options.seed, changes, options.runs if options.shrink else 0)
@@ -48,14 +54,17 @@ def _one(seed: int, changes: dict[str, object], shrinking_runs: int) -> int:
     """Replay one seed, or make it smaller."""
     plan = changed_plan(seed, changes)
     if not shrinking_runs:
-        outcome = run_plan(plan, is_told=True)
-        print(msgspec.json.encode(outcome).decode())
-        return bool(outcome.failure)
+        return _shown(run_plan(plan, is_told=True))
     shrunk = shrink(plan, shrinking_runs)
     print(msgspec.json.format(msgspec.json.encode(shrunk.plan), indent=2).decode())
     print(f"{shrunk.outcome.failure}\nthe smallest plan of {shrunk.runs} that were tried")
     print(f"replay: {shrunk.command}")
     return 1
+
+
+def _shown(outcome: Outcome) -> int:
+    print(msgspec.json.encode(outcome).decode())
+    return bool(outcome.failure)
 
 
 def _run(options: argparse.Namespace, command: str) -> int:
@@ -64,8 +73,9 @@ def _run(options: argparse.Namespace, command: str) -> int:
     longest_seconds = None
     if options.minutes is not None:
         seeds, longest_seconds = itertools.count(options.start), options.minutes * SECONDS_PER_MINUTE
+    run = run_beyond if options.beyond_third else run_seed
     totals = Totals()
-    for outcome in outcomes(seeds, options.jobs, longest_seconds):
+    for outcome in outcomes(run, seeds, options.jobs, longest_seconds):
         totals.add(outcome)
         if outcome.failure:
             print(f"seed {outcome.seed}: {outcome.failure}", flush=True)
@@ -75,8 +85,10 @@ def _run(options: argparse.Namespace, command: str) -> int:
     lines = [*totals.table(), ""]
     if totals.failed:
         first = min(outcome.seed for outcome in totals.failed)
-        lines.append(f"replay: python -m tests.simulation --seed {first}")
-        lines.append(f"make it smaller: python -m tests.simulation --seed {first} --shrink")
+        mode = " --beyond-third" if options.beyond_third else ""
+        lines.append(f"replay: python -m tests.simulation --seed {first}{mode}")
+        if not mode:
+            lines.append(f"make it smaller: python -m tests.simulation --seed {first} --shrink")
     lines.append(msgspec.json.encode(totals.summary(time.monotonic() - began)).decode())
     print("\n".join(lines))
     if options.record is not None:

@@ -15,6 +15,7 @@ clever one would. What it may do besides:
     replay       what it said in rounds and heights long ago
     flood        votes for rounds to come
     boast        heights it has not reached
+    other_chain  another chain, and false proofs of forks (`lying_forks.py`)
     accuse       false, old or repeated evidence, in blocks and to peers (`accusers.py`)
     silence      nothing about a height
 
@@ -50,6 +51,8 @@ from contracts.primitives import signing
 from contracts.primitives.encoding import encode
 from network.peer.face import PeerIdentity
 from network.wire.messages import (
+    CommitMessage,
+    DecisionAnswer,
     EvidenceMessage,
     Message,
     ProposalMessage,
@@ -60,11 +63,13 @@ from network.wire.messages import (
 )
 from tests.simulation.accusers import Accuser
 from tests.simulation.cast import CHAIN_ID
+from tests.simulation.lying_forks import FORK_BEHAVIOURS, ForkLiar
 from tests.simulation.lying_sync import SYNC_BEHAVIOURS, SyncLiar
 
 BEHAVIOURS: Final = (
     *("propose", "prevote", "precommit", "both", "valid_round", "skip"),
-    *("misname", "invalid", "forget", "replay", "flood", "boast", "silence", *SYNC_BEHAVIOURS),
+    *("misname", "invalid", "forget", "replay", "flood", "boast", "silence"),
+    *(*SYNC_BEHAVIOURS, *FORK_BEHAVIOURS),
 )
 LaneOf = Callable[[bytes], bytes | None]
 ProposedIn = Callable[[int, int], bytes | None]
@@ -111,6 +116,7 @@ class Liar:
         self.counts: Counter[str] = accuser.counts
         self.behaviours = tuple(sorted(random.sample(BEHAVIOURS, random.randint(3, len(BEHAVIOURS)))))
         self._sync = SyncLiar(random, self.behaviours, self.counts)
+        self._forks = ForkLiar(random, self.behaviours, self.counts)
 
     def change(self, peer: PeerIdentity, message: Message) -> list[Message]:
         """Return what `peer` is told instead of `message`."""
@@ -128,7 +134,10 @@ class Liar:
                 return [self._count("boast", msgspec.structs.replace(message, height=message.height + 1_000))]
             case Tip(height=height):
                 accusation = self._accuser.slander(height)
-                return [message] if accusation is None else [message, EvidenceMessage(accusation)]
+                told = self._forks.change(message)
+                return told if accusation is None else [*told, EvidenceMessage(accusation)]
+            case CommitMessage() | DecisionAnswer():
+                return self._forks.change(message)
             case _:
                 return self._sync.change(message, lambda: self._is_fooled(peer.name))
 

@@ -136,6 +136,8 @@ class Ears:
         """A message came."""
         if type(message) is BlockAnswer:
             self._machine.repairs["block_fetched"] += 1
+        if self._machine.overheard is not None:
+            self._machine.overheard(peer, message)
         self._router.on_message(peer, message)
 
 
@@ -154,6 +156,8 @@ class Machine:
         trapped: What the trap in wait leaves of unsynced data.
         said: Why it stopped itself, each time.
         repairs: How often it mended what, by kind.
+        tampering: Changes what it says; None for an honest one.
+        overheard: Told what it hears; None for nobody.
     """
 
     def __init__(self, world: "World", role: Role, number: int) -> None:
@@ -173,6 +177,7 @@ class Machine:
         self.said: list[str] = []
         self.repairs: Counter[str] = Counter()
         self.tampering: Tampering | None = None
+        self.overheard: Callable[[PeerIdentity, Message], None] | None = None
         self.postbox: Postbox | None = None
         self._life = Life()
         self._life.is_alive = False

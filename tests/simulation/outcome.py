@@ -68,23 +68,28 @@ def run_plan(plan: Plan, *, is_told: bool = False) -> Outcome:
     """
     book = SignatureBook()
     with quiet(), signatures(book.note, real=plan.real_signatures):
-        began = time.process_time()
-        world = World(plan, book, is_told=is_told)
-        failure = ""
-        try:
-            world.run()
-        except Exception as error:
-            if is_told:
-                raise
-            failure = f"{type(error).__name__}: {error}"
-        return _sum_up(world, failure, time.process_time() - began)
+        return sum_up(World(plan, book, is_told=is_told), is_told=is_told)
+
+
+def sum_up(world: World, *, is_told: bool) -> Outcome:
+    """Run a world that was made, and say what became of it; raise what broke instead if it `is_told`."""
+    began = time.process_time()
+    failure = ""
+    try:
+        world.run()
+    except Exception as error:
+        if is_told:
+            raise
+        failure = f"{type(error).__name__}: {error}"
+    return _sum_up(world, failure, time.process_time() - began)
 
 
 def _sum_up(world: World, failure: str, seconds: float) -> Outcome:
     decided = world.invariants.decided.values()
     lies: Counter[str] = Counter()
-    for liar in world.liars.values():
-        lies.update(liar.counts)
+    for name in world.liars:
+        tampering = world.machines[name].tampering
+        lies.update({} if tampering is None else tampering.counts)
     repairs: Counter[str] = Counter()
     for machine in world.machines.values():
         repairs.update(machine.repairs)
@@ -99,7 +104,7 @@ def _sum_up(world: World, failure: str, seconds: float) -> Outcome:
         items=world.items,
         evidence=sum(world.invariants.evidence.values()),
         validators=world.plan.size,
-        faults=_counted(world.faults.counts + Counter(world.mood.counts)),
+        faults=_counted(world.faults.counts + Counter(world.mood.counts) + world.counts),
         lies=_counted(lies),
         repairs=_counted(repairs),
         drawn=world.faults.drawn,

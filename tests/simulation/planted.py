@@ -37,6 +37,7 @@ from node.storage.memory_files import MemoryFile
 from node.storage.outbox import Outbox
 from node.storage.slots import SlotFile
 from tests.simulation.planted_evidence import PLANTED_EVIDENCE
+from tests.simulation.planted_forks import PLANTED_FORKS
 from tests.simulation.planted_sets import PLANTED_SETS, hear_no_own_votes
 from tests.simulation.planting import (
     DAMAGED,
@@ -344,4 +345,5 @@ PLANTED: Final = (
     Planted("two_places", "a child keeps a place beside its case's", (STATE,), _leave_a_place_behind),
     *PLANTED_SETS,
     *PLANTED_EVIDENCE,
+    *PLANTED_FORKS,
 )

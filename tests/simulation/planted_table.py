@@ -14,6 +14,7 @@ from typing import Final
 
 import msgspec
 
+from tests.simulation.beyond import run_beyond
 from tests.simulation.outcome import run_seed
 from tests.simulation.planted import PLANTED, Planted, planted
 from tests.simulation.report import record
@@ -50,7 +51,7 @@ def hunt(
     seed = start
     with planted(bug):
         while True:
-            outcome = run_seed(seed)
+            outcome = run_beyond(seed) if bug.is_beyond else run_seed(seed)
             gc.collect()
             seconds = time.process_time() - began
             if outcome.failure or seconds >= most_seconds or seed - start + 1 >= most_seeds:

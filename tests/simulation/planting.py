@@ -20,6 +20,8 @@ class Planted(NamedTuple):
     """Plants it until the stack is closed."""
     is_quick: bool = True
     """A few seeds find it."""
+    is_beyond: bool = False
+    """It shows where more than a third lie."""
 
 
 def replace(stack: ExitStack, owner: type | ModuleType, name: str, value: object) -> None:
@@ -56,6 +58,8 @@ DAMAGED: Final = "StorageDamaged"
 """The node itself notices."""
 REFUSED: Final = "DoubleSignRefused"
 """As does the signer."""
+DIVERGED: Final = "Broken: I2"
+"""Other app hashes, or a node that holds itself to be on another chain."""
 SETS: Final = "Broken: sets"
 """Others vote, or are counted, than was decided."""
 QUARREL: Final = "Broken: honest"

@@ -6,19 +6,22 @@ takes a twentieth of its time, and everything afterwards.
 
 import gc
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 
-from tests.simulation.outcome import Outcome, run_seed
+from tests.simulation.outcome import Outcome
 
 _AHEAD = 4
 """Seeds that wait for each process."""
 
 
-def outcomes(seeds: Iterable[int], jobs: int, longest_seconds: float | None = None) -> Iterator[Outcome]:
+def outcomes(
+    run: Callable[[int], Outcome], seeds: Iterable[int], jobs: int, longest_seconds: float | None = None
+) -> Iterator[Outcome]:
     """Run seeds, in processes of their own, and yield what became of each, in the order in which they end.
 
     Args:
+        run: Runs one: a function of a module, so that other processes find it.
         seeds: Which.
         jobs: How many run at the same time.
         longest_seconds: Begin no further seed after this long; None for no limit.
@@ -34,7 +37,7 @@ def outcomes(seeds: Iterable[int], jobs: int, longest_seconds: float | None = No
                 if seed is None:
                     is_open = False
                 else:
-                    running.add(pool.submit(_run, seed))
+                    running.add(pool.submit(_run, run, seed))
             done, running = wait(running, return_when=FIRST_COMPLETED)
             yield from (future.result() for future in done)
 
@@ -45,8 +48,8 @@ def _prepare() -> None:
     gc.disable()
 
 
-def _run(seed: int) -> Outcome:
+def _run(run: Callable[[int], Outcome], seed: int) -> Outcome:
     try:
-        return run_seed(seed)
+        return run(seed)
     finally:
         gc.collect()

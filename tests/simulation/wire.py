@@ -10,6 +10,7 @@ and liars change what they say. Parts of an answer to a block request are spared
 the protocol asks of a connection; a whole request may be lost.
 """
 
+from collections import Counter
 from collections.abc import Callable, Collection, Iterable
 from random import Random
 from typing import Protocol
@@ -158,7 +159,13 @@ class Wire:
 
 
 class Tampering(Protocol):
-    """What a liar does to what its node says."""
+    """What a liar does to what its node says.
+
+    Attributes:
+        counts: How often it did what.
+    """
+
+    counts: Counter[str]
 
     def change(self, peer: PeerIdentity, message: Message) -> list[Message]:
         """Return what `peer` is told instead of `message`."""

@@ -1,6 +1,7 @@
 """A simulated world, from its beginning to its end: trouble, healing, and what is checked on the way."""
 
 import hashlib
+from collections import Counter
 from collections.abc import Callable, Iterator
 
 from consensus.effects import Effect, Input
@@ -61,6 +62,7 @@ class World:
         stops: How often machines stopped.
         inputs: What engines were told so far.
         items: Items that exist at the end.
+        counts: What else happened, by kind.
     """
 
     def __init__(self, plan: Plan, book: SignatureBook, *, is_told: bool = False) -> None:
@@ -77,6 +79,7 @@ class World:
         self.mood = Mood()
         self.cast = make_cast(plan)
         self.stops = self.items = self.inputs = 0
+        self.counts: Counter[str] = Counter()
         self._is_told = is_told
         self._trace = hashlib.blake2b(digest_size=16)
         self._rounds_allowed: dict[int, int] = {}

@@ -39,3 +39,21 @@ def test_what_a_node_keeps_itself_is_listed_too(node, packtrail):
     code, out, _err = packtrail("evidence", "--kept", "--node", node.url, "--output", "json")
     assert code == Exit.OK
     assert msgspec.json.decode(out) == [kept]
+
+
+def test_a_fork_is_told_and_makes_the_exit_code(node, packtrail):
+    blocks = [
+        {"block_id": letter * 64, "round": 0, "here": letter == "a", "signers": ["west", "east"]}
+        for letter in "ab"
+    ]
+    fork = {"height": 7, "found": "2026-11-22T10:00:00Z", "blocks": blocks}
+    fork |= {"convicted": ["west"], "suspected": [], "settled": "", "proof": "00"}
+    node.answers["GET /v1/evidence"] = Reply(body={"chain_id": "net", "evidence": [], "fork": fork})
+    code, out, err = packtrail("evidence", "--kept", "--node", node.url)
+    assert code == Exit.UNHEALTHY
+    assert "a" * 10 in out
+    assert "forked at height 7" in err
+    assert "one step: west." in err
+    assert "as far as is known here: nobody." in err
+    code, out, _err = packtrail("evidence", "--kept", "--node", node.url, "--output", "json")
+    assert (code, msgspec.json.decode(out)) == (Exit.UNHEALTHY, [])

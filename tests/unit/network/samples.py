@@ -45,6 +45,9 @@ SAMPLES = (
     messages.ChunkAnswer(ID, 0, b"packed"),
     messages.NoChunk(ID, 3),
     messages.EvidenceMessage(of_votes(VOTE, Vote(VoteType.PREVOTE, 5, 1, b"", 3, SIGNATURE))),
+    messages.DecisionRequest(5),
+    messages.DecisionAnswer(5, b"commit"),
+    messages.ForkMessage(b"proof"),
 )
 
 _ids = st.binary(min_size=32, max_size=32)

@@ -68,6 +68,7 @@ class Standing:
         self.queues: tuple[QueueStatus, ...] = ()
         self.dropped = {"inputs": 0, "requests": 0}
         self.convictions = {"node-0": 0}
+        self.fork_height = 0
 
     def status(self) -> NodeStatus:
         peers = (PeerStatus("node-1", "validator", 3, "192.0.2.1:7700", 2, 0),)
@@ -78,6 +79,7 @@ class Standing:
             *(self.refused, self.ended, self.failed_dials, self.convictions),
             queues=self.queues,
             dropped=self.dropped,
+            fork_height=self.fork_height,
         )
 
     def checks(self) -> tuple[ReadinessCheck, ...]:

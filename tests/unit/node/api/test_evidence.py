@@ -4,6 +4,7 @@ import msgspec
 import pytest
 
 from contracts.chain.evidence import DuplicateVote, Evidence, of_proposals, of_votes, verify_evidence
+from contracts.chain.fork import FORKS, fork_of, verify_fork
 from contracts.chain.genesis import validator_set
 from contracts.chain.votes import (
     NIL,
@@ -19,6 +20,7 @@ from contracts.records.changes import RemoveNode
 from contracts.records.governance import ProposeChanges
 from node.api.feed import Feed
 from node.storage.evidence import KeptEvidence, keep_evidence
+from node.storage.forks import KeptFork, Settled, keep_fork, settle
 from tests.support.evidence import two_proposals, two_votes
 from tests.support.ledger import OneNode
 from tests.support.parties import PARTIES, build_test_genesis, validator_seed
@@ -70,6 +72,36 @@ async def test_evidence_convicts_by_genesis_alone(api: Api) -> None:
 @pytest.mark.parametrize("bearer", ["maker", "own"])
 async def test_a_partner_alone_does_not_see_it(api: Api, bearer: str) -> None:
     assert (await api.get("/v1/evidence", bearer)).code == "forbidden"
+
+
+async def test_a_fork_is_shown_with_its_proof(api: Api) -> None:
+    assert (await api.get("/v1/evidence", "operator")).json["fork"] is None
+    node = api.node
+    node.produce()
+    height = node.ledger.tip.height
+    own = node.ledger.blocks.commit_of(height)
+    assert own is not None
+    proof = fork_of(own, node.commit(height, BLOCK))
+    keep_fork(node.store, KeptFork(node.genesis.time_ms, proof))
+    fork = (await api.get("/v1/evidence", "operator")).json["fork"]
+    assert (fork["height"], fork["convicted"], fork["suspected"], fork["settled"]) == (
+        *(height, ["node-0"], []),
+        "",
+    )
+    assert {(one["block_id"], one["here"], *one["signers"]) for one in fork["blocks"]} == {
+        (own.block_id.hex(), True, "node-0"),
+        (BLOCK.hex(), False, "node-0"),
+    }
+    found = FORKS.decode(bytes.fromhex(fork["proof"]))
+    verify_fork(node.genesis.chain_id, validator_set(node.genesis), found)
+    settle(node.store, Settled(height, own.block_id))
+    assert (await api.get("/v1/evidence", "operator")).json["fork"]["settled"] == own.block_id.hex()
+
+
+async def test_the_status_and_metrics_name_a_fork(api: Api) -> None:
+    assert (await api.get("/v1/status")).json["fork_height"] == 0
+    api.standing.fork_height = 7
+    assert (await api.get("/v1/status")).json["fork_height"] == 7
 
 
 async def test_the_status_counts_it(api: Api) -> None:

@@ -32,7 +32,13 @@ class Desk:
         worker = self.node.worker
         surroundings = Surroundings(clock, self.node.wall, self.network, worker, worker)
         self.follower = Follower(
-            surroundings, worker, self.node.chain, self.node.reader, SyncConfig(), self.diverged.append
+            surroundings,
+            worker,
+            self.node.chain,
+            self.node.reader,
+            SyncConfig(),
+            self.diverged.append,
+            lambda _peer, _height: None,
         )
         core = SimpleNamespace(
             consensus=None,

@@ -16,11 +16,10 @@ from network.wire.messages import (
     Message,
 )
 from node.host import serving
-from node.host.core import in_turn
 from node.host.intake import BOOKKEEPING_BYTES, Intake
 from node.host.serving import MAX_REQUESTS_WAITING, Serving
 from node.host.surroundings import Surroundings
-from node.pool.bundler import MadeBundle, make_bundle
+from node.pool.bundler import MadeBundle, in_turn, make_bundle
 from node.pool.held import PooledBundle
 from node.pool.lane_writer import CutBundle, QueuedDocument
 from node.pool.pool import BundlePool, PoolLimits

@@ -46,7 +46,7 @@ def test_time_that_is_over_begins_nothing(capsys: pytest.CaptureFixture[str]) ->
 
 
 def test_processes_run_the_same_seeds_as_one() -> None:
-    found = {outcome.seed: outcome.trace for outcome in outcomes((1, 4), 2)}
+    found = {outcome.seed: outcome.trace for outcome in outcomes(run_seed, (1, 4), 2)}
     assert found == {seed: run_seed(seed).trace for seed in (1, 4)}
     assert len(set(found.values())) == 2
 

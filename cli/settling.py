@@ -1,4 +1,4 @@
-"""What the operators of a network agreed on after its ledger forked, told to one stopped node (ADR 27)."""
+"""What the operators of a network agreed on after its ledger forked, told to one stopped node (ADR 28)."""
 
 import typer
 

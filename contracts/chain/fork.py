@@ -1,4 +1,4 @@
-"""A fork: two blocks that were decided at one height, and who has to answer for it (ADR 27).
+"""A fork: two blocks that were decided at one height, and who has to answer for it (ADR 28).
 
 While no more than a third of the power lies, there is none. Two commits of one height for two blocks prove
 one. Who is at fault depends on the rounds (arXiv 1807.04938; by this argument Tendermint's faults have

@@ -1,4 +1,4 @@
-"""A fork of the ledger as operators see it: which blocks, and who has to answer for it (ADR 27).
+"""A fork of the ledger as operators see it: which blocks, and who has to answer for it (ADR 28).
 
 The node's word counts for nothing here: the proof comes with its canonical bytes, and the set of its height
 tells what it proves (`contracts.chain.fork`).

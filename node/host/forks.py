@@ -1,4 +1,4 @@
-"""What this node does when the ledger has forked (ADR 27): it stops, keeps the proof, and tells.
+"""What this node does when the ledger has forked (ADR 28): it stops, keeps the proof, and tells.
 
 When a peer has another block at a height, and its commit is proven by the validators of that height as this
 node's own is, no rule says which of the two is the ledger. So this node applies nothing more and votes no

@@ -1,4 +1,4 @@
-"""Where the chain of a peer and this node's part: found by asking, from what the peer claims (ADR 27).
+"""Where the chain of a peer and this node's part: found by asking, from what the peer claims (ADR 28).
 
 Every height that a peer tells comes with the id of its block. When that is not this node's own, or block sync
 is shown a block that follows another than this node's, the peer is asked for its commits: halving the heights

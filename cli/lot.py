@@ -1,6 +1,7 @@
-"""`packtrail lot`: what is known of a lot."""
+"""`packtrail lot`: what is known of a lot, and how it was kept."""
 
-from typing import Annotated
+from collections.abc import Iterator
+from typing import Annotated, Any, Final
 
 import typer
 
@@ -10,6 +11,22 @@ from cli.options import OutputOption
 from cli.output import Format, say, write_facts, write_rows
 from cli.product import GtinArgument
 
+_COLUMNS: Final = (
+    *("session", "standing", "in_breach_from", "logger", "on", "since", "until"),
+    *("low", "high", "outside_s", "longest_gap_s"),
+)
+
+
+def _excursions(client: NodeClient, path: str) -> Iterator[dict[str, Any]]:
+    """Yield a lot's excursions, page after page."""
+    after: str | None = None
+    while True:
+        page = client.get(f"{path}/excursions", {"after": after, "limit": 500})
+        yield from page["excursions"]
+        after = page["next"]
+        if after is None:
+            return
+
 
 @talks_to_node
 def lot(
@@ -17,13 +34,20 @@ def lot(
     *,
     gtin: GtinArgument,
     number: Annotated[str, typer.Argument(metavar="LOT", help="As printed.")],
+    excursions: Annotated[
+        bool, typer.Option("--excursions", help="List the cold-chain sessions in which it was in breach.")
+    ] = False,
     output: OutputOption = Format.TABLE,
 ) -> None:
-    """Print a lot: expiry, maker, whether it is called back, and how it was made.
+    """Print a lot: expiry, maker, whether it is called back, how it was made; or its excursions.
 
-    Example: packtrail lot 09521101003215 M1
+    Example: packtrail lot 09521101003215 M1 --excursions
     """
-    found = client.get(f"/v1/lots/{segment(gtin)}/{segment(number)}")
+    path = f"/v1/lots/{segment(gtin)}/{segment(number)}"
+    if excursions:
+        write_rows(output, list(_excursions(client, path)), _COLUMNS, "In breach, the newest session first")
+        return
+    found = client.get(path)
     if output is not Format.TABLE:
         write_facts(output, found)
         return

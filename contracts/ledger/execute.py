@@ -97,6 +97,11 @@ class BlockExecution:
         self.written: dict[bytes, list[bytes]] = {}
         self._documents = self._in_order(bundles)
 
+    @property
+    def after(self) -> Overlay:
+        """State as far as it was executed; after `finish`, that which follows from the block."""
+        return self._state
+
     def step(self) -> bool:
         """Execute the next document; return False when there was none left.
 

@@ -29,6 +29,7 @@ from node.api.field_readers import FieldFault
 from node.api.gate import Gate
 from node.api.governance import Proposals
 from node.api.items import Items
+from node.api.lot_excursions import LotExcursions
 from node.api.lots import Lots
 from node.api.metrics import ApiMetrics
 from node.api.node_metrics import NodeCollector
@@ -98,6 +99,7 @@ class Apps:
             *DocumentStream(context, commits, self._metrics, self._patience, self.gate).endpoints(),
             *Items(context).endpoints(),
             *Lots(context).endpoints(),
+            *LotExcursions(context).endpoints(),
             *Shipments(context).endpoints(),
             *RecallDesk(context).endpoints(),
             *Alerts(context).endpoints(),

@@ -31,6 +31,13 @@ MAX_COMMISSIONS: Final = 2_000
 """Commissions that one answer counts and shows, oldest first."""
 
 
+LOT_PARAMETERS: Final = (
+    Parameter("gtin", "path", "GTIN-14."),
+    Parameter("lot", "path", "Lot, percent-encoded."),
+)
+"""Of a path that names a lot; `read_lot_segments` reads them."""
+
+
 class CommissionView(msgspec.Struct, frozen=True):
     """One commission of a lot."""
 
@@ -87,24 +94,30 @@ class Lots:
                 self.show,
                 "A lot and its commissions.",
                 (Answer(200, "The lot.", LotInFullView, pinned=True),),
-                (
-                    Parameter("gtin", "path", "GTIN-14."),
-                    Parameter("lot", "path", "Lot, percent-encoded."),
-                ),
+                LOT_PARAMETERS,
                 problems=(INVALID_IDENTIFIER, "unknown_lot"),
             ),
         )
 
     async def show(self, request: web.Request) -> web.Response:
         """Show a lot."""
-        try:
-            gtin = read_gtin("gtin", request.match_info["gtin"])
-            lot = read_lot("lot", request.match_info["lot"])
-        except FieldFault as fault:
-            members = {"parameter": fault.path[0], "fault": fault.fault}
-            raise Problem(INVALID_IDENTIFIER, str(fault), members=members) from fault
+        gtin, lot = read_lot_segments(request)
         scope = scope_of(self._context, request)
         return await self._context.readers.read(partial(_show, gtin=gtin, lot=lot, scope=scope))
+
+
+def read_lot_segments(request: web.Request) -> tuple[bytes, bytes]:
+    """Return packed GTIN and lot of a path that names a lot.
+
+    Raises:
+        Problem: invalid_identifier.
+    """
+    try:
+        gtin = read_gtin("gtin", request.match_info["gtin"])
+        return gtin, read_lot("lot", request.match_info["lot"])
+    except FieldFault as fault:
+        members = {"parameter": fault.path[0], "fault": fault.fault}
+        raise Problem(INVALID_IDENTIFIER, str(fault), members=members) from fault
 
 
 def _show(snapshot: Snapshot, gtin: bytes, lot: bytes, scope: Scope) -> web.Response:

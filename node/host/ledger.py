@@ -61,6 +61,7 @@ from node.storage.errors import StorageDamaged
 from node.storage.governance import Governance
 from node.storage.head import Head, check_identity, head_entry, identity_entry, load_head
 from node.storage.journeys import IndexedDocument, journey_entries
+from node.storage.lot_sessions import lot_session_entries
 from node.storage.statements import statement_entries
 from node.storage.store import STATE, KeyValueStore, Space, Write, put_all
 from node.storage.validators import ValidatorHistory, set_entry
@@ -334,6 +335,7 @@ class Ledger:
             *journey_entries(block.header.height, indexed),
             *statement_entries(block.header.height, own),
             *_set_entries(block.header.height, result.writes),
+            *lot_session_entries(execution.after, result.writes),
             *event_entries(block.header.height, result.events),
             head_entry(_head_of(tip)),
         ]

@@ -61,6 +61,21 @@ def test_capture_goes_on_after_a_file_that_is_refused(node, packtrail, tmp_path)
     assert len(node.requests) == 2
 
 
+def test_excursions_of_a_lot_are_listed_page_after_page(node, packtrail):
+    def page(request):
+        is_first = "after" not in request.query
+        return Reply(
+            body={"excursions": [{"session": 9 if is_first else 4}], "next": "c" if is_first else None}
+        )
+
+    node.answers["GET /v1/lots/09521101003215/M1/excursions"] = page
+    code, out, _err = packtrail(
+        *("lot", "09521101003215", "M1", "--excursions", "--node", node.url, "--output", "json")
+    )
+    assert code == Exit.OK
+    assert [one["session"] for one in msgspec.json.decode(out)] == [9, 4]
+
+
 def test_a_file_that_is_not_there(node, packtrail):
     code, _out, err = packtrail("capture", "absent.xml", "--node", node.url)
     assert code == Exit.NOT_FOUND

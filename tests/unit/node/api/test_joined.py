@@ -81,6 +81,7 @@ async def test_a_journey_is_told_whole_or_not_at_all(api: Api) -> None:
         "/v1/documents/{document}/proof",
         f"/v1/documents/{'ab' * 32}",
         f"/v1/lots/{PACK_GTIN}/{LOT.decode()}",
+        f"/v1/lots/{PACK_GTIN}/{LOT.decode()}/excursions",
         f"/v1/alerts?partner={MAKER.gln}",
         "/v1/events?from=1",
         f"/v1/events?from={BASE}.0.0",

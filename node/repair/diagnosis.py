@@ -19,6 +19,7 @@ from node.identity.signer import FileSigner
 from node.setting import Setting
 from node.storage.errors import StorageDamaged
 from node.storage.files import DiskFiles
+from node.storage.head import OtherFormat
 from node.storage.head_marker import HeadMarker, load_head_marker
 from node.storage.level_files import check_level_files
 from node.storage.log import ConsensusLog
@@ -134,7 +135,8 @@ def _database(setting: Setting, *, is_log_whole: bool) -> Finding | None:
             disks.outbox.close()
             if disks.journal is not None:
                 disks.journal.close()
-    except StorageDamaged as damage:
+    except (StorageDamaged, OtherFormat) as damage:
+        # Rows of another release are no damage, but the way out is the same: the chain is with the peers.
         return Finding(Part.DATABASE, damage.where, damage.reason)
     finally:
         store.close()

@@ -13,8 +13,8 @@ from node.storage.store import META, Reader, Space, Write, put
 
 _HEAD_KEY: Final = b"head"
 _IDENTITY_KEY: Final = b"identity"
-FORMAT: Final = 1
-"""Version of the rows that this release writes."""
+FORMAT: Final = 2
+"""Version of the rows that this release writes; docs/persistence.md says when it is raised."""
 
 
 class Head(msgspec.Struct, frozen=True, array_like=True):
@@ -43,6 +43,10 @@ class Identity(msgspec.Struct, frozen=True, array_like=True):
 
 class WrongStore(StorageError):
     """An intact database, but of another network or another release's format."""
+
+
+class OtherFormat(WrongStore):
+    """An intact database whose rows another release wrote: this one would misread or miss some of them."""
 
 
 _HEADS: Decoder[Head] = Decoder(Head)
@@ -78,7 +82,8 @@ def check_identity(reader: Reader, genesis_hash: bytes) -> None:
     """Check that a database that holds a head belongs to this network and format.
 
     Raises:
-        WrongStore: It belongs to another one.
+        OtherFormat: Another release wrote its rows.
+        WrongStore: It belongs to another network.
         StorageDamaged: The row is missing or does not decode.
     """
     data = Space(reader, META).get(_IDENTITY_KEY)
@@ -89,7 +94,11 @@ def check_identity(reader: Reader, genesis_hash: bytes) -> None:
     except MalformedBytes as error:
         raise StorageDamaged("database, identity row", str(error)) from error
     if identity.format != FORMAT:
-        raise WrongStore("database", f"written in format {identity.format}, this release reads {FORMAT}")
+        raise OtherFormat(
+            "database",
+            f"written in format {identity.format}, this release reads {FORMAT}: packtrail node repair builds"
+            " it anew from peers; or start the release that wrote it",
+        )
     if identity.genesis_hash != genesis_hash:
         raise WrongStore(
             "database",

@@ -4,15 +4,20 @@ import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import msgspec
 import pytest
 
+from contracts.primitives.encoding import encode
+from node.assembly import open_store
 from node.home import HEAD_FILE, LOG_FOLDER, OUTBOX_FOLDER, SIGNER_FILE, Home
 from node.repair.diagnosis import Finding, Part, diagnose, last_height
 from node.repair.rebuilding import repair
 from node.setting import Setting, read_setting
 from node.storage.errors import StorageDamaged
 from node.storage.files import DiskFiles
+from node.storage.head import FORMAT, Identity
 from node.storage.head_marker import HeadMarker, save_head_marker
+from node.storage.store import META, Space, put
 from tests.damage.cases import kinds_of
 from tests.damage.facts import learn
 from tests.damage.home import make_home
@@ -58,6 +63,19 @@ def test_a_home_that_never_ran_has_nothing(home: Home) -> None:
     # The signer has signed on top of what is gone.
     assert [(each.part, "is missing" in each.reason) for each in found] == [(Part.DATABASE, True)]
     assert not home.database.exists()
+
+
+def test_rows_of_another_release_are_built_anew_like_damaged_ones(home: Home) -> None:
+    store = open_store(setting_of(home), home.database)
+    data = Space(store, META).get(b"identity")
+    assert data is not None
+    identity = msgspec.msgpack.decode(data, type=Identity)
+    older = put(META, b"identity", encode(msgspec.structs.replace(identity, format=FORMAT - 1)))
+    store.write([older], sync=True)
+    store.close()
+    (found,) = look(home)
+    assert found.part is Part.DATABASE
+    assert f"format {FORMAT - 1}" in found.reason
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ everyone who must know. Two things stay refused: what the signer did not hold (n
 what had ended for good; nor does a late record give the signer rights that it never had.
 """
 
-from contracts.records.custody import Receive, ReceiveMode, Ship
+from contracts.records.custody import Receive, Ship
 from contracts.records.dispensing import Dispense
 from contracts.records.head import Head
 from contracts.records.late import Late
@@ -14,7 +14,7 @@ from contracts.rules.dispensing import dispense
 from contracts.rules.events import EventKind
 from contracts.rules.guards import Positions, list_fault, locate_all, signer_fault
 from contracts.rules.implied import again
-from contracts.rules.receiving import receive
+from contracts.rules.receiving import receive, receive_arrived
 from contracts.rules.shipping import ship
 from contracts.rules.verdict import Verdict
 from contracts.state.concerned import alarmed, regulators
@@ -61,10 +61,9 @@ def _take_in(act: Act, head: Head, keys: tuple[bytes, ...], roles: int) -> Verdi
         if item.shipment is not None and is_receiver(act.signer, item.shipment):
             coming.setdefault(item.top.shipment, []).append(item)
     for shipment, arrived in coming.items():
+        # All that a receipt is asked was: they are on their way to the signer, and listed once.
+        receive_arrived(act, head, shipment, arrived)
         listed = tuple(item.key for item in arrived)
-        fault = receive(act, Receive(head, shipment, ReceiveMode.LISTED, listed))
-        if fault:
-            return fault
         act.tell(EventKind.LATE_RECEIPT, listed, shipment, _parties(arrived[0]))
     return None
 

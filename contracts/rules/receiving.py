@@ -5,6 +5,7 @@ from typing import assert_never
 import msgspec
 
 from contracts.records.custody import Receive, ReceiveMode, ShipPurpose, shipment_id
+from contracts.records.head import Head
 from contracts.rules.act import Act
 from contracts.rules.codes import Code
 from contracts.rules.events import EventKind
@@ -37,10 +38,30 @@ def receive(act: Act, record: Receive) -> Verdict | None:
     fault = _receive_part(act, record, shipment)
     if fault:
         return fault
+    _tell_received(act, record, shipment)
+    return None
+
+
+def receive_arrived(act: Act, head: Head, shipment: bytes, items: Positions) -> None:
+    """Let items that are on their way to the signer with a shipment pass to it; nothing is asked any more.
+
+    Args:
+        act: The record.
+        head: When and where.
+        shipment: Id of the shipment.
+        items: None of them inside another.
+    """
+    row = act.state.require(SHIPMENTS, shipment)
+    record = Receive(head, shipment, ReceiveMode.LISTED, tuple(item.key for item in items))
+    _take_over(act, record, row, items)
+    _tell_received(act, record, row)
+
+
+def _tell_received(act: Act, record: Receive, shipment: ShipmentRow) -> None:
+    """Tell what was received, and hold what came without a logger that it needs."""
     act.tell(EventKind.SHIPMENT_RECEIVED, (), record.shipment, parties_of(shipment))
     _tell_held(act, record, shipment)
     receive_unlogged(act, shipment)
-    return None
 
 
 def _tell_held(act: Act, record: Receive, shipment: ShipmentRow) -> None:
@@ -89,6 +110,12 @@ def _receive_listed(act: Act, record: Receive, shipment: ShipmentRow) -> Verdict
     if isinstance(items, Verdict):
         return items
     # After this point it must succeed.
+    _take_over(act, record, shipment, items)
+    return None
+
+
+def _take_over(act: Act, record: Receive, shipment: ShipmentRow, items: Positions) -> None:
+    """Let listed items of a shipment pass to its receiver."""
     left = shipment.outstanding - sum(not item.above for item in items)
     ended = _received(act, record, shipment)
     for item in split(act, items):
@@ -97,7 +124,6 @@ def _receive_listed(act: Act, record: Receive, shipment: ShipmentRow) -> Verdict
     rest = msgspec.structs.replace(shipment, outstanding=left, receipt_ms=act.time_ms)
     after = rest if left else ended
     act.state.write(SHIPMENTS, record.shipment, after)
-    return None
 
 
 def _receive_except(act: Act, record: Receive, shipment: ShipmentRow) -> Verdict | None:

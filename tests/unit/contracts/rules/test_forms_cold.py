@@ -12,6 +12,7 @@ from contracts.records.coldchain import ClearSession, LoggerOff, LoggerOn, Readi
 from contracts.records.head import Head
 from contracts.records.record import Record
 from contracts.records.supply import Commission, Pack
+from contracts.records.transformation import Transform
 from contracts.rules.codes import Code
 from contracts.rules.cold_chain import MAX_JUDGED
 from contracts.rules.readings import MAX_READINGS
@@ -88,6 +89,17 @@ def test_an_item_has_no_more_exposures_than_a_container_sources() -> None:
     assert into.code == Code.CONTAINER_TOO_MIXED
 
 
+def test_what_is_repacked_takes_along_no_more_exposures_than_a_container_sources() -> None:
+    ledger = Ledger(small_genesis(Limits(container_sources=2)))
+    ledger.submit("Acme", packs(b"1", b"2", b"3"))
+    for at in (1, 2, 3):
+        assert ledger.submit("Acme", LoggerOn(HEAD, logger(at), item(f"pack-{at}"))).code == ACCEPTED
+    made = (gtin("pack"), b"R1", EXPIRY, b"", 0, (b"9",))
+    full = ledger.submit("Acme", Transform(HEAD, items("pack-1", "pack-2", "pack-3"), *made, 2))
+    assert (full.code, full.subject) == (Code.CONTAINER_TOO_MIXED, gtin("pack"))
+    assert ledger.submit("Acme", Transform(HEAD, items("pack-1", "pack-2"), *made, 1)).code == ACCEPTED
+
+
 def test_a_session_is_judged_for_so_many_products_and_no_more() -> None:
     body = "04012345{:05d}"
     numbers = [body.format(at) + str(check_digit(body.format(at))) for at in range(50, 51 + MAX_JUDGED)]
@@ -103,6 +115,9 @@ def test_a_session_is_judged_for_so_many_products_and_no_more() -> None:
         assert ledger.submit("Acme", Pack(HEAD, item(unit), inside)).code == ACCEPTED
     assert ledger.submit("Acme", LoggerOn(HEAD, logger(1), item("pallet-1"))).code == ACCEPTED
     assert ledger.submit("Acme", Pack(HEAD, item("pallet-1"), keys[-1:])).code == Code.CONTAINER_TOO_MIXED
+    anew = Transform(HEAD, keys[:1], pack_gtin(numbers[-1]), b"L2", EXPIRY, b"", 0, (b"2",), 0)
+    repacked = ledger.submit("Acme", anew)
+    assert (repacked.code, repacked.subject) == (Code.CONTAINER_TOO_MIXED, pack_gtin(numbers[-1]))
     assert ledger.submit("Acme", LoggerOff(HEAD, logger(1))).code == ACCEPTED
     assert ledger.submit("Acme", Pack(HEAD, item("pallet-1"), keys[-1:])).code == ACCEPTED
     full = ledger.submit("Acme", LoggerOn(HEAD, logger(2), item("pallet-1")))

@@ -236,7 +236,9 @@ def release(
     client: NodeClient,
     *,
     recall: RecallArgument = "",
-    item: Annotated[list[str], typer.Option(help="Which pack or case; repeat.")],
+    item: Annotated[list[str] | None, typer.Option(help="Which pack or case; repeat.")] = None,
+    gtin: Annotated[str, typer.Option(help="Instead: all packs without serials of this product.")] = "",
+    lot: Annotated[str, typer.Option(help="... of this lot; none for a product without lots.")] = "",
     evidence: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Its hash goes on the ledger, never the file.")
     ] = None,
@@ -245,15 +247,19 @@ def release(
 ) -> None:
     """Let single items that turned out to be sound leave a recall, also after it was closed.
 
+    Packs without serials are released by the lot, for they are not told apart.
+
     Example: packtrail recall release 3f0a --item "(01)09521101003215(21)A1" --evidence findings.pdf
     """
+    if bool(item) == bool(gtin) or (lot and not gtin):
+        advice = "Give --item, or --gtin (and --lot) for packs without serials."
+        raise CommandError(Exit.USAGE, "It is not clear what is released.", advice)
     found = find_recall(client, recall)
-    fields = {
-        "recall": found["recall"],
-        "items": item,
-        "attachments": [hash_of(evidence)] if evidence else [],
-    }
-    receipt(output, state(client, signing, "release_from_recall", fields), "Released")
+    goods: dict[str, Any] = {"gtin": gtin, "lot": lot} if gtin else {"items": item}
+    attachments = [hash_of(evidence)] if evidence else []
+    kind = "release_lot" if gtin else "release_from_recall"
+    fields = {"recall": found["recall"], **goods, "attachments": attachments}
+    receipt(output, state(client, signing, kind, fields), "Released")
 
 
 @app.command()

@@ -201,8 +201,27 @@ class ReleaseFromRecall(msgspec.Struct, frozen=True, array_like=True, tag=46):
     """Item keys."""
 
 
+class ReleaseLot(msgspec.Struct, frozen=True, array_like=True, tag=74):
+    """Rules 17 and 30: the packs without serials of one lot turn out to be sound and leave a recall."""
+
+    head: Head
+    """When and where; the evidence goes with the attachments."""
+    recall: bytes
+    """Recall id, 16 bytes."""
+    gtin: bytes
+    """Packed GTIN, 6 bytes."""
+    lot: bytes
+    """1 to 20 characters of set 82; empty for a product without lots."""
+
+
 AboutRecall = (
-    WidenRecall | ClassifyRecall | AcknowledgeRecall | RespondToRecall | CloseRecall | ReleaseFromRecall
+    WidenRecall
+    | ClassifyRecall
+    | AcknowledgeRecall
+    | RespondToRecall
+    | CloseRecall
+    | ReleaseFromRecall
+    | ReleaseLot
 )
 """Records that name a recall which is there already."""
 
@@ -227,7 +246,7 @@ def listed_in_recall(record: RecallRecord) -> tuple[bytes, ...]:
             return items_of_scope(scope)
         case ReleaseFromRecall(items=items):
             return items
-        case ClassifyRecall() | AcknowledgeRecall() | RespondToRecall() | CloseRecall():
+        case ClassifyRecall() | AcknowledgeRecall() | RespondToRecall() | CloseRecall() | ReleaseLot():
             return ()
         case _:
             assert_never(record)

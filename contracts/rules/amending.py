@@ -102,7 +102,8 @@ def _find_amended(act: Act, gtin: bytes, lot: bytes, expiry: int) -> tuple[int, 
 
 def _lot_to_amend(act: Act, gtin: bytes, lot: bytes, expiry: int) -> tuple[int, LotRow] | Verdict:
     """Find a lot, and ask whether its expiry may be amended to this."""
-    found = find_lot(act.state, gtin, lot)
+    # A product without lots has one row for all its packs (rule 30), and no date to amend.
+    found = find_lot(act.state, gtin, lot) if lot else None
     if found is None:
         return Verdict(Code.LOT_UNKNOWN, lot)
     if not 0 <= expiry <= MAX_DATE:

@@ -37,6 +37,7 @@ from contracts.state.parties import (
 )
 from contracts.state.quantities import Lines
 from contracts.state.quantity_rows import LoadRow
+from contracts.state.recalls import without_released
 from contracts.state.rows import Serialisation
 from contracts.state.sources import find_lot
 
@@ -57,16 +58,16 @@ def make_quantity(act: Act, record: MakeQuantity) -> Verdict | None:
     has_lots = act.state.require(PRODUCTS, record.gtin).serialisation == Serialisation.LOT
     made = Commission(record.head, record.gtin, record.lot, record.expiry, record.line, record.made_at_ms, ())
     if has_lots:
-        fault = make_fault(act, made) or lot_fault(act, made)
+        fault = make_fault(act, made)
     elif record.lot or record.expiry or record.line or record.made_at_ms:
         fault = Verdict(Code.LOT_INVALID, record.lot)
+    fault = fault or lot_fault(act, made)
     if fault:
         return fault
     if quantities.book(act.state, record.gtin, record.lot).made + record.quantity > quantities.MAX_MADE:
         return Verdict(Code.QUANTITY_TOO_LARGE, record.gtin)
     # After this point it must succeed.
-    if has_lots:
-        enter_make(act, made)
+    enter_make(act, made)
     quantities.make(act.state, (record.gtin, record.lot, record.quantity), act.signer)
     return None
 
@@ -188,7 +189,9 @@ def _parties_of(load: LoadRow) -> tuple[int, ...]:
 def end_quantity(act: Act, record: EndQuantity) -> Verdict | None:
     """Rules 11a, 12 and 30: packs are dispensed, or leave the supply chain otherwise."""
     is_dispensed = record.end == QuantityEnd.DISPENSED
-    fault = signer_fault(act, record.head, HANDLING, licensed=is_dispensed) or _lines_fault(record.lines)
+    # What goes to somebody is asked for; what is called back here is not sold abroad (rule 3).
+    is_used = record.end in {QuantityEnd.DISPENSED, QuantityEnd.EXPORTED}
+    fault = signer_fault(act, record.head, HANDLING, licensed=is_used) or _lines_fault(record.lines)
     if fault:
         return fault
     if is_dispensed and not has_role(act.partner, actor_profile(act, record.head).dispense_roles):
@@ -198,7 +201,7 @@ def end_quantity(act: Act, record: EndQuantity) -> Verdict | None:
         return owner
     lines = _sorted(record.lines)
     fault = _enough_fault(act, lines, owner)
-    if fault is None and is_dispensed:
+    if fault is None and is_used:
         fault = _clean_fault(act, lines)
     if fault:
         return fault
@@ -250,12 +253,12 @@ def _enough_fault(act: Act, lines: Lines, owner: int) -> Verdict | None:
 
 
 def _clean_fault(act: Act, lines: Lines) -> Verdict | None:
-    """Ask whether lots are clear and not expired; a product without lots has nothing to ask."""
+    """Ask whether lots are clear and not expired; all packs of a product without lots are one."""
     for gtin, lot, _quantity in lines:
-        found = find_lot(act.state, gtin, lot) if lot else None
+        found = find_lot(act.state, gtin, lot)
         if found is None:
             continue
-        row = found[1]
+        row = without_released(act.state, *found)
         if row.marks:
             # Packs of a lot are not told apart: a mark on one make of it is a mark on all.
             return Verdict(hold_code(tuple((kind, by) for _make, kind, by in row.marks)), gtin)

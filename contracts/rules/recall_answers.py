@@ -4,6 +4,7 @@ from typing import Final
 
 import msgspec
 
+from contracts.gs1.keys import is_valid_gtin, is_valid_lot
 from contracts.records.recall import (
     AcknowledgeRecall,
     ClassifyRecall,
@@ -11,6 +12,7 @@ from contracts.records.recall import (
     Quantities,
     RecallClass,
     ReleaseFromRecall,
+    ReleaseLot,
     RespondToRecall,
 )
 from contracts.rules.act import Act
@@ -21,12 +23,14 @@ from contracts.rules.implied import again
 from contracts.rules.recalling import find_open, is_recall_party
 from contracts.rules.verdict import Verdict
 from contracts.state.containers import rewrite
-from contracts.state.layout import PROFILES, RECALLS, RESPONSES, number_key, response_key, text_key
+from contracts.state.layout import PRODUCTS, PROFILES, RECALLS, RESPONSES, number_key, response_key, text_key
 from contracts.state.parties import HANDLING, has_role
 from contracts.state.places import Position, with_holds
+from contracts.state.quantities import book
 from contracts.state.recall_rows import RecallRow, RecallStanding, ResponseRow
 from contracts.state.recalls import find_recall, hold_of, recalls_of_item, release, unwatch
 from contracts.state.rows import ProfileRow, Role
+from contracts.state.sources import find_lot
 
 MAX_QUANTITY: Final = 1 << 40
 """More serials than anybody ever held."""
@@ -128,7 +132,34 @@ def release_from_recall(act: Act, record: ReleaseFromRecall) -> Verdict | None:
     return None
 
 
-def _release_fault(act: Act, record: ReleaseFromRecall, row: RecallRow) -> Verdict | None:
+def release_lot(act: Act, record: ReleaseLot) -> Verdict | None:
+    """Rules 17 and 30: packs without serials are released lot by lot, for they are not told apart."""
+    fault = signer_fault(act, record.head, HANDLING, licensed=False)
+    if fault:
+        return fault
+    found = find_recall(act.state, record.recall)
+    if found is None:
+        return Verdict(Code.RECALL_UNKNOWN, record.recall)
+    number, row = found
+    fault = _release_fault(act, record, row)
+    if fault:
+        return fault
+    named = is_valid_gtin(record.gtin) and (not record.lot or is_valid_lot(record.lot))
+    lot = find_lot(act.state, record.gtin, record.lot) if named else None
+    if lot is None:
+        return Verdict(Code.LOT_UNKNOWN, record.lot)
+    if not book(act.state, record.gtin, record.lot).made:
+        return Verdict(Code.PRODUCT_SERIALISED, record.gtin)
+    if all(recall != number for _make, _kind, recall in lot[1].marks):
+        return Verdict(Code.NOT_RECALLED, record.lot)
+    # After this point it must succeed.
+    release(act.state, number_key(lot[0]), number)
+    told = (row.opener, lot[1].maker, act.state.require(PRODUCTS, record.gtin).holder)
+    act.tell(EventKind.RECALL_RELEASED, (), record.recall, told)
+    return None
+
+
+def _release_fault(act: Act, record: ReleaseFromRecall | ReleaseLot, row: RecallRow) -> Verdict | None:
     """Ask whether it is up to the signer to release items."""
     if not is_recall_party(act, row):
         return Verdict(Code.NOT_RECALL_PARTY, record.recall)

@@ -45,6 +45,7 @@ from contracts.records.recall import (
     CloseRecall,
     OpenRecall,
     ReleaseFromRecall,
+    ReleaseLot,
     RespondToRecall,
     WidenRecall,
 )
@@ -87,6 +88,7 @@ from contracts.rules.recall_answers import (
     classify_recall,
     close_recall,
     release_from_recall,
+    release_lot,
     respond_to_recall,
 )
 from contracts.rules.recalling import open_recall, widen_recall
@@ -140,6 +142,7 @@ RULES: Final[dict[type[Record], Rule]] = {
     RespondToRecall: respond_to_recall,
     CloseRecall: close_recall,
     ReleaseFromRecall: release_from_recall,
+    ReleaseLot: release_lot,
     DeclareOverdue: declare_overdue,
     PlaceHold: place_hold,
     LiftHold: lift_hold,

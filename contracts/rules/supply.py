@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from contracts.gs1.dates import MAX_DATE
+from contracts.gs1.dates import MAX_DATE, MAX_TIME_MS
 from contracts.gs1.keys import CHARACTER_SET_82, MAX_SERIAL_BYTES, SGTIN_KIND, is_valid_lot, is_valid_serial
 from contracts.records.supply import Commission, CommissionLogisticUnits
 from contracts.rules.act import Act
@@ -15,6 +15,7 @@ from contracts.rules.verdict import Verdict
 from contracts.state.directory import market
 from contracts.state.layout import DELEGATIONS, ITEMS, PRODUCTS, delegation_key
 from contracts.state.parties import HANDLING, MAKING, is_party
+from contracts.state.recalls import without_released
 from contracts.state.rows import ALL_MAKES, MAX_MAKES, ItemRow, Life, LotRow, Serialisation, SourceRow
 from contracts.state.sources import (
     MS_PER_HOUR,
@@ -124,7 +125,7 @@ def lot_fault(act: Act, record: Commission) -> Verdict | None:
     if found is None:
         return None
     number, lot = found
-    fault = standing_fault(lot, record.expiry)
+    fault = standing_fault(without_released(act.state, number, lot), record.expiry)
     if fault:
         return fault
     if lot.makes == MAX_MAKES and find_source(act.state, number, make_of(act, record)) is None:
@@ -158,7 +159,12 @@ def open_lot_of(act: Act, record: Commission) -> int:
 
 
 def expiry_instant(act: Act, record: Commission) -> int:
-    """Return the instant from which these packs are expired, by the product's first market."""
+    """Return the instant from which these packs are expired, by the product's first market.
+
+    Packs of a product without lots (rule 30) say no date: the ledger knows none.
+    """
+    if not record.lot:
+        return MAX_TIME_MS
     product = act.state.require(PRODUCTS, record.gtin)
     return expires_at(record.expiry, market(act.state, product.markets[0]).utc_offset_minutes)
 

@@ -173,7 +173,8 @@ OPEN_RECALLS: Final = Table("open recalls", 0x4B, NumbersRow)
 LISTS: Final = Table("lists", 0x4C, NumbersRow)
 """Lists of lots and sources that recalls go through, by `list_name` (contracts/state/lists.py)."""
 RELEASES: Final = Table("releases from recalls", 0x4D, NumbersRow)
-"""Numbers of the recalls from which an item was released though its lot is not clear, by item key."""
+"""Numbers of the recalls from which something was released though its lot's row says them: by item key, or by
+a lot's number for its packs without serials (no item key is as short)."""
 CONSUMPTIONS: Final = Table("consumptions", 0x4E, int)
 """Number of the source that an item was repacked into, by item key."""
 VERIFICATIONS: Final = Table("verifications of packs to be opened", 0x4F, VerificationRow)

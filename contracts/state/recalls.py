@@ -26,7 +26,7 @@ from contracts.state.layout import (
 from contracts.state.lists import Budget
 from contracts.state.places import Position
 from contracts.state.recall_rows import NumbersRow, RecallRow
-from contracts.state.rows import ALL_MAKES, HoldKind
+from contracts.state.rows import ALL_MAKES, HoldKind, LotRow
 from contracts.state.scopes import family
 from contracts.state.sources import lot_of, lot_row, marks_of
 from contracts.state.view import Overlay
@@ -97,7 +97,7 @@ def exposures_of_item(position: Position) -> Exposures:
 
 
 def released_from(state: Overlay, key: bytes) -> frozenset[int]:
-    """Return the recalls from which an item was released, whatever its lot's row says."""
+    """Return the recalls from which an item, or a lot's packs, were released, whatever the lot's row says."""
     row = state.read(RELEASES, key)
     return frozenset() if row is None else frozenset(row.numbers)
 
@@ -106,6 +106,14 @@ def release(state: Overlay, key: bytes, recall: int) -> None:
     """Note that an item was released from a recall of its lot or make."""
     row = state.read(RELEASES, key) or NumbersRow(0, ())
     state.write(RELEASES, key, NumbersRow(0, tuple(sorted({*row.numbers, recall}))))
+
+
+def without_released(state: Overlay, number: int, lot: LotRow) -> LotRow:
+    """Return a lot's row without the marks of recalls from which its packs without serials were released."""
+    released = released_from(state, number_key(number)) if lot.marks else frozenset()
+    if not released:
+        return lot
+    return msgspec.structs.replace(lot, marks=tuple(mark for mark in lot.marks if mark[2] not in released))
 
 
 def open_for_gtin(gtin: bytes) -> bytes:

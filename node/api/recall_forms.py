@@ -143,6 +143,17 @@ class ReleaseFromRecallForm(RecordForm, frozen=True, kw_only=True, tag="release_
     """Which."""
 
 
+class ReleaseLotForm(RecordForm, frozen=True, kw_only=True, tag="release_lot"):
+    """The packs without serials of one lot turn out to be sound (rules 17, 30)."""
+
+    recall: Hex
+    """Recall id."""
+    gtin: Gtin
+    """GTIN-14."""
+    lot: OptionalText = ""
+    """Lot; none for a product without lots."""
+
+
 AnyRecallForm = (
     OpenRecallForm
     | WidenRecallForm
@@ -151,5 +162,6 @@ AnyRecallForm = (
     | RespondToRecallForm
     | CloseRecallForm
     | ReleaseFromRecallForm
+    | ReleaseLotForm
 )
 """Any record of a recall."""

@@ -20,6 +20,7 @@ from contracts.records.recall import (
     RecallReason,
     RecallRecord,
     ReleaseFromRecall,
+    ReleaseLot,
     RespondToRecall,
     Scope,
     WidenRecall,
@@ -123,6 +124,12 @@ RECALL_READERS: Final[Mapping[type, Callable[[Any], RecallRecord]]] = {
     forms.ReleaseFromRecallForm: lambda form: ReleaseFromRecall(
         read_head(form), _recall(form), read_items("items", form.items)
     ),
+    forms.ReleaseLotForm: lambda form: ReleaseLot(
+        read_head(form),
+        _recall(form),
+        read_gtin("gtin", form.gtin),
+        read_lot("lot", form.lot) if form.lot else b"",
+    ),
 }
 """How each form becomes a record."""
 
@@ -145,10 +152,20 @@ def write_recall_record(record: RecallRecord) -> forms.AnyRecallForm:
             return forms.RespondToRecallForm(**head, recall=recall, **counts)
         case CloseRecall():
             return forms.CloseRecallForm(**head, recall=recall)
-        case ReleaseFromRecall(items=items):
-            return forms.ReleaseFromRecallForm(**head, recall=recall, items=item_texts(items))
+        case ReleaseFromRecall() | ReleaseLot():
+            return _written_release(record, head)
         case _:
             assert_never(record)
+
+
+def _written_release(
+    record: ReleaseFromRecall | ReleaseLot, head: dict[str, Any]
+) -> forms.ReleaseFromRecallForm | forms.ReleaseLotForm:
+    recall = record.recall.hex()
+    if isinstance(record, ReleaseFromRecall):
+        return forms.ReleaseFromRecallForm(**head, recall=recall, items=item_texts(record.items))
+    gtin, lot = gtin_text(record.gtin), plain_text(record.lot)
+    return forms.ReleaseLotForm(**head, recall=recall, gtin=gtin, lot=lot)
 
 
 def _written_open(record: OpenRecall, head: dict[str, Any]) -> forms.OpenRecallForm:

@@ -32,6 +32,7 @@ from contracts.records.recall import (
     CloseRecall,
     OpenRecall,
     ReleaseFromRecall,
+    ReleaseLot,
     RespondToRecall,
     WidenRecall,
 )
@@ -65,6 +66,7 @@ RECORD_NAMES: Final[dict[type[Record], str]] = {
     RespondToRecall: "respond_to_recall",
     CloseRecall: "close_recall",
     ReleaseFromRecall: "release_from_recall",
+    ReleaseLot: "release_lot",
     Onboard: "onboard",
     AnswerClaim: "answer_claim",
     ShipOutside: "ship_outside",

@@ -34,7 +34,7 @@ def read_registered(state: Overlay, mandates: dict[bytes, MandateRow]) -> Regist
         found.holders[kind] = PARTNER_NAMES[row.holder]
         found.markets[kind] = row.markets
         found.units[kind] = row.units_per_pack
-        if row.serialisation == Serialisation.LOT:
+        if row.serialisation != Serialisation.SERIAL:
             found.by_lot |= {kind}
         if row.logger_required:
             found.logged |= {kind}

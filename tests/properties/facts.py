@@ -227,10 +227,13 @@ KIND_PREFIXES: Final = {
     "salve": "maker",
     "balm": "",
     "gel": "maker",
+    "bran": "maker",
 }
 """Kinds of products by the owner of the company prefix; salve and balm are not registered by genesis."""
-COUNTED: Final = {"gel": "maker"}
+COUNTED: Final = {"gel": "maker", "bran": "maker"}
 """Kinds whose packs carry no serials, in the market home."""
+LOTLESS: Final = {"bran"}
+"""Those of them whose packs carry no lots either, when they are counted."""
 FAMILIES: Final = {"case": ("case", "pack")}
 """What a product's packs are of, itself first."""
 DELEGATES: Final = {"pack": {"delegate", "relabel"}}
@@ -256,6 +259,7 @@ GTIN: Final = {
     "salve": _checked("0401234500003"),
     "balm": _checked("0777777700001"),
     "gel": _checked("0401234500007"),
+    "bran": _checked("0401234500009"),
 }
 MATERIAL_PREFIXES: Final = {"powder": "maker", "slurry": "maker", "foil": ""}
 """Kinds of materials by the owner of the company prefix; nobody registers them."""
@@ -348,7 +352,10 @@ def genesis() -> Genesis:
         for kind, holder in PRODUCTS.items()
     )
     counted = tuple(
-        Product(GTIN[kind], PARTY_GLN[holder], kind, ("home",), serialisation="lot")
+        Product(
+            *(GTIN[kind], PARTY_GLN[holder], kind, ("home",)),
+            serialisation="none" if kind in LOTLESS else "lot",
+        )
         for kind, holder in COUNTED.items()
     )
     return Genesis(

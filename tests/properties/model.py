@@ -151,7 +151,7 @@ class Model:
         self.amended: Counter[tuple[str, str]] = Counter()
         """How often lots were amended."""
         self.released: set[tuple[str, int]] = set()
-        """(item, recall's number)."""
+        """(item, or kind and lot of counted packs; recall's number)."""
         self.law_held_ms: dict[str, int] = {}
         """When the law last held goods back in a partner's hands."""
         self.claimed_ms: dict[tuple[object, ...], int] = {}
@@ -320,6 +320,18 @@ class Model:
     def marks_on(self, source: tuple[object, ...]) -> set[tuple[str, int]]:
         """Return the marks on a make and on its lot as a whole."""
         return self.marks.get(source, set()) | self.marks.get(source[:2], set())
+
+    def against_lot(self, lot: tuple[str, str]) -> set[tuple[str, int]]:
+        """Return what speaks against a lot as a whole, but for what its counted packs were released from."""
+        return self._unreleased(lot, self.marks.get(lot, set()))
+
+    def against_counted(self, lot: tuple[str, str]) -> set[tuple[str, int]]:
+        """Return what speaks against the counted packs of a lot: a mark on one make is one on all."""
+        several = (marks for make, marks in self.marks.items() if make[:2] == lot)
+        return self._unreleased(lot, set().union(*several))
+
+    def _unreleased(self, lot: tuple[str, str], marks: set[tuple[str, int]]) -> set[tuple[str, int]]:
+        return {(word, number) for word, number in marks if (" ".join(lot), number) not in self.released}
 
     def is_expired(self, item: str, now_ms: int) -> bool:
         """Tell whether an item is expired, or anything inside it."""

@@ -272,7 +272,7 @@ def _of_lot(judge: Judge, said: Said) -> Verdicts:
 def _lot_known(judge: Judge, said: Said) -> Verdicts:
     model, lot = judge.model, (said.kind, said.lot)
     # What is claimed of a lot has no maker: it is no lot of that maker's.
-    yield set() if model.makers.get(lot) else {"lot_unknown"}
+    yield set() if said.lot and model.makers.get(lot) else {"lot_unknown"}
     yield {"expiry_unchanged"} if model.lots[lot] == said.expiry else set()
     yield {"amended_too_often"} if model.amended[lot] == MAX_AMENDMENTS else set()
 

@@ -19,7 +19,7 @@ ABOUT_PRODUCTS = {"describe", "offer", "take", "delegate", "lane"}
 ASKED_LATER = {
     *("commission", "onboard", "receive", "refuse", "void", "overdue", "withdraw", "place", *ABOUT_PRODUCTS),
     *("mandate", "act_for", "trace", "amend", "lengthen", "let", "motion", "vote", "drop_motion"),
-    *("recall", "widen", "classify", "acknowledge", "respond", "close"),
+    *("recall", "widen", "classify", "acknowledge", "respond", "close", "spare"),
     *COLD_VERBS,
     *QUANTITY_VERBS,
 }
@@ -126,7 +126,7 @@ class Judge:
             or (said.verb == "delegate" and said.step == "given")
             or (said.verb == "mandate" and said.until != 0)
             or (said.verb == "lane" and said.step != "cleared")
-            or (said.verb == "end" and said.reason == "dispensed")
+            or (said.verb == "end" and said.reason in {"dispensed", "exported"})
         )
         needs_licence = needs_licence or (said.verb == "leave" and said.reason in LICENSED_REASONS)
         is_barred = needs_licence and self.is_barred(self.signer)

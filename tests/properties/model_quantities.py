@@ -3,7 +3,7 @@
 from collections import Counter
 from dataclasses import dataclass, replace
 
-from tests.properties.facts import BLOCKING, DAY_MS, HOUR_MS, OFFSETS, TOLERANCE_MS
+from tests.properties.facts import BLOCKING, DAY_MS, HOUR_MS, LOTLESS, OFFSETS, TOLERANCE_MS
 from tests.properties.model import Model
 from tests.properties.model_custody import ship_terms
 from tests.properties.model_judge import Judge, Verdicts
@@ -13,6 +13,10 @@ from tests.properties.said import Said
 
 MAX_LINES = 256
 MAX_MADE = 10**12
+NEVER_MS = 1 << 62
+"""When a product without lots expires, as far as the ledger knows."""
+USED = {"dispensed", "exported"}
+"""Ends of packs that somebody may use."""
 COUNTED_PURPOSES = {"sale", "own_premises", "return"}
 
 
@@ -38,12 +42,17 @@ def make(judge: Judge, said: Said) -> Verdicts:
     yield set() if is_delegate or known.holders[said.kind] == judge.signer else {"no_commission_authority"}
     ((_kind, _lot, quantity),) = said.lines
     yield set() if 0 < quantity <= MAX_MADE else {"lines_invalid"}
-    yield {"made_at_invalid"} if said.made_ms > judge.now_ms + TOLERANCE_MS else set()
     expires_ms = (said.expiry + 1) * DAY_MS - OFFSETS[known.markets[said.kind][0]] * 60_000
+    if said.kind in LOTLESS:
+        yield {"lot_invalid"} if said.lot or said.expiry or said.line or said.made_ms else set()
+        expires_ms = NEVER_MS
+    else:
+        yield {"lot_invalid"} if not said.lot else set()
+    yield {"made_at_invalid"} if said.made_ms > judge.now_ms + TOLERANCE_MS else set()
     yield {"expired"} if expires_ms <= judge.now_ms else set()
     lot = (said.kind, said.lot)
     yield {"lot_expiry_mismatch"} if model.lots.get(lot, said.expiry) != said.expiry else set()
-    yield {"lot_on_hold"} if model.marks.get(lot) else set()
+    yield {"lot_on_hold"} if model.against_lot(lot) else set()
     yield {"quantity_too_large"} if model.books[*lot, "made"] + quantity > MAX_MADE else set()
     model.lots[lot] = said.expiry
     model.instants.setdefault(lot, expires_ms)
@@ -132,7 +141,7 @@ def end(judge: Judge, said: Said) -> Verdicts:
     may_dispense = judge.roles(judge.signer) & judge.profile(said).dispense
     yield {"dispensing_not_allowed"} if is_dispensed and not may_dispense else set()
     yield _enough(model, said, judge.signer, owner)
-    yield _unclean(judge, said) if is_dispensed else set()
+    yield _unclean(judge, said) if said.reason in USED else set()
     for kind, lot, quantity in said.lines:
         model.stock[kind, lot, judge.signer, owner] -= quantity
         model.books[kind, lot, said.reason] += quantity
@@ -156,9 +165,7 @@ def _unclean(judge: Judge, said: Said) -> set[str]:
     """Ask whether lots are clear and not expired; any of several answers will do."""
     found = set()
     for kind, lot, _quantity in said.lines:
-        marked = {
-            word for make, marks in judge.model.marks.items() if make[:2] == (kind, lot) for word, _n in marks
-        }
+        marked = {word for word, _number in judge.model.against_counted((kind, lot))}
         if marked:
             found.add("recalled" if "recalled" in marked else "withdrawn")
         elif judge.model.instants.get((kind, lot), judge.now_ms + 1) <= judge.now_ms:

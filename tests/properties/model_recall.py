@@ -267,6 +267,27 @@ def free(judge: Judge, said: Said) -> Verdicts:
     judge.tell("recall_released", said.recall, said.items, (found.opener,))
 
 
+def spare(judge: Judge, said: Said) -> Verdicts:
+    """Release the counted packs of a lot."""
+    model, lot = judge.model, (said.kind, said.lot)
+    yield set() if said.recall in model.recalls else {"recall_unknown"}
+    found = model.recalls[said.recall]
+    is_regulator = "regulator" in judge.roles(judge.signer)
+    yield set() if judge.signer == found.opener or is_regulator else {"not_recall_party"}
+    yield set() if found.lenient or is_regulator else {"regulator_releases"}
+    yield set() if model.makers.get(lot) else {"lot_unknown"}
+    yield set() if model.books[*lot, "made"] else {"product_serialised"}
+    marks = {number for make, some in model.marks.items() if make[:2] == lot for _word, number in some}
+    yield set() if found.number in marks else {"not_recalled"}
+    model.released |= {(" ".join(lot), found.number)}
+    judge.tell(
+        "recall_released",
+        said.recall,
+        (),
+        (found.opener, model.makers[lot], model.registered.holders[lot[0]]),
+    )
+
+
 def _is_under(judge: Judge, item: str, found: Recall) -> bool:
     thing = judge.model.items[item]
     if f"{found.word} {found.number}" in thing.holds:
@@ -281,4 +302,4 @@ def _is_under(judge: Judge, item: str, found: Recall) -> bool:
     )
 
 
-RULES = (recall, widen, classify, acknowledge, respond, close, free)
+RULES = (recall, widen, classify, acknowledge, respond, close, free, spare)

@@ -34,7 +34,7 @@ def commission(judge: Judge, said: Said) -> Verdicts:
     yield from judge.list_of(said)
     lot = (said.kind, said.lot)
     yield {"lot_expiry_mismatch"} if model.lots.get(lot, said.expiry) != said.expiry else set()
-    yield {"lot_on_hold"} if model.marks.get(lot) else set()
+    yield {"lot_on_hold"} if model.against_lot(lot) else set()
     claimed = tuple(item for item in said.items if item in model.items)
     yield set() if all(is_answer(model, item) for item in claimed) else {"already_commissioned"}
     model.lots[lot] = said.expiry

@@ -21,7 +21,7 @@ def repack(judge: Judge, said: Said) -> Verdicts:
     yield set() if said.outputs else {"nothing_listed"}
     lot = (said.kind, said.lot)
     yield {"lot_expiry_mismatch"} if model.lots.get(lot, said.expiry) != said.expiry else set()
-    yield {"lot_on_hold"} if model.marks.get(lot) else set()
+    yield {"lot_on_hold"} if model.against_lot(lot) else set()
     yield {"already_commissioned"} if set(said.outputs) & set(model.items) else set()
     yield model.first_fault(said.items, _guards(judge, said))
     units = [known.units[model.items[item].source[0]] for item in said.items]

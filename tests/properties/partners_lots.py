@@ -19,7 +19,7 @@ def some_material(random: Random) -> tuple[str, str]:
 def says(random: Random, model: Model, signer: str) -> Said:
     """Say what a lot is made of: one with packs, one that may get some, or bulk."""
     # Also lots that are only claimed, by what they are called.
-    lots = list(dict.fromkeys((lot[0], lot_name(lot)) for lot in model.lots))
+    lots = list(dict.fromkeys((lot[0], lot_name(lot)) for lot in model.lots if lot_name(lot)))
     own = [lot for lot in lots if model.registered.holders.get(lot[0]) == signer]
     kind, lot = random.choice(own or lots or [("pack", "A1")])
     if random.randrange(3) == 0:

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from random import Random
 
-from tests.properties.facts import DAY_MS, HOUR_MS, PLACES, ROLES, TOLERANCE_MS
+from tests.properties.facts import DAY_MS, HOUR_MS, LOTLESS, PLACES, ROLES, TOLERANCE_MS
 from tests.properties.model import Model
 from tests.properties.said import Said
 
@@ -83,6 +83,8 @@ def _make(random: Random, model: Model, now_ms: int, at: str) -> Said:
     expiry = model.lots.get((kind, lot), today + random.choice((9, 40, 300)))
     if random.random() < 0.05:
         expiry += random.choice((-400, 1))
+    if kind in LOTLESS and random.random() < 0.95:
+        return Said(verb="make", kind=kind, lines=((kind, "", 10),), at=at)
     quantity = random.choice((1, 5, 100, 100, 0, 10**12, 10**12 + 1)) if random.random() < 0.1 else 10
     made_ms = random.choice((0, 0, now_ms - HOUR_MS, now_ms + TOLERANCE_MS + 1))
     made = {"kind": kind, "lot": lot, "expiry": expiry, "made_ms": made_ms, "at": at}

@@ -17,6 +17,7 @@ VERBS = {
     "respond": 1,
     "close": 1,
     "free": 2,
+    "spare": 1,
     **partners_transform.VERBS,
     **partners_lots.VERBS,
 }
@@ -53,6 +54,13 @@ def on_recalls(random: Random, model: Model, signer: str, now_ms: int, verb: str
         under = [item for item in sorted(model.items) if _is_under(model, item, recall)]
         if under and random.randrange(5):
             items = tuple(random.sample(under, min(2, len(under))))
+    counted = sorted({key[:2] for key in model.stock}) or [("gel", "A")]
+    if verb == "spare":
+        marked = [lot for lot in counted if model.against_counted(lot)]
+        kind, lot = random.choice(marked if marked and random.randrange(4) else [*counted, ("pack", "A")])
+        numbers = {number for _word, number in model.against_counted((kind, lot))}
+        mine = [one for one, found in model.recalls.items() if found.number in numbers]
+        return Said(verb=verb, recall=random.choice(mine or [recall]), kind=kind, lot=lot)
     return Said(
         verb=verb,
         recall=recall,

@@ -24,6 +24,7 @@ from contracts.records.recall import (
     RecallOrigin,
     RecallReason,
     ReleaseFromRecall,
+    ReleaseLot,
     RespondToRecall,
     Scope,
     WidenRecall,
@@ -331,6 +332,8 @@ def _recalled(said: Said, head: Head, listed: tuple[bytes, ...], recall: bytes) 
             return RespondToRecall(head, recall, Quantities(0, 0, 0, 0, said.missing))
         case "free":
             return ReleaseFromRecall(head, recall, listed)
+        case "spare":
+            return ReleaseLot(head, recall, keys.pack_gtin(GTIN[said.kind]), said.lot.encode())
     return CloseRecall(head, recall)
 
 

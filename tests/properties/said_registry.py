@@ -17,7 +17,7 @@ from contracts.records.lanes import LaneStep, SetTradeLane
 from contracts.records.mandates import ActFor, Mandate
 from contracts.records.record import Record
 from contracts.state.rows import Role, Serialisation
-from tests.properties.facts import FAMILIES, GTIN, gln
+from tests.properties.facts import FAMILIES, GTIN, LOTLESS, gln
 
 if TYPE_CHECKING:
     from tests.properties.said import Said
@@ -47,7 +47,8 @@ def registry_record(said: "Said", head: Head) -> Record | None:  # noqa: C901 - 
     gtin = keys.pack_gtin(GTIN[said.kind])
     match said.verb:
         case "describe":
-            kind = Serialisation.LOT if said.by_lot else Serialisation.SERIAL
+            counted = Serialisation.NONE if said.kind in LOTLESS else Serialisation.LOT
+            kind = counted if said.by_lot else Serialisation.SERIAL
             inside = (keys.pack_gtin(GTIN["pack"]), 4) if said.kind in FAMILIES else (b"", 0)
             stated = (said.kind, "", "", said.markets, int(kind), said.units)
             facts = (*stated, *inside, (), "", int(said.logged), "")

@@ -56,7 +56,7 @@ TEXTS: Final[dict[Code, Explanation]] = {
     ),
     Code.LOT_UNKNOWN: Explanation(
         "19b",
-        "Nothing of that lot was ever commissioned.",
+        "Nothing of that lot was ever made.",
         "Check GTIN and lot against the print.",
         "LOT_12",
     ),

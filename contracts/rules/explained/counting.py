@@ -7,7 +7,7 @@ from contracts.rules.explained.explanation import Explanation
 
 TEXTS: Final[dict[Code, Explanation]] = {
     Code.PRODUCT_SERIALISED: Explanation(
-        "30", "The packs of this product carry serials.", "Commission them one by one."
+        "30", "The packs carry serials: they are not counted.", "State each of them by its serial."
     ),
     Code.LINES_INVALID: Explanation(
         "30",

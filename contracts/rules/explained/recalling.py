@@ -77,6 +77,6 @@ TEXTS: Final[dict[Code, Explanation]] = {
         "17", "In this market only a regulator releases items from a recall.", "Send it the evidence."
     ),
     Code.NOT_RECALLED: Explanation(
-        "17", "The item is not under that recall.", "Look up which recall holds it."
+        "17", "The item, or the lot, is not under that recall.", "Look up which recall holds it."
     ),
 }

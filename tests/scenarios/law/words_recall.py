@@ -6,6 +6,7 @@
     Gov classifies R1 class I                Bulk acknowledges R1
     Bulk responds to R1: 3 set aside, 1 missing
     Gov closes R1                            Gov frees pack-1 from R1
+    Gov frees syrup lot Q1 from R1           Gov frees salt from R1
 
 A scope is alternatives joined by `or`; each says of its goods what must all hold: product, `family`, `lot`,
 `line`, `from` and `until`, `site`, `market`, `material powder/M1`, `serials 001 to 099`, or items.
@@ -27,6 +28,7 @@ from contracts.records.recall import (
     RecallOrigin,
     RecallReason,
     ReleaseFromRecall,
+    ReleaseLot,
     RespondToRecall,
     Scope,
     WidenRecall,
@@ -61,8 +63,7 @@ def record(speaker: "Speaker", sentence: str) -> Record | None:
     if verb not in ABOUT:
         return None
     if verb == "frees":
-        what, _from, name = rest.partition(" from ")
-        return ReleaseFromRecall(head, recall(speaker, name), _items(what))
+        return _release(speaker, head, rest)
     name, _colon, rest = rest.removeprefix("to ").partition(":")
     name, _class, grade = name.partition(" class ")
     identifier = recall(speaker, name.strip())
@@ -76,6 +77,14 @@ def record(speaker: "Speaker", sentence: str) -> Record | None:
         case "responds":
             return RespondToRecall(head, identifier, _quantities(rest))
     return CloseRecall(head, identifier)
+
+
+def _release(speaker: "Speaker", head: Head, rest: str) -> Record:
+    what, _from, name = rest.partition(" from ")
+    kind, _lot, lot = what.partition(" lot ")
+    if kind in GTINS:
+        return ReleaseLot(head, recall(speaker, name), gtin(kind), lot.encode())
+    return ReleaseFromRecall(head, recall(speaker, name), _items(what))
 
 
 def recall(speaker: "Speaker", name: str) -> bytes:
@@ -203,5 +212,6 @@ def _marked(speaker: "Speaker", recall_number: int) -> list[str]:
             makes = [make for make, _kind, by in row.marks if by == recall_number]
             if makes:
                 some = "" if makes == [0] else f" ({', '.join(f'make {make}' for make in makes)})"
-                found.append(f"{speaker.name(row.gtin)} {row.lot.decode()}{some}")
+                named = f"{speaker.name(row.gtin)} {row.lot.decode()}".strip()
+                found.append(f"{named}{some}")
     return found

@@ -133,6 +133,15 @@ def test_widen_classify_and_release(recall):
     assert (found["books"]["balance"], found["partners"]["must_answer"]) == (0, 1)
 
 
+def test_packs_without_serials_are_released_by_the_lot(recall):
+    identifier = opened(recall)
+    to = ("--partner", REGULATOR.gln)
+    for goods in ((), ("--lot", "L-1"), ("--gtin", PACK_GTIN, "--item", f"(01){PACK_GTIN}(21)A1")):
+        assert recall(REGULATOR, "release", identifier[:6], *goods, *to)[0] == Exit.USAGE
+    code, _out, err = recall(REGULATOR, "release", identifier[:6], "--gtin", PACK_GTIN, "--lot", "L-1", *to)
+    assert (code, "product_serialised" in err) == (Exit.REFUSED, True)
+
+
 def test_items_as_a_file_and_by_line(recall, tmp_path):
     opened(recall)
     code, _out, err = recall(MAKER, "items", "--csv", tmp_path / "recalled.csv")

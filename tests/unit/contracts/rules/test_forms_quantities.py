@@ -7,6 +7,7 @@ from contracts.gs1.dates import parse_date
 from contracts.ledger.receipt import ACCEPTED
 from contracts.records.custody import ShipPurpose, shipment_id
 from contracts.records.head import Head
+from contracts.records.lots import AmendLot
 from contracts.records.quantities import (
     EndQuantity,
     Line,
@@ -101,3 +102,9 @@ def test_what_is_gone_leaves_no_row(ledger: Ledger) -> None:
     assert ledger.submit("Acme", whole).code == ACCEPTED
     kept = {key[:1] for key in ledger.reader.rows} & {HOLDINGS.prefix, LOADS.prefix, BOOKS.prefix}
     assert kept == {BOOKS.prefix}
+
+
+def test_a_product_without_lots_has_no_date_to_amend() -> None:
+    ledger = Ledger()
+    assert ledger.submit("Acme", MakeQuantity(HEAD, gtin("salt"), b"", 0, b"", 0, 10)).code == ACCEPTED
+    assert ledger.submit("Acme", AmendLot(HEAD, gtin("salt"), b"", EXPIRY)).code == Code.LOT_UNKNOWN

@@ -5,7 +5,7 @@ import msgspec
 from contracts.chain.genesis import Market
 from contracts.gs1.keys import pack_gtin
 from contracts.records.catalogue import DescribeProduct, ProductFacts
-from contracts.records.quantities import MakeQuantity
+from contracts.records.quantities import EndQuantity, Line, MakeQuantity, QuantityEnd
 from contracts.records.recall import (
     OpenRecall,
     RecallClass,
@@ -13,6 +13,7 @@ from contracts.records.recall import (
     RecallKind,
     RecallOrigin,
     RecallReason,
+    ReleaseLot,
     Scope,
     recall_id,
 )
@@ -21,7 +22,15 @@ from contracts.state.rows import Serialisation
 from node.storage.custody import Custody
 from node.storage.recalls import BooksView, Recalls
 from tests.support.ledger import OneNode
-from tests.support.parties import EXPIRY, LOT, MAKER, PACK, PACK_GTIN, build_test_genesis
+from tests.support.parties import (
+    EXPIRY,
+    LOT,
+    MAKER,
+    PACK,
+    PACK_GTIN,
+    REGULATOR,
+    build_test_genesis,
+)
 
 PACK_OF_GTIN = Scope(PACK, 0, b"", b"", 0, 0, b"", "", (), b"", b"")
 BY_MARKET = msgspec.structs.replace(PACK_OF_GTIN, market="FR")
@@ -88,3 +97,22 @@ def test_packs_that_are_counted_from_now_on_leave_serials_in_the_books() -> None
     found = books(node, opens(node, PACK_OF_GTIN))
     assert (found.made, found.accounts["on_hand"]) == (2, 2)
     assert [(one.lot, one.made, one.accounts["on_hand"]) for one in found.counted] == [("L-1", 40, 40)]
+
+
+def test_packs_of_a_product_without_lots_are_in_the_books_until_they_are_released_and_after() -> None:
+    node = desk("DE")
+    says(node, ("DE",), Serialisation.NONE)
+    do(node, MakeQuantity(node.head(MAKER), PACK, b"", 0, b"", 0, 40))
+    by_site = msgspec.structs.replace(PACK_OF_GTIN, gtin=b"", site=MAKER.place)
+    recalls = [opens(node, scope) for scope in (PACK_OF_GTIN, by_site)]
+    used = EndQuantity(node.head(MAKER), QuantityEnd.EXPORTED, (Line(PACK, b"", 3),), b"")
+    assert node.record(MAKER, used).code == "recalled"
+    for recall in recalls:
+        released = ReleaseLot(node.head(REGULATOR), recall, PACK, b"")
+        assert node.record(REGULATOR, released).code == "accepted"
+    do(node, used)
+    for recall in recalls:
+        found = books(node, recall)
+        (counted,) = found.counted
+        assert (found.made, counted.lot, counted.made) == (0, "", 40)
+        assert (counted.accounts["on_hand"], counted.accounts["exported"]) == (37, 3)

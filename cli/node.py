@@ -112,6 +112,28 @@ def repair(
 
 
 @app.command()
+def reindex(home: LocalHomeOption = DEFAULT_HOME, *, output: OutputOption = Format.TABLE) -> None:
+    """Build a stopped node's database anew from its own blocks: state and all indices; no peer is asked.
+
+    Every block is checked and executed again. It may be interrupted: until the end the home is as it was, and
+    the next run goes on. The old database is kept in data/damaged-N.
+
+    Example: packtrail node reindex --home maker
+    """
+    from cli.repairing import reindex_home
+
+    place = open_home(home)
+    process = process_of(place)
+    if process is not None and is_running(process):
+        raise CommandError(
+            Exit.FAILED,
+            f"the node in {place.root} runs, as process {process.pid}",
+            f"packtrail node stop --home {place.root}",
+        )
+    reindex_home(place, output)
+
+
+@app.command()
 def trust(*, home: LocalHomeOption = DEFAULT_HOME, yes: YesOption = False) -> None:
     """Say that this validator's home is the newest there is, after moving it or restoring the whole network.
 

@@ -1,4 +1,4 @@
-"""`packtrail node repair`: what is said about damage, and when nothing is done."""
+"""`packtrail node repair` and `reindex`: what is said about damage, and when nothing is done."""
 
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -77,6 +77,38 @@ def repair_home(home: Home, wish: Wish, output: Format) -> None:
         "own rows kept": done.kept_rows,
     }
     write_facts(output, facts, "Repaired")
+
+
+def reindex_home(home: Home, output: Format) -> None:
+    """Build a database anew from its blocks, and say how it went.
+
+    Raises:
+        CommandError: A block is missing or damaged; nothing was changed.
+    """
+    from contracts.chain.genesis import InvalidGenesis
+    from node.config.errors import InvalidConfig
+    from node.host.verify_chain import ChainFault
+    from node.logs import configure_logs
+    from node.repair.reindexing import reindex
+    from node.setting import NotThisNode, read_setting
+
+    configure_logs("warning", "text")
+    with disk_errors():
+        try:
+            done = reindex(read_setting(home), _progress)
+        except (InvalidConfig, InvalidGenesis, NotThisNode) as error:
+            raise CommandError(Exit.USAGE, str(error), "Restore these files from a backup.") from error
+        except ChainFault as fault:
+            advice = "packtrail node repair --rebuild fetches the chain from peers."
+            raise CommandError(Exit.FAILED, f"nothing was changed: {fault}", advice) from fault
+    facts = {
+        "height": done.height,
+        "app hash": done.app_hash.hex(),
+        "blocks executed": done.executed,
+        "own rows kept": done.kept_rows,
+        "old database in": done.aside,
+    }
+    write_facts(output, facts, "Built anew")
 
 
 def _replace_signer(setting: "Setting", damage: "StorageDamaged", wish: Wish) -> None:

@@ -28,7 +28,7 @@ from contracts.ledger.lanes import BundleOutOfPlace
 from contracts.primitives import signing
 from node.home import HEAD_FILE, Home
 from node.host.installing import install
-from node.host.ledger import Ledger
+from node.host.ledger import Applied, Ledger
 from node.storage.base import load_base
 from node.storage.blocks import BlockStore
 from node.storage.errors import StorageDamaged
@@ -186,13 +186,19 @@ def verify_chain(
     # Which keys this node holds does not follow from the chain: the statements of all of them are rebuilt.
     lanes = [key.public_key for partner in genesis.partners for key in partner.keys]
     ledger = Ledger(rebuilt, genesis, keep_writes=_KEEP_ALL_WRITES, own_lanes=lanes)
-    first = _begin(store, genesis, rebuilt, snapshots, progress)
+
+    def begins(height: int) -> None:
+        rebuilt.height = height
+        progress(height)
+
+    first = begin_like(store, genesis, rebuilt, snapshots, begins)
     try:
         ledger.open()
     except InvalidGenesis as error:
         raise ChainFault(0, "genesis", str(error)) from error
     ledger.own(ledger.lanes())
-    replay = _Replay(BlockStore(store), genesis, ledger)
+    # Keys that governance registers count as well: see above.
+    replay = Replay(BlockStore(store), genesis, ledger, lambda applied: ledger.own(applied.lanes))
     height = first
     while replay.has(height):
         rebuilt.height = height
@@ -208,14 +214,25 @@ def verify_chain(
     )
 
 
-def _begin(
+def begin_like(
     store: KeyValueStore,
     genesis: Genesis,
-    rebuilt: "_Rebuilt",
+    target: KeyValueStore,
     snapshots: SnapshotFiles | None,
-    progress: Progress,
+    begins: Progress,
 ) -> int:
-    """Fill the scratch database with the snapshot that the store began with; return which height is next."""
+    """Fill an empty database with the snapshot that a store began with, if any; return which height is next.
+
+    Args:
+        store: The one that is rebuilt.
+        genesis: The network.
+        target: The empty one.
+        snapshots: Where that snapshot is kept.
+        begins: Told its height, before anything is written.
+
+    Raises:
+        ChainFault: The snapshot is missing or damaged.
+    """
     try:
         base = load_base(store)
         if base is None:
@@ -226,12 +243,11 @@ def _begin(
     if held is None or snapshots is None:
         reason = "it is missing: nothing shows any more what the state was when this node began"
         raise ChainFault(base.height, "snapshot", reason)
-    rebuilt.height = base.height
+    begins(base.height)
     try:
-        install(rebuilt, genesis, snapshots, held, base, lambda _chunk: None)
+        install(target, genesis, snapshots, held, base, lambda _chunk: None)
     except WrongSnapshot as error:
         raise ChainFault(base.height, "snapshot", str(error)) from error
-    progress(base.height)
     return base.height + 1
 
 
@@ -286,12 +302,33 @@ class _Rebuilt:
         return None if mark is None else int.from_bytes(mark, "big")
 
 
-class _Replay:
-    """Reads one height after the other, checks it, and executes it again."""
+class Replay:
+    """Reads one height after the other, checks it, and executes it again: nothing that is read is believed.
 
-    def __init__(self, stored: BlockStore, genesis: Genesis, ledger: Ledger) -> None:
+    Attributes:
+        bundles: How many were executed.
+        documents: How many were judged.
+        signatures: How many were verified.
+    """
+
+    def __init__(
+        self,
+        stored: BlockStore,
+        genesis: Genesis,
+        ledger: Ledger,
+        applied: Callable[[Applied], None] = lambda _applied: None,
+    ) -> None:
+        """Prepare.
+
+        Args:
+            stored: What is read.
+            genesis: The network.
+            ledger: What it is executed into; its tip is where the replay goes on.
+            applied: Told of every block that was.
+        """
         self._stored = stored
         self._ledger = ledger
+        self._applied = applied
         self._chain_id = genesis.chain_id
         self._reader = BundleReader(genesis.chain_id, genesis.parameters.limits)
         self.bundles = 0
@@ -299,12 +336,22 @@ class _Replay:
         self.signatures = 0
 
     def has(self, height: int) -> bool:
+        """Tell whether there is a block at a height.
+
+        Raises:
+            ChainFault: It cannot be read.
+        """
         try:
             return self._stored.block_bytes(height) is not None
         except StorageDamaged as damage:
             raise ChainFault(height, "block", damage.reason) from damage
 
     def advance(self, height: int) -> None:
+        """Check and execute the block that follows the tip.
+
+        Raises:
+            ChainFault: It is not what was decided, or cannot be read.
+        """
         try:
             block, commit = self._stored.load(height), self._stored.commit_of(height)
             rows = self._stored.bundles_of(height)
@@ -321,8 +368,7 @@ class _Replay:
             applied = self._ledger.apply(block, decided, list(zip(bundles, rows, strict=True)))
         except BundleOutOfPlace as error:
             raise ChainFault(height, "block", str(error)) from error
-        # Keys that governance registered since: see `verify_chain`.
-        self._ledger.own(applied.lanes)
+        self._applied(applied)
         self.bundles += len(bundles)
         self.documents += len(applied.receipts)
         signed = len(decided.signatures) + len(block.last_commit.signatures) + 2 * len(block.evidence)

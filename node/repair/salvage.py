@@ -1,6 +1,7 @@
 """What a damaged database still gives: what only this node knew, and who may connect by its ledger."""
 
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
@@ -58,18 +59,41 @@ def salvage(setting: Setting, work: Path, target: LevelStore) -> Salvaged:
         shutil.rmtree(copy)
 
 
+def copy_own_rows(source: LevelStore, target: LevelStore) -> int:
+    """Let a database have the rows that only this node knows as another has them; return how many.
+
+    Raises:
+        StorageError: A row cannot be read, or the disk refused.
+    """
+    for rows in _own_rows(target):
+        target.write([(key, None) for key, _value in rows], sync=True)
+    count = 0
+    for rows in _own_rows(source):
+        target.write(rows, sync=True)
+        count += len(rows)
+    return count
+
+
 def _copy_rows(source: LevelStore, target: LevelStore) -> int:
-    count, start = 0, None
+    """Copy as many as can be read."""
+    count = 0
     try:
-        while True:
-            page = source.scan(LOCAL, start=start, limit=MAX_SCAN_ROWS)
-            target.write(page.rows, sync=True)
-            count += len(page.rows)
-            if page.resume is None:
-                return count
-            start = page.resume
+        for rows in _own_rows(source):
+            target.write(rows, sync=True)
+            count += len(rows)
     except StorageError:
-        return count
+        pass
+    return count
+
+
+def _own_rows(store: LevelStore) -> Iterator[list[tuple[bytes, bytes]]]:
+    start: bytes | None = None
+    while True:
+        page = store.scan(LOCAL, start=start, limit=MAX_SCAN_ROWS)
+        yield page.rows
+        if page.resume is None:
+            return
+        start = page.resume
 
 
 def _with_nodes(salvaged: Salvaged, source: LevelStore) -> Salvaged:

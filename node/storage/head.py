@@ -96,8 +96,8 @@ def check_identity(reader: Reader, genesis_hash: bytes) -> None:
     if identity.format != FORMAT:
         raise OtherFormat(
             "database",
-            f"written in format {identity.format}, this release reads {FORMAT}: packtrail node repair builds"
-            " it anew from peers; or start the release that wrote it",
+            f"written in format {identity.format}, this release reads {FORMAT}: packtrail node reindex builds"
+            " it anew from its blocks, node repair from those of peers; or start the release that wrote it",
         )
     if identity.genesis_hash != genesis_hash:
         raise WrongStore(

@@ -1,0 +1,140 @@
+"""A new database from this node's own blocks, beside the old one; they change places when it is complete.
+
+For indices that a release adds, and for what beside the blocks is not what it should be: no peer is asked.
+Every block is checked and executed again as by `packtrail verify chain`, so that state and indices are what a
+node would have written; rows of this node alone are copied. A node that began with a snapshot begins with it
+anew.
+
+It may be interrupted at any moment: the home is as it was until the end, and the next run goes on where this
+one stopped. The end is two renames; a run that finds the first one done takes the second.
+"""
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from node.assembly import open_store
+from node.host.ledger import Ledger
+from node.host.verify_chain import ChainFault, Replay, begin_like
+from node.repair.aside import aside_folder, move_aside
+from node.repair.diagnosis import last_known
+from node.repair.salvage import copy_own_rows
+from node.setting import Setting
+from node.storage.blocks import BlockStore
+from node.storage.errors import StorageDamaged
+from node.storage.files import DiskFiles
+from node.storage.head import OtherFormat, load_head
+from node.storage.leveldb import LevelStore
+from node.storage.snapshot_files import SnapshotFiles
+
+WORK_FOLDER: Final = "reindex"
+"""Below the data folder: where the new database grows, and where an interrupted run left it."""
+
+
+class Reindexed(msgspec.Struct, frozen=True):
+    """What was done."""
+
+    height: int
+    """Height of the database."""
+    app_hash: bytes
+    """32 bytes, after that height."""
+    executed: int
+    """Blocks that this run executed."""
+    kept_rows: int
+    """Rows that only this node knew, copied."""
+    aside: str
+    """Folder with the old database."""
+
+
+def reindex(setting: Setting, progress: Callable[[int], None]) -> Reindexed:
+    """Build the database of a stopped node anew from its own blocks.
+
+    Args:
+        setting: Of the stopped node.
+        progress: Told every height that was executed.
+
+    Raises:
+        ChainFault: A block, commit or bundle is missing or damaged: peers have it. Nothing was changed.
+        StorageError: The node runs, or the disk refused.
+    """
+    data, folder = setting.home.data, setting.home.database
+    built = data / WORK_FOLDER / folder.name
+    if not folder.exists():
+        # A run was interrupted between its two renames, or there is nothing to build from.
+        return _finish(setting, built, _checked(setting, built))
+    source = open_store(setting, folder)
+    try:
+        target = _open_target(setting, built)
+        try:
+            done = _execute(setting, source, target, progress)
+            done = msgspec.structs.replace(done, kept_rows=copy_own_rows(source, target))
+        finally:
+            target.close()
+    finally:
+        source.close()
+    aside = aside_folder(data)
+    move_aside(data, aside, [folder.name])
+    return _finish(setting, built, msgspec.structs.replace(done, aside=str(aside)))
+
+
+def _finish(setting: Setting, built: Path, done: Reindexed) -> Reindexed:
+    built.rename(setting.home.database)
+    DiskFiles(setting.home.data).sync_folder("")
+    shutil.rmtree(built.parent)
+    return done
+
+
+def _checked(setting: Setting, built: Path) -> Reindexed:
+    """Return what a complete database that only has to be renamed holds."""
+    marker = last_known(setting)
+    if not built.exists():
+        raise StorageDamaged("database", "it is missing: packtrail node repair fetches it from peers")
+    store = open_store(setting, built)
+    try:
+        head = load_head(store)
+    finally:
+        store.close()
+    if head is None or marker is None or head.height < marker.height:
+        raise StorageDamaged("database", "it is missing: packtrail node repair fetches it from peers")
+    return Reindexed(head.height, head.app_hash, 0, 0, "")
+
+
+def _open_target(setting: Setting, built: Path) -> LevelStore:
+    """Open what an interrupted run left, if this release can go on with it; else begin."""
+    built.parent.mkdir(mode=0o700, exist_ok=True)
+    target = open_store(setting, built)
+    try:
+        if load_head(target) is not None:
+            Ledger(target, setting.genesis).open()
+            return target
+    except (OtherFormat, StorageDamaged):
+        pass
+    # Nothing, the rows of half a snapshot, or what another release began.
+    target.close()
+    shutil.rmtree(built)
+    return open_store(setting, built)
+
+
+def _execute(
+    setting: Setting, source: LevelStore, target: LevelStore, progress: Callable[[int], None]
+) -> Reindexed:
+    """Execute every block of `source` that `target` lacks, and compare where both end."""
+    own_lanes = [key.public_key for key in setting.secrets.lane_keys]
+    keep_writes = setting.config.storage.keep_writes_heights
+    ledger = Ledger(target, setting.genesis, keep_writes, own_lanes)
+    if load_head(target) is None:
+        snapshots = SnapshotFiles(DiskFiles(setting.home.data))
+        begin_like(source, setting.genesis, target, snapshots, progress)
+    ledger.open()
+    replay = Replay(BlockStore(source), setting.genesis, ledger)
+    began = ledger.tip.height
+    while replay.has(ledger.tip.height + 1):
+        replay.advance(ledger.tip.height + 1)
+        progress(ledger.tip.height)
+    marker, tip = last_known(setting), ledger.tip
+    if marker is not None and marker.height > tip.height:
+        raise ChainFault(marker.height, "block", f"it was durable once, but the chain ends at {tip.height}")
+    return Reindexed(tip.height, tip.app_hash, tip.height - began, 0, "")

@@ -1,0 +1,166 @@
+"""A database is built anew from its own blocks: what follows from them is there, whatever was before."""
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from node.assembly import open_store
+from node.home import HEAD_FILE, Home
+from node.host.verify_chain import ChainFault, verify_home
+from node.repair.reindexing import WORK_FOLDER, Reindexed, reindex
+from node.setting import Setting, read_setting
+from node.storage.errors import StorageDamaged
+from node.storage.files import DiskFiles
+from node.storage.head import Head, load_head
+from node.storage.head_marker import HeadMarker, save_head_marker
+from node.storage.store import BLOCKS, INDEX, LOCAL, MAX_SCAN_ROWS, STATE, put
+from tests.damage.home import make_home
+from tests.simulation.outcome import quiet
+from tests.support.ledger import OneNode
+from tests.support.parties import MAKER
+from tests.support.snapshots import Holder, Late
+from tests.unit.node.host.test_snapshots import follow
+
+Rows = dict[bytes, bytes]
+
+
+class Interrupted(Exception):
+    """What stops a run."""
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Home:
+    return make_home(tmp_path_factory.mktemp("reindex") / "home")
+
+
+@pytest.fixture
+def setting(made: Home, tmp_path: Path) -> Iterator[Setting]:
+    shutil.copytree(made.root, tmp_path / "home")
+    with quiet():
+        yield read_setting(Home(tmp_path / "home"))
+
+
+def rows(setting: Setting, space: bytes) -> Rows:
+    store = open_store(setting, setting.home.database)
+    try:
+        return dict(store.scan(space, limit=MAX_SCAN_ROWS).rows)
+    finally:
+        store.close()
+
+
+def spoil(setting: Setting, space: bytes) -> None:
+    """Take away every other row of a space, and add one that no block wrote."""
+    gone = sorted(rows(setting, space))[::2]
+    assert gone
+    store = open_store(setting, setting.home.database)
+    store.write([*((key, None) for key in gone), put(space, b"nonsense", b"?")], sync=True)
+    store.close()
+
+
+def run(setting: Setting, stop_at: int = 0) -> Reindexed:
+    def progress(height: int) -> None:
+        if height == stop_at:
+            raise Interrupted
+
+    return reindex(setting, progress)
+
+
+def test_all_that_follows_from_the_blocks_is_there_again(setting: Setting) -> None:
+    whole = {space: rows(setting, space) for space in (STATE, INDEX, LOCAL)}
+    assert all(whole.values())
+    spoil(setting, INDEX)
+    spoil(setting, STATE)
+    done = run(setting)
+    assert {space: rows(setting, space) for space in whole} == whole
+    assert (done.executed, done.kept_rows) == (done.height, len(whole[LOCAL]))
+    verified = verify_home(setting.home, setting.genesis, lambda _height: None)
+    assert (verified.height, verified.app_hash) == (done.height, done.app_hash)
+    assert (Path(done.aside) / setting.home.database.name).is_dir()
+    assert not (setting.home.data / WORK_FOLDER).exists()
+
+
+def test_an_interrupted_run_changes_nothing_and_the_next_goes_on(setting: Setting) -> None:
+    spoil(setting, INDEX)
+    before = rows(setting, INDEX)
+    with pytest.raises(Interrupted):
+        run(setting, stop_at=5)
+    assert rows(setting, INDEX) == before
+    done = run(setting)
+    assert done.executed == done.height - 5
+    assert rows(setting, INDEX) != before
+    verify_home(setting.home, setting.genesis, lambda _height: None)
+
+
+def test_between_its_two_renames_the_next_run_takes_the_second(
+    setting: Setting, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stop(_setting: object, _built: object, _done: object) -> None:
+        raise Interrupted
+
+    with monkeypatch.context() as patch:
+        patch.setattr("node.repair.reindexing._finish", stop)
+        with pytest.raises(Interrupted):
+            run(setting)
+    assert not setting.home.database.exists()
+    assert run(setting).executed == 0
+    verify_home(setting.home, setting.genesis, lambda _height: None)
+
+
+def test_a_node_that_began_with_a_snapshot_begins_with_it_anew(setting: Setting) -> None:
+    holder = Holder(OneNode(setting.genesis), interval=5)
+    holder.node.record(MAKER, holder.node.commission(["A1", "B1"]))
+    for _block in range(6):
+        holder.node.produce()
+    holder.vouched_by(1)
+    joined = Late(holder.node, {"alder": holder.answer})
+    assert isinstance(joined.run(), Head)
+    follow(joined, holder)
+    _settle(setting, joined)
+    whole = rows(setting, STATE)
+    spoil(setting, STATE)
+    with pytest.raises(Interrupted):
+        run(setting, stop_at=6)
+    done = run(setting)
+    assert (done.height, done.executed) == (holder.node.ledger.tip.height, 1)
+    assert rows(setting, STATE) == whole
+    assert verify_home(setting.home, setting.genesis, lambda _height: None).first == 6
+
+
+def _settle(setting: Setting, joined: Late) -> None:
+    """Let a home be that of a node that joined."""
+    shutil.rmtree(setting.home.database)
+    shutil.rmtree(setting.home.data / "snapshots")
+    store = open_store(setting, setting.home.database)
+    store.write(joined.store.scan(b"", limit=MAX_SCAN_ROWS).rows, sync=True)
+    head = load_head(store)
+    store.close()
+    assert head is not None
+    save_head_marker(DiskFiles(setting.home.data), HEAD_FILE, HeadMarker(head.height, head.app_hash))
+    for folder in ["snapshots", *(f"snapshots/{name}" for name in joined.files.names("snapshots"))]:
+        for name in joined.files.names(folder):
+            content = joined.files.read(f"{folder}/{name}")
+            if content is not None:
+                path = setting.home.data / folder / name
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_bytes(content)
+
+
+def test_without_a_database_there_is_nothing_to_build_from(setting: Setting) -> None:
+    with pytest.raises(Interrupted):
+        run(setting, stop_at=5)
+    shutil.rmtree(setting.home.database)
+    with pytest.raises(StorageDamaged, match="node repair"):
+        run(setting)
+    assert not setting.home.database.exists()
+
+
+def test_a_block_that_is_missing_or_wrong_is_named(setting: Setting) -> None:
+    store = open_store(setting, setting.home.database)
+    store.write([put(BLOCKS, (7).to_bytes(8, "big"), b"no block")], sync=True)
+    store.close()
+    before = rows(setting, STATE)
+    with pytest.raises(ChainFault, match="height 7"):
+        run(setting)
+    assert rows(setting, STATE) == before

@@ -197,6 +197,7 @@ class Code(StrEnum):
     REGULATOR_CLOSES = "regulator_closes"
     REGULATOR_RELEASES = "regulator_releases"
     NOT_RECALLED = "not_recalled"
+    TOO_MANY_MARKS = "too_many_marks"
 
     # Rule 18: cold chain.
     COLD_CHAIN_HOLD = "cold_chain_hold"

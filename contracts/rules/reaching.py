@@ -10,16 +10,19 @@ from typing import Final
 from contracts.gs1.keys import GTIN_BYTES
 from contracts.records.recall import Scope
 from contracts.rules.act import Act
+from contracts.rules.codes import Code
 from contracts.rules.events import EventKind
 from contracts.rules.implied import again
+from contracts.rules.verdict import Verdict
 from contracts.state.containers import rewrite
 from contracts.state.directory import partner, premises
 from contracts.state.genealogy import reached_by
 from contracts.state.layout import PRODUCTS
 from contracts.state.parties import has_role, is_party
 from contracts.state.places import merge_holds, with_holds
-from contracts.state.recall_rows import RecallRow, RecallStanding
+from contracts.state.recall_rows import RecallRow, RecallStanding, TooManyMarks
 from contracts.state.recalls import (
+    RECALL_HOLDS,
     hold_of,
     mark_makes,
     open_for_gtin,
@@ -31,6 +34,8 @@ from contracts.state.rows import MAKES_PER_LOT, Role, SourceRow
 from contracts.state.scopes import is_made_so
 from contracts.state.sources import lot_of, lot_row, source_row
 
+MAX_ITEM_RECALLS: Final = 64
+"""Most recalls that hold one item by name or by its serial."""
 _PREFIX_BYTES: Final = 1 + GTIN_BYTES
 """Bytes of an item key before the serial."""
 
@@ -85,11 +90,22 @@ def reach_new_items(act: Act, source: int, keys: Sequence[bytes]) -> None:
 
 
 def hold_items(act: Act, keys: Sequence[bytes], row: RecallRow, number: int) -> None:
-    """Let items carry the hold of a recall, wherever they are."""
+    """Let items carry the hold of a recall, wherever they are.
+
+    Raises:
+        TooManyMarks: An item carries as many as may be.
+    """
     for key in keys:
         item = again(act, key)
         holds = merge_holds(item.row.holds, ((int(hold_of(row)), number),))
+        if sum(kind in RECALL_HOLDS for kind, _by in holds) > MAX_ITEM_RECALLS:
+            raise TooManyMarks(key)
         rewrite(act.state, item, with_holds(item.row, holds))
+
+
+def no_room(full: TooManyMarks) -> Verdict:
+    """Return why a record that brings something under a recall is refused when its row has no room left."""
+    return Verdict(Code.TOO_MANY_MARKS, full.subject)
 
 
 def calls_back(act: Act, row: RecallRow, gtin: bytes) -> bool:

@@ -23,14 +23,14 @@ from contracts.rules.codes import Code
 from contracts.rules.events import EventKind
 from contracts.rules.guards import actor_profile, signer_fault
 from contracts.rules.implied import again
+from contracts.rules.reaching import hold_items
 from contracts.rules.verdict import Verdict
-from contracts.state.containers import rewrite
 from contracts.state.directory import market
 from contracts.state.excursions import watch_session
 from contracts.state.layout import ITEMS, PRODUCTS, RECALL_NUMBERS, RECALLS, SESSIONS, number_key
 from contracts.state.lists import Budget, TooManyRows
 from contracts.state.parties import HANDLING, has_role, is_party
-from contracts.state.places import effective_life, merge_holds, with_holds
+from contracts.state.places import effective_life
 from contracts.state.recall_rows import RecallRow, RecallStanding
 from contracts.state.recalls import (
     find_recall,
@@ -258,13 +258,8 @@ def _take_effect(act: Act, number: int, row: RecallRow, known: int, reach: Reach
     _watch(act, number, row, known)
     for lot in sorted(reach.makes):
         mark_makes(act.state, lot, reach.makes[lot], hold_of(row), number)
-    missed = []
-    for key in reach.items:
-        item = again(act, key)
-        if effective_life(item) != Life.ACTIVE:
-            missed.append(key)
-        holds = merge_holds(item.row.holds, ((int(hold_of(row)), number),))
-        rewrite(act.state, item, with_holds(item.row, holds))
+    missed = [key for key in reach.items if effective_life(again(act, key)) != Life.ACTIVE]
+    hold_items(act, tuple(reach.items), row, number)
     if missed:
         act.tell(EventKind.RECALL_MISSED, missed, row.identifier)
 

@@ -82,6 +82,7 @@ from contracts.rules.overdue import declare_overdue
 from contracts.rules.packing import pack, unpack
 from contracts.rules.proposing import propose_correction
 from contracts.rules.quantities import end_quantity, make_quantity, settle_quantity, ship_quantity
+from contracts.rules.reaching import no_room
 from contracts.rules.readings import read_out
 from contracts.rules.recall_answers import (
     acknowledge_recall,
@@ -104,6 +105,7 @@ from contracts.rules.trade_lanes import set_trade_lane
 from contracts.rules.transforming import transform
 from contracts.rules.verdict import Verdict
 from contracts.rules.verifying import verify
+from contracts.state.recall_rows import TooManyMarks
 
 Rule = Callable[[Act, Any], Verdict | None]
 """Takes a record of its own kind, says why it is refused, or acts and returns None."""
@@ -187,4 +189,8 @@ def judge(act: Act, record: Record) -> Verdict | None:
         fault = mandate_fault(act, record, act.mandate)
         if fault:
             return fault
-    return RULES[type(record)](act, record)
+    try:
+        return RULES[type(record)](act, record)
+    except TooManyMarks as full:
+        # Rules mark last; what they wrote is undone with the document.
+        return no_room(full)

@@ -17,13 +17,15 @@ from contracts.state.exposures import THE_WHOLE, session_of, until_of
 from contracts.state.layout import PRODUCTS, RECALLS, number_key
 from contracts.state.lists import Budget, TooManyRows, entries, origins_of_make
 from contracts.state.parties import has_role, is_party
-from contracts.state.recall_rows import RecallRow
+from contracts.state.recall_rows import RecallRow, TooManyMarks
 from contracts.state.rows import Role
 from contracts.state.scopes import is_made_so
 from contracts.state.sessions import NOT_YET, session_row, write_session
 from contracts.state.sources import lot_of, lot_row, source_row
 from contracts.state.view import Overlay
 
+MAX_RECALLS: Final = 64
+"""Most alternatives of recalls that name one session: whoever sells what went through it reads them."""
 MAX_ORIGINS: Final = 256
 """Most rows that are read to find what a repacked make comes from; beyond that it counts as called back."""
 
@@ -35,8 +37,13 @@ def watch_session(state: Overlay, number: int, by: tuple[int, int]) -> None:
         state: State.
         number: The session's.
         by: Number of the recall, position of the alternative in its row.
+
+    Raises:
+        TooManyMarks: As many recalls name the session as may.
     """
     row = session_row(state, number)
+    if len(row.recalls) == MAX_RECALLS:
+        raise TooManyMarks(number_key(number))
     write_session(state, number, msgspec.structs.replace(row, recalls=(*row.recalls, by)))
 
 

@@ -13,6 +13,7 @@ import msgspec
 from contracts.state.genealogy_rows import BatchRow
 from contracts.state.layout import BATCH_NUMBERS, BATCHES, COUNTERS, lot_key, number_key
 from contracts.state.lists import Budget, append, entries, made_of_batch
+from contracts.state.recall_rows import TooManyMarks
 from contracts.state.view import Overlay
 
 MAX_LEVELS: Final = 8
@@ -20,6 +21,11 @@ MAX_LEVELS: Final = 8
 
 NamedBy = tuple[int, int]
 """(number of a recall, position of the alternative that names a material)."""
+
+MAX_NAMED: Final = 256
+"""Most alternatives of recalls that name one lot as a material."""
+MAX_REACHED: Final = 1_024
+"""Most of them that reach one lot from what it is made of: every new make of it asks them."""
 
 _LAST_BATCH: Final = b"batch"
 """Name of the counter."""
@@ -58,16 +64,28 @@ def add_materials(state: Overlay, batch: int, materials: Iterable[int]) -> None:
 
 
 def name_material(state: Overlay, batch: int, by: NamedBy) -> None:
-    """Let a batch's row say that a recall names it as a material."""
+    """Let a batch's row say that a recall names it as a material.
+
+    Raises:
+        TooManyMarks: As many do as may.
+    """
     row = batch_row(state, batch)
     named = tuple(sorted({*row.named, by}))
+    if len(named) > MAX_NAMED:
+        raise TooManyMarks(row.lot)
     state.write(BATCHES, number_key(batch), msgspec.structs.replace(row, named=named))
 
 
 def reach_batch(state: Overlay, batch: int, by: Iterable[NamedBy]) -> None:
-    """Let a batch's row say that recalls name something of which it was made."""
+    """Let a batch's row say that recalls name something of which it was made.
+
+    Raises:
+        TooManyMarks: As many do as may.
+    """
     row = batch_row(state, batch)
     reached = tuple(sorted({*row.reached, *by}))
+    if len(reached) > MAX_REACHED:
+        raise TooManyMarks(row.lot)
     state.write(BATCHES, number_key(batch), msgspec.structs.replace(row, reached=reached))
 
 

@@ -7,6 +7,19 @@ import msgspec
 from contracts.records.recall import Quantities, Scope
 
 
+class TooManyMarks(Exception):
+    """More recalls would stand in a row than one may carry that others read all the time.
+
+    Attributes:
+        subject: What the row is about: a lot, a product or site, or an item.
+    """
+
+    def __init__(self, subject: bytes) -> None:
+        """Say what it is about."""
+        super().__init__(subject.hex())
+        self.subject = subject
+
+
 class RecallStanding(IntEnum):
     """Whether a recall goes on."""
 

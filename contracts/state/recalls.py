@@ -25,7 +25,7 @@ from contracts.state.layout import (
 )
 from contracts.state.lists import Budget
 from contracts.state.places import Position
-from contracts.state.recall_rows import NumbersRow, RecallRow
+from contracts.state.recall_rows import NumbersRow, RecallRow, TooManyMarks
 from contracts.state.rows import ALL_MAKES, HoldKind, LotRow
 from contracts.state.scopes import family
 from contracts.state.sources import lot_of, lot_row, marks_of
@@ -36,8 +36,15 @@ HOLD_OF: Final = {RecallKind.RECALL: HoldKind.RECALLED, RecallKind.WITHDRAWAL: H
 RECALL_HOLDS: Final = frozenset(int(kind) for kind in HOLD_OF.values())
 """Kinds of holds and marks that name a recall."""
 
+MAX_MARKS: Final = 1_024
+"""Most marks in the row of a lot, which every sale of it reads: of the lot as a whole, or of its makes."""
+MAX_OPEN: Final = 256
+"""Most open recalls that name one product, or one site by itself: every new make asks them."""
+
 _LAST_RECALL: Final = b"recall"
 """Name of the counter of recall numbers."""
+_NAME_AT: Final = 2
+"""Where a GTIN or GLN begins in the name of a list: after the kind and its length."""
 _OF_GTIN: Final = b"g"
 _OF_SITE: Final = b"s"
 
@@ -68,13 +75,24 @@ def hold_of(row: RecallRow) -> HoldKind:
 
 
 def mark_makes(state: Overlay, lot: int, makes: Iterable[int], kind: HoldKind, recall: int) -> bool:
-    """Let a lot's row say that a recall speaks against some makes of it, or all; tell whether that is new."""
+    """Let a lot's row say that a recall speaks against some makes of it, or all; tell whether that is new.
+
+    What speaks against the whole lot stands for what the same recall said of its makes, and makes room.
+
+    Raises:
+        TooManyMarks: There is no room in the row.
+    """
     row = lot_row(state, lot)
-    if (ALL_MAKES, int(kind), recall) in row.marks:
+    whole = (ALL_MAKES, int(kind), recall)
+    if whole in row.marks:
         return False
     marks = {*row.marks, *((make, int(kind), recall) for make in makes)}
-    if len(marks) == len(row.marks):
+    if whole in marks:
+        marks = {whole, *(mark for mark in marks if mark[1:] != whole[1:])}
+    if marks == {*row.marks}:
         return False
+    if len(marks) > MAX_MARKS:
+        raise TooManyMarks(row.lot or row.gtin)
     state.write(LOTS, number_key(lot), msgspec.structs.replace(row, marks=tuple(sorted(marks))))
     return True
 
@@ -133,10 +151,16 @@ def open_recalls(state: Overlay, name: bytes) -> tuple[int, ...]:
 
 
 def watch(state: Overlay, row: RecallRow, number: int) -> None:
-    """Put an open recall where the entry of later makes will look for it."""
+    """Put an open recall where the entry of later makes will look for it.
+
+    Raises:
+        TooManyMarks: As many are open of one of its products or sites as may be.
+    """
     for name in _watched(state, row):
         known = open_recalls(state, name)
         if number not in known:
+            if len(known) == MAX_OPEN:
+                raise TooManyMarks(name[_NAME_AT:])
             state.write(OPEN_RECALLS, name, NumbersRow(0, (*known, number)))
 
 
@@ -152,6 +176,7 @@ def watch_material(state: Overlay, number: int, position: int, one: Scope, budge
 
     Raises:
         TooManyRows: The budget does not cover them.
+        TooManyMarks: As many recalls name the material, or reach what is made of it, as may.
     """
     material = intern_batch(state, one.material_gtin, one.material_lot)
     name_material(state, material, (number, position))

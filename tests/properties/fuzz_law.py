@@ -36,7 +36,7 @@ UNSAID = {
     *("investigation_invalid", "reading_invalid", "logger_invalid", "item_invalid", "verified_too_soon"),
     *("outside_gln_invalid", "evidence_invalid"),
     *("material_invalid", "result_invalid", "genealogy_too_wide", "genealogy_too_deep"),
-    "amended_too_often",
+    *("amended_too_often", "too_many_marks"),
     *("reason_invalid", "roles_invalid", "licence_invalid", "key_invalid", "key_known", "key_unknown"),
     *("prefix_invalid", "prefix_unknown", "prefix_overlaps", "product_known", "profile_invalid"),
     *("market_invalid", "parameter_unknown", "schedule_full", "rules_not_newer"),

@@ -1,5 +1,6 @@
 """Rule 17 of contracts/LAW.md on the model: recalls, by looking at everything that was ever made."""
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
@@ -9,6 +10,9 @@ from tests.properties.model import Model
 from tests.properties.model_judge import Judge, Verdicts
 from tests.properties.model_named import excursed_kinds, is_excursed, names_make
 from tests.properties.said import Alternative, Said
+
+LOT_WORDS = 2
+"""Of the name of a lot: kind and number; those of a make begin with them."""
 
 
 @dataclass(frozen=True)
@@ -30,6 +34,19 @@ class Recall:
     closed: bool = False
     answered: frozenset[str] = frozenset()
     """Who acknowledged or responded."""
+
+
+MAX_MARKS = 1_024
+"""Most marks of one lot: of it as a whole, or of its makes."""
+
+
+def is_crowded(model: Model) -> bool:
+    """Tell whether some lot bears more marks than may be; one on the whole stands for those on its makes."""
+    counts: Counter[tuple[Any, ...]] = Counter()
+    for make, marks in model.marks.items():
+        whole = model.marks.get(make[:2], set()) if len(make) > LOT_WORDS else set()
+        counts[make[:2]] += len(marks - whole)
+    return any(count > MAX_MARKS for count in counts.values())
 
 
 def names_items(one: Alternative) -> list[str]:

@@ -75,5 +75,7 @@ def verdict(judge: Judge, said: Said) -> set[str]:
         for codes in guards:
             if codes:
                 return codes
+    if model_recall.is_crowded(judge.model):
+        return {"too_many_marks"}
     tell_breaches(judge, said)
     return set()

@@ -27,10 +27,10 @@ from contracts.rules import (
 )
 from contracts.rules.act import Act
 from contracts.rules.codes import Code
-from contracts.state import containers, view
+from contracts.state import containers, recalls, view
 from contracts.state.governance_rows import BallotRow
 from contracts.state.rows import ShipmentStanding
-from tests.properties import fuzz_law
+from tests.properties import fuzz_law, model_recall
 from tests.properties.compare import SideBySide
 from tests.properties.facts import HOUR_MS
 from tests.properties.partners import VERBS, Partners
@@ -106,6 +106,15 @@ def test_law_and_model_agree_while_partners_come_and_go() -> None:
     verbs = {**GOODS, **HOLDING_VERBS, "motion": 15, "vote": 70, "drop_motion": 2, "place": 1}
     codes = fuzz_law.run(2_000, seed=20_261_122, verbs=verbs).codes
     assert {"not_a_validator", "licence_not_active", "node_unknown"} <= set(codes)
+
+
+def test_law_and_model_agree_where_lots_bear_few_marks(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(recalls, "MAX_MARKS", 2)
+    monkeypatch.setattr(model_recall, "MAX_MARKS", 2)
+    making = {"commission": 20, "make": 4, "onboard": 8, "verify": 8, "repack": 10, "trace": 6}
+    verbs = {**making, "recall": 12, "widen": 8, "close": 2}
+    codes = fuzz_law.run(1_500, seed=20_261_123, verbs=verbs).codes
+    assert codes[Code.TOO_MANY_MARKS] > 10
 
 
 def test_a_rested_unit_is_never_packed_into_itself() -> None:

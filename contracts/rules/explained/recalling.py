@@ -79,4 +79,9 @@ TEXTS: Final[dict[Code, Explanation]] = {
     Code.NOT_RECALLED: Explanation(
         "17", "The item, or the lot, is not under that recall.", "Look up which recall holds it."
     ),
+    Code.TOO_MANY_MARKS: Explanation(
+        "17",
+        "As many recalls speak of this lot, product, site, session or item as may.",
+        "Recall the whole lot by widening: that counts as one. Or close some. New packs take another lot.",
+    ),
 }

@@ -15,6 +15,7 @@ import typer
 
 from cli import alerts as alerts_module
 from cli import (
+    archive,
     bench,
     capture,
     config,
@@ -103,6 +104,7 @@ for _name, _group in (
     ("shipment", shipment),
     ("verify", verify),
     ("snapshot", snapshot),
+    ("archive", archive),
     ("testnet", testnet),
     ("bench", bench),
 ):

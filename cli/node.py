@@ -3,6 +3,7 @@
 import http.client
 import os
 import signal
+from pathlib import Path
 from typing import Annotated, Any, Final
 
 import msgspec
@@ -26,6 +27,12 @@ from node.home import Home
 
 app = typer.Typer(help="Run a node on this machine.", no_args_is_help=True)
 
+DEFAULT_KEEP_DAYS: Final = 2_192
+"""Six years: for so long the law wants records kept, and journeys are asked for."""
+DEFAULT_KEEP_HEIGHTS: Final = 1_000
+"""For peers that were away for a while."""
+MIN_KEEP_HEIGHTS: Final = 16
+"""What a peer asks for at once."""
 _STOP_TIMEOUT_S: Final = 30
 _REPAIR_PATIENCE_S: Final = 60
 
@@ -85,6 +92,10 @@ def repair(
             help="Begin an empty record of what was signed, where it is lost; listen before voting.",
         ),
     ] = False,
+    archive: Annotated[
+        Path | None,
+        typer.Option("--archive", metavar="FOLDER", help="Old blocks that peers may no longer have."),
+    ] = None,
     patience: Annotated[
         int, typer.Option(min=1, max=86_400, help="Seconds without a new block before giving up.")
     ] = _REPAIR_PATIENCE_S,
@@ -108,15 +119,58 @@ def repair(
             f"the node in {place.root} runs, as process {process.pid}",
             f"packtrail node stop --home {place.root}",
         )
-    repair_home(place, Wish(thorough, rebuild, give_up_outbox, give_up_signer, patience), output)
+    repair_home(place, Wish(thorough, rebuild, give_up_outbox, give_up_signer, patience, archive), output)
 
 
 @app.command()
-def reindex(home: LocalHomeOption = DEFAULT_HOME, *, output: OutputOption = Format.TABLE) -> None:
+def archive(
+    to: Annotated[Path, typer.Option("--to", metavar="FOLDER", help="The archive; made when missing.")],
+    home: LocalHomeOption = DEFAULT_HOME,
+    *,
+    keep_days: Annotated[
+        int, typer.Option(min=0, help="Days of block time whose contents stay in the database.")
+    ] = DEFAULT_KEEP_DAYS,
+    keep_heights: Annotated[
+        int, typer.Option(min=MIN_KEEP_HEIGHTS, help="Newest blocks whose contents stay, at least.")
+    ] = DEFAULT_KEEP_HEIGHTS,
+    keep_contents: Annotated[
+        bool, typer.Option("--keep-contents", help="Remove nothing: only write the archive.")
+    ] = False,
+    despite_recalls: Annotated[
+        bool, typer.Option("--despite-recalls", help="Archive also what books of open recalls need.")
+    ] = False,
+    output: OutputOption = Format.TABLE,
+) -> None:
+    """Move the contents of old blocks from a stopped node's database into an archive.
+
+    Headers, commits, receipts, indices and state stay. A question that needs an archived document is answered
+    with `archived` (410); `packtrail archive restore` brings it back. Nothing is removed before it was
+    written durably, read back and verified. A run that was interrupted goes on with the next one.
+
+    Example: packtrail node archive --home maker --to /mnt/archive --keep-days 2192
+    """
+    from cli.archiving import Retention, archive_home
+
+    archive_home(
+        open_home(home), to, Retention(keep_days, keep_heights, keep_contents, despite_recalls), output
+    )
+
+
+@app.command()
+def reindex(
+    home: LocalHomeOption = DEFAULT_HOME,
+    *,
+    archive: Annotated[
+        Path | None,
+        typer.Option("--archive", metavar="FOLDER", help="Contents of old blocks that were archived."),
+    ] = None,
+    output: OutputOption = Format.TABLE,
+) -> None:
     """Build a stopped node's database anew from its own blocks: state and all indices; no peer is asked.
 
     Every block is checked and executed again. It may be interrupted: until the end the home is as it was, and
-    the next run goes on. The old database is kept in data/damaged-N.
+    the next run goes on. The old database is kept in data/damaged-N. Where contents of old blocks were
+    archived, --archive gives them, and the new database has them again.
 
     Example: packtrail node reindex --home maker
     """
@@ -130,7 +184,7 @@ def reindex(home: LocalHomeOption = DEFAULT_HOME, *, output: OutputOption = Form
             f"the node in {place.root} runs, as process {process.pid}",
             f"packtrail node stop --home {place.root}",
         )
-    reindex_home(place, output)
+    reindex_home(place, archive, output)
 
 
 @app.command()

@@ -1,5 +1,6 @@
 """`packtrail node repair` and `reindex`: what is said about damage, and when nothing is done."""
 
+from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from cli.failures import CommandError, Exit
@@ -8,6 +9,8 @@ from cli.output import Format, say, write_facts
 from node.home import Home
 
 if TYPE_CHECKING:
+    from node.archive.restoring import ArchivedBodies
+    from node.repair.diagnosis import Finding
     from node.setting import Setting
     from node.storage.errors import StorageDamaged
 
@@ -25,6 +28,8 @@ class Wish(NamedTuple):
     """A lost signer's record is replaced by an empty one; the validator listens before it votes."""
     patience_s: int
     """Seconds without a new block before giving up."""
+    archive: Path | None
+    """Where old blocks are that peers may no longer have."""
 
 
 def repair_home(home: Home, wish: Wish, output: Format) -> None:
@@ -33,25 +38,15 @@ def repair_home(home: Home, wish: Wish, output: Format) -> None:
     Raises:
         CommandError: What is damaged cannot be fetched from peers; nothing was changed.
     """
-    from contracts.chain.genesis import InvalidGenesis
-    from node.config.errors import InvalidConfig
+    from node.archive.manifest import WrongArchive
     from node.logs import configure_logs
-    from node.repair.diagnosis import Finding, Part, diagnose
+    from node.repair.diagnosis import Finding, Part
     from node.repair.rebuilding import CannotRepair, repair
-    from node.repair.signing import find_signer_damage
-    from node.setting import NotThisNode, read_setting
 
     configure_logs("warning", "text")
     with disk_errors():
-        try:
-            setting = read_setting(home)
-            if (damage := find_signer_damage(setting)) is not None:
-                _replace_signer(setting, damage, wish)
-            findings = diagnose(setting, thorough=wish.thorough, progress=_progress)
-        except (InvalidConfig, InvalidGenesis, NotThisNode) as error:
-            raise CommandError(
-                Exit.USAGE, str(error), "Peers do not have these files: restore them from a backup."
-            ) from error
+        archive = open_archive(wish.archive)
+        setting, findings = _examined(home, wish, archive)
         for finding in findings:
             say(f"damaged: {finding.part}, {finding.where}: {finding.reason}")
         if wish.rebuild and not any(finding.part is Part.DATABASE for finding in findings):
@@ -66,8 +61,8 @@ def repair_home(home: Home, wish: Wish, output: Format) -> None:
                 "--give-up-outbox goes on without them: clients must send again what is not committed.",
             )
         try:
-            done = repair(setting, findings, wish.patience_s, say)
-        except CannotRepair as error:
+            done = repair(setting, findings, wish.patience_s, say, archive)
+        except (CannotRepair, WrongArchive) as error:
             raise CommandError(Exit.UNREACHABLE, f"nothing was changed: {error}") from error
     facts = {
         "damaged": [f"{finding.part} ({finding.where})" for finding in findings],
@@ -79,15 +74,21 @@ def repair_home(home: Home, wish: Wish, output: Format) -> None:
     write_facts(output, facts, "Repaired")
 
 
-def reindex_home(home: Home, output: Format) -> None:
+def reindex_home(home: Home, folder: Path | None, output: Format) -> None:
     """Build a database anew from its blocks, and say how it went.
+
+    Args:
+        home: Of the stopped node.
+        folder: An archive with contents that are no longer in the database.
+        output: How to say it.
 
     Raises:
         CommandError: A block is missing or damaged; nothing was changed.
     """
     from contracts.chain.genesis import InvalidGenesis
+    from node.archive.manifest import WrongArchive
     from node.config.errors import InvalidConfig
-    from node.host.verify_chain import ChainFault
+    from node.host.chain_fault import ChainFault
     from node.logs import configure_logs
     from node.repair.reindexing import reindex
     from node.setting import NotThisNode, read_setting
@@ -95,12 +96,15 @@ def reindex_home(home: Home, output: Format) -> None:
     configure_logs("warning", "text")
     with disk_errors():
         try:
-            done = reindex(read_setting(home), _progress)
+            done = reindex(read_setting(home), _progress, open_archive(folder))
         except (InvalidConfig, InvalidGenesis, NotThisNode) as error:
             raise CommandError(Exit.USAGE, str(error), "Restore these files from a backup.") from error
         except ChainFault as fault:
             advice = "packtrail node repair --rebuild fetches the chain from peers."
             raise CommandError(Exit.FAILED, f"nothing was changed: {fault}", advice) from fault
+        except WrongArchive as error:
+            advice = "--archive FOLDER names where archived contents are."
+            raise CommandError(Exit.FAILED, f"nothing was changed: {error}", advice) from error
     facts = {
         "height": done.height,
         "app hash": done.app_hash.hex(),
@@ -109,6 +113,55 @@ def reindex_home(home: Home, output: Format) -> None:
         "old database in": done.aside,
     }
     write_facts(output, facts, "Built anew")
+
+
+def _examined(home: Home, wish: Wish, archive: "ArchivedBodies | None") -> "tuple[Setting, list[Finding]]":
+    """Return what the home is, and what is damaged in it; a lost signer's record begins anew if wished.
+
+    Raises:
+        CommandError: What peers do not have is damaged.
+    """
+    from contracts.chain.genesis import InvalidGenesis
+    from node.archive.manifest import WrongArchive
+    from node.config.errors import InvalidConfig
+    from node.repair.diagnosis import diagnose
+    from node.repair.signing import find_signer_damage
+    from node.setting import NotThisNode, read_setting
+
+    try:
+        setting = read_setting(home)
+        if (damage := find_signer_damage(setting)) is not None:
+            _replace_signer(setting, damage, wish)
+        findings = diagnose(setting, thorough=wish.thorough, progress=_progress, archive=archive, tell=say)
+    except (InvalidConfig, InvalidGenesis, NotThisNode) as error:
+        raise CommandError(
+            Exit.USAGE, str(error), "Peers do not have these files: restore them from a backup."
+        ) from error
+    except WrongArchive as error:
+        raise CommandError(Exit.FAILED, str(error), "packtrail archive verify FOLDER tells more.") from error
+    return setting, findings
+
+
+def open_archive(folder: Path | None) -> "ArchivedBodies | None":
+    """Return an archive's blocks; None without a folder.
+
+    Raises:
+        CommandError: There is no archive in it, or a damaged one.
+    """
+    from node.archive.folder import ArchiveFolder
+    from node.archive.manifest import WrongArchive
+    from node.archive.restoring import ArchivedBodies
+    from node.storage.files import DiskFiles
+
+    if folder is None:
+        return None
+    try:
+        found = ArchivedBodies(ArchiveFolder(DiskFiles(folder.expanduser().absolute())))
+    except WrongArchive as error:
+        raise CommandError(Exit.FAILED, str(error), "packtrail archive verify FOLDER tells more.") from error
+    if not found.last:
+        raise CommandError(Exit.NOT_FOUND, f"there is no archive in {folder}")
+    return found
 
 
 def _replace_signer(setting: "Setting", damage: "StorageDamaged", wish: Wish) -> None:

@@ -19,6 +19,7 @@ from cli.local import (
 )
 from cli.options import OutputOption
 from cli.output import Format, say, write_facts
+from cli.repairing import open_archive
 
 app = typer.Typer(help="Check a ledger, or a proof, against genesis alone.", no_args_is_help=True)
 
@@ -27,23 +28,34 @@ app = typer.Typer(help="Check a ledger, or a proof, against genesis alone.", no_
 def chain(
     *,
     home: LocalHomeOption = DEFAULT_HOME,
+    archive: Annotated[
+        Path | None,
+        typer.Option("--archive", metavar="FOLDER", help="Contents of old blocks that were archived."),
+    ] = None,
     output: OutputOption = Format.TABLE,
 ) -> None:
     """Check every table file, signature, commit, hash and receipt of a stopped node, from genesis on.
 
     All blocks are executed again, and every stored row is compared. On a node that began with a snapshot,
-    that and what speaks for it takes the place of the blocks before it. Exit code 1 at the first fault, which
-    is named by its height or its file.
+    that and what speaks for it takes the place of the blocks before it. Where contents of old blocks were
+    archived, --archive gives them; without it nothing is executed: headers, commits, roots, receipts and the
+    contents that are here are checked. Exit code 1 at the first fault, which is named by its height or file.
 
     Example: packtrail verify chain --home build/testnet/demo/homes/regulator
     """
-    from node.host.verify_chain import ChainFault, verify_home
+    from node.archive.manifest import WrongArchive
+    from node.host.chain_fault import ChainFault
+    from node.host.verify_chain import verify_home
+    from node.host.verify_headers import VerifiedHeaders
 
     place = open_home(home)
     genesis = load_genesis(place.resolve(load_settings(place).node.genesis))
     with disk_errors():
         try:
-            found = verify_home(place, genesis, _progress())
+            found = verify_home(place, genesis, _progress(), open_archive(archive))
+        except WrongArchive as error:
+            advice = "packtrail archive verify FOLDER names every damaged file."
+            raise CommandError(Exit.FAILED, str(error), advice) from error
         except ChainFault as fault:
             facts: dict[str, Any] = {
                 "valid": False,
@@ -60,6 +72,11 @@ def chain(
         say(
             f"This node began with the snapshot of height {found.first - 1}: checked are that snapshot, the"
             " headers that tie it to genesis, who vouches for it, and every block after it."
+        )
+    if isinstance(found, VerifiedHeaders):
+        say(
+            f"Contents of blocks up to height {found.archived} are in an archive, so nothing was executed."
+            " Not checked are those contents, the state and the indices: --archive FOLDER checks them too."
         )
     write_facts(output, {"valid": True, **msgspec.to_builtins(found, builtin_types=(bytes,)), **_hex(found)})
 

@@ -286,6 +286,7 @@ class _Node:
             set_log_level=self._set_log_level,
             draw=os.urandom,
             history_from=self._opened.base + 1,
+            archived_to=self._opened.archived,
         )
 
 

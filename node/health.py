@@ -167,6 +167,11 @@ class Health:
         height = self._core.chain.tip.height
         best = max(height, follower.proven_height)
         detail = f"at height {height}, decided and proven are {best}"
+        if follower.out_of_reach:
+            detail += (
+                f"; peers ahead say that they give blocks from height {follower.out_of_reach} on only:"
+                " fetch an archive (packtrail node repair --rebuild --archive FOLDER)"
+            )
         return ReadinessCheck("sync", not follower.is_syncing, detail)
 
     def _head_age(self) -> ReadinessCheck:

@@ -79,7 +79,7 @@ def verify_anchor(genesis_set: ValidatorSet, chain_id: str, manifest: Manifest, 
     """
     _require(is_well_formed_manifest(manifest), "the manifest is out of shape")
     height = manifest.height
-    before, after = _follow(genesis_set, chain_id, anchor.changes, height)
+    before, after = follow_changes(genesis_set, chain_id, anchor.changes, height)
     try:
         block = BLOCKS.decode(anchor.block)
     except MalformedBytes as error:
@@ -99,10 +99,20 @@ def verify_anchor(genesis_set: ValidatorSet, chain_id: str, manifest: Manifest, 
     return Anchored(block, before, following)
 
 
-def _follow(
+def follow_changes(
     validators: ValidatorSet, chain_id: str, changes: tuple[ValidatorChange, ...], height: int
 ) -> tuple[ValidatorSet, ValidatorSet]:
-    """Return the sets of `height` and of the height after it."""
+    """Return the sets of `height` and of the height after it.
+
+    Args:
+        validators: Those of genesis.
+        chain_id: The network.
+        changes: Every change of them up to the set of the height after `height`, by height.
+        height: 0 for genesis itself.
+
+    Raises:
+        InvalidAnchor: A change is out of order, or not decided by the set before it.
+    """
     last, before = 0, validators
     for change in changes:
         header = change.certified.header

@@ -7,7 +7,8 @@ its commit. Only proven blocks are delivered.
 
 A peer's height is a claim, not a fact, and must not keep a node in sync for ever. A claim makes the node ask;
 a peer that cannot show the block it claimed is banned, one that does not answer rests, each time for longer,
-also after it came back, and a resting peer's claim does not count. So the sync ends when no peer that keeps
+also after it came back, and a resting peer's claim does not count; nor does that of a peer which says that it
+no longer has the block that is needed next. So the sync ends when no peer that keeps
 its word is ahead, and goes on as long as one honest peer is (CONSENSUS, "Catching up"). Whether the node is
 behind, which others may act upon, is told by proven blocks alone.
 """
@@ -76,8 +77,8 @@ class BlockSync:
         largest = MAX_BLOCK_BYTES + MAX_COMMIT_BYTES + limits.block_bytes
         self._window = Window(head, head_id, largest, config.budget_bytes)
         self._peers: dict[str, SyncPeer] = {}
-        # Who went away with strikes or was banned: as many names as genesis has at most.
-        self._stalled: dict[str, SyncPeer] = {}
+        # Who went away with strikes, declined or was banned: as many names as genesis has at most.
+        self._remembered: dict[str, SyncPeer] = {}
         self._banned: dict[str, int] = {}
         self._lies: Counter[str] = Counter()
         self._behind_since_ms = -1
@@ -88,6 +89,13 @@ class BlockSync:
         """The greatest height that is proven to be decided."""
         return max(self.head, self._window.proven)
 
+    @property
+    def out_of_reach(self) -> int:
+        """The first height that peers ahead can give, when none has the next one any more; else 0."""
+        ahead = [peer.first for peer in self._peers.values() if peer.height > self.head]
+        first = min(ahead, default=0)
+        return first if first > self.head + 1 else 0
+
     # Inputs.
 
     def on_tip(self, peer: str, height: int, now_ms: int) -> list[SyncEffect]:
@@ -95,7 +103,7 @@ class BlockSync:
         if self._banned.get(peer, now_ms) > now_ms:
             return []
         self._banned.pop(peer, None)
-        known = self._peers.get(peer) or self._stalled.pop(peer, None) or SyncPeer(height, [])
+        known = self._peers.get(peer) or self._remembered.pop(peer, None) or SyncPeer(height, [])
         known.height = height
         self._peers[peer] = known
         return self._advance(now_ms)
@@ -114,13 +122,13 @@ class BlockSync:
         return self._advance(now_ms)
 
     def _leave(self, name: str) -> None:
-        """Forget a peer, but not that it stalled: a new session must not wipe that out."""
+        """Forget a peer, but not that it stalled or declined: a new session must not wipe that out."""
         known = self._peers.pop(name, None)
         if known is None:
             return
         self._release(known)
-        if known.strikes:
-            self._stalled[name] = known
+        if known.strikes or known.declined:
+            self._remembered[name] = known
 
     def on_block(self, peer: str, answer: BlockAnswer, now_ms: int) -> list[SyncEffect]:
         """A block came; what was not asked for, or is asked of another by now, is ignored."""
@@ -160,7 +168,12 @@ class BlockSync:
             return self._out_of_turn(peer, f"the answer ended out of turn at {answer.height}", now_ms)
         if answer.head < answer.height:
             return self._ban(peer, f"claimed height {known.height}, has {answer.head}", now_ms)
-        if known.given == 0:
+        if answer.first > answer.head + 1:
+            reason = f"gives blocks from height {answer.first} on, and has {answer.head}"
+            return self._ban(peer, reason, now_ms)
+        if answer.first > answer.height:
+            known.decline(answer.first, now_ms, self._config.rest_ms)
+        elif known.given == 0:
             known.rest(now_ms, self._config.rest_ms)
         self._release(known)
         return self._advance(now_ms)
@@ -245,7 +258,8 @@ class BlockSync:
                 author.gave_proven_block()
 
     def _begin_or_end(self, effects: list[SyncEffect], now_ms: int) -> None:
-        claims = (peer.height for peer in self._peers.values() if peer.resting_until_ms <= now_ms)
+        needed = self.head + 1
+        claims = (peer.height for peer in self._peers.values() if peer.may_give(needed, now_ms))
         behind = max(claims, default=0) - self.head
         if behind > 0:
             if self._behind_since_ms < 0:
@@ -275,7 +289,7 @@ class BlockSync:
             idle = [
                 (peer.strikes, peer.asked_ms, name)
                 for name, peer in self._peers.items()
-                if not peer.owed and peer.resting_until_ms <= now_ms and peer.height >= first
+                if not peer.owed and peer.may_give(first, now_ms) and peer.height >= first
             ]
             if not idle or not self._window.has_room(first):
                 return
@@ -294,7 +308,7 @@ class BlockSync:
         if slow is None or now_ms - slow.progress_ms <= self._config.hurry_ms:
             return
         if any(
-            not peer.owed and peer.strikes == 0 and peer.batch > 1 and peer.height >= needed
+            not peer.owed and peer.strikes == 0 and peer.batch > 1 and peer.first <= needed <= peer.height
             for peer in self._peers.values()
         ):
             slow.rest(now_ms, self._config.rest_ms)

@@ -35,7 +35,7 @@ class StoredBlock(msgspec.Struct, frozen=True):
 
 
 def answer_blocks(
-    request: BlockRequest, head: int, load: Callable[[int], StoredBlock | None]
+    request: BlockRequest, head: int, load: Callable[[int], StoredBlock | None], first: int = 1
 ) -> Iterator[Message]:
     """Yield the messages that answer `request`, in order.
 
@@ -43,12 +43,13 @@ def answer_blocks(
         request: What was asked.
         head: This node's last decided height.
         load: Returns the block of a height; None for one that is not here.
+        first: First height that is here with its bundles; 1 for a node that has all.
     """
     sent = 0
     for height in range(request.from_height, request.from_height + request.count):
-        stored = load(height) if height <= head and sent < ANSWER_BYTES else None
+        stored = load(height) if first <= height <= head and sent < ANSWER_BYTES else None
         if stored is None:
-            yield NoBlock(height, head)
+            yield NoBlock(height, head, first)
             return
         sent += stored.size
         yield BlockAnswer(height, stored.block, stored.commit)

@@ -33,6 +33,25 @@ class SyncPeer(msgspec.Struct):
     """Proven blocks since the last stall, or since they made up for one."""
     resting_until_ms: int = 0
     """Until when it is not asked."""
+    first: int = 1
+    """First height that it says it can give."""
+    first_until_ms: int = 0
+    """Until when it is taken at that word; then it is asked for less once more."""
+    declined: int = 0
+    """How often it said so."""
+
+    def may_give(self, height: int, now_ms: int) -> bool:
+        """Tell whether it may be asked for a height that it claims to have passed."""
+        return self.resting_until_ms <= now_ms and (self.first <= height or self.first_until_ms <= now_ms)
+
+    def decline(self, first: int, now_ms: int, rest_ms: int) -> None:
+        """It has no blocks below `first` any more: believed for `rest_ms`, doubled every further time.
+
+        That is no stall: it gives what it has. Who only pretends is not asked, and holds up nobody.
+        """
+        self.first = first
+        self.first_until_ms = now_ms + (rest_ms << min(self.declined, MAX_DOUBLINGS))
+        self.declined += 1
 
     def rest(self, now_ms: int, rest_ms: int) -> None:
         """It stalls: do not ask it for `rest_ms`, doubled for each stall that is not made up for."""

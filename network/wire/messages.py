@@ -249,14 +249,17 @@ class BlockBundles(msgspec.Struct, frozen=True, array_like=True, tag=18):
 class NoBlock(msgspec.Struct, frozen=True, array_like=True, tag=19):
     """The end of an answer to a block request: from `height` on, nothing follows.
 
-    With `head` below `height` the sender has no such block; else it has sent enough for one request and may
-    be asked again.
+    With `head` below `height` the sender has no such block yet, and with `first` above it no longer: it began
+    with a snapshot, or an archive has the contents. Else it has sent enough for one request and may be asked
+    again.
     """
 
     height: Annotated[int, Meta(ge=1, le=MAX_HEIGHT + MAX_BLOCKS_ASKED)]
     """First height that is not answered."""
     head: Height
     """The sender's last decided height."""
+    first: Annotated[int, Meta(ge=1, le=MAX_HEIGHT + 1)]
+    """First height that the sender can give, with its bundles."""
 
 
 class VoucherMessage(msgspec.Struct, frozen=True, array_like=True, tag=20):

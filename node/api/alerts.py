@@ -23,6 +23,7 @@ from node.api.receipts_json import EventView, event_view
 from node.api.shipments import read_touch, write_touch
 from node.storage.clocks import Clocks, ClockView
 from node.storage.custody import Custody
+from node.storage.errors import HistoryArchived, StorageDamaged
 from node.storage.happenings import Happenings
 from node.storage.journeys import Journeys, Touch
 from node.storage.store import Snapshot
@@ -38,7 +39,7 @@ class AlertView(EventView, frozen=True, kw_only=True):
     document: str
     """Document id, hex."""
     partner: str
-    """GLN of the partner that signed it."""
+    """GLN of the partner that signed it; empty when the document is in an archive."""
 
 
 class AlertsView(msgspec.Struct, frozen=True):
@@ -118,12 +119,18 @@ def _show(
 
 
 def _alert(custody: Custody, happenings: Happenings, touch: Touch) -> AlertView:
-    placed = happenings.at(touch).placed
-    event = event_view(placed.receipt.events[touch.event - 1], custody.gln_of)
+    told = happenings.told_at(touch)
+    if told.event is None:
+        raise StorageDamaged(f"document {told.document.hex()}", "a row of alerts names none of its events")
+    try:
+        signer = custody.gln_of(happenings.at(touch).placed.sender)
+    except HistoryArchived:
+        # What it was told of stays known, and what it must look into does not hide behind an archive.
+        signer = None
     return AlertView(
-        **msgspec.structs.asdict(event),
-        height=placed.height,
-        time=format_timestamp(placed.time_ms),
-        document=placed.id.hex(),
-        partner=custody.gln_of(placed.sender) or "",
+        **msgspec.structs.asdict(event_view(told.event, custody.gln_of)),
+        height=told.height,
+        time=format_timestamp(told.time_ms),
+        document=told.document.hex(),
+        partner=signer or "",
     )

@@ -44,7 +44,7 @@ from node.api.recalls import RecallDesk
 from node.api.shipments import Shipments
 from node.api.stream import DocumentStream
 from node.host.submitted import TooBusy
-from node.storage.errors import HistoryNotHere, StorageError
+from node.storage.errors import HistoryArchived, HistoryNotHere, StorageError
 from node.storage.readers import ReadersBusy
 
 REQUEST_ID_HEADER: Final = "X-Request-Id"
@@ -240,6 +240,9 @@ def _fault_of(error: Exception) -> Problem | None:
     match error:
         case HistoryNotHere():
             return Problem("history_not_here", f"{error}.", members={"history_from": error.first})
+        case HistoryArchived():
+            members = {"height": error.height, "archived_to": error.up_to}
+            return Problem("archived", f"{error}.", members=members)
         case StorageError():
             return Problem("storage_failed")
         case web.HTTPMethodNotAllowed():

@@ -324,7 +324,7 @@ def _header_view(header: Header) -> HeaderView:
 def _bundles(custody: Custody, history: History, block: Block) -> tuple[BundleView, ...]:
     found: list[BundleView] = []
     for entry in block.bundles:
-        header = history.bundle(entry.bundle_id).header
+        header = history.bundle_header(entry.bundle_id)
         partner = custody.gln_of(history.sender_of(header.lane)) or ""
         found.append(
             BundleView(

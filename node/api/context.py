@@ -66,3 +66,5 @@ class ApiContext:
     """Returns so many random bytes that nobody can foresee, such as `os.urandom`."""
     history_from: int = 1
     """First height whose block, bundles and receipts are here; 1 unless the node began with a snapshot."""
+    archived_to: int = 0
+    """Up to this height, the contents of blocks are in an archive; 0 when none are."""

@@ -20,7 +20,7 @@ from node.api.endpoints import EVENT_STREAM, Answer, Endpoint, Parameter, header
 from node.api.feed import FACTS, Feed, FeedEntry, Place
 from node.api.metrics import ApiMetrics
 from node.api.problems import Problem, parameter_problem
-from node.storage.errors import HistoryNotHere
+from node.storage.errors import HistoryArchived, HistoryNotHere
 
 HEARTBEAT_S: Final = 15.0
 """A stream says something at least this often."""
@@ -127,9 +127,12 @@ class Events:
 
         Raises:
             HistoryNotHere: It lies before the snapshot that the node began with.
+            HistoryArchived: Its documents are in an archive.
         """
         if height < self._context.history_from:
             raise HistoryNotHere(self._context.history_from)
+        if height <= self._context.archived_to:
+            raise HistoryArchived(height, self._context.archived_to)
         return height
 
     async def _serve(self, channel: "_Channel", place: Place, scope: Scope) -> str:

@@ -140,7 +140,7 @@ def _show(snapshot: Snapshot, key: bytes, scope: Scope) -> web.Response:
 def _document_of(snapshot: Snapshot, born: tuple[int, int]) -> str:
     """Return the document that brought an item to life, hex; empty when it lies before the history here."""
     try:
-        return History(snapshot).receipts(born[0])[born[1]].document_id.hex()
+        return History(snapshot).receipt_at(*born).document_id.hex()
     except HistoryNotHere:
         return ""
 

@@ -76,7 +76,9 @@ class StatusView(msgspec.Struct, frozen=True):
     ready: bool
     """Whether all readiness checks pass."""
     history_from: int
-    """First height whose block is here whole; above 1 on a node that began with a snapshot."""
+    """First height whose block is here; above 1 on a node that began with a snapshot."""
+    bodies_from: int
+    """First height whose documents are here; above `history_from` when older ones are in an archive."""
     snapshots: tuple[SnapshotStatus, ...]
     """Snapshots that this node holds for nodes that join late, by height."""
 
@@ -136,5 +138,6 @@ class Status:
             fork_height=status.fork_height,
             ready=all(check.ok for check in context.status.checks()),
             history_from=context.history_from,
+            bodies_from=max(context.history_from, context.archived_to + 1),
             snapshots=status.snapshots,
         )

@@ -18,6 +18,7 @@ _REFERENCE: Final = "#/components/schemas/{name}"
 _ANY_PROBLEMS: Final = (
     "invalid_parameter",
     "history_not_here",
+    "archived",
     "too_busy",
     "internal_error",
     "storage_failed",

@@ -110,6 +110,12 @@ _REQUESTS: Final[dict[str, ProblemKind]] = {
         "This node began with a snapshot, and what is asked for lies before it",
         "Ask a node that has the whole history; /v1/status says from which height this one has it.",
     ),
+    "archived": ProblemKind(
+        410,
+        "What is asked for is in an archive, and no longer on this node",
+        "Ask the node's operator to bring it back (packtrail archive restore), or ask a node that keeps all"
+        " blocks; /v1/status says from which height a node has their contents.",
+    ),
     "unknown_partner": ProblemKind(404, "No such partner is registered", "Check the GLN."),
     "unknown_draft": ProblemKind(
         404, "There is no such draft", "It may have been confirmed; see /v1/drafts."

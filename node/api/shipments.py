@@ -165,12 +165,12 @@ def _browse(
     last = None
     for touch in touches:
         last = touch
-        happening = happenings.at(touch)
-        identifier = _announced_id(happening)
+        told = happenings.told_at(touch)
+        identifier = told.shipment
         row = custody.shipment_row(identifier)
         if row is None or (only_open and row.standing != ShipmentStanding.OUTSTANDING):
             continue
-        found.append(_listed(custody, happening, identifier))
+        found.append(_listed(custody, BornView(told.height, told.document.hex()), identifier))
         if len(found) == limit:
             break
     is_end = last is None or (last == touches[-1] and len(touches) < MAX_SCANNED)
@@ -178,18 +178,10 @@ def _browse(
     return answer(pinned(ShipmentsView(tuple(found), cursor), custody.head.height), custody.head.height)
 
 
-def _announced_id(happening: Happening) -> bytes:
-    """Return the shipment that a row is about: announced by a record, or split off by a receipt."""
-    if happening.event is not None:
-        return happening.event.subject
-    return shipment_id(happening.placed.id, happening.index)
-
-
-def _listed(custody: Custody, happening: Happening, identifier: bytes) -> ListedShipmentView:
+def _listed(custody: Custody, announced: BornView, identifier: bytes) -> ListedShipmentView:
     view = custody.shipment(identifier)
     if view is None:
         raise Problem("unknown_shipment", f"There is no shipment {identifier.hex()}.")
-    announced = BornView(happening.placed.height, happening.placed.id.hex())
     return ListedShipmentView(**msgspec.structs.asdict(view), announced=announced)
 
 
@@ -205,7 +197,7 @@ def _show(snapshot: Snapshot, identifier: bytes, scope: Scope) -> web.Response:
         raise Problem("unknown_shipment", f"There is no shipment {identifier.hex()}.")
     scope.require(map(custody.gln_of, custody.parties(identifier)), "this shipment")
     first = rows[0]
-    listed = _listed(custody, first, identifier)
+    listed = _listed(custody, BornView(first.placed.height, first.placed.id.hex()), identifier)
     view = ShipmentInFullView(
         **msgspec.structs.asdict(listed),
         items=tuple(map(item_text, _announced_items(first))),

@@ -8,6 +8,7 @@ from node.epcis.problems import CaptureProblem
 
 RefusalCode = Literal[
     "actor_unknown",
+    "archived",
     "contents_differ",
     "contents_unknown",
     "disagrees_with_ledger",
@@ -28,6 +29,7 @@ RefusalCode = Literal[
 
 REMEDIES: Final[dict[RefusalCode, str]] = {
     "actor_unknown": "Name a registered place in readPoint or bizLocation, or a registered party as source.",
+    "archived": "Ask the node's operator to bring these blocks back: packtrail archive restore.",
     "contents_differ": "Count what is inside; unpack or pack what differs, then send the event again.",
     "contents_unknown": "List what comes out of the container.",
     "disagrees_with_ledger": "Compare the event with `packtrail trace ITEM`, and correct the file.",

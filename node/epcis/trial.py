@@ -38,6 +38,7 @@ from node.epcis.steps import Statement, Step, read_statement
 from node.epcis.told import Evidence, Told
 from node.epcis.translate import Translator
 from node.epcis.verdicts import refused_by_law
+from node.storage.errors import HistoryArchived
 from node.storage.references import reference_hash
 from node.storage.statements import fingerprint, fingerprints
 
@@ -137,6 +138,10 @@ class Trial:
             judged = self._try(event, statement)
         except EventRefused as refusal:
             judged = Judged(event.position, statement, "refused", refused=Refused.of_event(refusal))
+        except HistoryArchived as error:
+            # Whether it was stated before cannot be told: better refused than stated twice.
+            needed = EventRefused("archived", "", f"to compare it with what was stated before, {error}")
+            judged = Judged(event.position, statement, "refused", refused=Refused.of_event(needed))
         refused = judged.refused
         if refused is not None and refused.code in _MISSING_PREDECESSOR and not is_last:
             return False

@@ -158,7 +158,7 @@ class NodeCore:
         )
         self.serving = Serving(
             *(self._network, threads.reader, disks.ledger.blocks, self.chain, self.pool),
-            *(surroundings.clock.now_ms, opened.base),
+            *(surroundings.clock.now_ms, max(opened.base, opened.archived) + 1),
         )
         is_validator = disks.journal is not None
         patience = VALIDATOR_PATIENCE_MS if is_validator else 0

@@ -75,6 +75,7 @@ class Follower:
         self._on_other_chain = on_other_chain
         self._opened: dict[int, Opened] = {}
         self._checking = 0
+        self._told_of = 0
         self.stopped_because = ""
         tip = chain.tip
         self._sync = BlockSync(
@@ -98,6 +99,11 @@ class Follower:
         return self._sync.is_behind
 
     @property
+    def out_of_reach(self) -> int:
+        """The first height that peers ahead can give, when none has the next one any more; else 0."""
+        return self._sync.out_of_reach
+
+    @property
     def proven_height(self) -> int:
         """The greatest height that is proven to be decided."""
         return self._sync.proven_height
@@ -112,6 +118,12 @@ class Follower:
 
     def _tick(self) -> None:
         self._carry_out(self._sync.tick(self._now_ms()))
+        if self.out_of_reach != self._told_of:
+            self._told_of = self.out_of_reach
+            if self._told_of:
+                # Nothing here can mend that: an operator must fetch an archive, or a peer that has it all.
+                needed = self._chain.tip.height + 1
+                _log.warning("blocks_archived_everywhere", needed=needed, given_from=self._told_of)
         self._surroundings.clock.call_later(TICK_MS, self._tick)
 
     def _now_ms(self) -> int:

@@ -13,6 +13,7 @@ from contracts.state.rows import KeyRow
 from node.host.journal import ConsensusJournal, Replay
 from node.host.ledger import Ledger
 from node.host.snapshot_maker import SnapshotShelf
+from node.storage.archived import archived_height
 from node.storage.base import base_height
 from node.storage.convictions import Convictions
 from node.storage.errors import StorageDamaged
@@ -73,6 +74,8 @@ class Opened(msgspec.Struct, frozen=True):
     """Number of the partner that each registered lane belongs to."""
     base: int = 0
     """Height of the snapshot that the database began with; 0 when it has every block."""
+    archived: int = 0
+    """Up to this height, bundles are in an archive; 0 when none are."""
     snapshots: dict[int, HeldSnapshot] = {}
     """Complete snapshots on the disk, by height."""
     fork: KeptFork | None = None
@@ -114,7 +117,7 @@ def open_disks(disks: Disks, own_lanes: Sequence[bytes]) -> Opened:
     return Opened(
         *(commit, had_bundles, ledger.lanes(), ledger.keys(), _waiting(disks), last_used, replay),
         *(evidence, pending, convictions, nodes),
-        *(ledger.owners(), base, _snapshots(disks, base)),
+        *(ledger.owners(), base, archived_height(ledger.store), _snapshots(disks, base)),
         *(load_fork(ledger.store), load_settled(ledger.store)),
     )
 
@@ -159,6 +162,6 @@ def _check_marker(disks: Disks) -> None:
 def _waiting(disks: Disks) -> tuple[OutboxEntry, ...]:
     """Return the bundles that the chain does not hold, and forget the others."""
     entries = disks.outbox.entries()
-    done = [entry for entry in entries if disks.ledger.blocks.bundle(entry.bundle_id) is not None]
+    done = [entry for entry in entries if disks.ledger.blocks.bundle_header(entry.bundle_id) is not None]
     disks.outbox.remove([(entry.lane, entry.sequence) for entry in done])
     return tuple(entry for entry in entries if entry not in done)

@@ -29,7 +29,8 @@ from network.wire.messages import (
 from node.host.chain import Chain
 from node.host.worker import Worker
 from node.pool.pool import BundlePool
-from node.storage.blocks import BlockStore
+from node.storage.blocks import BlockStore, StoredBundle
+from node.storage.errors import HistoryArchived
 
 MAX_REQUESTS_WAITING = 4
 """Requests of one peer that wait for the disk; a correct node has one window of blocks at a time."""
@@ -56,7 +57,7 @@ class Serving:
         chain: Chain,
         pool: BundlePool,
         now_ms: Callable[[], int],
-        base: int = 0,
+        first: int = 1,
     ) -> None:
         """Join the parts.
 
@@ -67,7 +68,8 @@ class Serving:
             chain: For the present height.
             pool: Bundles that are not in the chain yet.
             now_ms: A clock that only moves forward.
-            base: Blocks up to this height are not here whole: the node began with a snapshot of it.
+            first: First height whose block is here with its bundles: those below lie before the snapshot that
+                the node began with, or an archive has them.
         """
         self._now_ms = now_ms
         # By name, also of peers that are gone: who comes back has no new one. The ledger names them all.
@@ -77,7 +79,7 @@ class Serving:
         self._blocks = blocks
         self._chain = chain
         self._pool = pool
-        self._base = base
+        self._first = first
         self._waiting: dict[str, int] = {}
         self.refused = 0
 
@@ -113,15 +115,13 @@ class Serving:
             del self._waiting[peer]
 
     def _read(self, request: BlockRequest, head: int) -> list[Message]:
-        return list(answer_blocks(request, head, self._load))
+        return list(answer_blocks(request, head, self._load, self._first))
 
     def serve_no_snapshot(self, peer: str) -> None:
         """Say that there is no snapshot here."""
         self._network.send(peer, NoSnapshot(self._chain.tip.height))
 
     def _load(self, height: int) -> StoredBlock | None:
-        if height <= self._base:
-            return None
         data, commit = self._blocks.block_bytes(height), self._blocks.commit_of(height)
         bundles = self._blocks.bundles_of(height)
         if data is None or commit is None or bundles is None:
@@ -169,10 +169,16 @@ class Serving:
         for bundle_id in bundle_ids:
             if room <= 0:
                 break
-            stored = self._blocks.bundle(bundle_id)
+            stored = self._stored(bundle_id)
             found.append((bundle_id, None if stored is None else stored.data))
             room -= 0 if stored is None else len(stored.data)
         return found
+
+    def _stored(self, bundle_id: bytes) -> StoredBundle | None:
+        try:
+            return self._blocks.bundle(bundle_id)
+        except HistoryArchived:
+            return None
 
     def _answer_bundles(self, peer: str, found: Sequence[tuple[bytes, bytes | None]]) -> None:
         self._end(peer)

@@ -134,7 +134,7 @@ class Submissions:
         for lane in self._keys:
             bundles = [(reader.read(entry.data), entry.data) for entry in entries if entry.lane == lane]
             made = [MadeBundle(cut_of(bundle), bundle.header, bundle.id, data) for bundle, data in bundles]
-            is_placed = partial(self._is_placed, reader, lane)
+            is_placed = partial(self._is_placed, lane)
             kept = self._restore_lane(lane, made, last_used.get(lane, 0), is_placed)
             for bundle, _data in bundles:
                 for identifier, document in zip(bundle.document_ids, bundle.documents, strict=True):
@@ -152,13 +152,13 @@ class Submissions:
             self._on_made(bundle_made)
         self._bundle()
 
-    def _is_placed(self, reader: BundleReader, lane: bytes, identifier: bytes) -> bool:
+    def _is_placed(self, lane: bytes, identifier: bytes) -> bool:
         """Tell whether a bundle of this lane has brought a document into the chain. Before anything runs."""
         blocks = self._chain.ledger.blocks
         for place in blocks.documents(identifier, limit=MAX_COPIES):
             block = blocks.load(place.height)
-            stored = None if block is None else blocks.bundle(block.bundles[place.bundle].bundle_id)
-            if stored is not None and reader.read(stored.data).header.lane == lane:
+            header = None if block is None else blocks.bundle_header(block.bundles[place.bundle].bundle_id)
+            if header is not None and header.lane == lane:
                 return True
         return False
 

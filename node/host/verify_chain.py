@@ -2,6 +2,8 @@
 
 A node that began with a snapshot has no blocks before it. There, the snapshot takes the place of genesis,
 with what ties it to that: the headers at which validators changed, and the validators that vouch for it.
+Where contents of old blocks were archived, the archive gives them; without it, `verify_headers.py` checks
+what can be checked.
 
 Nothing stored is believed. Blocks and bundles are read from the database, their hashes, signatures and
 commits are checked against genesis, and they are executed again into an empty scratch database by the very
@@ -26,11 +28,16 @@ from contracts.chain.header import Block, block_id
 from contracts.ledger.bundle import BundleReader, MalformedBundle, OpenBundle, bundle_sign_bytes
 from contracts.ledger.lanes import BundleOutOfPlace
 from contracts.primitives import signing
+from node.archive.restoring import ArchivedBodies
 from node.home import HEAD_FILE, Home
+from node.host.chain_fault import ChainFault
 from node.host.installing import install
-from node.host.ledger import Applied, Ledger
+from node.host.ledger import Ledger
+from node.host.replaying import Replay
+from node.host.verify_headers import Progress, VerifiedHeaders, verify_headers
+from node.storage.archived import archived_entry, archived_height, what_stays
 from node.storage.base import load_base
-from node.storage.blocks import BlockStore
+from node.storage.blocks import BlockStore, bundle_entry
 from node.storage.errors import StorageDamaged
 from node.storage.files import DiskFiles
 from node.storage.head_marker import HeadMarker, MarkerState, load_head_marker
@@ -74,27 +81,6 @@ _HEIGHT_BYTES: Final = 8
 _KEEP_ALL_WRITES: Final = 1 << 62
 _SCAN_ROWS: Final = 2_000
 
-Progress = Callable[[int], None]
-"""Told every height that was checked."""
-
-
-class ChainFault(Exception):
-    """The first fault found.
-
-    Attributes:
-        height: Height whose block wrote what is wrong; None when a file is.
-        where: The row or file.
-        reason: What is wrong with it.
-    """
-
-    def __init__(self, height: int | None, where: str, reason: str) -> None:
-        """Say where and what."""
-        place = f"file {where}" if height is None else f"height {height}, {where}"
-        super().__init__(f"{place}: {reason}")
-        self.height = height
-        self.where = where
-        self.reason = reason
-
 
 class VerifiedChain(msgspec.Struct, frozen=True):
     """What was checked, and where the chain ends."""
@@ -113,22 +99,28 @@ class VerifiedChain(msgspec.Struct, frozen=True):
     """Documents judged."""
     signatures: int
     """Signatures verified: of bundles, of precommits, and of evidence."""
+    archived: int
+    """Up to this height, contents of blocks came from the archive; 0 when all are in the database."""
     rows: int
     """Stored rows compared."""
     files: int
     """Files of the database checked; 0 when it is not on disk."""
 
 
-def verify_home(home: Home, genesis: Genesis, progress: Progress) -> VerifiedChain:
+def verify_home(
+    home: Home, genesis: Genesis, progress: Progress, archive: ArchivedBodies | None = None
+) -> VerifiedChain | VerifiedHeaders:
     """Check the database of a stopped node.
 
     Args:
         home: The node's home.
         genesis: The network.
         progress: Told every height.
+        archive: What was archived of it; without it, only what needs no archived contents is checked.
 
     Raises:
         ChainFault: The first fault.
+        WrongArchive: The archive is damaged, or does not have what was archived.
         StorageBusy: The node runs.
         StorageFailed: There is no database, or the disk refused.
     """
@@ -139,12 +131,16 @@ def verify_home(home: Home, genesis: Genesis, progress: Progress) -> VerifiedCha
         raise ChainFault(None, damage.where, damage.reason) from damage
     try:
         marker = load_head_marker(DiskFiles(home.data), HEAD_FILE)
+        if archive is None and _archived(store):
+            checked = verify_headers(store, genesis, progress)
+            _check_marker(marker, checked.height, checked.app_hash, BlockStore(store))
+            return msgspec.structs.replace(checked, files=files.tables + files.logs)
         with tempfile.TemporaryDirectory(prefix="packtrail-verify-") as folder:
             scratch = open_level(Path(folder) / "scratch", LevelOptions(), create=True)
             try:
                 found = verify_chain(
                     *(store, genesis, scratch, progress, marker),
-                    SnapshotFiles(DiskFiles(home.data)),
+                    *(SnapshotFiles(DiskFiles(home.data)), archive),
                 )
             finally:
                 scratch.close()
@@ -167,6 +163,7 @@ def verify_chain(
     progress: Progress,
     marker: HeadMarker | MarkerState = MarkerState.MISSING,
     snapshots: SnapshotFiles | None = None,
+    archive: ArchivedBodies | None = None,
 ) -> VerifiedChain:
     """Check a store against genesis, or against genesis and the snapshot that it began with.
 
@@ -177,9 +174,11 @@ def verify_chain(
         progress: Told every height.
         marker: The head marker that lies beside the store.
         snapshots: Where the snapshot is that it may have begun with.
+        archive: Has the contents of blocks that were archived.
 
     Raises:
         ChainFault: The first fault.
+        WrongArchive: The archive does not have, or not whole, what was archived.
         StorageFailed: A disk refused.
     """
     rebuilt = _Rebuilt(scratch)
@@ -198,20 +197,41 @@ def verify_chain(
         raise ChainFault(0, "genesis", str(error)) from error
     ledger.own(ledger.lanes())
     # Keys that governance registers count as well: see above.
-    replay = Replay(BlockStore(store), genesis, ledger, lambda applied: ledger.own(applied.lanes))
+    replay = Replay(BlockStore(store), genesis, ledger, lambda applied: ledger.own(applied.lanes), archive)
     height = first
     while replay.has(height):
         rebuilt.height = height
         replay.advance(height)
         progress(height)
         height += 1
+    archived = _archived(store)
+    _archive_too(rebuilt, ledger, first, archived)
     rows = _compare(store, rebuilt, ledger.tip.height)
-    _check_marker(marker, ledger)
     tip = ledger.tip
+    _check_marker(marker, tip.height, tip.app_hash, ledger.blocks)
     return VerifiedChain(
         *(first, tip.height, tip.block_id, tip.app_hash),
-        *(replay.bundles, replay.documents, replay.signatures, rows, 0),
+        *(replay.bundles, replay.documents, replay.signatures, archived, rows, 0),
     )
+
+
+def _archived(store: Reader) -> int:
+    try:
+        return archived_height(store)
+    except StorageDamaged as damage:
+        raise ChainFault(None, damage.where, damage.reason) from damage
+
+
+def _archive_too(rebuilt: "_Rebuilt", ledger: Ledger, first: int, archived: int) -> None:
+    """Leave of archived bundles in the scratch database what stays of them in the one that is checked."""
+    for height in range(first, min(archived, ledger.tip.height) + 1):
+        block, bundles = ledger.blocks.load(height), ledger.blocks.bundles_of(height)
+        if block is None or bundles is None:
+            raise ChainFault(height, "block", "it is missing")
+        rebuilt.height = height
+        entries = zip(block.bundles, bundles, strict=True)
+        rows = [bundle_entry(height, entry.bundle_id, what_stays(data)) for entry, data in entries]
+        rebuilt.write([*rows, archived_entry(height)], sync=False)
 
 
 def begin_like(
@@ -251,17 +271,18 @@ def begin_like(
     return base.height + 1
 
 
-def _check_marker(marker: HeadMarker | MarkerState, ledger: Ledger) -> None:
+def _check_marker(
+    marker: HeadMarker | MarkerState, head: int, head_app_hash: bytes, blocks: BlockStore
+) -> None:
     """A head that was durable once must still be there."""
     if marker is MarkerState.UNREADABLE:
         raise ChainFault(None, HEAD_FILE, "it does not match its checksum")
     if isinstance(marker, MarkerState):
         return
-    head = ledger.tip.height
     if marker.height > head:
         raise ChainFault(marker.height, "block", f"it was durable once, but the chain ends at height {head}")
-    following = ledger.blocks.load(marker.height + 1)
-    app_hash = ledger.tip.app_hash if following is None else following.header.app_hash
+    following = blocks.load(marker.height + 1)
+    app_hash = head_app_hash if following is None else following.header.app_hash
     if app_hash != marker.app_hash:
         raise ChainFault(marker.height, "app hash", "it is not the one that was durable once")
 
@@ -300,99 +321,6 @@ class _Rebuilt:
         """Return the height that wrote or deleted a row last; None when no block ever touched it."""
         mark = self._store.get(_MARKS + key)
         return None if mark is None else int.from_bytes(mark, "big")
-
-
-class Replay:
-    """Reads one height after the other, checks it, and executes it again: nothing that is read is believed.
-
-    Attributes:
-        bundles: How many were executed.
-        documents: How many were judged.
-        signatures: How many were verified.
-    """
-
-    def __init__(
-        self,
-        stored: BlockStore,
-        genesis: Genesis,
-        ledger: Ledger,
-        applied: Callable[[Applied], None] = lambda _applied: None,
-    ) -> None:
-        """Prepare.
-
-        Args:
-            stored: What is read.
-            genesis: The network.
-            ledger: What it is executed into; its tip is where the replay goes on.
-            applied: Told of every block that was.
-        """
-        self._stored = stored
-        self._ledger = ledger
-        self._applied = applied
-        self._chain_id = genesis.chain_id
-        self._reader = BundleReader(genesis.chain_id, genesis.parameters.limits)
-        self.bundles = 0
-        self.documents = 0
-        self.signatures = 0
-
-    def has(self, height: int) -> bool:
-        """Tell whether there is a block at a height.
-
-        Raises:
-            ChainFault: It cannot be read.
-        """
-        try:
-            return self._stored.block_bytes(height) is not None
-        except StorageDamaged as damage:
-            raise ChainFault(height, "block", damage.reason) from damage
-
-    def advance(self, height: int) -> None:
-        """Check and execute the block that follows the tip.
-
-        Raises:
-            ChainFault: It is not what was decided, or cannot be read.
-        """
-        try:
-            block, commit = self._stored.load(height), self._stored.commit_of(height)
-            rows = self._stored.bundles_of(height)
-        except StorageDamaged as damage:
-            raise ChainFault(height, damage.where, damage.reason) from damage
-        if block is None or rows is None:
-            raise ChainFault(height, "block", "it is missing")
-        bundles = [self._open(height, data) for data in rows]
-        fault = self._ledger.check(block, bundles)
-        if fault is not None:
-            raise ChainFault(height, "block", fault)
-        decided = self._check_commit(height, block, commit)
-        try:
-            applied = self._ledger.apply(block, decided, list(zip(bundles, rows, strict=True)))
-        except BundleOutOfPlace as error:
-            raise ChainFault(height, "block", str(error)) from error
-        self._applied(applied)
-        self.bundles += len(bundles)
-        self.documents += len(applied.receipts)
-        signed = len(decided.signatures) + len(block.last_commit.signatures) + 2 * len(block.evidence)
-        self.signatures += len(bundles) + signed
-
-    def _open(self, height: int, data: bytes) -> OpenBundle:
-        try:
-            bundle = self._reader.read(data)
-        except MalformedBundle as error:
-            raise ChainFault(height, "bundle", str(error)) from error
-        if not signing.verify(bundle.header.lane, bundle_sign_bytes(bundle.header), bundle.signature):
-            raise ChainFault(height, f"bundle {bundle.id.hex()}", "its signature is not that of its lane")
-        return bundle
-
-    def _check_commit(self, height: int, block: Block, commit: Commit | None) -> Commit:
-        if commit is None:
-            raise ChainFault(height, "commit", "it is missing")
-        if commit.block_id != block_id(block.header):
-            raise ChainFault(height, "commit", "it decides another block")
-        try:
-            verify_commit(self._chain_id, self._ledger.tip.validators, commit)
-        except InvalidCommit as error:
-            raise ChainFault(height, "commit", str(error)) from error
-        return commit
 
 
 # ------------------------------------------------------------------------------------------ comparing

@@ -11,10 +11,13 @@ from enum import StrEnum
 import msgspec
 
 from network.peer.face import VALIDATOR
+from node.archive.restoring import ArchivedBodies
 from node.assembly import make_disks, open_store
 from node.home import HEAD_FILE, LOG_FOLDER, OUTBOX_FOLDER, SIGNER_FILE
+from node.host.chain_fault import ChainFault
 from node.host.opening import open_disks
-from node.host.verify_chain import ChainFault, verify_home
+from node.host.verify_chain import verify_home
+from node.host.verify_headers import VerifiedHeaders
 from node.identity.signer import FileSigner
 from node.setting import Setting
 from node.storage.errors import StorageDamaged
@@ -48,15 +51,25 @@ class Finding(msgspec.Struct, frozen=True):
     """What is wrong with it."""
 
 
-def diagnose(setting: Setting, *, thorough: bool, progress: Callable[[int], None]) -> list[Finding]:
+def diagnose(
+    setting: Setting,
+    *,
+    thorough: bool,
+    progress: Callable[[int], None],
+    archive: ArchivedBodies | None = None,
+    tell: Callable[[str], None] = lambda _sentence: None,
+) -> list[Finding]:
     """Look at everything that a start reads.
 
     Args:
         setting: Of the stopped node.
         thorough: Execute the whole chain once more (`packtrail verify chain`).
         progress: Told every height, when thorough.
+        archive: Has what was archived of it; without it, a home that archived executes nothing once more.
+        tell: Told in a sentence what could not be looked at.
 
     Raises:
+        WrongArchive: The archive is damaged, or does not have what was archived.
         StorageDamaged: The signer's record is missing or damaged: no repair makes this validator vote again.
         StorageBusy: The node runs.
         StorageFailed: The disk refused.
@@ -71,7 +84,7 @@ def diagnose(setting: Setting, *, thorough: bool, progress: Callable[[int], None
     opened = _database(setting, is_log_whole=not found)
     damage = _files(setting) or opened
     if damage is None and thorough:
-        damage = _chain(setting, progress)
+        damage = _chain(setting, progress, archive, tell)
     return [*found, *([] if damage is None else [damage])]
 
 
@@ -151,9 +164,19 @@ def _files(setting: Setting) -> Finding | None:
     return None
 
 
-def _chain(setting: Setting, progress: Callable[[int], None]) -> Finding | None:
+def _chain(
+    setting: Setting,
+    progress: Callable[[int], None],
+    archive: ArchivedBodies | None,
+    tell: Callable[[str], None],
+) -> Finding | None:
     try:
-        verify_home(setting.home, setting.genesis, progress)
+        found = verify_home(setting.home, setting.genesis, progress, archive)
     except ChainFault as fault:
         return Finding(Part.DATABASE, fault.where, fault.reason)
+    if isinstance(found, VerifiedHeaders):
+        tell(
+            f"contents up to height {found.archived} are in an archive: without --archive FOLDER nothing is"
+            " executed, and state and indices are not compared"
+        )
     return None

@@ -5,6 +5,9 @@ of its height, executed, and compared. It does not vote, signs for nobody and an
 this node knew (rows in LOCAL) is copied as far as it can be read. Who its peers are, the damaged ledger says
 where it can be read, and genesis for the rest; then every block that is newer than that list.
 
+Peers may have archived old blocks, all of them: then an archive gives the first ones. They are no more
+believed than a peer's: each is proven by its commit, executed and compared.
+
 The signer's record is never touched: at the next start the validator votes only above what it has signed
 (CONSENSUS, 7). Whatever goes wrong before the change of places leaves the home as it was.
 """
@@ -20,10 +23,12 @@ import msgspec
 
 from network.peer.peers import Peers
 from network.transport.clock import LoopClock
+from node.archive.restoring import ArchivedBodies
 from node.assembly import begin_listening, make_peers, open_store, tip_of
 from node.clock import SystemClock
 from node.event_loop import new_event_loop
 from node.home import HEAD_FILE, OUTBOX_FOLDER
+from node.host.archive_replay import replay_archive
 from node.host.core import CoreConfig, NodeCore, Threads
 from node.host.ledger import Ledger
 from node.host.opening import Disks, open_disks
@@ -72,7 +77,13 @@ Tell = Callable[[str], None]
 _THREADS: Final = ("writer", "disk", "verifier", "peer-reader")
 
 
-def repair(setting: Setting, findings: Iterable[Finding], patience_s: int, tell: Tell) -> Repaired:
+def repair(
+    setting: Setting,
+    findings: Iterable[Finding],
+    patience_s: int,
+    tell: Tell,
+    archive: ArchivedBodies | None = None,
+) -> Repaired:
     """Repair what was found; signer, keys, configuration and genesis must be whole.
 
     Args:
@@ -80,9 +91,11 @@ def repair(setting: Setting, findings: Iterable[Finding], patience_s: int, tell:
         findings: What is damaged.
         patience_s: Longest time without a new block before it is given up.
         tell: Told how it goes, in sentences.
+        archive: Blocks that peers may no longer have.
 
     Raises:
         CannotRepair: No peer has what is missing; nothing was changed.
+        WrongArchive: The archive is damaged, or of another chain; nothing was changed.
         StorageError: The disk refused.
     """
     parts = {finding.part for finding in findings}
@@ -99,6 +112,9 @@ def repair(setting: Setting, findings: Iterable[Finding], patience_s: int, tell:
     store = open_store(setting, work / setting.home.database.name)
     try:
         salvaged = salvage(setting, work, store)
+        if archive is not None:
+            height = replay_archive(_ledger(setting, store), setting.genesis, archive, _telling(tell))
+            tell(f"height {height} executed from the archive")
         with asyncio.Runner(loop_factory=new_event_loop) as runner:
             head = runner.run(_Following(setting, store, work, salvaged, tell).run(patience_s))
     finally:
@@ -163,8 +179,7 @@ class _Following:
         """Join a node that has no journal, so it cannot vote, and no key, so it signs nothing."""
         setting = self._setting
         writer, disk, verifier, reader = workers
-        own_lanes = [key.public_key for key in setting.secrets.lane_keys]
-        ledger = Ledger(self._store, setting.genesis, setting.config.storage.keep_writes_heights, own_lanes)
+        ledger = _ledger(setting, self._store)
         files = DiskFiles(self._work)
         outbox = Outbox(files, OUTBOX_FOLDER, setting.config.storage.log_segment_bytes, os.urandom)
         disks = Disks(ledger, outbox, None, files, HEAD_FILE)
@@ -208,7 +223,7 @@ class _Following:
             is_there = height >= required and bool(peers.connected()) and not core.follower.is_syncing
             calm = calm + 1 if is_there else 0
             if not is_there and idle * LOOK_S > patience_s:
-                raise CannotRepair(_stuck(height, required, peers))
+                raise CannotRepair(_stuck(height, required, peers, core.follower.out_of_reach))
             if height >= told + TELL_HEIGHTS:
                 told = height
                 self._tell(f"height {height} …")
@@ -229,9 +244,27 @@ class _Following:
             )
 
 
-def _stuck(height: int, required: int, peers: Peers) -> str:
+def _ledger(setting: Setting, store: LevelStore) -> Ledger:
+    own_lanes = [key.public_key for key in setting.secrets.lane_keys]
+    return Ledger(store, setting.genesis, setting.config.storage.keep_writes_heights, own_lanes)
+
+
+def _telling(tell: Tell) -> Callable[[int], None]:
+    def told(height: int) -> None:
+        if height % TELL_HEIGHTS == 0:
+            tell(f"height {height} …")
+
+    return told
+
+
+def _stuck(height: int, required: int, peers: Peers, given_from: int) -> str:
     reasons = "; ".join(f"{name}: {reason}" for name, reason in peers.unreached().items())
     connected = ", ".join(sorted(peer.name for peer in peers.connected())) or "no peer"
+    if given_from:
+        return (
+            f"{connected} in touch, and all that are ahead have archived old blocks: they give none before"
+            f" height {given_from}, and {height + 1} is needed next. --archive FOLDER names where it is."
+        )
     return (
         f"{connected} in touch, and no block comes after height {height}; {required} was durable here."
         f" Not reached: {reasons or 'nobody else is configured'}. Try again when more peers run."

@@ -16,9 +16,12 @@ from typing import Final
 
 import msgspec
 
+from node.archive.restoring import ArchivedBodies
 from node.assembly import open_store
+from node.host.chain_fault import ChainFault
 from node.host.ledger import Ledger
-from node.host.verify_chain import ChainFault, Replay, begin_like
+from node.host.replaying import Replay
+from node.host.verify_chain import begin_like
 from node.repair.aside import aside_folder, move_aside
 from node.repair.diagnosis import last_known
 from node.repair.salvage import copy_own_rows
@@ -49,14 +52,18 @@ class Reindexed(msgspec.Struct, frozen=True):
     """Folder with the old database."""
 
 
-def reindex(setting: Setting, progress: Callable[[int], None]) -> Reindexed:
+def reindex(
+    setting: Setting, progress: Callable[[int], None], archive: ArchivedBodies | None = None
+) -> Reindexed:
     """Build the database of a stopped node anew from its own blocks.
 
     Args:
         setting: Of the stopped node.
         progress: Told every height that was executed.
+        archive: Has contents that are no longer in the database; in the new one they are again.
 
     Raises:
+        WrongArchive: Contents are archived, and the archive does not have them. Nothing was changed.
         ChainFault: A block, commit or bundle is missing or damaged: peers have it. Nothing was changed.
         StorageError: The node runs, or the disk refused.
     """
@@ -69,7 +76,7 @@ def reindex(setting: Setting, progress: Callable[[int], None]) -> Reindexed:
     try:
         target = _open_target(setting, built)
         try:
-            done = _execute(setting, source, target, progress)
+            done = _execute(setting, source, target, progress, archive)
             done = msgspec.structs.replace(done, kept_rows=copy_own_rows(source, target))
         finally:
             target.close()
@@ -119,7 +126,11 @@ def _open_target(setting: Setting, built: Path) -> LevelStore:
 
 
 def _execute(
-    setting: Setting, source: LevelStore, target: LevelStore, progress: Callable[[int], None]
+    setting: Setting,
+    source: LevelStore,
+    target: LevelStore,
+    progress: Callable[[int], None],
+    archive: ArchivedBodies | None,
 ) -> Reindexed:
     """Execute every block of `source` that `target` lacks, and compare where both end."""
     own_lanes = [key.public_key for key in setting.secrets.lane_keys]
@@ -129,7 +140,7 @@ def _execute(
         snapshots = SnapshotFiles(DiskFiles(setting.home.data))
         begin_like(source, setting.genesis, target, snapshots, progress)
     ledger.open()
-    replay = Replay(BlockStore(source), setting.genesis, ledger)
+    replay = Replay(BlockStore(source), setting.genesis, ledger, archive=archive)
     began = ledger.tip.height
     while replay.has(ledger.tip.height + 1):
         replay.advance(ledger.tip.height + 1)

@@ -7,7 +7,7 @@ pinned snapshot. Nothing here verifies signatures or hashes; `packtrail verify c
 Rows (heights are 8 bytes, big-endian):
     BLOCKS     height                  encoded block
     COMMITS    height                  encoded commit
-    BUNDLES    bundle id               height, then the bundle's bytes
+    BUNDLES    bundle id               height, then the bundle's bytes; its header alone when it is archived
     RECEIPTS   height                  encoded receipts, in document order
     WRITES     height                  writes by value (`_Group`); only the newest heights
     DOCUMENTS  document id, height, bundle position (4 bytes, big-endian)
@@ -25,8 +25,10 @@ import msgspec
 from contracts.chain.commit import Commit
 from contracts.chain.header import BLOCKS as BLOCK_DECODER
 from contracts.chain.header import Block, block_id
+from contracts.ledger.bundle import BundleHeader
 from contracts.ledger.receipt import Receipt
 from contracts.primitives.encoding import Decoder, MalformedBytes, encode
+from node.storage.archived import header_of, is_header_alone, missing_body
 from node.storage.errors import StorageDamaged
 from node.storage.store import (
     BLOCKS,
@@ -177,6 +179,11 @@ def _group(keys: Sequence[bytes], value: tuple[bytes, ...]) -> _Group:
     return _Group(keys[0][:shared], tuple([key[shared:] for key in keys]), value)
 
 
+def bundle_entry(height: int, bundle_id: bytes, data: bytes) -> Write:
+    """Build the row of a bundle, from its bytes or from what stays of them in an archived block."""
+    return put(BUNDLES, bundle_id, height_key(height) + data)
+
+
 def _bundle_entries(height: bytes, bundles: Sequence[BundleRows]) -> list[Write]:
     entries: list[Write] = []
     receipt = 0
@@ -203,10 +210,14 @@ def _decode(decoder: Decoder[T], data: bytes, where: str) -> T:
 
 
 class BlockStore:
-    """Reads the history. All methods raise StorageDamaged, naming the height or id, and StorageFailed."""
+    """Reads the history. All methods raise StorageDamaged, naming the height or id, and StorageFailed.
+
+    Those that return bundles raise HistoryArchived for what was moved to an archive.
+    """
 
     def __init__(self, reader: Reader) -> None:
         """Read from a store, or from a snapshot for answers pinned to a height."""
+        self._reader = reader
         self._blocks = Space(reader, BLOCKS)
         self._commits = Space(reader, COMMITS)
         self._bundles = Space(reader, BUNDLES)
@@ -246,6 +257,17 @@ class BlockStore:
 
     def bundle(self, bundle_id: bytes) -> StoredBundle | None:
         """Return a bundle of the chain and its height; None when it is in no block."""
+        found = self._bundle_row(bundle_id)
+        if found is not None and is_header_alone(found.data):
+            raise missing_body(self._reader, bundle_id, found.height)
+        return found
+
+    def bundle_header(self, bundle_id: bytes) -> BundleHeader | None:
+        """Return the header of a bundle of the chain, archived or not; None when it is in no block."""
+        found = self._bundle_row(bundle_id)
+        return None if found is None else header_of(bundle_id, found.data)
+
+    def _bundle_row(self, bundle_id: bytes) -> StoredBundle | None:
         data = self._bundles.get(bundle_id)
         if data is None:
             return None
@@ -261,6 +283,8 @@ class BlockStore:
         rows = self._bundles.get_many([entry.bundle_id for entry in block.bundles])
         found: list[bytes] = []
         for entry, row in zip(block.bundles, rows, strict=True):
+            if row is not None and is_header_alone(row[_HEIGHT_BYTES:]):
+                raise missing_body(self._reader, entry.bundle_id, height)
             if row is None or len(row) != _HEIGHT_BYTES + entry.size:
                 reason = f"bundle {entry.bundle_id.hex()} is missing or of the wrong length"
                 raise StorageDamaged(f"block {height}", reason)

@@ -11,7 +11,6 @@ import msgspec
 
 from contracts.gs1.dates import format_timestamp
 from contracts.gs1.keys import format_item
-from contracts.records.custody import shipment_id
 from contracts.rules.events import EventKind
 from contracts.state import directory
 from contracts.state.concerned import makers_of
@@ -22,7 +21,7 @@ from contracts.state.recall_rows import RecallStanding
 from contracts.state.rows import HoldKind, ShipmentStanding
 from node.storage.base import require_history
 from node.storage.custody import Custody
-from node.storage.happenings import Happening, Happenings
+from node.storage.happenings import Happenings
 from node.storage.journeys import Journeys
 from node.storage.store import STATE, Reader, Space
 
@@ -94,7 +93,7 @@ class Clocks:
         """Yield what is on its way to a partner, and what it sent that is overdue."""
         happenings = Happenings(self._reader)
         for touch in Journeys(self._reader).shipments_of(partner, None, MAX_LOOKED_AT):
-            identifier = _announced(happenings.at(touch))
+            identifier = happenings.told_at(touch).shipment
             row = self._custody.shipment_row(identifier)
             if row is None or row.standing != ShipmentStanding.OUTSTANDING:
                 continue
@@ -110,8 +109,8 @@ class Clocks:
         happenings, state = Happenings(self._reader), self._custody.state
         seen: set[bytes] = set()
         for touch in Journeys(self._reader).alerts_of(partner, None, MAX_LOOKED_AT):
-            happening = happenings.at(touch)
-            event = happening.event
+            told = happenings.told_at(touch)
+            event = told.event
             if event is None or event.kind != EventKind.SUSPICION_RAISED:
                 continue
             for key in event.items:
@@ -120,13 +119,6 @@ class Clocks:
                 if position is None or not is_among(partner, makers_of(state, position)):
                     continue
                 if HoldKind.SUSPECT in {kind for kind, _setter in effective_holds(position)}:
-                    due_ms = happening.placed.time_ms + MAKERS_ANSWER_MS
+                    due_ms = told.time_ms + MAKERS_ANSWER_MS
                     what = "Investigate; confirm that it is illegitimate, or clear it."
                     yield self._clock("answer_suspicion", due_ms, format_item(key), what)
-
-
-def _announced(happening: Happening) -> bytes:
-    """Return the shipment that a row is about: announced by a record, or split off by a receipt."""
-    if happening.event is not None:
-        return happening.event.subject
-    return shipment_id(happening.placed.id, happening.index)

@@ -43,3 +43,20 @@ class HistoryNotHere(Exception):
         """Say from where on this node has the history."""
         super().__init__(f"this node began with a snapshot: it has no history before height {first}")
         self.first = first
+
+
+class HistoryArchived(Exception):
+    """What is asked for is in an archive, and no longer in this database.
+
+    Attributes:
+        height: Height of the block whose bundles are needed.
+        up_to: Up to this height, bundles are archived.
+    """
+
+    def __init__(self, height: int, up_to: int) -> None:
+        """Say which height is needed, and what is archived."""
+        super().__init__(
+            f"block {height} is needed, and the contents of blocks up to height {up_to} are in an archive"
+        )
+        self.height = height
+        self.up_to = up_to

@@ -9,7 +9,8 @@ from typing import Final
 
 import msgspec
 
-from contracts.ledger.receipt import Event
+from contracts.ledger.receipt import Event, Receipt
+from contracts.records.custody import shipment_id
 from contracts.records.exempt import Exempt, ExemptReason
 from contracts.records.late import Late, LateReason
 from contracts.records.record import Record, plain
@@ -58,6 +59,26 @@ class Happening(msgspec.Struct, frozen=True):
         return any(event.kind == kind for event in self.events)
 
 
+class Told(msgspec.Struct, frozen=True):
+    """What receipts say of an index row: known also when an archive has the document."""
+
+    document: bytes
+    """Id of the document, 32 bytes."""
+    height: int
+    """Height of its block."""
+    time_ms: int
+    """Block time."""
+    index: int
+    """Index of the record in the document."""
+    event: Event | None
+    """What the law did beside it; None when the row is about the record itself."""
+
+    @property
+    def shipment(self) -> bytes:
+        """The shipment that the row is about: announced by a record, or split off by a receipt."""
+        return shipment_id(self.document, self.index) if self.event is None else self.event.subject
+
+
 class Happenings:
     """Reads happenings from a store or a pinned snapshot; raises as `History` does.
 
@@ -80,20 +101,21 @@ class Happenings:
         """Return what the indices say of a shipment, oldest first; the first one announces it."""
         return self._in_order(self._journeys.shipment(identifier, MAX_TOUCHES))
 
+    def told_at(self, touch: Touch) -> Told:
+        """Return what receipts say of a touch."""
+        receipt = self.history.receipt_at(touch.height, touch.document)
+        time_ms = self.history.block(touch.height).header.time_ms
+        event = _event_of(receipt, touch)
+        return Told(receipt.document_id, touch.height, time_ms, touch.record, event)
+
     def at(self, touch: Touch) -> Happening:
         """Return what a touch stands for."""
         placed = self.history.at(touch.height, touch.document)
-        where = f"document {placed.id.hex()}"
         if touch.record >= len(placed.document.records):
+            where = f"document {placed.id.hex()}"
             raise StorageDamaged(where, f"an index row names its record {touch.record}")
-        event = None
-        phase = 1
-        if touch.event != THE_RECORD:
-            events = placed.receipt.events
-            if touch.event > len(events):
-                raise StorageDamaged(where, f"an index row names its event {touch.event}")
-            event = events[touch.event - 1]
-            phase = 0 if event.kind in _IMPLIED else 2
+        event = _event_of(placed.receipt, touch)
+        phase = 1 if event is None else 0 if event.kind in _IMPLIED else 2
         moment = (touch.height, touch.document, touch.record, phase, touch.event)
         return _happened(moment, placed, touch.record, event)
 
@@ -109,6 +131,15 @@ class Happenings:
         if len(found) >= MAX_TOUCHES:
             self.is_complete = False
         return found
+
+
+def _event_of(receipt: Receipt, touch: Touch) -> Event | None:
+    if touch.event == THE_RECORD:
+        return None
+    if touch.event > len(receipt.events):
+        where = f"document {receipt.document_id.hex()}"
+        raise StorageDamaged(where, f"an index row names its event {touch.event}")
+    return receipt.events[touch.event - 1]
 
 
 def _happened(moment: Moment, placed: PlacedDocument, index: int, event: Event | None) -> Happening:

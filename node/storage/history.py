@@ -5,7 +5,7 @@ from typing import Final, TypeVar
 import msgspec
 
 from contracts.chain.header import Block
-from contracts.ledger.bundle import Bundle
+from contracts.ledger.bundle import Bundle, BundleHeader
 from contracts.ledger.document import Document
 from contracts.ledger.receipt import ACCEPTED, Receipt
 from contracts.primitives.encoding import Decoder, MalformedBytes
@@ -57,8 +57,8 @@ class PlacedDocument(msgspec.Struct, frozen=True):
 class History:
     """Reads documents from a store or a pinned snapshot; remembers the last ones it decoded.
 
-    All methods raise StorageDamaged, naming what is damaged, StorageFailed, and HistoryNotHere for what lies
-    before the snapshot that this node began with.
+    All methods raise StorageDamaged, naming what is damaged, StorageFailed, HistoryNotHere for what lies
+    before the snapshot that this node began with, and HistoryArchived for what an archive has in its place.
 
     Attributes:
         reader: What it reads from.
@@ -98,12 +98,16 @@ class History:
 
     def at(self, height: int, index: int) -> PlacedDocument:
         """Return the document with this index in the block of this height, which an index row names."""
+        document_id = self.receipt_at(height, index).document_id
+        # The same document may stand in a bundle twice; the receipt is that of the place asked for.
+        return self._load(document_id, self._place_at(height, index, document_id), index)
+
+    def receipt_at(self, height: int, index: int) -> Receipt:
+        """Return the receipt of the document with this index, which an index row names."""
         receipts = self.receipts(height)
         if index >= len(receipts):
             raise StorageDamaged(f"block {height}", f"it has {len(receipts)} receipts, a row names {index}")
-        document_id = receipts[index].document_id
-        # The same document may stand in a bundle twice; the receipt is that of the place asked for.
-        return self._load(document_id, self._place_at(height, index, document_id), index)
+        return receipts[index]
 
     def _place_at(self, height: int, index: int, document_id: bytes) -> DocumentPlace:
         """Return the last place in a block that is not behind this index: the bundle that the index is in."""
@@ -151,6 +155,13 @@ class History:
                 raise StorageDamaged(where, str(error)) from error
         _keep(self._bundles, bundle_id, bundle)
         return bundle
+
+    def bundle_header(self, bundle_id: bytes) -> BundleHeader:
+        """Return the header of a bundle that a block names; it stays here when the bundle is archived."""
+        header = self.blocks.bundle_header(bundle_id)
+        if header is None:
+            raise self._missing(f"bundle {bundle_id.hex()}", base_height(self.reader))
+        return header
 
     def _missing(self, what: str, height: int) -> Exception:
         """Return the error for something that is not stored: it was never here, or it is lost."""

@@ -273,6 +273,20 @@ class LevelStore:
         finally:
             self._gate.leave()
 
+    def compact(self, prefix: bytes) -> None:
+        """Give the disk back what removed and replaced rows still take whose keys begin with `prefix`.
+
+        Raises:
+            StorageDamaged: A row on the way does not match its checksum.
+            StorageFailed: The disk refused.
+        """
+        self._gate.enter()
+        try:
+            with _errors(self._where):
+                self._database.compact_range(start=prefix, stop=prefix_end(prefix))
+        finally:
+            self._gate.leave()
+
     def snapshot(self) -> LevelSnapshot:
         """Pin the present; the store cannot close before the snapshot is."""
         self._gate.enter()

@@ -48,15 +48,15 @@ def build_proof(history: History, identifier: bytes) -> Proof | None:
         bundle_signature=bundle.signature,
         entry=block.bundles[place.bundle],
         in_block=merkle.prove([entry_leaf(entry) for entry in block.bundles], place.bundle),
-        block=_certified(history, place.height),
+        block=certified(history, place.height),
         receipt=receipts[place.receipt],
         in_receipts=merkle.prove([receipt_hash(receipt) for receipt in receipts], place.receipt),
-        next_block=_certified(history, place.height + 1),
-        changes=_changes(history, place.height + 1),
+        next_block=certified(history, place.height + 1),
+        changes=changes_of(history, place.height + 1),
     )
 
 
-def _changes(history: History, height: int) -> tuple[ValidatorChange, ...]:
+def changes_of(history: History, height: int) -> tuple[ValidatorChange, ...]:
     """Return how the set of a height came from that of genesis, change by change."""
     base = load_base(history.reader)
     before = () if base is None else anchor_of(base).changes
@@ -65,7 +65,7 @@ def _changes(history: History, height: int) -> tuple[ValidatorChange, ...]:
         *(change for change in before if change.certified.header.height < height),
         *(
             ValidatorChange(
-                _certified(history, from_height - 1),
+                certified(history, from_height - 1),
                 tuple(Validator(one.public_key, one.power) for one in validators),
             )
             for from_height, validators in ValidatorHistory(history.reader).sets()
@@ -91,16 +91,17 @@ def build_anchor(history: History, height: int) -> Anchor | None:
         return anchor_of(base)
     if history.blocks.block_bytes(height + 1) is None:
         return None
-    certified = _certified(history, height)
+    own = certified(history, height)
     return Anchor(
-        _changes(history, height + 1),
+        changes_of(history, height + 1),
         encode(history.block(height)),
-        certified.commit,
-        _certified(history, height + 1),
+        own.commit,
+        certified(history, height + 1),
     )
 
 
-def _certified(history: History, height: int) -> CertifiedHeader:
+def certified(history: History, height: int) -> CertifiedHeader:
+    """Return the header of a height up to the head, and the commit that decided it."""
     commit = history.blocks.commit_of(height)
     if commit is None:
         raise StorageDamaged(f"commit of height {height}", "it is missing")

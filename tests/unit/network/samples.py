@@ -36,7 +36,7 @@ SAMPLES = (
     messages.BlockRequest(1, 16),
     messages.BlockAnswer(5, b"block", b"commit"),
     messages.BlockBundles(5, 0, (b"one", b"two")),
-    messages.NoBlock(6, 5),
+    messages.NoBlock(6, 5, 1),
     messages.VoucherMessage(VOUCHER),
     messages.SnapshotRequest(0),
     messages.SnapshotOffer(b"manifest", (VOUCHER,), b"anchor"),

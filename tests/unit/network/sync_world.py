@@ -46,11 +46,11 @@ def silent(_request):
 
 
 def claims_only(request):
-    return [(5, NoBlock(request.from_height, request.from_height - 1))]
+    return [(5, NoBlock(request.from_height, request.from_height - 1, 1))]
 
 
 def not_now(request):
-    return [(5, NoBlock(request.from_height, 1 << 40))]
+    return [(5, NoBlock(request.from_height, 1 << 40, 1))]
 
 
 def forged_block(message):

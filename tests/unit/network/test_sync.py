@@ -234,7 +234,7 @@ def test_what_nobody_asked_for_is_ignored():
     answer = BlockAnswer(1, stored.block, stored.commit)
     assert world.sync.on_block("stranger", answer, 0) == []
     assert world.sync.on_bundles("stranger", BlockBundles(1, 0, stored.bundles), 0) == []
-    assert world.sync.on_no_block("stranger", NoBlock(1, 0), 0) == []
+    assert world.sync.on_no_block("stranger", NoBlock(1, 0, 1), 0) == []
     world.run(100)
     assert world.asked == [(0, "birch", BlockRequest(1, 1))]
     assert world.sync.on_block("birch", BlockAnswer(9, b"", b""), 100) == []

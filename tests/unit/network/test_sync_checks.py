@@ -189,19 +189,19 @@ def test_a_request_is_answered_height_by_height():
 
 
 def test_the_answer_ends_where_the_chain_does():
-    assert list(answer_blocks(BlockRequest(3, 4), 2, CHAIN_2.stored.get)) == [NoBlock(3, 2)]
-    assert list(answer_blocks(BlockRequest(2, 4), 2, CHAIN_2.stored.get))[-1] == NoBlock(3, 2)
+    assert list(answer_blocks(BlockRequest(3, 4), 2, CHAIN_2.stored.get)) == [NoBlock(3, 2, 1)]
+    assert list(answer_blocks(BlockRequest(2, 4), 2, CHAIN_2.stored.get))[-1] == NoBlock(3, 2, 1)
 
 
 def test_a_block_that_is_not_here_ends_the_answer():
-    assert list(answer_blocks(BlockRequest(1, 1), 2, {}.get)) == [NoBlock(1, 2)]
+    assert list(answer_blocks(BlockRequest(1, 1), 2, {}.get)) == [NoBlock(1, 2, 1)]
 
 
 def test_one_answer_is_bounded():
     large = StoredBlock(b"block", b"commit", (bytes(ANSWER_BYTES),))
     messages = list(answer_blocks(BlockRequest(1, 16), 100, lambda _height: large))
     assert [type(message) for message in messages] == [BlockAnswer, BlockBundles, NoBlock]
-    assert messages[-1] == NoBlock(2, 100)
+    assert messages[-1] == NoBlock(2, 100, 1)
 
 
 @pytest.mark.parametrize(

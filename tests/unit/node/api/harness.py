@@ -27,6 +27,7 @@ from node.api.status import (
 )
 from node.api.tokens import Role, TokenGrant
 from node.config.schema import ApiSection
+from node.storage.archived import archived_height
 from node.storage.base import base_height
 from node.storage.errors import StorageError
 from node.storage.readers import Readers
@@ -208,6 +209,7 @@ async def serving(
         set_log_level=levels.append,
         draw=os.urandom,
         history_from=base_height(own.store) + 1,
+        archived_to=archived_height(own.store),
     )
     servers = Servers(context)
     await servers.start(Address("127.0.0.1", 0), Address("127.0.0.1", 0))

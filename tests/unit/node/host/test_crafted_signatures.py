@@ -12,7 +12,8 @@ from contracts.primitives.encoding import encode
 from network.sync.checks import ReceivedBlock, open_bundles, read_block
 from network.wire.errors import RemoteProtocolError
 from network.wire.messages import BlockAnswer
-from node.host.verify_chain import ChainFault, verify_chain
+from node.host.chain_fault import ChainFault
+from node.host.verify_chain import verify_chain
 from node.pool.pool import BundlePool, PoolLimits
 from node.storage.head_marker import MarkerState
 from node.storage.memory import MemoryStore

@@ -21,8 +21,9 @@ from network.wire.messages import (
     SnapshotRequest,
     VoucherMessage,
 )
+from node.host.chain_fault import ChainFault
 from node.host.ledger import Ledger
-from node.host.verify_chain import ChainFault, verify_chain
+from node.host.verify_chain import verify_chain
 from node.storage.base import load_base, require_history
 from node.storage.blocks import BlockStore
 from node.storage.chunks import WrongRows, read_rows

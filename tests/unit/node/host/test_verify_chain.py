@@ -7,7 +7,8 @@ import pytest
 from contracts.chain.genesis import Genesis
 from contracts.records.custody import shipment_id
 from node.home import Home
-from node.host.verify_chain import ChainFault, VerifiedChain, verify_chain, verify_home
+from node.host.chain_fault import ChainFault
+from node.host.verify_chain import VerifiedChain, verify_chain, verify_home
 from node.storage.head_marker import HeadMarker, MarkerState
 from node.storage.leveldb import LevelOptions, open_level
 from node.storage.memory import MemoryStore

@@ -6,18 +6,24 @@ from pathlib import Path
 
 import pytest
 
+from node.archive.folder import ArchiveFolder
+from node.archive.manifest import WrongArchive
+from node.archive.restoring import ArchivedBodies
 from node.assembly import open_store
 from node.home import HEAD_FILE, Home
-from node.host.verify_chain import ChainFault, verify_home
+from node.host.chain_fault import ChainFault
+from node.host.verify_chain import verify_home
 from node.repair.reindexing import WORK_FOLDER, Reindexed, reindex
 from node.setting import Setting, read_setting
 from node.storage.errors import StorageDamaged
 from node.storage.files import DiskFiles
 from node.storage.head import Head, load_head
 from node.storage.head_marker import HeadMarker, save_head_marker
-from node.storage.store import BLOCKS, INDEX, LOCAL, MAX_SCAN_ROWS, STATE, put
+from node.storage.memory_files import MemoryFiles
+from node.storage.store import BLOCKS, BUNDLES, INDEX, LOCAL, MAX_SCAN_ROWS, STATE, put
 from tests.damage.home import make_home
 from tests.simulation.outcome import quiet
+from tests.support.archives import prune
 from tests.support.ledger import OneNode
 from tests.support.parties import MAKER
 from tests.support.snapshots import Holder, Late
@@ -164,3 +170,19 @@ def test_a_block_that_is_missing_or_wrong_is_named(setting: Setting) -> None:
     with pytest.raises(ChainFault, match="height 7"):
         run(setting)
     assert rows(setting, STATE) == before
+
+
+def test_where_old_blocks_are_archived_the_archive_gives_their_contents(setting: Setting) -> None:
+    whole = {space: rows(setting, space) for space in (STATE, INDEX, BUNDLES)}
+    files = MemoryFiles()
+    store = open_store(setting, setting.home.database)
+    archived = prune(store, setting.genesis, files, 3).last
+    store.close()
+    before = rows(setting, BUNDLES)
+    assert before != whole[BUNDLES]
+    with pytest.raises(WrongArchive, match="none was named, and block 1 is needed"):
+        run(setting)
+    assert rows(setting, BUNDLES) == before
+    done = reindex(setting, lambda _height: None, ArchivedBodies(ArchiveFolder(files)))
+    assert done.executed == done.height > archived
+    assert {space: rows(setting, space) for space in whole} == whole

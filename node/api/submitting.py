@@ -152,7 +152,7 @@ def find_placed(snapshot: Snapshot, asked: Sequence[Prepared]) -> dict[bytes, Pl
     history = History(snapshot)
     found: dict[bytes, Placed] = {}
     for prepared in asked:
-        placed = history.find(prepared.id, prepared.lane)
-        if placed is not None:
-            found[prepared.id] = Placed(placed.height, placed.receipt)
+        place = history.find_place(prepared.id, prepared.lane)
+        if place is not None:
+            found[prepared.id] = Placed(place.height, history.receipt_at(place.height, place.receipt))
     return found

@@ -29,6 +29,7 @@ MAX_PART_BYTES: Final = 256 << 20
 """Longest part: what a database row may be, too."""
 
 _LENGTH_BYTES: Final = 4
+_PIECE_BYTES: Final = 1 << 20
 
 
 class Opening(msgspec.Struct, frozen=True, array_like=True):
@@ -118,9 +119,17 @@ def _parts(name: str, data: bytes) -> Iterator[bytes]:
         with opener.stream_reader(data) as reader:
             while length := reader.read(_LENGTH_BYTES):
                 size = int.from_bytes(length, "big")
-                part = reader.read(size) if size <= MAX_PART_BYTES else b""
+                part = _read(reader, size) if size <= MAX_PART_BYTES else b""
                 if len(length) != _LENGTH_BYTES or not size or len(part) != size:
                     raise WrongArchive(name, f"a part of {size} bytes is cut off, or too long")
                 yield part
     except (zstandard.ZstdError, MemoryError) as error:
         raise WrongArchive(name, f"it cannot be opened: {error}") from error
+
+
+def _read(reader: zstandard.ZstdDecompressionReader, size: int) -> bytes:
+    """Return up to `size` bytes: a length that lies takes no more memory than there are bytes behind it."""
+    read = bytearray()
+    while len(read) < size and (piece := reader.read(min(size - len(read), _PIECE_BYTES))):
+        read += piece
+    return bytes(read)

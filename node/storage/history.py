@@ -77,6 +77,16 @@ class History:
     def find(self, document_id: bytes, lane: bytes = b"") -> PlacedDocument | None:
         """Return a document; None when it is in no block.
 
+        Args:
+            document_id: 32 bytes.
+            lane: See `find_place`.
+        """
+        place = self.find_place(document_id, lane)
+        return None if place is None else self._load(document_id, place, place.receipt)
+
+    def find_place(self, document_id: bytes, lane: bytes = b"") -> DocumentPlace | None:
+        """Return where a document stands, archived or not; None when it is in no block.
+
         Its bytes are known to every validator before they are in a block, so another partner may sign a copy
         of them, and be refused. That must not stand for what the author said and was told.
 
@@ -84,12 +94,16 @@ class History:
             document_id: 32 bytes.
             lane: The key whose document is meant; else the first one that was accepted, or the first.
         """
-        first: PlacedDocument | None = None
+        first: DocumentPlace | None = None
         for place in self.blocks.documents(document_id, limit=MAX_COPIES):
-            placed = self._load(document_id, place, place.receipt)
-            if placed.lane == lane or (not lane and placed.receipt.code == ACCEPTED):
-                return placed
-            first = first or placed
+            if lane:
+                entry = self.block(place.height).bundles[place.bundle]
+                is_meant = self.bundle_header(entry.bundle_id).lane == lane
+            else:
+                is_meant = self.receipt_at(place.height, place.receipt).code == ACCEPTED
+            if is_meant:
+                return place
+            first = first or place
         return None if lane else first
 
     def place_of(self, placed: PlacedDocument) -> DocumentPlace:

@@ -3,6 +3,7 @@
 import functools
 
 from tests.fuzz.target import Target
+from tests.fuzz.targets_archive import archive_targets
 from tests.fuzz.targets_client import client_targets
 from tests.fuzz.targets_gateway import gateway_targets
 from tests.fuzz.targets_ledger import ledger_targets
@@ -21,5 +22,6 @@ def all_targets() -> dict[str, Target]:
         client_targets(),
         operator_targets(),
         storage_targets(),
+        archive_targets(),
     )
     return {target.name: target for family in families for target in family}

@@ -10,10 +10,11 @@ from contracts.records.holds import Suspect, SuspectGround
 from contracts.records.recall import OpenRecall
 from node.archive.folder import ArchiveFolder
 from node.archive.restoring import restore
+from node.storage.history import History
 from node.storage.memory_files import MemoryFiles
 from tests.support.archives import prune, rows_of
 from tests.support.ledger import OneNode, pack_key
-from tests.support.parties import LOT, MAKER, PACK_GTIN, WHOLESALER, build_test_genesis
+from tests.support.parties import LOT, MAKER, PACK_GTIN, WHOLESALER, build_test_genesis, lane_key
 from tests.unit.node.api.harness import Api, serving
 from tests.unit.node.api.samples import pack_text
 from tests.unit.node.api.test_recalls import opening
@@ -139,3 +140,11 @@ async def test_with_its_archive_back_everything_is_answered() -> None:
     prune(node.store, node.genesis, files, ARCHIVED)
     restore(node.store, node.genesis, ArchiveFolder(files), 1, lambda _height: None)
     assert rows_of(node.store) == before
+
+
+async def test_a_request_that_is_sent_again_is_answered_as_before(api: Api) -> None:
+    """An idempotent request finds its document, whose verdict is here, though its bytes are archived."""
+    place = History(api.node.store).find_place(bytes.fromhex(KNOWN["document"]), lane_key(MAKER).public_key)
+    assert place is not None
+    assert (place.height, place.receipt) == (2, 0)
+    assert History(api.node.store).find_place(bytes.fromhex(KNOWN["document"]), bytes(32)) is None

@@ -2,6 +2,8 @@
 
 from typing import Final
 
+import msgspec
+
 from contracts.chain.genesis import Genesis, genesis_hash
 from contracts.chain.header import block_id
 from contracts.chain.validators import Validator
@@ -20,18 +22,13 @@ MAX_BYTES: Final = 32 << 20
 """A file holds so many bytes before compression, or one block: it is kept in memory while it is written."""
 
 
-class Cut:
-    """What becomes a file.
+class Cut(msgspec.Struct, frozen=True):
+    """What becomes a file."""
 
-    Attributes:
-        opening: What it begins with.
-        blocks: Its blocks, by height.
-    """
-
-    def __init__(self, opening: Opening, blocks: list[ArchivedBlock]) -> None:
-        """Take what was read from the database."""
-        self.opening = opening
-        self.blocks = blocks
+    opening: Opening
+    """What it begins with."""
+    blocks: list[ArchivedBlock]
+    """Its blocks, by height."""
 
 
 def cut_segment(

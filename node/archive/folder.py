@@ -82,8 +82,8 @@ class ArchiveFolder:
         replace_file(self._files, manifest.name, encode_manifest(manifest))
         return manifest
 
-    def prepare(self) -> list[str]:
-        """Make the folder, and remove what interrupted runs left in it; return the names of that.
+    def prepare(self) -> None:
+        """Make the folder, and remove what interrupted runs left in it.
 
         Raises:
             WrongArchive: The archive in it is damaged; nothing is removed.
@@ -95,4 +95,3 @@ class ArchiveFolder:
             self._files.remove(name)
         if left:
             self._files.sync_folder("")
-        return left

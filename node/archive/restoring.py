@@ -70,7 +70,7 @@ def _bring_back(
             taken.append((height, block))
     base = base_height(store)
     batch: list[Write] = []
-    size = 0
+    left = size = 0
     for height, block in reversed(taken):
         batch += _rows(blocks, height, block)
         size += block.size
@@ -79,7 +79,7 @@ def _bring_back(
             store.write([*batch, archived_entry(left)], sync=True)
             batch, size = [], 0
             tell(height)
-    return heights.start - 1 if heights.start - 1 > base else 0
+    return left
 
 
 def _rows(blocks: BlockStore, height: int, block: ArchivedBlock) -> Iterator[Write]:
@@ -94,7 +94,6 @@ class ArchivedBodies:
     """Blocks of an archive by height, for whoever asks for them in order; one file is kept open.
 
     Attributes:
-        first: First height in it; 0 when it is empty.
         last: Last height in it; 0 when it is empty.
     """
 
@@ -106,7 +105,6 @@ class ArchivedBodies:
         """
         self._folder = folder
         self._segments = folder.manifests()
-        self.first = self._segments[0].first if self._segments else 0
         self.last = self._segments[-1].last if self._segments else 0
         self._open: dict[int, ArchivedBlock] = {}
 

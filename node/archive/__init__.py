@@ -1,1 +1,1 @@
-"""The contents of old blocks in files beside a node, so that its database need not keep them (ADR 27)."""
+"""The contents of old blocks in files beside a node, so that its database need not keep them (ADR 29)."""

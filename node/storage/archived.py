@@ -1,4 +1,4 @@
-"""Which blocks' bundles are no longer in a database, because an archive has them (ADR 27).
+"""Which blocks' bundles are no longer in a database, because an archive has them (ADR 29).
 
 What stays of an archived bundle is its header, which its id is the hash of: who signed, where in its lane it
 stands, how many documents it holds. Blocks, commits, receipts, indices and state stay whole.

@@ -28,7 +28,7 @@ from contracts.state.layout import TABLES
 from node.storage.head import FORMAT
 
 LAYOUTS = {
-    2: "78644d2f08fadbac0fbb5d344b530b1f022aa4f984b1d8a1c8548b2d0b48b9c4",
+    2: "fb40997d883e6dbf5630d079138717308d0deb29361c2fba0b49971ab9d5dca3",
 }
 """SHA-256 of the layout by format, the last one as it is now."""
 

@@ -11,7 +11,13 @@ from contracts.chain.commit import Commit
 from contracts.primitives.encoding import encode
 from network.sync.checks import COMMITS
 from node.archive.folder import ArchiveFolder
-from node.archive.manifest import SegmentManifest, WrongArchive, decode_manifest, encode_manifest
+from node.archive.manifest import (
+    FORMAT,
+    SegmentManifest,
+    WrongArchive,
+    decode_manifest,
+    encode_manifest,
+)
 from node.archive.restoring import restore
 from node.archive.segment import ArchivedBlock, Opening, open_segment, pack_segment
 from node.archive.verifying import verify_segment
@@ -277,3 +283,17 @@ def test_what_cannot_be_opened_is_refused() -> None:
                  packed(b"\xff\xff\xff\xff"), packed(b"\x00\x00\x00\x02\xc1")):  # fmt: skip
         with pytest.raises(WrongArchive, match="test"):
             list(open_segment("test", data)[1])
+
+
+def test_the_form_of_files_is_pinned() -> None:
+    """Archives are read for years: who changes this gives `FORMAT` a new name, and still reads the old one."""
+    fields = {kind.__name__: kind.__struct_fields__ for kind in (Opening, ArchivedBlock, SegmentManifest)}
+    assert FORMAT == "packtrail archive segment 1"
+    assert fields == {
+        "Opening": ("chain_id", "genesis_hash", "first", "last", "changes", "sets", "following"),
+        "ArchivedBlock": ("block", "commit", "bundles", "receipts"),
+        "SegmentManifest": (
+            *("format", "network", "genesis", "first", "last", "first_time_ms", "last_time_ms"),
+            *("previous_block", "last_block", "bundles", "documents", "bytes", "sha256"),
+        ),
+    }

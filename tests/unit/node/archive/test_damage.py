@@ -286,7 +286,7 @@ def test_what_cannot_be_opened_is_refused() -> None:
 
 
 def test_the_form_of_files_is_pinned() -> None:
-    """Archives are read for years: who changes this gives `FORMAT` a new name, and still reads the old one."""
+    """Archives are read for years: who changes this renames `FORMAT`, and goes on reading the old one."""
     fields = {kind.__name__: kind.__struct_fields__ for kind in (Opening, ArchivedBlock, SegmentManifest)}
     assert FORMAT == "packtrail archive segment 1"
     assert fields == {

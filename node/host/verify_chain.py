@@ -16,18 +16,13 @@ import heapq
 import itertools
 import operator
 import tempfile
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
 import msgspec
 
-from contracts.chain.commit import Commit, InvalidCommit, verify_commit
 from contracts.chain.genesis import Genesis, InvalidGenesis
-from contracts.chain.header import Block, block_id
-from contracts.ledger.bundle import BundleReader, MalformedBundle, OpenBundle, bundle_sign_bytes
-from contracts.ledger.lanes import BundleOutOfPlace
-from contracts.primitives import signing
 from node.archive.restoring import ArchivedBodies
 from node.home import HEAD_FILE, Home
 from node.host.chain_fault import ChainFault

@@ -10,7 +10,7 @@ from contracts.rules.act import Act
 from contracts.rules.codes import Code
 from contracts.rules.verdict import Verdict
 from contracts.state.layout import PROPOSALS, SHIPMENTS
-from contracts.state.parties import UNSALEABLE_RETURNS, has_role, is_among, is_party, is_receiver
+from contracts.state.parties import UNSALEABLE_RETURNS, has_role, is_among, is_owner, is_party, is_receiver
 from contracts.state.places import Position, effective_holds
 from contracts.state.rows import THE_LAW, HoldKind, PartnerRow
 from contracts.state.titles import is_bought, is_sale, sellers_of, title_of
@@ -64,8 +64,23 @@ def purpose_fault(record: Ship, item: Position) -> Verdict | None:
 
 def sold_back_fault(act: Act, record: Ship, receiver: int, item: Position) -> Verdict | None:
     """Ask of goods that are sold or exported whether they go back to who sold them: that is a return."""
-    is_return = record.purpose in _NO_RETURNS and was_sold_by(act, receiver, item)
+    if record.purpose not in _NO_RETURNS:
+        return None
+    is_return = was_sold_by(act, receiver, item) or _goes_home(act, receiver, item)
     return Verdict(Code.GOES_BACK, item.key) if is_return else None
+
+
+def _goes_home(act: Act, receiver: int, item: Position) -> bool:
+    """Tell whether an item goes to its owner, who had it before: not what that partner bought in place.
+
+    What a container holds that was bought may have been bought in place.
+    """
+    if not is_owner(receiver, item):
+        return False
+    title = title_of(item)
+    if title and act.state.read(SHIPMENTS, title) is not None:
+        return True
+    return not sellers_of(act.state, (item,))
 
 
 def was_sold_by(act: Act, party: int, item: Position) -> bool:

@@ -51,9 +51,17 @@ def own_returns(judge: Judge, said: Said) -> list[Guard]:
         ),
         (
             "goes_back",
-            lambda item: said.purpose in ("sale", "export") and said.receiver in model.sellers(item),
+            lambda item: said.purpose in ("sale", "export") and _goes_back(model, said.receiver, item),
         ),
     ]
+
+
+def _goes_back(model: Model, receiver: str, item: str) -> bool:
+    """Tell whether goods go to who sold them, or to their owner, who had them before."""
+    if receiver in model.sellers(item):
+        return True
+    had = model.items[item].title in model.shipments or not model.sellers(item)
+    return model.owner(item) == receiver and had
 
 
 def held_on_receipt(judge: Judge, said: Said) -> str:

@@ -40,7 +40,7 @@ TEXTS: Final[dict[Code, Explanation]] = {
     ),
     Code.GOES_BACK: Explanation(
         "9",
-        "Its receiver sold it to its owner, or something that was packed into it: it goes back as a return.",
+        "Its receiver sold it, or something in it, to its owner; or owns it and had it: that is a return.",
         "Ship it for return, pointing at the sale it came with; what was packed anew is unpacked first.",
     ),
     Code.VERIFY_EACH_PACK: Explanation(

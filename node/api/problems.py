@@ -162,6 +162,12 @@ _REQUESTS: Final[dict[str, ProblemKind]] = {
         "The document is kept and will be in a block when validators are back; ask for it by its id.",
         10,
     ),
+    "catching_up": ProblemKind(
+        503,
+        "The node is fetching blocks that the network has decided, and would judge by an old ledger",
+        "Nothing was kept. Send it again when the node has caught up (status: syncing), or to another node.",
+        RETRY_SOON_S,
+    ),
     "node_stopping": ProblemKind(
         503,
         "The node stops",

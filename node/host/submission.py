@@ -21,7 +21,7 @@ from network.wire.messages import BundlePush
 from node.host.chain import Chain
 from node.host.inquiries import Inquiries
 from node.host.ledger import Applied
-from node.host.submitted import Admitted, Committed, Submitted, TooBusy
+from node.host.submitted import Admitted, CatchingUp, Committed, Submitted, TooBusy
 from node.host.surroundings import Surroundings
 from node.host.worker import no_answer
 from node.pool.admission import Admission, Candidate
@@ -36,6 +36,8 @@ _log = structlog.get_logger(__name__)
 
 MAX_ADMITTED_AT_ONCE = 64
 """Most documents judged in one job of the writer thread, so that a block never waits long behind them."""
+FAR_BEHIND_MS = 10_000
+"""A node that is behind, and whose last block is older than this, takes in and bundles nothing."""
 STALL_MS = 500
 """A chain that stands still for so long, while documents wait for a bundle, may do so for long."""
 MAX_STORED_AT_ONCE_BYTES = 16 << 20
@@ -49,6 +51,7 @@ class Submissions:
         waiting: Documents between submission and commit.
         room: What there is room for.
         inquiries: Questions to the state that these documents are judged by.
+        is_behind: Tells whether blocks are being fetched that are proven to be decided.
     """
 
     def __init__(
@@ -82,6 +85,7 @@ class Submissions:
         self._store = store
         self._keys: Mapping[bytes, LaneKey] = {key.public_key: key for key in keys}
         self._on_made = on_made
+        self.is_behind: Callable[[], bool] = lambda: False
         self.room = WaitingRoom(room, self._keys, surroundings.clock.now_ms())
         self._writers: dict[bytes, LaneWriter] = {}
         self._made: dict[bytes, dict[int, MadeBundle]] = {key: {} for key in self._keys}
@@ -95,6 +99,7 @@ class Submissions:
         self._is_storing = False
         self._is_watching = False
         self._is_stalled = False
+        self._is_waiting = False
         chain.subscribe(self._on_applied)
 
     @property
@@ -190,7 +195,7 @@ class Submissions:
             rest.update(left)
             self._given_up[lane, made.header.sequence] = set(left)
         writer.put_back(list(rest.values()))
-        self._remove(self._replaced([]))
+        self._remove(self._replaced(frozenset()))
         return held | rest.keys()
 
     def _note_forecasts(self, receipts: Sequence[Receipt]) -> None:
@@ -207,9 +212,12 @@ class Submissions:
         """Take a document in.
 
         Raises:
+            CatchingUp: This node's ledger is far behind; nothing was kept.
             TooBusy: Too much waits already, and this lane has its share; nothing was kept.
             KeyError: This node holds no such lane's key.
         """
+        if self._is_far_behind():
+            raise CatchingUp(self._chain.tip.height, self._age_ms() // 1_000)
         writer, load = self._writers[submitted.lane], _load_of(submitted)
         full = self.room.full(submitted.lane, load)
         if not full and self._is_stalled and writer.is_full:
@@ -219,6 +227,12 @@ class Submissions:
         self.room.enter(submitted.lane, load)
         self._arrivals.append(submitted)
         self._admit()
+
+    def _age_ms(self) -> int:
+        return self._surroundings.wall.now_ms() - self._chain.tip.time_ms
+
+    def _is_far_behind(self) -> bool:
+        return self.is_behind() and self._age_ms() > FAR_BEHIND_MS
 
     def _admit(self) -> None:
         if self._is_admitting or not self._arrivals:
@@ -266,7 +280,7 @@ class Submissions:
 
     def _bundle(self) -> None:
         """Cut what may be cut, in all lanes, and make it durable, one step at a time."""
-        if self._is_storing:
+        if self._is_storing or self._is_late():
             return
         chain_id, expires = self._chain.tip.chain_id, self._expiry_ms()
         jobs = self._cut()
@@ -274,7 +288,7 @@ class Submissions:
             self._watch()
             return
         rows = [row for _key, cut in jobs for each in cut.documents for row in self._rows.pop(each.id, ())]
-        replaced = self._replaced([cut for _key, cut in jobs])
+        replaced = self._replaced({document.id for _key, cut in jobs for document in cut.documents})
         self._is_storing = True
 
         def store() -> list[MadeBundle]:
@@ -286,6 +300,21 @@ class Submissions:
             return made
 
         self._surroundings.disk.submit(store, self._stored)
+
+    def _is_late(self) -> bool:
+        """Tell whether bundles must wait: far behind, the place in the lane is an old one, and the time too.
+
+        What the outbox held may wait then; it is looked again until this node has caught up.
+        """
+        is_late = self._is_far_behind()
+        if is_late and not self._is_waiting:
+            self._is_waiting = True
+            self._surroundings.clock.call_later(STALL_MS, self._look_again)
+        return is_late
+
+    def _look_again(self) -> None:
+        self._is_waiting = False
+        self._bundle()
 
     def _cut(self) -> list[tuple[LaneKey, CutBundle]]:
         """Cut bundles of all lanes, as many as one step takes; the rest follows when that is stored."""
@@ -322,9 +351,8 @@ class Submissions:
         lifetime_ms = tip.parameters.tolerances.bundle_lifetime_ms
         return min(max(now_ms, tip.time_ms) + lifetime_ms // 2, tip.time_ms + lifetime_ms)
 
-    def _replaced(self, cuts: Sequence[CutBundle]) -> list[tuple[bytes, int]]:
-        """Return the given-up bundles whose last document finds its place in these cuts."""
-        moved = {document.id for cut in cuts for document in cut.documents}
+    def _replaced(self, moved: AbstractSet[bytes]) -> list[tuple[bytes, int]]:
+        """Return the given-up bundles whose last document is among these: bundled again, or in the chain."""
         done: list[tuple[bytes, int]] = []
         for place, documents in list(self._given_up.items()):
             documents.difference_update(moved)
@@ -397,7 +425,9 @@ class Submissions:
         self._note_given_up(lane, given_up)
         for sequence in done:
             del made[sequence]
-        self._remove([(lane, sequence) for sequence in done])
+        # Whatever of them a bundle given up has brought, or one of another holder of the key.
+        placed = writer.drop_placed(self._committing)
+        self._remove([*((lane, sequence) for sequence in done), *self._replaced(placed)])
 
     def _remove(self, places: Sequence[tuple[bytes, int]]) -> None:
         if places:

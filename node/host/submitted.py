@@ -22,6 +22,24 @@ class TooBusy(Exception):
         self.full = full
 
 
+class CatchingUp(TooBusy):
+    """This node's ledger stands far behind the network's: it would judge by what was, and its bundles expire.
+
+    Attributes:
+        height: Where it stands.
+        behind_s: By how many seconds its last block is older than now.
+    """
+
+    def __init__(self, height: int, behind_s: int) -> None:
+        """Say where it stands."""
+        super().__init__("catching_up")
+        self.height = height
+        self.behind_s = behind_s
+
+    def __str__(self) -> str:
+        return f"It stands at height {self.height}, whose block is {self.behind_s} s old"
+
+
 class Admitted(msgspec.Struct, frozen=True):
     """The answer at submission."""
 

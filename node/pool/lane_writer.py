@@ -8,7 +8,7 @@ documents, with the same ids.
 """
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from collections.abc import Set as AbstractSet
 
 import msgspec
@@ -155,6 +155,23 @@ class LaneWriter:
         self._outstanding.clear()
         self.put_back([document for bundle in given_up for document in bundle.documents])
         return given_up
+
+    def drop_placed(self, waiting: Container[bytes]) -> frozenset[bytes]:
+        """Forget queued documents that are in the chain: a bundle given up may have brought them after all.
+
+        Bundled again and again, with those of another holder of the key, they would fill blocks for ever.
+
+        Args:
+            waiting: Ids of documents that are not in the chain.
+
+        Returns:
+            Ids of those forgotten.
+        """
+        placed = frozenset(document.id for document in self._queue if document.id not in waiting)
+        if placed:
+            self._queue = deque(document for document in self._queue if document.id not in placed)
+            self.queued_bytes = sum(len(document.data) for document in self._queue)
+        return placed
 
     def put_back(self, documents: Sequence[QueuedDocument]) -> None:
         """Queue documents in front of all others: their bundles were given up."""

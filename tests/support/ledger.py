@@ -152,6 +152,7 @@ class OneNode:
         applied_bundles: Number of bundles in the last block.
         evidence: What its blocks carry as soon as they may.
         clock: Its timers.
+        is_behind: Whether it knows that the network has decided more.
     """
 
     def __init__(
@@ -178,6 +179,7 @@ class OneNode:
         """
         self.genesis = genesis or build_test_genesis()
         self.auto, self.certify = auto, certify
+        self.is_behind = False
         self._later: deque[Callable[[], None]] = deque()
         self._call_soon = call_soon or self._later.append
         self._numbers = itertools.count(1)
@@ -211,6 +213,7 @@ class OneNode:
             *(surroundings, self.chain, Admission(self.ledger), outbox, self.store, keys),
             *(self._on_made, room),
         )
+        submissions.is_behind = lambda: self.is_behind
         submissions.restore((), self.reader, {})
         return submissions
 

@@ -9,7 +9,7 @@ from contracts.ledger.document import Document, document_id, encode_document
 from contracts.records.record import Record
 from node.host import submission
 from node.host.submission import Submissions
-from node.host.submitted import Admitted, Submitted, TooBusy
+from node.host.submitted import Admitted, CatchingUp, Submitted, TooBusy
 from node.host.surroundings import Surroundings
 from node.pool import lane_writer
 from node.pool.admission import Admission
@@ -63,6 +63,7 @@ def restarted(node: OneNode, outbox: Outbox) -> Submissions:
         lambda _made: None,
         RoomLimits(1 << 20),
     )
+    restored.is_behind = lambda: node.is_behind
     restored.restore(outbox.entries(), node.reader, {KEY.public_key: outbox.last_used(KEY.public_key)})
     node.settle()
     return restored
@@ -88,6 +89,24 @@ def test_a_document_that_a_later_bundle_brought_is_not_bundled_again(node: OneNo
     assert submissions.waiting == 1
     assert identifier != document_id(encode_document(open_))
     assert [entry.sequence for entry in outbox.entries()] == [8]
+
+
+def test_what_a_bundle_given_up_brought_after_all_is_not_bundled_again(node: OneNode) -> None:
+    outbox = empty_outbox()
+    client = Client(restarted(node, outbox))
+    first, second = packs(node, 2)
+    client.submit(first)
+    node.settle()
+    client.submit(second)
+    node.settle()
+    # Another bundle of the lane takes the place of both; it holds the second one's document.
+    node.put(MAKER, *second.records, nonce=second.nonce)
+    node.produce()
+    last = node.chain.lanes[KEY.public_key]
+    again = (document_id(encode_document(first)),)
+    assert [(after, ids) for after, _sequence, ids in waiting(client.submissions)] == [(last, again)]
+    assert client.submissions.waiting == 1
+    assert len(outbox.entries()) == 1
 
 
 def test_a_copy_that_another_signed_does_not_count(node: OneNode) -> None:
@@ -190,6 +209,25 @@ def test_a_chain_that_moves_is_not_taken_to_stand_still(node: OneNode, served: C
     node.clock.ring()
     node.settle()
     assert len(served.answers) == SMALL_BUNDLES_OUTSTANDING + 1
+
+
+def test_far_behind_nothing_is_taken_in_or_bundled(node: OneNode, served: Client) -> None:
+    taken, refused = packs(node, 2)
+    node.is_behind = True
+    served.submit(taken)  # Just behind: the next blocks come at once.
+    node.wall.ms += submission.FAR_BEHIND_MS
+    node.settle()
+    assert served.answers == []
+    with pytest.raises(CatchingUp, match="height 0"):
+        served.submit(refused)
+    node.clock.ring()
+    node.settle()
+    assert served.answers == []
+    # It has caught up, and no block need come for that to be seen.
+    node.is_behind = False
+    node.clock.ring()
+    node.settle()
+    assert len(served.answers) == 1
 
 
 def test_a_lane_that_is_full_says_so(node: OneNode, served: Client, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -237,6 +237,7 @@ def beyond_plan(seed: int) -> Plan:
         skewed=(),
         governs=False,
         shares_lane=False,
+        joins_at=0,
         loss=0.0,
         late=0.0,
         duplicates=0.0,

@@ -6,6 +6,9 @@ Then, for each point, the story is told with the power going out right before it
 kept, dropped or torn at 512 bytes; or the disk refuses, as a full or a broken one does. Up to the point a run
 is the same as the first, so every crash falls where it was aimed.
 
+One more story has an observer that comes late and joins by a snapshot: chunks, rows, and the step by which
+the new database gets its place are points, too.
+
 Starting again has points of its own: after each crash, the power goes out a second time at each of the first
 points of the recovery, with the same aftermath.
 
@@ -28,6 +31,7 @@ from node.storage.errors import StorageError, StorageFailed
 from node.storage.memory_files import Survive
 from tests.simulation.disks import Trap
 from tests.simulation.invariants import Broken
+from tests.simulation.joining import small_chunks
 from tests.simulation.machine import Machine
 from tests.simulation.outcome import quiet
 from tests.simulation.plan import Plan, make_plan
@@ -42,8 +46,12 @@ STORY_MS: Final = 20_000
 """Virtual time within which they must be decided."""
 RECOVERY_POINTS: Final = 4
 """Opening the disks passes two to four; what follows is operation again."""
-NODES: Final = ("v0", "member", "observer")
-"""A validator, and both kinds of followers."""
+JOINER: Final = "joiner"
+"""The observer again, in a story in which it comes late and joins by a snapshot."""
+JOINS_AT: Final = 5
+"""It comes when this height is decided."""
+NODES: Final = ("v0", "member", "observer", JOINER)
+"""A validator, both kinds of followers, and one that joins late."""
 REFUSES: Final = "refuses"
 """Beside kept, dropped and torn: the disk does not lose power, it says no."""
 AFTERMATHS: Final = (*(survive.value for survive in Survive), REFUSES)
@@ -91,7 +99,7 @@ class Story(World):
         self._lives = 0
         self.points: list[tuple[int, str]] = []
         self.reasons: list[StorageError] = []
-        machine = self.machines[aim.node]
+        machine = self.machines[name_of(aim.node)]
         machine.disk.on_point = lambda name: self.points.append((self._lives, name))
         if aim.point:
             machine.set_trap(_trap(aim.point, aim.aftermath))
@@ -102,7 +110,7 @@ class Story(World):
         Raises:
             AssertionError: An invariant does not hold.
         """
-        for machine in self.machines.values():
+        for machine in self._awaited():
             self.scheduler.after(1, machine.boot)
         self.workload.begin()
         if not self._run_until(lambda: self.invariants.height >= HEIGHTS, STORY_MS):
@@ -144,8 +152,13 @@ def _trap(points: int, aftermath: str) -> Trap:
     return Trap(points, refuses=refuses, survive=Survive.KEPT if refuses else Survive(aftermath))
 
 
-def story_plan() -> Plan:
-    """Return the story's world: nothing goes wrong in it but what is aimed."""
+def name_of(node: str) -> str:
+    """Return the name of the machine that is meant."""
+    return "observer" if node == JOINER else node
+
+
+def story_plan(node: str) -> Plan:
+    """Return the story's world: nothing goes wrong in it but what is aimed at a node."""
     return msgspec.structs.replace(
         make_plan(SEED),
         powers=(1, 1, 1, 1),
@@ -161,14 +174,15 @@ def story_plan() -> Plan:
         jitter_us=2_000,
         documents_per_second=25,
         segment_bytes=2 * 1024,
+        joins_at=JOINS_AT if node == JOINER else 0,
     )
 
 
 def tell(aim: Aim) -> Told:
     """Tell the story once."""
-    book = SignatureBook()
-    with quiet(), signatures(book.note, real=False):
-        story = Story(story_plan(), book, aim)
+    book, plan = SignatureBook(), story_plan(aim.node)
+    with quiet(), signatures(book.note, real=False), small_chunks(plan):
+        story = Story(plan, book, aim)
         failure = ""
         try:
             story.run()
@@ -183,7 +197,7 @@ def tell(aim: Aim) -> Told:
 
 def _unnamed(story: Story, aim: Aim) -> str:
     """Say what is wrong with what the node said when its disk refused; empty when nothing is."""
-    said = story.machines[aim.node].said
+    said = story.machines[name_of(aim.node)].said
     name = next((name for number, (_life, name) in enumerate(story.points, 1) if number == aim.point), "")
     if not any("No space left on device" in text and name.split(" ")[-1] in text for text in said):
         return f"the disk refused at {name!r}, and the node said {said}"
@@ -197,9 +211,9 @@ def kind_of(name: str) -> str:
 
 def points_of(node: str) -> list[str]:
     """Return the names of the points that a node passes when nothing goes wrong."""
-    book = SignatureBook()
-    with quiet(), signatures(book.note, real=False):
-        story = Story(story_plan(), book, Aim(node, 0, Survive.KEPT.value))
+    book, plan = SignatureBook(), story_plan(node)
+    with quiet(), signatures(book.note, real=False), small_chunks(plan):
+        story = Story(plan, book, Aim(node, 0, Survive.KEPT.value))
         story.run()
     return [name for _life, name in story.points]
 

@@ -10,6 +10,8 @@ from random import Random
 import msgspec
 
 from node.storage.errors import StorageFailed
+from node.storage.head import Head
+from node.storage.head_marker import HeadMarker, save_head_marker
 from node.storage.memory import MemoryStore
 from node.storage.memory_files import MemoryFiles, Operation, PowerLoss, Survive
 from node.storage.store import Write
@@ -76,6 +78,8 @@ class Disk:
         self.decayed = ""
         self._sound: MemoryFiles | None = None
         self._backup: tuple[MemoryFiles, TrappedStore] | None = None
+        self._joining: TrappedStore | None = None
+        self._replaced: TrappedStore | None = None
 
     def _before(self, operation: Operation) -> None:
         self.tails += operation.kind == "truncate"
@@ -100,8 +104,29 @@ class Disk:
         self.trap = None
         batches = {Survive.KEPT: lambda count: count - 1, Survive.DROPPED: lambda _count: 0}
         choose = batches.get(survive, self._random.randrange)
+        if self._replaced is not None and (
+            survive is Survive.DROPPED or (survive is Survive.TORN and self._random.random() < 0.5)
+        ):
+            # The new database had its place, and the folder was not synced.
+            self.store = self._replaced
+        self._joining = self._replaced = None
         self.files = self.files.crash(survive, self._random.randrange, self._before)
         self.store = self.store.survivor(choose, self._point)
+
+    def begin_joining(self) -> TrappedStore:
+        """Return an empty database that grows beside the one in its place; what was there is dropped."""
+        self._joining = TrappedStore(self._point)
+        return self._joining
+
+    def move_in(self, head: Head) -> None:
+        """Give the database that has grown its place, step by step as `node/joining.py` does."""
+        if self._joining is None:
+            raise RuntimeError("no database has grown")
+        self._point("rename joining")
+        self.store, self._replaced = self._joining, self.store
+        self.files.sync_folder("")
+        self._joining = self._replaced = None
+        save_head_marker(self.files, "head", HeadMarker(head.height, head.app_hash))
 
     def decay(self) -> str:
         """Flip a bit of a file, of a machine that is off; return the file's name, empty when there is none.

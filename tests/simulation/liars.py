@@ -19,7 +19,7 @@ clever one would. What it may do besides:
     accuse       false, old or repeated evidence, in blocks and to peers (`accusers.py`)
     silence      nothing about a height
 
-and, when others ask it for blocks and bundles, what `lying_sync` says.
+and, when others ask it for blocks and bundles, what `lying_sync` says, for snapshots, `lying_snapshots`.
 """
 
 from collections import Counter, deque
@@ -51,25 +51,29 @@ from contracts.primitives import signing
 from contracts.primitives.encoding import encode
 from network.peer.face import PeerIdentity
 from network.wire.messages import (
+    ChunkAnswer,
     CommitMessage,
     DecisionAnswer,
     EvidenceMessage,
     Message,
+    NoChunk,
     ProposalMessage,
     RoundRequest,
     RoundVotes,
+    SnapshotOffer,
     Tip,
     VoteMessage,
 )
 from tests.simulation.accusers import Accuser
 from tests.simulation.cast import CHAIN_ID
 from tests.simulation.lying_forks import FORK_BEHAVIOURS, ForkLiar
+from tests.simulation.lying_snapshots import SNAPSHOT_BEHAVIOURS, ChunkOf, SnapshotLiar
 from tests.simulation.lying_sync import SYNC_BEHAVIOURS, SyncLiar
 
 BEHAVIOURS: Final = (
     *("propose", "prevote", "precommit", "both", "valid_round", "skip"),
     *("misname", "invalid", "forget", "replay", "flood", "boast", "silence"),
-    *(*SYNC_BEHAVIOURS, *FORK_BEHAVIOURS),
+    *(*SYNC_BEHAVIOURS, *FORK_BEHAVIOURS, *SNAPSHOT_BEHAVIOURS),
 )
 LaneOf = Callable[[bytes], bytes | None]
 ProposedIn = Callable[[int, int], bytes | None]
@@ -99,9 +103,16 @@ class Liar:
     """
 
     def __init__(
-        self, random: Random, seed: bytes, lane_of: LaneOf, proposed_in: ProposedIn, accuser: Accuser
+        self,
+        random: Random,
+        seed: bytes,
+        lane_of: LaneOf,
+        proposed_in: ProposedIn,
+        chunk_of: ChunkOf,
+        accuser: Accuser,
+        behaviours: tuple[str, ...] = (),
     ) -> None:
-        """Lie with the key of `seed`; which lies, is drawn. `lane_of` tells a bundle's lane."""
+        """Lie with the key of `seed`; which lies, is drawn unless told. `lane_of` tells a bundle's lane."""
         self._random = random
         self._seed = seed
         self._lane_of = lane_of
@@ -114,9 +125,12 @@ class Liar:
         self._fooled: dict[str, bool] = {}
         self._is_silent: dict[int, bool] = {}
         self.counts: Counter[str] = accuser.counts
-        self.behaviours = tuple(sorted(random.sample(BEHAVIOURS, random.randint(3, len(BEHAVIOURS)))))
+        self.behaviours = behaviours or tuple(
+            sorted(random.sample(BEHAVIOURS, random.randint(3, len(BEHAVIOURS))))
+        )
         self._sync = SyncLiar(random, self.behaviours, self.counts)
         self._forks = ForkLiar(random, self.behaviours, self.counts)
+        self._snapshots = SnapshotLiar(random, self.behaviours, self.counts, chunk_of)
 
     def change(self, peer: PeerIdentity, message: Message) -> list[Message]:
         """Return what `peer` is told instead of `message`."""
@@ -136,8 +150,15 @@ class Liar:
                 accusation = self._accuser.slander(height)
                 told = self._forks.change(message)
                 return told if accusation is None else [*told, EvidenceMessage(accusation)]
+            case _:
+                return self._answer(peer, message)
+
+    def _answer(self, peer: PeerIdentity, message: Message) -> list[Message]:
+        match message:
             case CommitMessage() | DecisionAnswer():
                 return self._forks.change(message)
+            case SnapshotOffer() | ChunkAnswer() | NoChunk():
+                return self._snapshots.change(message)
             case _:
                 return self._sync.change(message, lambda: self._is_fooled(peer.name))
 

@@ -7,16 +7,17 @@ point) or after it.
 """
 
 from collections import Counter, deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
 from contracts.chain.commit import Commit
+from contracts.chain.genesis import Node
 from network.peer.config import PeerConfig
 from network.peer.directory import Directory
-from network.peer.face import PeerIdentity
+from network.peer.face import OBSERVER, PeerIdentity, PeerListener
 from network.peer.handshake import LocalNode
-from network.peer.peers import Peers
+from network.peer.peers import Peers, Status
 from network.peer.peers import Surroundings as PeerSurroundings
 from network.transport.base import Address
 from network.wire.frames import FrameCodec
@@ -35,6 +36,7 @@ from node.identity.vouching import VoucherSigner
 from node.pool.pool import PoolLimits
 from node.pool.waiting_room import RoomLimits
 from node.storage.errors import StorageDamaged, StorageError
+from node.storage.head import Head, load_head
 from node.storage.log import ConsensusLog
 from node.storage.memory_files import PowerLoss, Survive
 from node.storage.outbox import Outbox
@@ -43,6 +45,7 @@ from tests.simulation.cast import CHAIN_ID, START_MS, Role, certificate_of
 from tests.simulation.clock import Life, NodeClock, Wall
 from tests.simulation.disks import Disk, Trap
 from tests.simulation.invariants import Broken
+from tests.simulation.joining import begin_joining
 from tests.simulation.plan import stream
 from tests.simulation.wire import MachineTransport, Postbox, Tampering
 
@@ -67,7 +70,7 @@ PEER_CONFIG = PeerConfig(
 SIGNER_FILE, HEAD_FILE, VOUCHER_FILE = "signer", "head", "vouched"
 SNAPSHOT_INTERVAL = 4
 """Every machine makes a snapshot at so many heights."""
-SNAPSHOTS_KEPT = 1
+SNAPSHOTS_KEPT = 2
 
 
 class QueuedWorker:
@@ -115,22 +118,22 @@ class QueuedWorker:
 
 
 class Ears:
-    """The listener of a node's peers: the real router, and an ear for quarrels among honest nodes."""
+    """The listener of a node's peers: the real one, and an ear for quarrels among honest nodes."""
 
-    def __init__(self, machine: "Machine", router: Router) -> None:
-        """Stand before `router`."""
+    def __init__(self, machine: "Machine", listener: PeerListener) -> None:
+        """Stand before `listener`."""
         self._machine = machine
-        self._router = router
+        self._listener = listener
 
     def on_up(self, peer: PeerIdentity, hello: Hello) -> None:
         """A session is open."""
-        self._router.on_up(peer, hello)
+        self._listener.on_up(peer, hello)
 
     def on_down(self, peer: PeerIdentity, reason: str) -> None:
         """A session is over."""
         if reason.startswith("protocol"):
             self._machine.world.quarrel(self._machine.name, peer.name, reason)
-        self._router.on_down(peer, reason)
+        self._listener.on_down(peer, reason)
 
     def on_message(self, peer: PeerIdentity, message: Message) -> None:
         """A message came."""
@@ -138,7 +141,7 @@ class Ears:
             self._machine.repairs["block_fetched"] += 1
         if self._machine.overheard is not None:
             self._machine.overheard(peer, message)
-        self._router.on_message(peer, message)
+        self._listener.on_message(peer, message)
 
 
 class Machine:
@@ -158,6 +161,7 @@ class Machine:
         repairs: How often it mended what, by kind.
         tampering: Changes what it says; None for an honest one.
         overheard: Told what it hears; None for nobody.
+        joins: Whether it joins by a snapshot when its disk is empty.
     """
 
     def __init__(self, world: "World", role: Role, number: int) -> None:
@@ -183,14 +187,16 @@ class Machine:
         self._life.is_alive = False
         self._transport: MachineTransport | None = None
         self._lives = 0
+        self._is_joining = False
+        self.joins = bool(world.plan.joins_at) and role.role == OBSERVER
         if role.validator_seed:
             self._begin_signer()
             Standing(self.disk.files).allow(0)
 
     @property
     def is_up(self) -> bool:
-        """Whether the node runs."""
-        return self.core is not None
+        """Whether the node runs, or is about to join."""
+        return self.core is not None or self._is_joining
 
     @property
     def life(self) -> Life:
@@ -207,6 +213,46 @@ class Machine:
         self._lives += 1
         self._life = life = Life()
         world.trace("boot", self.name)
+        if self.joins and load_head(self.disk.store) is None and not self.disk.files.read(HEAD_FILE):
+            self._join(life)
+        else:
+            self._start(life)
+
+    def _join(self, life: Life) -> None:
+        """Fetch a snapshot before the node starts."""
+        self._is_joining = True
+        self.postbox = self._postbox(life)
+        self._surroundings(self.postbox, life)
+        joining = begin_joining(self, life, self._joined)
+        nodes = self.world.cast.genesis.nodes
+        self.postbox.peers = self._peers(joining, life, nodes, lambda: (0, b"")).peers
+        joining.start(self.postbox)
+        self.postbox.peers.start(self.address, self.world.addresses)
+
+    def _joined(self, found: Head | str) -> None:
+        """The process that joined ends; the node starts, with the snapshot or with nothing."""
+        self._is_joining = False
+        self._life.is_alive = False
+        self._vanish(is_noticed=True)
+        self.world.trace("joined", self.name, found if isinstance(found, str) else found.height)
+        self.repairs["joined_in_vain" if isinstance(found, str) else "joined_by_snapshot"] += 1
+        try:
+            if isinstance(found, Head):
+                self.disk.move_in(found)
+        except PowerLoss as error:
+            self.stop(self.trapped, f"power lost while joining, before {error}")
+            return
+        except StorageError as error:
+            self.refused(error)
+            return
+        if isinstance(found, Head):
+            self.world.joined.check(self, found)
+        self._life = life = Life()
+        self._start(life)
+
+    def _start(self, life: Life) -> None:
+        """Open the disk, join the node's parts, connect."""
+        world = self.world
         try:
             disks, opened = self._open()
         except PowerLoss as error:
@@ -224,7 +270,7 @@ class Machine:
         self.repairs["started_again"] += self._lives > 1
         router = Router()
         self.postbox = postbox = self._postbox(life)
-        side = self._peers(router, life, opened)
+        side = self._peers(router, life, opened.nodes, lambda: _tip_of(router))
         peers = side.peers
         postbox.peers = peers
         surroundings = self._surroundings(postbox, life)
@@ -269,10 +315,10 @@ class Machine:
         on_sent = partial(world.on_sent, self)
         return Postbox(self.name, world.scheduler, random, life, world.mood, self.tampering, on_ban, on_sent)
 
-    def _peers(self, router: Router, life: Life, opened: Opened) -> PeerSide:
+    def _peers(self, listener: PeerListener, life: Life, nodes: Iterable[Node], status: Status) -> PeerSide:
         world = self.world
         directory = Directory.of_genesis(world.cast.genesis)
-        directory.list_anew(opened.nodes)
+        directory.list_anew(nodes)
         memory = world.wire.memory.transport(self.name, certificate_of(self.name), directory.certificates)
         self._transport = MachineTransport(memory, life)
         jitter = stream(world.plan.seed, f"dial {self.name} {self._lives}").random
@@ -285,8 +331,8 @@ class Machine:
             directory,
             FrameCodec(world.cast.genesis.parameters.limits),
             surroundings,
-            Ears(self, router),
-            lambda: _tip_of(router),
+            Ears(self, listener),
+            status,
             PEER_CONFIG,
         )
         return PeerSide(peers, directory, self._transport)
@@ -309,12 +355,16 @@ class Machine:
         self._life.is_alive = False
         self.core = None
         self.ledger = None
+        self._is_joining = False
+        self._vanish(is_noticed=is_noticed)
+        self.disk.crash(survive)
+        self.world.on_stopped(self)
+
+    def _vanish(self, *, is_noticed: bool) -> None:
         self.postbox = None
         if self._transport is not None:
             self._transport.vanish(is_noticed=is_noticed)
             self._transport = None
-        self.disk.crash(survive)
-        self.world.on_stopped(self)
 
     def refused(self, error: StorageError) -> None:
         """The disk refused or was found damaged: the node stops itself, as its supervisor would."""
@@ -383,6 +433,10 @@ class Machine:
             return None
         proposals = self.core.consensus.engine.messages_for(round_).proposals
         return next((each.block_id for each in proposals if each.round == round_), None)
+
+    def chunk_of(self, height: int, index: int) -> bytes | None:
+        """Return a chunk of this node's snapshot of a height."""
+        return SnapshotFiles(self.disk.files).read_chunk(height, index)
 
     def lane_of(self, bundle_id: bytes) -> bytes | None:
         """Return the lane of a bundle in this node's pool."""

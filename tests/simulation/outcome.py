@@ -8,6 +8,7 @@ from contextlib import contextmanager
 import msgspec
 import structlog
 
+from tests.simulation.joining import small_chunks
 from tests.simulation.plan import Plan, make_plan
 from tests.simulation.signatures import SignatureBook, signatures
 from tests.simulation.world import World
@@ -67,7 +68,7 @@ def run_plan(plan: Plan, *, is_told: bool = False) -> Outcome:
         is_told: Print what happens in it, and the traceback of a failure.
     """
     book = SignatureBook()
-    with quiet(), signatures(book.note, real=plan.real_signatures):
+    with quiet(), signatures(book.note, real=plan.real_signatures), small_chunks(plan):
         return sum_up(World(plan, book, is_told=is_told), is_told=is_told)
 
 

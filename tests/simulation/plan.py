@@ -9,6 +9,7 @@ from random import Random
 import msgspec
 
 from contracts.chain.parameters import ConsensusTiming, Limits, Parameters, Tolerances
+from tests.simulation.lying_snapshots import SNAPSHOT_BEHAVIOURS
 
 TARGET_HEIGHT = 30
 """Every seed decides at least so many heights."""
@@ -52,6 +53,11 @@ LARGE = 16
 """Networks of so many, and more, live shorter …"""
 LARGE_HEIGHTS = 8
 """… in trouble for so many heights, and four more."""
+
+JOINS = 0.2
+"""In this part of the seeds an observer joins by a snapshot …"""
+JOINS_AT = (6, 20)
+"""… when a height from here to below there is decided."""
 
 FAULT_KINDS = {
     "crash": 5,
@@ -127,6 +133,10 @@ class Plan(msgspec.Struct, frozen=True):
     """Numbers of faults, in the order in which they are drawn, from 1, that do not happen."""
     most_faults: int = MAX_FAULTS
     """After so many there are no more."""
+    behaviours: tuple[str, ...] = ()
+    """What liars do; empty for what each of them draws."""
+    joins_at: int = 0
+    """The observer begins when this height is decided, and joins by a snapshot; 0 for from the beginning."""
 
     @property
     def size(self) -> int:
@@ -150,11 +160,13 @@ def make_plan(seed: int) -> Plan:
     powers = _powers(random)
     liars = _below_a_third(random, powers, ()) if random.random() < 0.2 else ()
     skewed = _below_a_third(random, powers, liars) if random.random() < 0.1 else ()
+    joining = stream(seed, "joining")
+    joins_at = joining.randrange(*JOINS_AT) if joining.random() < JOINS and len(powers) < LARGE else 0
     return Plan(
         seed=seed,
         powers=powers,
         has_member=random.random() < 0.3,
-        has_observer=random.random() < 0.3,
+        has_observer=random.random() < 0.3 or joins_at > 0,
         liars=liars,
         skewed=skewed,
         real_signatures=random.random() < 0.05,
@@ -171,7 +183,27 @@ def make_plan(seed: int) -> Plan:
         segment_bytes=random.choice((8 * 1024, 64 * 1024)),
         governs=random.random() < 0.3,
         trouble_heights=LARGE_HEIGHTS if len(powers) >= LARGE else MAX_TROUBLE_HEIGHTS,
+        joins_at=joins_at,
         target_height=LARGE_HEIGHTS + 4 if len(powers) >= LARGE else TARGET_HEIGHT,
+    )
+
+
+def joining_plan(seed: int) -> Plan:
+    """Draw a world in which an observer joins by a snapshot, and one of four validators lies about it."""
+    random = stream(seed, "joining plan")
+    return msgspec.structs.replace(
+        make_plan(seed),
+        powers=(1,) * 4,
+        liars=(random.randrange(4),),
+        skewed=(),
+        behaviours=random.choice((("snapshot_chunk",), ("snapshot_forged",), SNAPSHOT_BEHAVIOURS)),
+        has_observer=True,
+        governs=False,
+        faults=("slow_disk",),
+        loss=random.choice((0.0, 0.05)),
+        joins_at=random.randrange(*JOINS_AT),
+        trouble_heights=MAX_TROUBLE_HEIGHTS,
+        target_height=TARGET_HEIGHT,
     )
 
 

@@ -39,6 +39,7 @@ from node.storage.slots import SlotFile
 from tests.simulation.planted_evidence import PLANTED_EVIDENCE
 from tests.simulation.planted_forks import PLANTED_FORKS
 from tests.simulation.planted_sets import PLANTED_SETS, hear_no_own_votes
+from tests.simulation.planted_snapshots import PLANTED_SNAPSHOTS
 from tests.simulation.planting import (
     DAMAGED,
     FORK,
@@ -346,4 +347,5 @@ PLANTED: Final = (
     *PLANTED_SETS,
     *PLANTED_EVIDENCE,
     *PLANTED_FORKS,
+    *PLANTED_SNAPSHOTS,
 )

@@ -12,7 +12,7 @@ from node.host.forks import ForkWatch
 from node.host.parting import Partings
 from node.storage.forks import KeptFork
 from node.storage.store import KeyValueStore
-from tests.simulation.planting import DIVERGED, UNTOLD, Planted, replace, replace_function
+from tests.simulation.planting import BEYOND, DIVERGED, UNTOLD, Planted, replace, replace_function
 
 
 def _forget(stack: ExitStack) -> None:
@@ -67,15 +67,15 @@ def _believe_proofs(stack: ExitStack) -> None:
 
 
 PLANTED_FORKS: Final = (
-    Planted("fork_unsynced", "a fork is told before it is durable", (UNTOLD,), _forget, is_beyond=True),
-    Planted("names_all", "who signed either commit is suspected", (UNTOLD,), _name_everybody, is_beyond=True),
+    Planted("fork_unsynced", "a fork is told before it is durable", (UNTOLD,), _forget, world=BEYOND),
+    Planted("names_all", "who signed either commit is suspected", (UNTOLD,), _name_everybody, world=BEYOND),
     Planted(
         *("names_signers", "who signed both commits is suspected", (UNTOLD,), _name_signers),
         is_quick=False,
-        is_beyond=True,
+        world=BEYOND,
     ),
-    Planted("goes_on", "a fork stops nobody", (UNTOLD,), _go_on, is_beyond=True),
-    Planted("never_asks", "another chain is not asked about", (UNTOLD,), _ask_nobody, is_beyond=True),
-    Planted("fork_secret", "a fork is told to nobody", (UNTOLD,), _tell_nobody, is_beyond=True),
+    Planted("goes_on", "a fork stops nobody", (UNTOLD,), _go_on, world=BEYOND),
+    Planted("never_asks", "another chain is not asked about", (UNTOLD,), _ask_nobody, world=BEYOND),
+    Planted("fork_secret", "a fork is told to nobody", (UNTOLD,), _tell_nobody, world=BEYOND),
     Planted("any_proof", "proofs of forks are believed unread", (DIVERGED,), _believe_proofs),
 )

@@ -8,6 +8,7 @@ import argparse
 import gc
 import sys
 import time
+from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from typing import Final
@@ -15,8 +16,10 @@ from typing import Final
 import msgspec
 
 from tests.simulation.beyond import run_beyond
-from tests.simulation.outcome import run_seed
+from tests.simulation.outcome import Outcome, run_plan, run_seed
+from tests.simulation.plan import joining_plan
 from tests.simulation.planted import PLANTED, Planted, planted
+from tests.simulation.planting import BEYOND, JOINING, ORDINARY
 from tests.simulation.report import record
 
 MOST_CPU_SECONDS: Final = 600.0
@@ -24,6 +27,13 @@ MOST_CPU_SECONDS: Final = 600.0
 
 MOST_SEEDS: Final = 100_000
 """More than fit into that time."""
+
+
+_RUNS: Final[dict[str, Callable[[int], Outcome]]] = {
+    ORDINARY: run_seed,
+    BEYOND: run_beyond,
+    JOINING: lambda seed: run_plan(joining_plan(seed)),
+}
 
 
 class Hunt(msgspec.Struct, frozen=True):
@@ -51,7 +61,7 @@ def hunt(
     seed = start
     with planted(bug):
         while True:
-            outcome = run_beyond(seed) if bug.is_beyond else run_seed(seed)
+            outcome = _RUNS[bug.world](seed)
             gc.collect()
             seconds = time.process_time() - began
             if outcome.failure or seconds >= most_seconds or seed - start + 1 >= most_seeds:

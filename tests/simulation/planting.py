@@ -6,6 +6,13 @@ from contextlib import ExitStack
 from types import ModuleType
 from typing import Final, NamedTuple
 
+ORDINARY: Final = "ordinary"
+"""Worlds as `make_plan` draws them."""
+BEYOND: Final = "beyond"
+"""More than a third lie."""
+JOINING: Final = "joining"
+"""An observer joins by a snapshot, and one validator lies."""
+
 
 class Planted(NamedTuple):
     """One bug."""
@@ -20,8 +27,8 @@ class Planted(NamedTuple):
     """Plants it until the stack is closed."""
     is_quick: bool = True
     """A few seeds find it."""
-    is_beyond: bool = False
-    """It shows where more than a third lie."""
+    world: str = ORDINARY
+    """In which kind of worlds it shows."""
 
 
 def replace(stack: ExitStack, owner: type | ModuleType, name: str, value: object) -> None:

@@ -37,6 +37,7 @@ KINDS = {
         *SNAPSHOT,
     },
     "observer": {"batch", "batch written", "rename head.new", *SNAPSHOT},
+    "joiner": {"batch", "batch written", "rename joining", "rename head.new", *SNAPSHOT},
 }
 """Kinds of points that the story must pass: those of docs/persistence.md."""
 

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from consensus.effects import Effect, Input
 from consensus.engine import Engine
@@ -10,6 +10,7 @@ from contracts.chain.commit import Commit
 from contracts.primitives import signing
 from network.wire.messages import Message, VoucherMessage
 from node.host.ledger import Applied
+from node.storage.base import base_height
 from node.storage.convictions import Convictions
 from node.storage.evidence import load_evidence
 from tests.simulation.accusers import Accuser
@@ -18,9 +19,10 @@ from tests.simulation.cast import Role, make_cast
 from tests.simulation.clock import Scheduler
 from tests.simulation.faults import Faults
 from tests.simulation.invariants import MAX_ROUNDS_AFTER_HEALING, Broken, Invariants
+from tests.simulation.joining import Joined
 from tests.simulation.liars import Liar
 from tests.simulation.lies import Lie, Lies
-from tests.simulation.machine import Machine
+from tests.simulation.machine import SNAPSHOT_INTERVAL, Machine
 from tests.simulation.plan import Plan, stream
 from tests.simulation.sets import Sets
 from tests.simulation.signatures import SignatureBook
@@ -63,6 +65,7 @@ class World:
         inputs: What engines were told so far.
         items: Items that exist at the end.
         counts: What else happened, by kind.
+        joined: Who joined by a snapshot, and with which state.
     """
 
     def __init__(self, plan: Plan, book: SignatureBook, *, is_told: bool = False) -> None:
@@ -95,6 +98,9 @@ class World:
         self.lies = Lies(self.invariants.sets, self.liars, plan.parameters.tolerances)
         self._listed = frozenset(node.name for node in self.cast.genesis.nodes)
         self._idle = {role.name for role in self.cast.roles if role.is_spare}
+        self._late = {machine.name for machine in self.machines.values() if machine.joins}
+        self._idle |= self._late
+        self.joined = Joined(self, SNAPSHOT_INTERVAL)
         self.faults = Faults(self, stream(plan.seed, "faults"))
         self.workload = Workload(self, stream(plan.seed, "workload"))
 
@@ -108,7 +114,8 @@ class World:
                     stream(self.plan.seed, f"{purpose} {role.name}") for purpose in ("liar", "accuser")
                 )
                 accuser = Accuser(accusing, role.validator_seed)
-                liar = Liar(random, role.validator_seed, machine.lane_of, machine.proposed_in, accuser)
+                asked = (machine.lane_of, machine.proposed_in, machine.chunk_of)
+                liar = Liar(random, role.validator_seed, *asked, accuser, self.plan.behaviours)
                 liars[role.name] = machine.tampering = liar
             elif role.validator_seed:
                 book.watch(role.name, role.validator_seed)
@@ -166,7 +173,7 @@ class World:
 
     def _honest(self) -> list[Machine]:
         """The machines that promises are about: liars may be banned, and who was removed is left behind."""
-        return [self.machines[name] for name in sorted(self._listed - self.liars.keys())]
+        return [self.machines[name] for name in sorted(self._listed - self.liars.keys() - self._late)]
 
     @property
     def wrong(self) -> frozenset[str]:
@@ -279,6 +286,7 @@ class World:
         if self.invariants.on_applied(machine.name, applied, commit):
             self.lies.on_block(applied)
             self._follow(applied)
+            self.joined.on_applied(machine, height)
             self.faults.on_decided(machine, height)
             allowed = self._rounds_allowed.get(height, 0) + MAX_ROUNDS_AFTER_HEALING
             if self._healed_at and height > self._healed_at and commit.round > allowed:
@@ -299,10 +307,17 @@ class World:
                 counts["set_admitted"] += 1
             elif before[name].power != voters[name].power:
                 counts["set_power"] += 1
+        if height == self.plan.joins_at:
+            self._begin(self._late)
+            self._late = set()
         if applied.nodes is None:
             return
         self._listed = frozenset(node.name for node in applied.nodes)
-        for name in sorted(self._idle & self._listed):
+        self._begin(name for name in self._listed if not self.machines[name].joins)
+
+    def _begin(self, names: Iterable[str]) -> None:
+        """Start those that wait, after a while."""
+        for name in sorted(self._idle.intersection(names)):
             self._idle.discard(name)
             pause_ms = stream(self.plan.seed, f"start {name}").randrange(1_500)
             self.scheduler.after(pause_ms * US_PER_MS, self.machines[name].boot)
@@ -356,6 +371,9 @@ class World:
             self._check_history(machine)
             self._check_rest(machine)
         self.items = Audit(self._honest()[0].disk.store).check()
+        for machine in self._honest():
+            if machine.joins:
+                Audit(machine.disk.store).check()
 
     def _check_promises(self) -> None:
         places: dict[bytes, list[tuple[int, str]]] = {}
@@ -374,7 +392,8 @@ class World:
             raise Broken(f"I7: {machine.name} is down at the end")
         for height, decided in self.invariants.decided.items():
             receipts = machine.ledger.blocks.receipts(height)
-            if receipts is None and height > machine.height:
+            is_before = height <= base_height(machine.disk.store)
+            if receipts is None and (is_before or height > machine.height):
                 continue
             found = tuple((receipt.document_id, receipt.code) for receipt in receipts or ())
             if receipts is None or found != decided.receipts:

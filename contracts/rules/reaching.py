@@ -7,6 +7,8 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from typing import Final
 
+import msgspec
+
 from contracts.gs1.keys import GTIN_BYTES
 from contracts.records.recall import Scope
 from contracts.rules.act import Act
@@ -17,7 +19,7 @@ from contracts.rules.verdict import Verdict
 from contracts.state.containers import rewrite
 from contracts.state.directory import partner, premises
 from contracts.state.genealogy import reached_by
-from contracts.state.layout import PRODUCTS
+from contracts.state.layout import PRODUCTS, RECALLS, number_key
 from contracts.state.parties import has_role, is_party
 from contracts.state.places import merge_holds, with_holds
 from contracts.state.recall_rows import RecallRow, RecallStanding, TooManyMarks
@@ -58,7 +60,18 @@ def reach_new_make(act: Act, source: int) -> None:
         some = (one for one in _alternatives(row, named) if not (one.first_serial or one.session))
         if any(is_made_so(act.state, one, lot, make) for one in some):
             mark_makes(act.state, lot_of(source), (source % MAKES_PER_LOT,), hold_of(row), number)
+            keep_as_own(act, number, row, lot.gtin)
             act.tell(EventKind.RECALL_REACHED, (), row.identifier, (row.opener, lot.maker))
+
+
+def keep_as_own(act: Act, number: int, row: RecallRow, gtin: bytes) -> None:
+    """Let a recall reach a product of its opener from now on, whoever's that becomes (rule 24)."""
+    holder = act.state.require(PRODUCTS, gtin).holder
+    if gtin in row.own or not is_party(holder, row.opener):
+        return
+    products, own = ({*row.products, gtin}, {*row.own, gtin})
+    after = msgspec.structs.replace(row, products=tuple(sorted(products)), own=tuple(sorted(own)))
+    act.state.write(RECALLS, number_key(number), after)
 
 
 def reach_new_items(act: Act, source: int, keys: Sequence[bytes]) -> None:

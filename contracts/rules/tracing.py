@@ -12,7 +12,8 @@ from contracts.rules.cataloguing import is_own_gtin
 from contracts.rules.codes import Code
 from contracts.rules.events import EventKind
 from contracts.rules.guards import are_hashes, list_fault, signer_fault
-from contracts.rules.reaching import calls_back, hold_items
+from contracts.rules.reaching import calls_back, hold_items, keep_as_own
+from contracts.rules.recalling import products_of
 from contracts.rules.supply import authority_fault
 from contracts.rules.verdict import Verdict
 from contracts.state.genealogy import (
@@ -154,6 +155,7 @@ def _trace(act: Act, record: TraceLot, batch: int | None, known: Sequence[int]) 
         _reach_lot(act, (row.gtin, row.lot), gained[one], reached, budget)
     left = MAX_TRACED_ROWS
     for reach in reached.values():
+        reach.own = products_of(act, reach)
         left = follow_lineage(act.state, reach, left)
     return _Traced(gained, reached)
 
@@ -185,6 +187,8 @@ def _mark(act: Act, batch: int, traced: _Traced) -> None:
         hold = (int(hold_of(row)), number)
         items = [key for key, item in reach.items.items() if hold not in item.holds]
         makers = {lot_row(act.state, lot_of(reach.items[key].source)).maker for key in items}
+        for gtin in reach.own:
+            keep_as_own(act, number, recall_row(act.state, number), gtin)
         hold_items(act, items, row, number)
         for lot in sorted(reach.makes):
             if mark_makes(act.state, lot, reach.makes[lot], hold_of(row), number):

@@ -1,5 +1,6 @@
 """Rule 29 of contracts/LAW.md on the model: what lots are made of, by looking at all that was said."""
 
+from dataclasses import replace
 from typing import Any
 
 from tests.properties.facts import KIND_PREFIXES, MATERIAL_PREFIXES
@@ -45,7 +46,7 @@ def trace(judge: Judge, said: Said) -> Verdicts:
     judge.tell("lot_traced", said.lot, (), (holder,))
     before = {one: ingredients(model, one) for one in {*model.lots}}
     model.materials[lot] = tried.materials[lot]
-    for name, found in model.recalls.items():
+    for name, found in tuple(model.recalls.items()):
         if not found.closed and not found.drill:
             _reach(judge, name, found, before)
 
@@ -55,16 +56,21 @@ def _reach(judge: Judge, name: str, found: Recall, before: dict[Lot, set[Lot]]) 
     model = judge.model
     roots: set[tuple[Any, ...]] = set()
     items: set[str] = set()
+    kinds = found.kinds
     for one in found.alternatives:
         for lot, known in before.items():
             is_new = one.material[0] and one.material in ingredients(model, lot) - known
             is_regulator = "regulator" in judge.roles(found.opener)
             is_own = found.opener == model.registered.holders[lot[0]] or lot[0] in found.kinds
             is_own = is_own or is_regulator
-            if is_new and is_own and one.first:
-                items |= _in_range(model, one, lot)
-            elif is_new and is_own:
-                roots |= _named(model, one, lot)
+            if not (is_new and is_own):
+                continue
+            named = _in_range(model, one, lot) if one.first else set()
+            items |= named
+            roots |= set() if one.first else _named(model, one, lot)
+            if (named or (not one.first and _named(model, one, lot))) and _is_holder(model, found, lot):
+                kinds |= {lot[0]}
+    model.recalls[name] = replace(found, kinds=kinds)
     roots |= {model.repacked[item] for item in items if item in model.repacked}
     hold = f"{found.word} {found.number}"
     held = [item for item in items if hold not in model.items[item].holds]
@@ -78,6 +84,10 @@ def _reach(judge: Judge, name: str, found: Recall, before: dict[Lot, set[Lot]]) 
         sources = {*new, *(model.items[item].source for item in held)}
         makers = (model.makers[source[:2]] for source in sources)
         judge.tell("recall_reached", name, held, (found.opener, *makers))
+
+
+def _is_holder(model: Model, found: Recall, lot: Lot) -> bool:
+    return found.opener == model.registered.holders[lot[0]]
 
 
 def _in_range(model: Model, one: Alternative, lot: Lot) -> set[str]:

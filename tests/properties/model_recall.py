@@ -185,7 +185,7 @@ def _mark(judge: Judge, said: Said, found: Recall) -> None:
 def reach_late(judge: Judge, source: tuple[Any, ...]) -> None:
     """Mark a make entered later that open recalls call back."""
     model = judge.model
-    for name, found in model.recalls.items():
+    for name, found in tuple(model.recalls.items()):
         if found.closed or found.drill:
             continue
         is_holder = found.opener == model.registered.holders[source[0]] or source[0] in found.kinds
@@ -194,6 +194,8 @@ def reach_late(judge: Judge, source: tuple[Any, ...]) -> None:
         if is_named and (is_holder or "regulator" in judge.roles(found.opener)):
             # A lot that is called back as a whole takes no new makes, so this is one make by itself.
             model.marks[source] = model.marks.get(source, set()) | {(found.word, found.number)}
+            if found.opener == model.registered.holders[source[0]]:
+                model.recalls[name] = replace(found, kinds=found.kinds | {source[0]})
             judge.tell("recall_reached", name, (), (found.opener, model.makers[source[:2]]))
 
 

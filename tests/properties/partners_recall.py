@@ -5,7 +5,7 @@ from random import Random
 from typing import Any
 
 from tests.properties import partners_lots, partners_transform
-from tests.properties.facts import DAY_MS, HOUR_MS, PLACES, ROLES, of_role
+from tests.properties.facts import COUNTED, DAY_MS, HOUR_MS, PLACES, ROLES, of_role
 from tests.properties.model import Model, lot_name
 from tests.properties.said import Alternative, Said
 
@@ -17,7 +17,7 @@ VERBS = {
     "respond": 1,
     "close": 1,
     "free": 2,
-    "spare": 1,
+    "spare": 3,
     **partners_transform.VERBS,
     **partners_lots.VERBS,
 }
@@ -56,7 +56,7 @@ def on_recalls(random: Random, model: Model, signer: str, now_ms: int, verb: str
             items = tuple(random.sample(under, min(2, len(under))))
     counted = sorted({key[:2] for key in model.stock}) or [("gel", "A")]
     if verb == "spare":
-        marked = [lot for lot in counted if model.against_counted(lot)]
+        marked = _marked_lots(model)
         kind, lot = random.choice(marked if marked and random.randrange(4) else [*counted, ("pack", "A")])
         numbers = {number for _word, number in model.against_counted((kind, lot))}
         mine = [one for one, found in model.recalls.items() if found.number in numbers]
@@ -73,12 +73,19 @@ def on_recalls(random: Random, model: Model, signer: str, now_ms: int, verb: str
     )
 
 
+def _marked_lots(model: Model) -> list[tuple[str, str]]:
+    """Return the lots of packs without serials that something speaks against."""
+    return [lot for lot in sorted({key[:2] for key in model.stock}) if model.against_counted(lot)]
+
+
 def is_apt(model: Model, verb: str, signer: str) -> bool:
     """Tell whether it may be up to a partner to say this of recalls now."""
     if verb == "repack":
         return partners_transform.is_apt(model, signer)
     if verb in partners_lots.VERBS:
         return signer in partners_lots.SIGNERS
+    if verb == "spare":
+        return bool(_marked_lots(model)) and signer in OPENERS
     return signer in OPENERS if verb == "recall" else bool(model.recalls)
 
 
@@ -129,6 +136,7 @@ def _alternative(random: Random, model: Model, signer: str, now_ms: int) -> Alte
             replace(window, site=site or "mill"),
             Alternative(kind=kind, lot=lot, line=line or "1"),
             Alternative(kind=any_kind, lot=lot, family=bool(random.randrange(2))),
+            Alternative(kind=random.choice(list(COUNTED))),
             Alternative(kind=kind, lot=lot),
         )
     )

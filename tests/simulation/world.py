@@ -414,8 +414,8 @@ class World:
             raise Broken(f"I7: {machine.name} still does not vote")
         if core.consensus is not None and core.consensus.stopped_because:
             raise Broken(f"I7: {machine.name}: {core.consensus.stopped_because}")
-        # Who was removed takes along what others need to use its later bundles; liars withhold it; who lost its
-        # database bundles once more what the chain holds, and nobody continues that: it expires.
+        # Who was removed takes along what others need to use its later bundles; liars withhold it; who lost
+        # its database bundles once more what the chain holds, and nobody continues that: it expires.
         able = self._listed - self.stale - self.bereft - self.liars.keys()
         lanes = {key.public_key for role in self.cast.roles if role.name in able for key in role.keys}
         kept = sum(pooled.bundle.header.lane in lanes for pooled in core.pool._by_id.values())

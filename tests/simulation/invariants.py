@@ -164,8 +164,9 @@ class Invariants:
             self._check_taken(machine, engine, event.vote, is_reported=bool(reported))
 
     def _check_taken(self, machine: "Machine", engine: Engine, vote: Vote, *, is_reported: bool) -> None:
-        # A height that was left by block sync takes what it knew of its votes along: it begins anew.
-        author = (machine.life, engine.height, vote.height, vote.validator)
+        # A height that was left by block sync takes what it knew of its votes along: it begins anew. So does
+        # an engine whose log ended before the signer's record: another one takes its place in the same life.
+        author = (machine.life, engine, engine.height, vote.height, vote.validator)
         taken = self._taken.setdefault((*author, vote.round, vote.type), set())
         if vote.block_id in taken:
             return

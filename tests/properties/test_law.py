@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, precondition, rule, run_state_machine_as_test
 
 from contracts.rules import (
+    correcting,
     decommissioning,
     dispensing,
     governing,
@@ -22,6 +23,7 @@ from contracts.rules import (
     readings,
     returning,
     shipping,
+    supply,
     suspecting,
     tracing,
 )
@@ -183,6 +185,9 @@ PLANTED: dict[str, tuple[object, str, object]] = {
     "goods come out of a logged container unexposed": (containers, "joined", lambda own, *_around: own),
     "who is traced to a bad material late evades its recall": (tracing, "_reach_lot", _nothing),
     "what was too warm evades its recall": (guards, "excursions", lambda *_arguments: {}),
+    "who commissions a serial late evades its recall": (supply, "reach_new_items", _nothing),
+    "what goes back is sold": (shipping, "sold_back_fault", _nothing),
+    "what is called back is burned": (correcting, "recall_fault", _nothing),
     "a breach shows only in what is too warm": (readings, "_is_outside", lambda kept, at: at > kept.high),
     "a stranger's goods are claimed": (overages, "_place_fault", _nothing),
     "a claim is contested at once": (overages, "is_open_to_contest", lambda *_arguments: True),
@@ -210,6 +215,8 @@ GOVERNING = {"motion": 15, "vote": 70}
 CLAIMING = {"claim": 30, "unclaim": 20}
 SAID_TOO = {
     "who is traced to a bad material late evades its recall": {"trace": 12, "recall": 6},
+    "who commissions a serial late evades its recall": {"commission": 20, "recall": 12},
+    "what is called back is burned": {"undo": 20, "recall": 12},
     "anyone lifts any hold": HOLDING_VERBS,
     "anyone clears any suspicion": HOLDING_VERBS,
     "goods come out of a logged container unexposed": COLD_VERBS,

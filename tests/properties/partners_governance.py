@@ -73,9 +73,10 @@ def _moved(random: Random, model: Model, name: str) -> Said:
         return Said(verb="motion", motion=name, changes=nobody, acts_at=acts_at, until=until)
     count = random.choice((1, 1, 1, 2, 3)) if random.random() < 0.97 else 0
     changes = tuple(_change(random) for _change_ in range(count))
-    if random.random() < 0.1:
-        given = (("place", NEWCOMER, NEWCOMER),) if random.random() < 0.5 else ()
-        changes = (("admit", NEWCOMER), *given, *changes)
+    if random.random() < (0.03 if NEWCOMER in model.registered.roles else 0.3):
+        is_place = NEWCOMER in model.registered.places
+        given = (("place", NEWCOMER, NEWCOMER),) if is_place == (random.random() < 0.8) else ()
+        changes = (("admit", NEWCOMER), *given, *(changes if random.random() < 0.3 else ()))
     return Said(verb="motion", motion=name, changes=changes, acts_at=acts_at, until=until)
 
 

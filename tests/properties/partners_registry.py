@@ -2,8 +2,9 @@
 
 from random import Random
 
-from tests.properties.facts import COUNTED, GTIN, NEW_PLACES, PLACES, ROLES
+from tests.properties.facts import COUNTED, GTIN, NEW_PLACES, NEWCOMER, PLACES, ROLES
 from tests.properties.model import Model, lot_name
+from tests.properties.model_governance import is_awaited
 from tests.properties.said import Said
 from tests.properties.said_registry import TAGS
 
@@ -48,7 +49,10 @@ def chooses_mandate(random: Random, model: Model) -> tuple[str, str, str] | None
 def says(random: Random, model: Model, verb: str, signer: str) -> Said:
     """Return one record of a kind."""
     if verb == "place":
-        names = list(NEW_PLACES) * 4 + [*PLACES, *ROLES]
+        # The newcomer's GLN is left alone most of the time, or nobody could be admitted under it.
+        free = [name for name in NEW_PLACES if name != NEWCOMER]
+        wanted = [NEWCOMER] * (300 if is_awaited(model, NEWCOMER) else 1)
+        names = free * 6 + wanted + [*PLACES, *ROLES]
         market = random.choice(("home", "home", "away", "moon"))
         return Said(verb="place", place=random.choice(names), markets=(market,))
     if verb == "act_for":

@@ -39,16 +39,6 @@ def _name_everybody(stack: ExitStack) -> None:
     replace_function(stack, fork.suspects_in, suspects_in)
 
 
-def _name_signers(stack: ExitStack) -> None:
-    """Signing both commits, in two rounds, is what an honest validator may have done."""
-
-    def suspects_in(_validators: ValidatorSet, proof: ForkProof) -> frozenset[int]:
-        first, second = ({each.validator for each in one.signatures} for one in (proof.first, proof.second))
-        return frozenset(first & second)
-
-    replace_function(stack, fork.suspects_in, suspects_in)
-
-
 def _go_on(stack: ExitStack) -> None:
     replace(stack, NodeCore, "_halt", lambda _self, _reason: None)
 
@@ -69,11 +59,6 @@ def _believe_proofs(stack: ExitStack) -> None:
 PLANTED_FORKS: Final = (
     Planted("fork_unsynced", "a fork is told before it is durable", (UNTOLD,), _forget, world=BEYOND),
     Planted("names_all", "who signed either commit is suspected", (UNTOLD,), _name_everybody, world=BEYOND),
-    Planted(
-        *("names_signers", "who signed both commits is suspected", (UNTOLD,), _name_signers),
-        is_quick=False,
-        world=BEYOND,
-    ),
     Planted("goes_on", "a fork stops nobody", (UNTOLD,), _go_on, world=BEYOND),
     Planted("never_asks", "another chain is not asked about", (UNTOLD,), _ask_nobody, world=BEYOND),
     Planted("fork_secret", "a fork is told to nobody", (UNTOLD,), _tell_nobody, world=BEYOND),

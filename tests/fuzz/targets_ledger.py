@@ -7,7 +7,17 @@ import msgspec
 
 from cli import light
 from consensus.effects import Input
+from contracts.chain.commit import Commit, CommitSignature
 from contracts.chain.evidence import Evidence, of_proposals, of_votes
+from contracts.chain.fork import (
+    FORKS,
+    InvalidFork,
+    evidence_in,
+    fork_of,
+    suspects_in,
+    verify_fork,
+    with_votes,
+)
 from contracts.chain.genesis import InvalidGenesis, decode_genesis, encode_genesis, validator_set
 from contracts.chain.header import BLOCKS
 from contracts.chain.snapshot import MANIFESTS, Manifest, is_well_formed_manifest
@@ -32,7 +42,7 @@ from tests.fuzz.packed import Packed
 from tests.fuzz.shapes import Shapes
 from tests.fuzz.target import Target
 from tests.fuzz.texts import Raw, Texts
-from tests.support.evidence import two_proposals, two_votes
+from tests.support.evidence import ONE, OTHER, signed_vote, two_proposals, two_votes
 from tests.vectors.network import pack, pallet, public_key, seed, vector_genesis
 from tests.vectors.notation import from_json, load
 
@@ -181,6 +191,41 @@ def _anchored(data: bytes) -> object:
     return verify_anchor(validator_set(GENESIS), GENESIS.chain_id, manifest, anchor)
 
 
+def forks() -> list[bytes]:
+    """Return proofs of forks in one round and over two, signed by all validators."""
+    members = validator_set(GENESIS)
+    seeds = {public_key(f"vote of {node.name}"): seed(f"vote of {node.name}") for node in GENESIS.nodes}
+    cast = [
+        signed_vote(GENESIS.chain_id, seeds[each.public_key], 1, index, value, kind, round_)
+        for index, each in enumerate(members.validators)
+        for kind in VoteType
+        for value in (ONE, OTHER)
+        for round_ in (0, 1)
+    ]
+    found = []
+    for last in (0, 1):
+        decided = [
+            Commit(
+                *(1, round_, value),
+                tuple(
+                    CommitSignature(vote.validator, vote.signature)
+                    for vote in cast
+                    if (vote.type, vote.round, vote.block_id) == (VoteType.PRECOMMIT, round_, value)
+                ),
+            )
+            for round_, value in ((0, ONE), (last, OTHER))
+        ]
+        found += [encode(fork_of(*decided)), encode(with_votes(fork_of(*decided), members, cast))]
+    return found
+
+
+def _forked(data: bytes) -> object:
+    """Judge a proof of a fork, and ask who is to answer for it."""
+    proof, members = FORKS.decode(data), validator_set(GENESIS)
+    verify_fork(GENESIS.chain_id, members, proof)
+    return evidence_in(proof), suspects_in(members, proof)
+
+
 def ledger_targets() -> list[Target]:
     """Return the decoders of the ledger."""
     malformed = (MalformedBytes,)
@@ -200,6 +245,8 @@ def ledger_targets() -> list[Target]:
         Target("block of a peer", _answered, (*malformed, RemoteProtocolError), Packed(_answers()), 50),
         Target("evidence", _EVIDENCE.decode, malformed, evidence, 60, _encoded),
         Target("evidence, judged", _judged, (*malformed, InvalidBlock), convicting, 20),
+        Target("proof of a fork", FORKS.decode, malformed, Packed(forks()), 60, _encoded),
+        Target("proof of a fork, judged", _forked, (*malformed, InvalidFork), Packed(forks()), 4),
         Target("receipt", RECEIPTS.decode, malformed, Packed(_receipts()), 40, _encoded),
         Target("proof", _PROOFS.decode, malformed, Packed(proofs()), 40, _encoded),
         Target("proof, by the light verifier", _light_proof, unproven, Packed(proofs()), 40, light.encode),

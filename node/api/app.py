@@ -43,7 +43,7 @@ from node.api.products import ProductShelf
 from node.api.recalls import RecallDesk
 from node.api.shipments import Shipments
 from node.api.stream import DocumentStream
-from node.host.submitted import CatchingUp, TooBusy
+from node.host.submitted import CatchingUp, Halted, TooBusy
 from node.storage.errors import HistoryArchived, HistoryNotHere, StorageError
 from node.storage.readers import ReadersBusy
 
@@ -206,6 +206,8 @@ class Apps:
                 return error
             case FieldFault():
                 return from_fault(error)
+            case Halted(reason=reason):
+                return Problem("node_halted", f"{reason}.")
             case CatchingUp():
                 return Problem("catching_up", f"{error}.", members={"height": error.height})
             case TooBusy(full=full):

@@ -162,6 +162,12 @@ _REQUESTS: Final[dict[str, ProblemKind]] = {
         "The document is kept and will be in a block when validators are back; ask for it by its id.",
         10,
     ),
+    "node_halted": ProblemKind(
+        503,
+        "The node takes no more part in the network's decisions",
+        "Nothing was kept. Tell its operator; send it to another node of yours that is ready (/readyz).",
+        60,
+    ),
     "catching_up": ProblemKind(
         503,
         "The node is fetching blocks that the network has decided, and would judge by an old ledger",

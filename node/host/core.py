@@ -171,7 +171,7 @@ class NodeCore:
             partial(self._diverged, on_diverged),
             self._doubt,
         )
-        self.submissions.is_behind = lambda: self.follower.is_syncing
+        self.submissions.hindrance.following = self.follower
         self.evidence = _evidence_book(surroundings, self.chain, disks, opened)
         # Before consensus hears of a block: it goes on with the next height then.
         self.forks = ForkWatch(

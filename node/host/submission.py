@@ -19,9 +19,10 @@ from contracts.ledger.receipt import ACCEPTED, Receipt
 from network.peer.face import VALIDATOR
 from network.wire.messages import BundlePush
 from node.host.chain import Chain
+from node.host.hindrance import Hindrance
 from node.host.inquiries import Inquiries
 from node.host.ledger import Applied
-from node.host.submitted import Admitted, CatchingUp, Committed, Submitted, TooBusy
+from node.host.submitted import Admitted, Committed, Submitted, TooBusy
 from node.host.surroundings import Surroundings
 from node.host.worker import no_answer
 from node.pool.admission import Admission, Candidate
@@ -36,8 +37,6 @@ _log = structlog.get_logger(__name__)
 
 MAX_ADMITTED_AT_ONCE = 64
 """Most documents judged in one job of the writer thread, so that a block never waits long behind them."""
-FAR_BEHIND_MS = 10_000
-"""A node that is behind, and whose last block is older than this, takes in and bundles nothing."""
 STALL_MS = 500
 """A chain that stands still for so long, while documents wait for a bundle, may do so for long."""
 MAX_STORED_AT_ONCE_BYTES = 16 << 20
@@ -51,7 +50,7 @@ class Submissions:
         waiting: Documents between submission and commit.
         room: What there is room for.
         inquiries: Questions to the state that these documents are judged by.
-        is_behind: Tells whether blocks are being fetched that are proven to be decided.
+        hindrance: What keeps documents from coming in.
     """
 
     def __init__(
@@ -85,7 +84,7 @@ class Submissions:
         self._store = store
         self._keys: Mapping[bytes, LaneKey] = {key.public_key: key for key in keys}
         self._on_made = on_made
-        self.is_behind: Callable[[], bool] = lambda: False
+        self.hindrance = Hindrance(chain, surroundings.wall)
         self.room = WaitingRoom(room, self._keys, surroundings.clock.now_ms())
         self._writers: dict[bytes, LaneWriter] = {}
         self._made: dict[bytes, dict[int, MadeBundle]] = {key: {} for key in self._keys}
@@ -212,12 +211,12 @@ class Submissions:
         """Take a document in.
 
         Raises:
+            Halted: This node follows the network no more; nothing was kept.
             CatchingUp: This node's ledger is far behind; nothing was kept.
             TooBusy: Too much waits already, and this lane has its share; nothing was kept.
             KeyError: This node holds no such lane's key.
         """
-        if self._is_far_behind():
-            raise CatchingUp(self._chain.tip.height, self._age_ms() // 1_000)
+        self.hindrance.check()
         writer, load = self._writers[submitted.lane], _load_of(submitted)
         full = self.room.full(submitted.lane, load)
         if not full and self._is_stalled and writer.is_full:
@@ -227,12 +226,6 @@ class Submissions:
         self.room.enter(submitted.lane, load)
         self._arrivals.append(submitted)
         self._admit()
-
-    def _age_ms(self) -> int:
-        return self._surroundings.wall.now_ms() - self._chain.tip.time_ms
-
-    def _is_far_behind(self) -> bool:
-        return self.is_behind() and self._age_ms() > FAR_BEHIND_MS
 
     def _admit(self) -> None:
         if self._is_admitting or not self._arrivals:
@@ -306,7 +299,7 @@ class Submissions:
 
         What the outbox held may wait then; it is looked again until this node has caught up.
         """
-        is_late = self._is_far_behind()
+        is_late = self.hindrance.is_far_behind()
         if is_late and not self._is_waiting:
             self._is_waiting = True
             self._surroundings.clock.call_later(STALL_MS, self._look_again)

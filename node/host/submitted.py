@@ -40,6 +40,19 @@ class CatchingUp(TooBusy):
         return f"It stands at height {self.height}, whose block is {self.behind_s} s old"
 
 
+class Halted(TooBusy):
+    """This node follows the network no more: what it took in now would come into no block.
+
+    Attributes:
+        reason: Why.
+    """
+
+    def __init__(self, reason: str) -> None:
+        """Keep the reason."""
+        super().__init__("halted")
+        self.reason = reason
+
+
 class Admitted(msgspec.Struct, frozen=True):
     """The answer at submission."""
 

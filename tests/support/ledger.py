@@ -152,7 +152,8 @@ class OneNode:
         applied_bundles: Number of bundles in the last block.
         evidence: What its blocks carry as soon as they may.
         clock: Its timers.
-        is_behind: Whether it knows that the network has decided more.
+        is_syncing: Whether it knows that the network has decided more.
+        stopped_because: Why it follows no more.
     """
 
     def __init__(
@@ -179,7 +180,8 @@ class OneNode:
         """
         self.genesis = genesis or build_test_genesis()
         self.auto, self.certify = auto, certify
-        self.is_behind = False
+        self.is_syncing = False
+        self.stopped_because = ""
         self._later: deque[Callable[[], None]] = deque()
         self._call_soon = call_soon or self._later.append
         self._numbers = itertools.count(1)
@@ -213,7 +215,7 @@ class OneNode:
             *(surroundings, self.chain, Admission(self.ledger), outbox, self.store, keys),
             *(self._on_made, room),
         )
-        submissions.is_behind = lambda: self.is_behind
+        submissions.hindrance.following = self
         submissions.restore((), self.reader, {})
         return submissions
 

@@ -307,14 +307,22 @@ async def test_a_node_with_too_much_to_do(api: Api) -> None:
     assert await turned_away(api, "documents") == 1
 
 
+async def test_a_node_that_has_stopped_promises_nothing(api: Api) -> None:
+    api.node.stopped_because = "the ledger has forked: at height 7 two blocks were decided"
+    reply = await api.submit(commission("A1"))
+    assert (reply.status, reply.code, reply.headers["Retry-After"]) == (503, "node_halted", "60")
+    assert "forked" in reply.json["detail"]
+    assert api.node.submissions.waiting == 0
+
+
 async def test_a_node_far_behind_the_network_judges_nothing(api: Api) -> None:
-    api.node.is_behind = True
+    api.node.is_syncing = True
     api.node.wall.ms += 60_000
     reply = await api.submit(commission("A1"))
     assert (reply.status, reply.code, reply.headers["Retry-After"]) == (503, "catching_up", "1")
     assert reply.json["height"] == api.node.chain.tip.height
     assert reply.json["detail"].endswith(" s old.")
-    api.node.is_behind = False
+    api.node.is_syncing = False
     assert (await api.submit(commission("A1"))).status == 200
 
 

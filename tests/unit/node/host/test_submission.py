@@ -8,6 +8,7 @@ from contracts.chain.parameters import Limits, Parameters
 from contracts.ledger.document import Document, document_id, encode_document
 from contracts.records.record import Record
 from node.host import submission
+from node.host.hindrance import FAR_BEHIND_MS
 from node.host.submission import Submissions
 from node.host.submitted import Admitted, CatchingUp, Submitted, TooBusy
 from node.host.surroundings import Surroundings
@@ -63,7 +64,7 @@ def restarted(node: OneNode, outbox: Outbox) -> Submissions:
         lambda _made: None,
         RoomLimits(1 << 20),
     )
-    restored.is_behind = lambda: node.is_behind
+    restored.hindrance.following = node
     restored.restore(outbox.entries(), node.reader, {KEY.public_key: outbox.last_used(KEY.public_key)})
     node.settle()
     return restored
@@ -213,9 +214,9 @@ def test_a_chain_that_moves_is_not_taken_to_stand_still(node: OneNode, served: C
 
 def test_far_behind_nothing_is_taken_in_or_bundled(node: OneNode, served: Client) -> None:
     taken, refused = packs(node, 2)
-    node.is_behind = True
+    node.is_syncing = True
     served.submit(taken)  # Just behind: the next blocks come at once.
-    node.wall.ms += submission.FAR_BEHIND_MS
+    node.wall.ms += FAR_BEHIND_MS
     node.settle()
     assert served.answers == []
     with pytest.raises(CatchingUp, match="height 0"):
@@ -224,7 +225,7 @@ def test_far_behind_nothing_is_taken_in_or_bundled(node: OneNode, served: Client
     node.settle()
     assert served.answers == []
     # It has caught up, and no block need come for that to be seen.
-    node.is_behind = False
+    node.is_syncing = False
     node.clock.ring()
     node.settle()
     assert len(served.answers) == 1

@@ -58,8 +58,9 @@ corpus: $(STAMP) ## Every public EPCIS file gives the expected records or the ex
 	  echo "make corpus: no folder $(PACKTRAIL_PUBLIC_DATA); set PACKTRAIL_PUBLIC_DATA" >&2; exit 1; }
 	$(BIN)/python -m pytest tests/corpus $(PYTEST_ARGS)
 
-planted: $(STAMP) ## Wrong laws, each caught by the reference model
+planted: $(STAMP) ## Wrong laws, each caught by the reference model; wrong nodes that few seeds of the simulator find
 	$(BIN)/python -m pytest tests/properties -m slow $(PYTEST_ARGS)
+	$(BIN)/python -m pytest tests/simulation -m planted -n $(JOBS) $(PYTEST_ARGS)
 
 damage: $(STAMP) ## Every kind of file in a node's home damaged, at 2,000 positions: each noticed and named
 	$(BIN)/python -m tests.damage --positions 2000

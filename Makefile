@@ -27,6 +27,9 @@ PYTEST_ARGS ?=
 # Public EPCIS files that `make corpus` reads; see CONTRIBUTING.md.
 PACKTRAIL_PUBLIC_DATA ?= ../shared/data
 
+# Dozens of short processes would each compile the same files, where this is set.
+unexport PYTHONDONTWRITEBYTECODE
+
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input
 LOCK := requirements-dev.lock

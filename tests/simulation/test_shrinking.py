@@ -120,6 +120,7 @@ def test_a_plan_has_no_other_fields() -> None:
         changed_plan(1, {"weather": "fine"})
 
 
+@pytest.mark.planted
 def test_a_planted_bug_is_shown_in_a_small_world_and_replayed(capsys: pytest.CaptureFixture[str]) -> None:
     bug = next(bug for bug in PLANTED if bug.name == "two_thirds")
     with planted(bug):

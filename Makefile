@@ -71,7 +71,7 @@ damage: $(STAMP) ## Every kind of file in a node's home damaged, at 2,000 positi
 
 coverage: $(STAMP) ## Branch coverage of contracts and consensus, at least 98%
 	$(BIN)/python -m pytest tests/unit/contracts tests/unit/consensus tests/vectors tests/scenarios \
-	  tests/properties --cov --cov-report=term-missing:skip-covered $(PYTEST_ARGS)
+	  tests/properties -m "not slow and not planted" --cov --cov-report=term-missing:skip-covered $(PYTEST_ARGS)
 
 simulate: $(STAMP) ## Seeded faults against the real core: make simulate SEEDS=500
 	$(BIN)/python -m tests.simulation --seeds $(SEEDS)

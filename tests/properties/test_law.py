@@ -95,6 +95,7 @@ def test_law_and_model_agree_in_every_state_that_hypothesis_finds() -> None:
     )
 
 
+@pytest.mark.long
 def test_law_and_model_agree_over_long_random_episodes() -> None:
     outcome = fuzz_law.run(24_000, seed=20_260_216)
     assert len(outcome.partners) >= MIN_PARTNERS

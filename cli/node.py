@@ -71,6 +71,23 @@ def start(home: LocalHomeOption = DEFAULT_HOME) -> None:
     raise typer.Exit(code)
 
 
+def _stopped(home: Path) -> Home:
+    """Return a home whose node does not run.
+
+    Raises:
+        CommandError: There is no home, or its node runs.
+    """
+    place = open_home(home)
+    process = process_of(place)
+    if process is not None and is_running(process):
+        raise CommandError(
+            Exit.FAILED,
+            f"the node in {place.root} runs, as process {process.pid}",
+            f"packtrail node stop --home {place.root}",
+        )
+    return place
+
+
 @app.command()
 def repair(
     home: LocalHomeOption = DEFAULT_HOME,
@@ -111,14 +128,7 @@ def repair(
     """
     from cli.repairing import Wish, repair_home
 
-    place = open_home(home)
-    process = process_of(place)
-    if process is not None and is_running(process):
-        raise CommandError(
-            Exit.FAILED,
-            f"the node in {place.root} runs, as process {process.pid}",
-            f"packtrail node stop --home {place.root}",
-        )
+    place = _stopped(home)
     repair_home(place, Wish(thorough, rebuild, give_up_outbox, give_up_signer, patience, archive), output)
 
 
@@ -176,14 +186,7 @@ def reindex(
     """
     from cli.repairing import reindex_home
 
-    place = open_home(home)
-    process = process_of(place)
-    if process is not None and is_running(process):
-        raise CommandError(
-            Exit.FAILED,
-            f"the node in {place.root} runs, as process {process.pid}",
-            f"packtrail node stop --home {place.root}",
-        )
+    place = _stopped(home)
     reindex_home(place, archive, output)
 
 

@@ -42,8 +42,9 @@ class Pruned:
 
     def with_archive(self, store: KeyValueStore, bodies: ArchivedBodies | None = None) -> VerifiedChain:
         """Verify all of it."""
-        progress = lambda _height: None  # noqa: E731
-        return verify_chain(store, self.chain.genesis, MemoryStore(), progress, archive=bodies or self.bodies)
+        return verify_chain(
+            store, self.chain.genesis, MemoryStore(), lambda _height: None, archive=bodies or self.bodies
+        )
 
     def without(self, store: KeyValueStore) -> VerifiedHeaders:
         """Verify what there is."""

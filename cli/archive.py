@@ -35,47 +35,36 @@ def verify(
     Example: packtrail archive verify /mnt/archive --genesis genesis.json
     """
     from node.archive.folder import ArchiveFolder
-    from node.archive.manifest import WrongArchive
-    from node.archive.verifying import verify_segment
+    from node.archive.inspecting import inspect_archive
     from node.storage.files import DiskFiles
 
     network = load_genesis(genesis)
     archive = ArchiveFolder(DiskFiles(folder.expanduser().absolute()))
-    faults: list[str] = []
-    found = []
     with disk_errors():
-        try:
-            manifests = archive.manifests()
-        except WrongArchive as error:
-            raise CommandError(Exit.FAILED, str(error), "Fetch the file from another copy.") from error
-        for manifest in manifests:
-            try:
-                found.append(verify_segment(network, manifest, archive.read(manifest)))
-                progress(manifest.last)
-            except WrongArchive as error:
-                say(f"damaged: {error}")
-                faults.append(error.file)
-    if not manifests:
+        found = inspect_archive(archive, network, progress, lambda fault: say(f"damaged: {fault}"))
+    manifests, verified, damaged = found.manifests, found.verified, [fault.file for fault in found.faults]
+    if not manifests and not damaged:
         raise CommandError(Exit.NOT_FOUND, f"there is no archive in {folder}")
+    ends = (manifests[0], manifests[-1]) if manifests else ()
     facts: dict[str, Any] = {
-        "valid": not faults,
-        "network": manifests[0].network,
-        "first": manifests[0].first,
-        "last": manifests[-1].last,
-        "from": format_ms(manifests[0].first_time_ms),
-        "to": format_ms(manifests[-1].last_time_ms),
+        "valid": not damaged,
+        "network": network.chain_id,
+        "first": ends[0].first if ends else None,
+        "last": ends[1].last if ends else None,
+        "from": format_ms(ends[0].first_time_ms) if ends else None,
+        "to": format_ms(ends[1].last_time_ms) if ends else None,
         "files": len(manifests),
-        "damaged": faults[:_MAX_FAULTS_SHOWN],
+        "damaged": damaged[:_MAX_FAULTS_SHOWN],
         "bytes": sum(manifest.bytes for manifest in manifests),
-        "bundles": sum(one.bundles for one in found),
-        "documents": sum(one.documents for one in found),
-        "signatures": sum(one.signatures for one in found),
+        "bundles": sum(one.bundles for one in verified),
+        "documents": sum(one.documents for one in verified),
+        "signatures": sum(one.signatures for one in verified),
     }
     write_facts(output, facts, "Archive")
-    if faults:
+    if damaged:
         raise CommandError(
             Exit.FAILED,
-            f"{len(faults)} of {len(manifests)} files are damaged: {', '.join(faults[:_MAX_FAULTS_SHOWN])}",
+            f"{len(damaged)} files are damaged: {', '.join(damaged[:_MAX_FAULTS_SHOWN])}",
             "Fetch them from another copy; no node takes anything from a damaged file.",
         )
 

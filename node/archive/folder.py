@@ -3,12 +3,11 @@
     0000000000000001-0000000000010000.zst     the blocks (`segment.py`)
     0000000000000001-0000000000010000.json    what it holds (`manifest.py`); written when the other is durable
 
-A file without its manifest is what an interrupted run left; the next run removes it. Nothing complete is ever
-changed or removed here.
+A file without its manifest is what an interrupted run left, and the next run removes it; unless the database
+no longer has its contents, for then the manifest was lost. Nothing complete is ever changed or removed here.
 """
 
 import hashlib
-import itertools
 
 from node.archive.cutting import Cut, describe
 from node.archive.manifest import (
@@ -16,8 +15,11 @@ from node.archive.manifest import (
     WrongArchive,
     decode_manifest,
     encode_manifest,
+    first_height_of,
+    is_data_name,
     is_manifest_name,
     is_own_name,
+    manifest_name_of,
 )
 from node.archive.segment import pack_segment
 from node.storage.files import FileSystem, replace_file
@@ -37,20 +39,33 @@ class ArchiveFolder:
         Raises:
             WrongArchive: One is damaged, or heights are missing between two or in both.
         """
-        names = [name for name in self._files.names("") if is_manifest_name(name)]
-        found = [decode_manifest(name, self._files.read(name) or b"") for name in names]
-        for before, after in itertools.pairwise(found):
-            if after.first != before.last + 1:
-                raise WrongArchive(
-                    after.name,
-                    f"it begins at {after.first}, and {before.name} before it ends"
-                    f" at {before.last}: files are missing, or of two archives",
-                )
-            if after.previous_block != before.last_block:
-                raise WrongArchive(
-                    after.name, f"it does not follow {before.name}: another block is before it"
-                )
+        found, faults = self.look()
+        if faults:
+            raise faults[0]
         return found
+
+    def look(self) -> tuple[list[SegmentManifest], list[WrongArchive]]:
+        """Return the manifests that can be read, by height, and everything that is wrong with manifests."""
+        found: list[SegmentManifest] = []
+        faults: list[WrongArchive] = []
+        before: SegmentManifest | None = None
+        for name in filter(is_manifest_name, self._files.names("")):
+            try:
+                manifest = decode_manifest(name, self._files.read(name) or b"")
+            except WrongArchive as error:
+                faults.append(error)
+                before = None
+                continue
+            if before is not None and (reason := _gap(before, manifest)):
+                faults.append(WrongArchive(name, reason))
+            found.append(manifest)
+            before = manifest
+        return found, faults
+
+    def without_manifest(self) -> list[str]:
+        """Return the files with blocks whose manifest is not there: nobody knows whether they are whole."""
+        names = set(self._files.names(""))
+        return sorted(name for name in names if is_data_name(name) and manifest_name_of(name) not in names)
 
     def read(self, manifest: SegmentManifest) -> bytes:
         """Return the file of a manifest.
@@ -82,8 +97,15 @@ class ArchiveFolder:
         replace_file(self._files, manifest.name, encode_manifest(manifest))
         return manifest
 
-    def prepare(self) -> None:
+    def prepare(self, contents_from: int) -> None:
         """Make the folder, and remove what interrupted runs left in it.
+
+        A run removes contents from the database only when both files are durable. So blocks without a
+        manifest are what it left if all their contents are in the database; else the manifest was lost, and
+        these blocks may be the only ones.
+
+        Args:
+            contents_from: First height whose contents are in the database.
 
         Raises:
             WrongArchive: The archive in it is damaged; nothing is removed.
@@ -92,6 +114,25 @@ class ArchiveFolder:
         complete = {name for manifest in self.manifests() for name in (manifest.name, manifest.data_name)}
         left = [name for name in self._files.names("") if is_own_name(name) and name not in complete]
         for name in left:
+            if is_data_name(name) and first_height_of(name) < contents_from:
+                raise WrongArchive(
+                    name,
+                    f"its manifest is missing, and the contents here begin at height {contents_from}:"
+                    f" bring {manifest_name_of(name)} back from another copy",
+                )
+        for name in left:
             self._files.remove(name)
         if left:
             self._files.sync_folder("")
+
+
+def _gap(before: SegmentManifest, after: SegmentManifest) -> str:
+    """Return why one segment does not follow another; empty when it does."""
+    if after.first != before.last + 1:
+        return (
+            f"it begins at {after.first}, and {before.name} before it ends"
+            f" at {before.last}: files are missing, or of two archives"
+        )
+    if after.previous_block != before.last_block:
+        return f"it does not follow {before.name}: another block is before it"
+    return ""

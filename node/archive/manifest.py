@@ -4,6 +4,7 @@ It is JSON in one fixed form, with the file's SHA-256, so an inspector can check
 alone. What it says of blocks is compared with what the file holds; it is believed in nothing.
 """
 
+import re
 from typing import Final
 
 import msgspec
@@ -15,6 +16,7 @@ MAX_MANIFEST_BYTES: Final = 16 << 10
 _DIGITS: Final = 16
 _DATA_END: Final = ".zst"
 _MANIFEST_END: Final = ".json"
+_OWN_NAME: Final = re.compile(r"[0-9]{16}-[0-9]{16}\.(zst|json)(\.new)?")
 
 
 class WrongArchive(ValueError):
@@ -79,14 +81,27 @@ def _name(first: int, last: int) -> str:
 
 def is_manifest_name(name: str) -> bool:
     """Tell whether a file of this name is a manifest."""
-    stem = name.removesuffix(_MANIFEST_END)
-    return stem != name and stem.replace("-", "").isdigit() and len(stem) == 2 * _DIGITS + 1
+    return name.endswith(_MANIFEST_END) and is_own_name(name)
+
+
+def is_data_name(name: str) -> bool:
+    """Tell whether a file of this name holds blocks."""
+    return name.endswith(_DATA_END) and is_own_name(name)
 
 
 def is_own_name(name: str) -> bool:
     """Tell whether a file of this name is one that archiving writes, complete or under way."""
-    stem = name.removesuffix(".new").removesuffix(_DATA_END).removesuffix(_MANIFEST_END)
-    return stem != name and stem.replace("-", "").isdigit() and len(stem) == 2 * _DIGITS + 1
+    return _OWN_NAME.fullmatch(name) is not None
+
+
+def manifest_name_of(data_name: str) -> str:
+    """Return the name of the manifest of a file with blocks."""
+    return data_name.removesuffix(_DATA_END) + _MANIFEST_END
+
+
+def first_height_of(name: str) -> int:
+    """Return the height that one of archiving's own files begins with, by its name."""
+    return int(name[:_DIGITS])
 
 
 def encode_manifest(manifest: SegmentManifest) -> bytes:

@@ -77,8 +77,8 @@ class Pruning:
                 what was read back is not what the database has.
             StorageError: The disk refused, or the database is damaged.
         """
-        self._folder.prepare()
         begin = bodies_from(self._store)
+        self._folder.prepare(begin)
         segments = self._folder.manifests()
         following = self._next_height(segments, begin)
         for manifest in segments:
@@ -99,7 +99,10 @@ class Pruning:
         """Return the height with which the archive goes on."""
         if not segments:
             return begin
-        newest = segments[-1]
+        oldest, newest = segments[0], segments[-1]
+        if oldest.first > begin:
+            reason = f"the archive begins at height {oldest.first}, and the contents here at {begin}"
+            raise WrongArchive(oldest.name, f"{reason}: name the folder that has those before, or a new one")
         if newest.last + 1 < begin:
             reason = f"the archive ends at height {newest.last}, and the contents here begin at {begin}"
             raise WrongArchive(newest.name, f"{reason}: name the folder that has those between, or a new one")

@@ -120,6 +120,24 @@ def test_damage_is_named_and_nothing_is_taken_from_it(home, packtrail, tmp_path)
     assert in_store(home, rows_of) == before
 
 
+def test_a_lost_or_damaged_manifest_is_named(home, packtrail, tmp_path):
+    folder = tmp_path / "archive"
+    archive(packtrail, home, folder)
+    (manifest,), (blocks,) = folder.glob("*.json"), folder.glob("*.zst")
+    kept = manifest.read_bytes()
+    for content, named in ((kept[:-3], manifest.name), (None, blocks.name)):
+        manifest.unlink() if content is None else manifest.write_bytes(content)
+        code, out, err = packtrail("archive", "verify", folder, "--genesis", home.genesis, "-o", "json")
+        assert (code, msgspec.json.decode(out)["damaged"]) == (Exit.FAILED, [named])
+        assert f"damaged: {named}" in err
+        code, _done, err = archive(packtrail, home, folder)
+        assert (code, named in err) == (Exit.FAILED, True)
+        assert blocks.exists()
+    manifest.write_bytes(kept)
+    code, _done, err = archive(packtrail, home, folder)
+    assert code == Exit.OK, err
+
+
 def test_places_where_no_archive_is_or_may_be(home, packtrail, tmp_path):
     code, _out, err = archive(packtrail, home, home.data / "archive")
     assert (code, "among the node's own files" in err) == (Exit.USAGE, True)

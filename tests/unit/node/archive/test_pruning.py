@@ -210,7 +210,7 @@ def archive_and_restore(machine: Machine, node: OneNode) -> None:
 def whole(machine: Machine, node: OneNode) -> None:
     """Nothing is lost: every bundle is in the database, or in an archive that says so and verifies."""
     folder = ArchiveFolder(machine.files)
-    folder.prepare()
+    folder.prepare(bodies_from(machine.store))
     for manifest in folder.manifests():
         verify_segment(node.genesis, manifest, folder.read(manifest))
     archived = archived_height(machine.store)

@@ -15,7 +15,7 @@ from node.storage.archived import bodies_from
 from node.storage.base import base_height
 from node.storage.errors import HistoryArchived
 from node.storage.journeys import Journeys
-from node.storage.recall_scope import MAX_ROWS_READ, scope_of
+from node.storage.recall_scope import MAX_ROWS_READ, what_was_said
 from node.storage.store import STATE, Reader, Space
 
 _RECALLS_AT_ONCE: Final = 500
@@ -55,7 +55,7 @@ def _open_recalls(reader: Reader) -> Iterator[RecallRow]:
 
 def _first_height(reader: Reader, state: Overlay, row: RecallRow) -> int:
     try:
-        scope = scope_of(reader, row.identifier)
+        scope = what_was_said(reader, row.identifier).scope
         reach = find_reach(state, scope, MAX_ROWS_READ)
         follow_lineage(state, reach, MAX_ROWS_READ)
         lots = {*reach.makes, *_lots_in_sessions(state, scope)}

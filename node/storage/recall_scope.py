@@ -6,14 +6,14 @@ in scope with their whole lot, for they are not told apart.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterator
 from typing import Final
 
 import msgspec
 
 from contracts.gs1.keys import SGTIN_KIND
 from contracts.records.onboarding import Onboard
-from contracts.records.recall import OpenRecall, Scope, WidenRecall
+from contracts.records.recall import CloseRecall, OpenRecall, ReleaseFromRecall, Scope, WidenRecall
 from contracts.records.record import Record
 from contracts.records.supply import Commission
 from contracts.records.transformation import Transform
@@ -26,11 +26,11 @@ from contracts.state.parties import has_role, is_party
 from contracts.state.places import locate
 from contracts.state.quantities import book
 from contracts.state.recall_rows import RecallRow
-from contracts.state.recalls import exposures_of_item
+from contracts.state.recalls import exposures_of_item, hold_of, recall_row
 from contracts.state.rows import ALL_MAKES, ItemRow, Role
 from contracts.state.scopes import MAX_ROWS, Reach, find_reach, follow_lineage
 from contracts.state.sessions import session_row
-from contracts.state.sources import lot_row
+from contracts.state.sources import lot_of, lot_row
 from contracts.state.view import Overlay
 from node.storage.base import require_history
 from node.storage.errors import StorageDamaged
@@ -55,6 +55,10 @@ MADE_BY: Final[dict[type[BringsToLife], str]] = {
 """How the left side of a recall's books names what such a record brought."""
 
 
+Birth = tuple[int, int]
+"""Height and document index."""
+
+
 class Goods(msgspec.Struct, frozen=True):
     """What a recall reaches."""
 
@@ -69,73 +73,127 @@ class Goods(msgspec.Struct, frozen=True):
         return {**dict.fromkeys(MADE_BY.values(), 0), **Counter(self.items.values())}
 
 
-def scope_of(reader: Reader, identifier: bytes) -> tuple[Scope, ...]:
-    """Return everything that the records of a recall ever named.
+class Said(msgspec.Struct, frozen=True):
+    """What the records of a recall said of its goods."""
+
+    scope: tuple[Scope, ...]
+    """Every alternative ever named."""
+    released: frozenset[bytes]
+    """Keys of the items that were released one by one."""
+    closed: Birth | None
+    """Height and document index of the record that closed it; None while it is open."""
+
+
+def what_was_said(reader: Reader, identifier: bytes) -> Said:
+    """Read the records of a recall.
 
     Raises:
         HistoryNotHere: This node does not know all of them, nor all goods.
     """
     require_history(reader)
     happenings = Happenings(reader)
-    records = (happenings.at(touch).record for touch in Journeys(reader).recall(identifier))
-    return tuple(
-        one for record in records if isinstance(record, OpenRecall | WidenRecall) for one in record.scope
-    )
+    scope: list[Scope] = []
+    released: set[bytes] = set()
+    closed: Birth | None = None
+    for touch in Journeys(reader).recall(identifier):
+        match happenings.at(touch).record:
+            case OpenRecall() | WidenRecall() as record:
+                scope += record.scope
+            case ReleaseFromRecall(items=items):
+                released.update(items)
+            case CloseRecall():
+                closed = (touch.height, touch.document)
+            case _:
+                pass
+    return Said(tuple(scope), frozenset(released), closed)
 
 
-def find_goods(reader: Reader, state: Overlay, row: RecallRow, scope: Iterable[Scope]) -> Goods:
-    """Return what a scope reaches at the height of a snapshot.
+def find_goods(reader: Reader, state: Overlay, number: int) -> Goods:
+    """Return what a recall reaches at the height of a snapshot.
+
+    What the law has marked is in a recall, whatever else its words would fit today. A drill marks nothing: it
+    reaches what its words fit, as far as its opener may call that back, until it is closed.
 
     Args:
         reader: A pinned snapshot.
-        state: The law's view of the same.
-        row: The recall.
-        scope: All alternatives that it ever had.
+        state: The state of the same snapshot.
+        number: The recall's number.
 
     Raises:
+        HistoryNotHere: This node does not know all of its records, nor all goods.
         TooManyRows: It leads through more rows than the law itself may go through.
         StorageDamaged: An index row names what is not there.
     """
-    several = tuple(scope)
-    reach = find_reach(state, several, MAX_ROWS_READ)
-    _leave_to_others(state, row, reach)
-    follow_lineage(state, reach, MAX_ROWS_READ)
-    found = _Found(reader, state)
+    row = recall_row(state, number)
+    said = what_was_said(reader, row.identifier)
+    reach = _reach(state, number, row, said)
+    found = _Found(reader, state, said.closed if row.drill else None)
     items: dict[bytes, str] = {}
     counted: list[tuple[bytes, bytes]] = []
-    for number in sorted(reach.makes):
-        lot = lot_row(state, number)
+    for of_lot in sorted(reach.makes):
+        lot = lot_row(state, of_lot)
         # How a product's packs are told apart may change (rule 24): a lot may have both, whatever holds now.
         if book(state, lot.gtin, lot.lot).made:
             counted.append((lot.gtin, lot.lot))
         items.update(found.of_lot(reach, lot.gtin, lot.lot))
     for key, item in reach.items.items():
-        items.setdefault(key, found.how(key, item))
-    for one in several:
+        if found.is_in_time(item):
+            items.setdefault(key, found.how(key, item))
+    for one in said.scope:
         if one.session:
             items.update((key, how) for key, how in found.in_session(row, one) if key not in items)
     return Goods(items, tuple(counted))
 
 
+def _reach(state: Overlay, number: int, row: RecallRow, said: Said) -> Reach:
+    """Return the lots, makes and items of a recall, but for what went through sessions."""
+    reach = find_reach(state, said.scope, MAX_ROWS_READ)
+    if row.drill:
+        _leave_to_others(state, row, reach)
+        follow_lineage(state, reach, MAX_ROWS_READ)
+    else:
+        follow_lineage(state, reach, MAX_ROWS_READ)
+        _leave_unmarked(state, (int(hold_of(row)), number), reach, said.released)
+    return reach
+
+
 def _leave_to_others(state: Overlay, row: RecallRow, reach: Reach) -> None:
-    """Leave out other partners' goods that came later: the law marks those for a regulator alone."""
+    """Leave out other partners' goods that came later: they are a regulator's alone to call back."""
     if has_role(partner(state, row.opener), Role.REGULATOR):
         return
-    for lot in tuple(reach.makes):
+
+    def is_own(lot: int) -> bool:
         gtin = lot_row(state, lot).gtin
-        is_own = is_party(state.require(PRODUCTS, gtin).holder, row.opener)
-        if not is_own and gtin not in row.own:
-            del reach.makes[lot]
+        return gtin in row.own or is_party(state.require(PRODUCTS, gtin).holder, row.opener)
+
+    reach.makes = {lot: makes for lot, makes in reach.makes.items() if is_own(lot)}
+    reach.items = {key: item for key, item in reach.items.items() if is_own(lot_of(item.source))}
+
+
+def _leave_unmarked(state: Overlay, mark: tuple[int, int], reach: Reach, released: Collection[bytes]) -> None:
+    """Leave out what came when the recall was over, or was not its opener's to call back: the law knows."""
+    makes = {}
+    for lot, named in reach.makes.items():
+        marked = {make for make, *against in lot_row(state, lot).marks if tuple(against) == mark}
+        if marked:
+            makes[lot] = named if ALL_MAKES in marked else marked
+    reach.makes = makes
+    reach.items = {key: item for key, item in reach.items.items() if mark in item.holds or key in released}
 
 
 class _Found:
     """Reads what brought items to life; remembers each document that it read for single items."""
 
-    def __init__(self, reader: Reader, state: Overlay) -> None:
+    def __init__(self, reader: Reader, state: Overlay, closed: Birth | None) -> None:
         self._state = state
+        self._closed = closed
         self._happenings = Happenings(reader)
         self._journeys = Journeys(reader)
         self._documents: dict[tuple[int, int], dict[bytes, str]] = {}
+
+    def is_in_time(self, row: ItemRow) -> bool:
+        """Tell whether an item came to life before what is reached was closed."""
+        return self._closed is None or (row.born_height, row.born_document) <= self._closed
 
     def of_lot(self, reach: Reach, gtin: bytes, lot: bytes) -> Iterator[tuple[bytes, str]]:
         """Yield the items of a lot's makes that are reached."""
@@ -144,7 +202,7 @@ class _Found:
             for key in _brought(record):
                 row = self._state.require(ITEMS, key)
                 is_birth = (row.born_height, row.born_document) == (touch.height, touch.document)
-                if is_birth and reach.has(row.source):
+                if is_birth and reach.has(row.source) and self.is_in_time(row):
                     yield key, _word(record)
 
     def in_session(self, row: RecallRow, one: Scope) -> Iterator[tuple[bytes, str]]:

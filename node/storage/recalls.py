@@ -29,7 +29,7 @@ from node.storage.journeys import Journeys
 from node.storage.recall_books import Books, Located, count_books, locate_items
 from node.storage.recall_counted import count_packs
 from node.storage.recall_partners import PartnersOfRecall, partners_of, summed_up
-from node.storage.recall_scope import Goods, find_goods, scope_of
+from node.storage.recall_scope import Goods, find_goods
 from node.storage.steps import step
 from node.storage.store import STATE, Reader, Space
 from node.storage.views import StepView
@@ -169,7 +169,7 @@ class Recalls:
         found = find_recall(self._custody.state, identifier)
         if found is None:
             return None
-        goods = self._goods(found[1])
+        goods = self._goods(found[0])
         books = self._count(found[0], goods)
         holders = {self._custody.gln_of(number) or "": count for number, count in books.holders.items()}
         counted = tuple(
@@ -194,7 +194,7 @@ class Recalls:
         if found is None:
             return None
         number, row = found
-        books = self._count(number, self._goods(row))
+        books = self._count(number, self._goods(number))
         lines = partners_of(self._custody, row, books, dict(self._responses(number)))
         return summed_up(row, (line for line in lines if shown(line.partner.gln)))
 
@@ -205,11 +205,11 @@ class Recalls:
             TooManyRows: As for the books.
         """
         found = find_recall(self._custody.state, identifier)
-        keys = [] if found is None else sorted(self._goods(found[1]).items)
+        keys = [] if found is None else sorted(self._goods(found[0]).items)
         return locate_items(self._custody.state, keys, Journeys(self._reader))
 
-    def _goods(self, row: RecallRow) -> Goods:
-        return find_goods(self._reader, self._custody.state, row, scope_of(self._reader, row.identifier))
+    def _goods(self, number: int) -> Goods:
+        return find_goods(self._reader, self._custody.state, number)
 
     def _count(self, number: int, goods: Goods) -> Books:
         state = self._custody.state

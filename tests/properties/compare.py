@@ -57,6 +57,7 @@ from tests.properties.compare_lots import compare_lots
 from tests.properties.compare_makes import KINDS, Makes, check_makes, read_makes
 from tests.properties.compare_overages import compare_overages
 from tests.properties.compare_quantities import compare_quantities
+from tests.properties.compare_recalls import compare_recalls
 from tests.properties.compare_registry import read_registered
 from tests.properties.differ import Divergence, require
 from tests.properties.facts import (
@@ -69,6 +70,7 @@ from tests.properties.facts import (
     gln,
     item_key,
 )
+from tests.properties.kept import Kept
 from tests.properties.mirror import Mirror
 from tests.properties.model import Model
 from tests.properties.model_governance import turn
@@ -84,6 +86,10 @@ REGISTRY = (
     *(MANDATES, MARKETS, VALIDATORS),
 )
 """Tables of who and what is registered."""
+
+
+TRACES = (LANES.prefix, EVIDENCE_WINDOW.prefix)
+"""Tables that every block changes: lanes move on, and time is marked."""
 
 
 class SideBySide:
@@ -116,6 +122,7 @@ class SideBySide:
         """The steps' names of all items."""
         self._found: dict[bytes, dict[str, object]] = {}
         """What the law says of each item, as last read."""
+        self._kept = Kept(self.ledger)
         self._makes: Makes = {}
         self._known: object = None
         self._registered = read_registered(self.ledger.state(), {})
@@ -142,6 +149,7 @@ class SideBySide:
             bundles.append(bundle)
             forecasts.append(pending.admit(bundle.header.lane, document, bundle.document_ids[0]))
         result = self.ledger.block(*bundles)
+        self._kept.follow(bundles, result)
         receipts, before = result.receipts, self.mirror.follow(result.writes)
         require(forecasts == list(receipts), "admission", law=receipts, model=forecasts)
         for index, (said, receipt) in enumerate(zip(step.documents, receipts, strict=True)):
@@ -244,9 +252,7 @@ class SideBySide:
         expected = next_app_hash(hash_before, changed)
         require(self.ledger.app_hash == expected, "app hash", law=self.ledger.app_hash, model=expected)
         if all(receipt.code != ACCEPTED for receipt in receipts):
-            # Lanes move on, and time is marked whatever a block holds.
-            ours = (LANES.prefix, EVIDENCE_WINDOW.prefix)
-            traces = [key for key, _row in changed if not key.startswith(ours)]
+            traces = [key for key, _row in changed if not key.startswith(TRACES)]
             require(not traces, "trace of a refusal", law=traces, model=[])
 
     # ------------------------------------------------------------------------------ state
@@ -293,6 +299,8 @@ class SideBySide:
         compare_overages(mirror, self.model, self.shipments)
         compare_quantities(mirror, self.model, self.shipments)
         check_containers(rows, mirror.rows(CONTAINERS), self._items, self.model)
+        if any(not key.startswith(TRACES) for key in mirror.changed):
+            compare_recalls(self._kept, self.model, self._items, self.shipments)
 
     def _of_model(self, item: str) -> dict[str, object]:
         model, thing = self.model, self.model.items[item]

@@ -76,6 +76,8 @@ class Thing:
     """Of a pack: by whom it was verified last, of those who may repack, and its title then."""
     answer: tuple[str, bool] = ("", False)
     """Of what was onboarded: confirmed or contradicted, and whether by a commission."""
+    despite: bool = False
+    """Whether it was supplied although something spoke against it."""
 
 
 @dataclass(frozen=True)

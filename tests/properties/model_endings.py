@@ -139,7 +139,7 @@ def reinstate(judge: Judge, said: Said) -> Verdicts:
     yield model.first_fault(said.items, guards)
     for item in said.items:
         judge.tell("reinstated", "", (item,), stakeholders(judge, item))
-        model.change(item, life="active", ended=None)
+        model.change(item, life="active", ended=None, despite=False)
 
 
 def observe(judge: Judge, said: Said) -> Verdicts:

@@ -36,3 +36,4 @@ def tell_breaches(judge: Judge, said: Said) -> None:
         judge.tell("breached", "", (item,) if item else (), told)
         if item and said.verb == "dispense":
             judge.tell("dispensed_despite", "", (item,), told)
+            judge.model.change(item, despite=True)

@@ -32,8 +32,14 @@ class Recall:
     graded: bool = False
     """Whether it has a class."""
     closed: bool = False
+    closed_at: tuple[int, int] = (0, 0)
+    """Height and index of the document that closed it."""
     answered: frozenset[str] = frozenset()
     """Who acknowledged or responded."""
+    missing: frozenset[tuple[str, int]] = frozenset()
+    """Who responded last that so many packs are not found."""
+    scope: tuple[Alternative, ...] = ()
+    """All that was ever named, lists of items too."""
 
 
 MAX_MARKS = 1_024
@@ -68,7 +74,9 @@ def recall(judge: Judge, said: Said) -> Verdicts:
     kept = tuple(one for one in said.scope if not one.items)
     kinds = _kinds(judge, said)
     is_lenient = PROFILES[model.registered.profile_of(min(kinds, key=GTIN.__getitem__))].lenient
-    model.recalls[said.recall] = Recall(number, judge.signer, word, said.drill, kept, is_lenient, kinds)
+    model.recalls[said.recall] = Recall(
+        number, judge.signer, word, said.drill, kept, is_lenient, kinds, scope=said.scope
+    )
     kind = "drill_opened" if said.drill else "recall_opened"
     judge.tell(kind, said.recall, (), _concerned(judge, said))
     _mark(judge, said, model.recalls[said.recall])
@@ -82,18 +90,18 @@ def widen(judge: Judge, said: Said) -> Verdicts:
     kept = tuple(one for one in said.scope if not one.items)
     holders = judge.model.registered.holders
     kinds = found.kinds | {kind for kind in _kinds(judge, said) if holders[kind] == found.opener}
-    found = replace(found, alternatives=(*found.alternatives, *kept), kinds=kinds)
+    scope = (*found.scope, *said.scope)
+    found = replace(found, alternatives=(*found.alternatives, *kept), kinds=kinds, scope=scope)
     judge.model.recalls[said.recall] = found
     judge.tell("recall_widened", said.recall, (), (found.opener, *_concerned(judge, said)))
     _mark(judge, said, found)
 
 
-def _reached(judge: Judge, said: Said) -> tuple[set[tuple[Any, ...]], list[str]]:
+def reached(model: Model, scope: Iterable[Alternative]) -> tuple[set[tuple[Any, ...]], list[str]]:
     """Return the lots (two words) and makes (five) in scope, and single items."""
-    model = judge.model
     marks: set[tuple[Any, ...]] = set()
     items: list[str] = []
-    for one in said.scope:
+    for one in scope:
         if one.session:
             continue
         if one.items or one.first:
@@ -109,14 +117,14 @@ def _reached(judge: Judge, said: Said) -> tuple[set[tuple[Any, ...]], list[str]]
 def _with_lineage(judge: Judge, said: Said) -> tuple[set[tuple[Any, ...]], list[str]]:
     """Return what is in scope, and every make that something of it was repacked into."""
     model = judge.model
-    marks, items = _reached(judge, said)
+    marks, items = reached(model, said.scope)
     marks |= {model.repacked[item] for item in items if item in model.repacked}
     return with_what_was_repacked(model, marks), items
 
 
 def _kinds(judge: Judge, said: Said) -> frozenset[str]:
     """Return the products that a scope names, whatever was repacked from them."""
-    marks, items = _reached(judge, said)
+    marks, items = reached(judge.model, said.scope)
     kinds = {source[0] for source in marks} | {kind_of(item) for item in items}
     return frozenset(kinds | excursed_kinds(judge.model, said.scope))
 
@@ -142,7 +150,7 @@ def _reachable(judge: Judge, said: Said, before: int) -> Verdicts:
     yield {"item_unknown"} if unknown else set()
     strange_sessions = {one.session for one in said.scope} - {0, *model.sessions}
     yield {"session_unknown"} if strange_sessions else set()
-    marks, items = _reached(judge, said)
+    marks, items = reached(judge.model, said.scope)
     kinds = {source[0] for source in marks} | {kind_of(item) for item in items}
     kinds |= excursed_kinds(model, said.scope)
     yield set() if kinds else {"scope_empty"}
@@ -252,6 +260,10 @@ def respond(judge: Judge, said: Said) -> Verdicts:
     yield from _is_open(judge, said)
     yield {"quantity_invalid"} if said.missing < 0 else set()
     _answer(judge, said, "recall_responded")
+    found = judge.model.recalls[said.recall]
+    others = {one for one in found.missing if one[0] != judge.signer}
+    missing = frozenset(others | {(judge.signer, said.missing)})
+    judge.model.recalls[said.recall] = replace(found, missing=missing)
 
 
 def _answer(judge: Judge, said: Said, event: str) -> None:
@@ -266,7 +278,7 @@ def close(judge: Judge, said: Said) -> Verdicts:
     found = judge.model.recalls[said.recall]
     may_close = found.drill or found.lenient
     yield set() if may_close or "regulator" in judge.roles(judge.signer) else {"regulator_closes"}
-    judge.model.recalls[said.recall] = replace(found, closed=True)
+    judge.model.recalls[said.recall] = replace(found, closed=True, closed_at=judge.born)
     judge.tell("recall_closed", said.recall, (), (found.opener,))
 
 

@@ -32,6 +32,7 @@ from contracts.rules.codes import Code
 from contracts.state import containers, recalls, view
 from contracts.state.governance_rows import BallotRow
 from contracts.state.rows import ShipmentStanding
+from node.storage import recall_books, recall_scope
 from tests.properties import fuzz_law, model_recall
 from tests.properties.compare import SideBySide
 from tests.properties.facts import HOUR_MS
@@ -193,10 +194,14 @@ PLANTED: dict[str, tuple[object, str, object]] = {
     "a stranger's goods are claimed": (overages, "_place_fault", _nothing),
     "a claim is contested at once": (overages, "is_open_to_contest", lambda *_arguments: True),
     "unpacking sheds a claim": (containers, "inherit_overages", _nothing),
+    "what comes when a recall is over is in its books": (recall_scope, "_leave_unmarked", _nothing),
+    "others' goods are in the books of a drill": (recall_scope, "_leave_to_others", _nothing),
+    "what is not found is on hand": (recall_books, "_missing", lambda *_arguments: 0),
+    "what came back is on hand": (recall_books, "_CAME_BACK", frozenset()),
     "half of the power decides": (governing, "_is_approved", _half_approves),
     "a partner's word counts after its validator left": (governing, "governs", lambda *_arguments: True),
 }
-"""Wrong laws: (module, name, what stands there instead)."""
+"""Wrong laws, and wrong books: (module, name, what stands there instead)."""
 GOODS = {
     "commission": 8,
     "introduce": 3,
@@ -214,6 +219,7 @@ GOODS = {
 """What partners say while a wrong law is looked for: most of them are about handling goods."""
 GOVERNING = {"motion": 15, "vote": 70}
 CLAIMING = {"claim": 30, "unclaim": 20}
+RECALLING = {"commission": 20, "recall": 12, "widen": 4, "close": 4, "respond": 8}
 SAID_TOO = {
     "who is traced to a bad material late evades its recall": {"trace": 12, "recall": 6},
     "who commissions a serial late evades its recall": {"commission": 20, "recall": 12},
@@ -223,6 +229,15 @@ SAID_TOO = {
     "goods come out of a logged container unexposed": COLD_VERBS,
     "a breach shows only in what is too warm": COLD_VERBS,
     "what was too warm evades its recall": {**COLD_VERBS, "recall": 20},
+    **dict.fromkeys(
+        (
+            "what comes when a recall is over is in its books",
+            "others' goods are in the books of a drill",
+            "what is not found is on hand",
+            "what came back is on hand",
+        ),
+        RECALLING,
+    ),
     **dict.fromkeys(
         ("a stranger's goods are claimed", "a claim is contested at once", "unpacking sheds a claim"),
         CLAIMING,

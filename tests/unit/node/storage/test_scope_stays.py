@@ -1,18 +1,21 @@
 """What is in the scope of a recall stays in its books, whatever its maker says of the product afterwards."""
 
 import msgspec
+import pytest
 
 from contracts.chain.genesis import Market
-from contracts.gs1.keys import pack_gtin
+from contracts.gs1.keys import pack_gtin, sgtin
 from contracts.records.catalogue import DescribeProduct, ProductFacts
 from contracts.records.quantities import EndQuantity, Line, MakeQuantity, QuantityEnd
 from contracts.records.recall import (
+    CloseRecall,
     OpenRecall,
     RecallClass,
     RecallDepth,
     RecallKind,
     RecallOrigin,
     RecallReason,
+    ReleaseFromRecall,
     ReleaseLot,
     Scope,
     recall_id,
@@ -56,9 +59,9 @@ def says(node: OneNode, markets: tuple[str, ...], serialisation: Serialisation) 
     do(node, DescribeProduct(node.head(MAKER), pack_gtin(PACK_GTIN), facts))
 
 
-def opens(node: OneNode, scope: Scope) -> bytes:
+def opens(node: OneNode, scope: Scope, drill: int = 0) -> bytes:
     record = OpenRecall(
-        *(node.head(MAKER), RecallKind.RECALL, 0, RecallOrigin.VOLUNTARY, RecallClass.UNCLASSIFIED),
+        *(node.head(MAKER), RecallKind.RECALL, drill, RecallOrigin.VOLUNTARY, RecallClass.UNCLASSIFIED),
         *(RecallDepth.RETAIL, RecallReason.OTHER, (scope,), b"", b"", 0),
     )
     return recall_id(do(node, record), 0)
@@ -87,6 +90,36 @@ def test_a_market_that_is_added_adds_nothing_that_was_never_marked() -> None:
     made = node.commission(["B1"])
     do(node, msgspec.structs.replace(made, lot=b"L-2"))
     assert books(node, opens(node, BY_MARKET)).made == 1
+
+
+SERIALS_10_TO_19 = msgspec.structs.replace(PACK_OF_GTIN, first_serial=b"10", last_serial=b"19")
+
+
+def closes(node: OneNode, recall: bytes) -> None:
+    closed = node.record(REGULATOR, CloseRecall(node.head(REGULATOR), recall))
+    assert closed.code == "accepted", closed
+
+
+@pytest.mark.parametrize("drill", [0, 1])
+@pytest.mark.parametrize("scope", [PACK_OF_GTIN, SERIALS_10_TO_19], ids=["product", "range"])
+def test_what_is_made_when_a_recall_is_over_is_not_in_its_books(drill: int, scope: Scope) -> None:
+    node = desk("DE")
+    do(node, node.commission(["10"]))
+    recall = opens(node, scope, drill)
+    do(node, msgspec.structs.replace(node.commission(["11"]), lot=b"L-2"))
+    assert books(node, recall).made == 2
+    closes(node, recall)
+    do(node, msgspec.structs.replace(node.commission(["12"]), lot=b"L-3"))
+    assert books(node, recall).made == 2
+
+
+def test_a_serial_that_was_released_stays_in_the_books() -> None:
+    node = desk("DE")
+    do(node, node.commission(["10", "11"]))
+    recall = opens(node, SERIALS_10_TO_19)
+    released = ReleaseFromRecall(node.head(REGULATOR), recall, (sgtin(PACK_GTIN, "10"),))
+    assert node.record(REGULATOR, released).code == "accepted"
+    assert books(node, recall).made == 2
 
 
 def test_packs_that_are_counted_from_now_on_leave_serials_in_the_books() -> None:

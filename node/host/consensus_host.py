@@ -1,7 +1,7 @@
 """The host of the consensus engine: it carries out effects, in order, and turns the world into inputs.
 
-One batch of inputs at a time: all of them go through the engine; what it acted on is appended to the log; if
-anything is to be signed, one fsync, the signatures and their record come before everything else (`journal`);
+One batch of inputs at a time, of one height: they go through the engine; what it acted on is appended to the
+log; if anything is to be signed, one fsync, the signatures and their record come before all else (`journal`);
 then the other effects. While the disk works, new inputs queue. Nothing here decides anything about votes.
 """
 
@@ -45,12 +45,7 @@ from network.transport.base import Timer as RunningTimer
 from network.wire.messages import Message, ProposalMessage, VoteMessage
 from node.host.chain import Chain
 from node.host.evidence import EvidenceBook
-from node.host.journal import (
-    ConsensusJournal,
-    Entry,
-    Replay,
-    message_of,
-)
+from node.host.journal import ConsensusJournal, Entry, Replay, message_of
 from node.host.ledger import Applied
 from node.host.proposals import OnCancelFetch, OnFetch, Proposals
 from node.host.rejoining import Rejoining
@@ -276,13 +271,18 @@ class ConsensusHost:
     def _pump(self) -> None:
         """Feed the engine what waits, and what answers to it feed, until the disk must work."""
         while self._inbox and not self._is_busy and not self._is_acting and not self.stopped_because:
-            effects: list[Effect] = []
-            while self._inbox:
-                effects += self.engine.handle(self._inbox.popleft())
-            self._caused.clear()
             # Most votes are known already: they change nothing, and nothing is to be done about them.
-            if effects:
+            if effects := self._handle_batch():
                 self._carry_out(effects)
+
+    def _handle_batch(self) -> list[Effect]:
+        """Feed the engine what waits, up to the next height: in another set this node has another index."""
+        effects = self.engine.handle(self._inbox.popleft())
+        while self._inbox and not isinstance(self._inbox[0], StartHeight):
+            effects += self.engine.handle(self._inbox.popleft())
+        if not self._inbox:
+            self._caused.clear()
+        return effects
 
     # ---------------------------------------------------------------------------- effects
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from consensus.effects import Timeout, VoteReceived
+from consensus.effects import StartHeight, Timeout, VoteReceived
 from consensus.values import Step, Timer
 from contracts.chain.commit import NO_COMMIT
 from contracts.chain.evidence import Evidence, of_votes
@@ -182,3 +182,32 @@ def test_a_peer_fills_its_own_part_of_the_inbox_while_the_disk_works(monkeypatch
     life.node.settle()
     assert life.host.waiting == 0
     assert life.host.receive("cedar", VoteReceived(votes[7]))
+
+
+def height_two(life: Life, left: int) -> StartHeight:
+    """The height after a block that came from elsewhere; one validator left the set."""
+    tip = life.node.chain.tip
+    voters = tip.validators.validators
+    return StartHeight(
+        *(2, (*voters[:left], *voters[left + 1 :]), life.node.genesis.nodes[OWN].validator_key),
+        *(tip.parameters.timing, (), False, False, NO_COMMIT, voters),
+    )
+
+
+@pytest.mark.parametrize("leaves", ["another", "itself"])
+def test_the_last_word_of_a_height_names_its_author_in_the_set_of_that_height(leaves: str) -> None:
+    """The next height begins, in another set, while that vote waits for the engine to be asked."""
+    life, others = begin()
+    own = life.host.engine.own_index
+    assert own is not None
+    life.vote_nil(0, others)
+    life.host.feed(height_two(life, own if leaves == "itself" else others[0]))
+    life.host._pump()
+    life.node.settle()
+    assert [(vote.height, vote.type, vote.validator) for vote in life.peers.votes] == [
+        (1, VoteType.PREVOTE, own),
+        (1, VoteType.PRECOMMIT, own),
+    ]
+    assert life.host.engine.height == 2
+    assert life.host.engine.own_index == (None if leaves == "itself" else own - 1)
+    assert life.host.waiting == 0

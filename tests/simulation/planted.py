@@ -4,7 +4,7 @@ A planted bug is a change to a real function or class for as long as a world run
 somebody could make, or has made elsewhere; what it breaks is said beside it.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from functools import partial
 from typing import Any, Final
@@ -44,6 +44,7 @@ from tests.simulation.planting import (
     DAMAGED,
     FORK,
     HELD,
+    KEPT,
     LANES,
     LOST,
     REFUSED,
@@ -293,6 +294,24 @@ def _let_bundles_jump_the_queue(stack: ExitStack) -> None:
     replace_function(stack, original, lane_fault)
 
 
+def _keep_what_the_chain_holds(stack: ExitStack) -> None:
+    """Only what expires leaves the pool."""
+
+    def prune(
+        self: BundlePool, last_sequences: Mapping[bytes, int], block_time_ms: int
+    ) -> list[PooledBundle]:
+        held = self._by_id.values()
+        expired = [pooled for pooled in held if pooled.bundle.header.expires_at_ms <= block_time_ms]
+        for pooled in expired:
+            self._remove(pooled)
+        self._turn += 1
+        for lane_key, lane in self._lanes.items():
+            lane.move(last_sequences.get(lane_key, 0), self._turn)
+        return expired
+
+    replace(stack, BundlePool, "prune", prune)
+
+
 def _pack_into_two_cases(stack: ExitStack) -> None:
     """A child that is packed anew is not taken out of its old container."""
     replace_function(stack, implied.unpack_implied, lambda _act, positions: positions)
@@ -332,6 +351,7 @@ PLANTED: Final = (
     ),
     Planted("promise", "a client is told before it is durable", (LOST,), _promise_too_early, is_quick=False),
     Planted("lane_order", "lanes have no order", (LANES,), _let_bundles_jump_the_queue, is_quick=False),
+    Planted("no_prune", "the pool keeps what the chain holds", (KEPT,), _keep_what_the_chain_holds),
     Planted("far_expiry", "what expires too late is proposed", (STUCK, LOST), _propose_what_expires_too_late),
     Planted("old_steps", "a restart signs old steps anew", (REFUSED,), _sign_old_steps_anew, is_quick=False),
     Planted("told_once", "heights are told once", (STUCK, LOST), _tell_heights_once, is_quick=False),

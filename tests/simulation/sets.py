@@ -98,20 +98,21 @@ class Sets:
         match record:
             case ProposeChanges():
                 self._ballots[identifier] = _Ballot(record)
-                self._approve(height, author, identifier)
-            case VoteOnChanges(proposal=proposal, choice=Choice.APPROVE):
-                self._approve(height, author, proposal)
-            case VoteOnChanges(proposal=proposal):
-                self._ballots[proposal].approved.discard(author)
+                self._vote(height, author, identifier, approves=True)
+            case VoteOnChanges(proposal=proposal, choice=choice):
+                self._vote(height, author, proposal, approves=choice == Choice.APPROVE)
             case WithdrawChanges(proposal=proposal):
                 del self._ballots[proposal]
             case _:
                 pass
 
-    def _approve(self, height: int, author: bytes, identifier: bytes) -> None:
-        """Count a partner's approval with the power that its validators have at this height."""
+    def _vote(self, height: int, author: bytes, identifier: bytes, *, approves: bool) -> None:
+        """Take a partner's last word, and count all approvals with the powers of this height.
+
+        Others may weigh more by now than when they approved: a vote against can decide, too.
+        """
         ballot, voters = self._ballots[identifier], self.voters(height)
-        ballot.approved.add(author)
+        (ballot.approved.add if approves else ballot.approved.discard)(author)
         power = sum(each.power for each in voters.values() if each.partner in ballot.approved)
         if 3 * power > 2 * sum(each.power for each in voters.values()):
             del self._ballots[identifier]

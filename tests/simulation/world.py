@@ -216,6 +216,13 @@ class World:
         if not self._run_until(lambda: self.invariants.height >= again, DRAIN_MS):
             raise Broken(f"I7: no decision after healing, stuck at {self._standing()}")
         self.workload.end()
+        listed: frozenset[str] = frozenset()
+        while listed != self._listed:
+            # Who is taken in again meanwhile brings along what it promised before it was removed.
+            listed = self._listed
+            self._settle()
+
+    def _settle(self) -> None:
         if not self._run_until(self._is_drained, DRAIN_MS):
             raise Broken(f"I3: what was promised is not in the chain: {self._standing()}")
         kept = self._kept_lies()

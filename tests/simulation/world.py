@@ -4,7 +4,7 @@ import hashlib
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 
-from consensus.effects import Effect, Input
+from consensus.effects import Effect, Input, StartHeight
 from consensus.engine import Engine
 from contracts.chain.commit import Commit
 from contracts.primitives import signing
@@ -40,6 +40,8 @@ TROUBLE_MS = 15_000
 """… or after this long."""
 CONNECT_MS = 10_000
 """Once all is mended, all are connected again within this time."""
+CATCH_UP_MS = 8_000
+"""... and whoever was left behind is level: a request that was lost before is given up after 5 s."""
 DRAIN_MS = 90_000
 """Then everything that was promised is in the chain, everywhere, within this time."""
 
@@ -86,7 +88,7 @@ class World:
         self._is_told = is_told
         self._trace = hashlib.blake2b(digest_size=16)
         self._rounds_allowed: dict[int, int] = {}
-        self._healed_at = 0
+        self._healed_at = self._level_at_us = 0
         self.machines = {role.name: Machine(self, role, at) for at, role in enumerate(self.cast.roles)}
         self.addresses = {machine.name: machine.address for machine in self.machines.values()}
         self.liars = self._make_liars(book)
@@ -162,10 +164,15 @@ class World:
         if not self._run_until(self._are_connected, CONNECT_MS):
             raise Broken("I7: the nodes do not find together again")
         self._healed_at = self.invariants.height
-        for _machine, engine in self._engines():
-            allowed = max(self._rounds_allowed.get(engine.height, 0), engine.round)
-            self._rounds_allowed[engine.height] = allowed
+        self._level_at_us = self.scheduler.now_us + CATCH_UP_MS * US_PER_MS
+        for height in {engine.height for _machine, engine in self._engines()}:
+            self._count_rounds_anew(height)
         self.trace("healed")
+
+    def _count_rounds_anew(self, height: int) -> None:
+        """Rounds of a height count from those that are now: before, too few may have taken part (I7)."""
+        rounds = [engine.round for _machine, engine in self._engines() if engine.height == height]
+        self._rounds_allowed[height] = max(self._rounds_allowed.get(height, 0), *rounds)
 
     def _awaited(self) -> list[Machine]:
         """The machines that should run by now."""
@@ -342,6 +349,9 @@ class World:
             self.inputs += 1
             effects = handle(event)
             self.invariants.on_handled(machine, engine, event, effects)
+            takes_part = engine.own_index is not None and machine.name not in self.liars
+            if isinstance(event, StartHeight) and takes_part and self.scheduler.now_us <= self._level_at_us:
+                self._count_rounds_anew(event.height)
             return effects
 
         engine.handle = watched  # type: ignore[method-assign]

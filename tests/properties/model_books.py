@@ -68,11 +68,15 @@ def _is_in(model: Model, found: Recall, marks: set[Make], listed: set[str], item
 
 
 def _marked(model: Model, found: Recall) -> tuple[set[Make], set[str]]:
-    """Return the lots and makes that bear a recall's mark, and the items that have its hold or had it."""
+    """Return the lots and makes that bear a recall's mark, and the items named that have or had its hold."""
     against, hold = (found.word, found.number), f"{found.word} {found.number}"
     marks = {make for make, several in model.marks.items() if against in several}
-    held = {item for item, thing in model.items.items() if hold in thing.holds}
-    return marks, held | {item for item, number in model.released if number == found.number}
+    # What was inside a case that is called back takes its hold along, and is not called back itself.
+    _makes, named = reached(model, found.scope)
+    is_reached = {
+        item: hold in model.items[item].holds or (item, found.number) in model.released for item in named
+    }
+    return marks, {item for item in named if is_reached[item]}
 
 
 def _drilled(model: Model, found: Recall) -> tuple[set[Make], set[str]]:

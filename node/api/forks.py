@@ -81,6 +81,6 @@ def fork_view(snapshot: Snapshot, name_of: Callable[[bytes], str]) -> ForkView |
         ),
         convicted=names(author_of(evidence) for evidence in evidence_in(proof)),
         suspected=names(suspects_in(validators, proof)),
-        settled="" if settled is None or settled.height != proof.height else settled.block_id.hex(),
+        settled=settled.get(proof.height, b"").hex(),
         proof=encode(proof).hex(),
     )

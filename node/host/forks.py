@@ -6,7 +6,7 @@ more; it has the proof durably, and tells everybody; and it goes on answering wh
 operators of the network have settled which block stands, that is how it starts as well.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Final
 
@@ -39,7 +39,7 @@ from node.host.ledger import Applied
 from node.host.parting import Partings
 from node.host.surroundings import Surroundings
 from node.host.worker import Worker, no_answer
-from node.storage.forks import MAX_HEIGHTS, KeptFork, Settled, keep_fork, keep_votes, load_votes
+from node.storage.forks import MAX_HEIGHTS, KeptFork, keep_fork, keep_votes, load_votes
 from node.storage.validators import ValidatorHistory
 
 PROOFS_PER_SECOND: Final = 1
@@ -117,14 +117,19 @@ class ForkWatch:
         # By name, also of peers that are gone. The ledger names them all.
         self._allowances: dict[str, Allowance] = {}
         self._recent_votes: dict[int, tuple[Vote, ...]] = {}
-        self._settled: Settled | None = None
+        self._settled: Mapping[int, bytes] = {}
         self._told_ms = 0
         self.partings = Partings(surroundings, chain, reader, base, self._parted)
         self.fork: Fork | None = None
         chain.subscribe(self._on_applied)
 
-    def restore(self, kept: KeptFork | None, settled: Settled | None) -> None:
+    def restore(self, kept: KeptFork | None, settled: Mapping[int, bytes]) -> None:
         """Go on with what the disk holds, before this node starts; `reason` says whether it may decide.
+
+        Args:
+            kept: The fork that it knows of.
+            settled: Which block stands, at every height of which the operators have said so: two branches
+                that both went on for a while have one fork at each of their heights.
 
         Raises:
             StorageDamaged: The set of the fork's height cannot be read.
@@ -156,11 +161,11 @@ class ForkWatch:
         if commit.round or any(vote.round for vote in votes):
             # It is rare; and then more than its commit is needed to tell who is at fault.
             self._surroundings.disk.submit(partial(keep_votes, self._store, height, votes), no_answer)
-        settled = self._settled
-        if settled is not None and settled.height == height and settled.block_id != applied.tip.block_id:
+        stands = self._settled.get(height, applied.tip.block_id)
+        if stands != applied.tip.block_id:
             self._stop(
                 f"block {applied.tip.block_id.hex()} of height {height} is not the one that stands,"
-                f" {settled.block_id.hex()}, as the operators have settled: fetch the chain anew, from peers"
+                f" {stands.hex()}, as the operators have settled: fetch the chain anew, from peers"
                 " that have that one, with packtrail node repair --rebuild"
             )
 
@@ -169,11 +174,11 @@ class ForkWatch:
 
     def _is_settled(self, height: int) -> bool:
         """Tell whether the operators have settled this height, and this node has the block that stands."""
-        settled = self._settled
-        if settled is None or settled.height != height:
+        stands = self._settled.get(height)
+        if stands is None:
             return False
         own = self._blocks.commit_of(height)
-        return own is None or own.block_id == settled.block_id
+        return own is None or own.block_id == stands
 
     # ---------------------------------------------------------------------------- what peers show
 

@@ -19,7 +19,7 @@ from node.storage.convictions import Convictions
 from node.storage.errors import StorageDamaged
 from node.storage.evidence import KeptEvidence, load_evidence
 from node.storage.files import FileSystem
-from node.storage.forks import KeptFork, Settled, load_fork, load_settled
+from node.storage.forks import KeptFork, load_fork, load_settled
 from node.storage.head_marker import MarkerState, check_head_marker
 from node.storage.outbox import Outbox, OutboxEntry
 from node.storage.snapshot_files import HeldSnapshot
@@ -80,8 +80,8 @@ class Opened(msgspec.Struct, frozen=True):
     """Complete snapshots on the disk, by height."""
     fork: KeptFork | None = None
     """A fork of the ledger that this node knows of."""
-    settled: Settled | None = None
-    """Which block stands after a fork, as the operators have said."""
+    settled: Mapping[int, bytes] = {}
+    """Which block stands after a fork, by height, as the operators have said."""
 
 
 def open_disks(disks: Disks, own_lanes: Sequence[bytes]) -> Opened:

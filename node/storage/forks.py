@@ -2,11 +2,11 @@
 
 Rows in the LOCAL space:
     xp                 [when it was found, proof]: the fork at the lowest height that is known
-    xs                 [height, block id]: which block stands, by the word of the network's operators
+    xs  height (8)     [height, block id]: which block stands there, by the word of the network's operators
     xv  height (8)     votes of a height that was not decided in its first round; the newest heights only
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 import msgspec
@@ -21,6 +21,8 @@ MAX_HEIGHTS: Final = 64
 """Heights whose votes are kept."""
 MAX_VOTES: Final = 8_192
 """Most votes kept of one height: thirty rounds of the largest set."""
+_SETTLED_READ: Final = 100
+"""Settled heights read in one step."""
 
 _PROOF: Final = b"xp"
 _SETTLED: Final = b"xs"
@@ -38,10 +40,10 @@ class KeptFork(msgspec.Struct, frozen=True, array_like=True):
 
 
 class Settled(msgspec.Struct, frozen=True, array_like=True):
-    """What the operators of the network agreed on after a fork."""
+    """What the operators of the network agreed on after a fork, of one height."""
 
     height: int
-    """Where the ledger forked."""
+    """Where two blocks were decided."""
     block_id: bytes
     """32 bytes, the block that stands."""
 
@@ -75,15 +77,24 @@ def load_fork(reader: Reader) -> KeptFork | None:
 
 
 def settle(store: KeyValueStore, settled: Settled) -> None:
-    """Make durable which block stands after a fork; raises as `keep_fork`."""
-    store.write([put(LOCAL, _SETTLED, encode(settled))], sync=True)
+    """Make durable which block stands after a fork, beside what was settled before; raises as `keep_fork`."""
+    store.write(
+        [put(LOCAL, _SETTLED + settled.height.to_bytes(_HEIGHT_BYTES, "big"), encode(settled))], sync=True
+    )
 
 
-def load_settled(reader: Reader) -> Settled | None:
-    """Return which block stands after a fork; None while nobody said so. Raises as `load_fork`."""
-    data = Space(reader, LOCAL).get(_SETTLED)
+def load_settled(reader: Reader) -> Mapping[int, bytes]:
+    """Return which block stands at each height that people have settled; raises as `load_fork`."""
+    rows, start = Space(reader, LOCAL), None
+    settled: dict[int, bytes] = {}
     try:
-        return None if data is None else _SETTLED_ROWS.decode(data)
+        while True:
+            page = rows.scan(_SETTLED, start=start, limit=_SETTLED_READ)
+            found = [_SETTLED_ROWS.decode(data) for _key, data in page.rows]
+            settled |= {each.height: each.block_id for each in found}
+            start = page.resume
+            if start is None:
+                return settled
     except MalformedBytes as error:
         raise StorageDamaged("row of a settled fork", str(error)) from error
 

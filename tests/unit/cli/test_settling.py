@@ -7,7 +7,7 @@ from contracts.chain.commit import Commit
 from contracts.chain.fork import fork_of
 from contracts.primitives.encoding import encode
 from node.home import Home
-from node.storage.forks import KeptFork, Settled, keep_fork, load_settled
+from node.storage.forks import KeptFork, keep_fork, load_settled
 from node.storage.leveldb import LevelOptions, open_level
 from node.storage.store import COMMITS, put
 
@@ -56,7 +56,7 @@ def test_only_one_of_the_two_blocks_can_stand(home, packtrail):
     code, _out, err = settle(packtrail, home, b"\x09" * 32)
     assert code == Exit.USAGE
     assert ONE.block_id.hex() in err
-    assert settled(home) is None
+    assert settled(home) == {}
 
 
 @pytest.mark.parametrize(("stands", "hint"), [(ONE, "goes on with it"), (OTHER, "repair --rebuild")])
@@ -65,4 +65,4 @@ def test_what_was_agreed_is_durable_and_what_follows_is_said(home, packtrail, st
     code, _out, err = settle(packtrail, home, stands.block_id)
     assert code == Exit.OK
     assert hint in err
-    assert settled(home) == Settled(7, stands.block_id)
+    assert settled(home) == {7: stands.block_id}

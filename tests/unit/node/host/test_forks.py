@@ -5,7 +5,7 @@ from collections.abc import Collection
 import pytest
 
 from contracts.chain.commit import Commit, CommitSignature
-from contracts.chain.fork import FORKS, ForkProof, evidence_in, fork_of, verify_fork
+from contracts.chain.fork import ForkProof, evidence_in, fork_of, verify_fork
 from contracts.chain.votes import Vote, VoteType
 from contracts.primitives.encoding import encode
 from network.wire.errors import RemoteProtocolError
@@ -15,7 +15,7 @@ from node.host.forks import PROOFS_BURST, TELL_MS, ForkWatch
 from node.host.parting import ANSWER_MS, LOOK_MS, REST_MS
 from node.host.surroundings import Surroundings
 from node.storage.evidence import load_evidence
-from node.storage.forks import KeptFork, Settled, keep_votes, load_fork, load_votes, settle
+from node.storage.forks import KeptFork, Settled, keep_votes, load_fork, load_settled, load_votes, settle
 from tests.support.evidence import signed_vote
 from tests.support.ledger import NoPeers, OneNode
 from tests.support.parties import build_test_genesis, validator_seed
@@ -315,16 +315,16 @@ def test_a_false_proof_costs_its_peer_the_session_and_many_are_not_read() -> Non
 def test_what_is_on_the_disk_stops_the_node_again_until_it_is_settled() -> None:
     desk = Desk()
     kept = KeptFork(7, desk.proof(4))
-    desk.watch.restore(kept, None)
+    desk.watch.restore(kept, {})
     assert desk.watch.reason
-    desk.watch.restore(None, None)
+    desk.watch.restore(None, {})
     assert desk.watch.fork is not None
     own, other = (each.ledger.blocks.commit_of(4).block_id for each in (desk.node, desk.other))  # type: ignore[union-attr]
     lost = Desk()
-    lost.watch.restore(kept, Settled(4, other))
+    lost.watch.restore(kept, {4: other})
     assert lost.watch.reason
     won = Desk()
-    won.watch.restore(kept, Settled(4, own))
+    won.watch.restore(kept, {4: own})
     assert won.watch.reason == ""
     # What the others still claim leads nowhere, and costs them nothing but patience.
     won.hear()
@@ -334,15 +334,28 @@ def test_what_is_on_the_disk_stops_the_node_again_until_it_is_settled() -> None:
 
 def test_a_node_that_fetches_the_block_that_does_not_stand_stops() -> None:
     desk = Desk()
-    desk.watch.restore(None, Settled(HEIGHTS + 1, b"\7" * 32))
+    desk.watch.restore(None, {HEIGHTS + 1: b"\7" * 32})
     assert desk.stopped == []
     desk.node.produce()
     assert len(desk.stopped) == 1
     assert "repair --rebuild" in desk.stopped[0]
 
 
-def test_what_people_settled_is_durable() -> None:
+def test_two_branches_that_both_went_on_are_settled_height_by_height() -> None:
     desk = Desk()
-    settle(desk.node.store, Settled(4, b"\7" * 32))
-    found = FORKS.decode(encode(desk.proof(4)))
-    assert found == desk.proof(4)
+    settled: dict[int, bytes] = {}
+    for height in (4, 5, 6, 4, 5, 6):
+        # Whoever keeps the commits of both can prove each of them, in any order, for ever.
+        desk.watch.take_proof(PEER, ForkMessage(encode(desk.proof(height))))
+        desk.node.settle()
+        assert (desk.watch.fork is None) == (height in settled)
+        own = desk.node.ledger.blocks.commit_of(height)
+        assert own is not None
+        settle(desk.node.store, Settled(height, own.block_id))
+        settled[height] = own.block_id
+        assert load_settled(desk.node.store) == settled
+        # The node starts again.
+        desk.watch.fork = None
+        desk.watch.restore(load_fork(desk.node.store), load_settled(desk.node.store))
+        assert desk.watch.reason == ""
+    assert len(desk.stopped) == 3

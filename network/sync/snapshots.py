@@ -4,11 +4,14 @@ Two phases. First peers are asked what they hold; an offer counts when its ancho
 validators with more than one third of the power of its height vouch for its manifest, with the vouchers of
 all peers taken together. The highest such snapshot is chosen. Then its chunks are fetched, one at a time from
 every peer that offers it, and each is checked against the manifest at once: who sends a wrong one is banned,
-who stalls rests, and what a slow one owes is asked of a quick one too. One honest peer of many is enough.
+who stalls rests, and what a slow one owes is asked of a quick one too. One honest peer of many is enough:
+when those who hold the chosen snapshot give nothing of it, one that others hold is chosen instead.
 
 Whatever does not lead there in time ends with `GiveUp`: the node then fetches blocks, which needs nobody's
 word.
 """
+
+from collections.abc import Collection
 
 import msgspec
 
@@ -27,7 +30,7 @@ from network.wire.messages import (
 )
 
 MAX_ATTEMPTS = 3
-"""So many snapshots are begun; their holders may all lose them."""
+"""So many snapshots are begun of those who may all lose them; of others, whose offers are new, any number."""
 
 
 class SnapshotConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -45,6 +48,8 @@ class SnapshotConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A chunk that is the last ones' and takes this long is asked of another peer too."""
     rest_ms: int = 10_000
     """A peer that stalls is not asked for this long; each further time doubles it."""
+    stuck_ms: int = 15_000
+    """After this long without a new chunk, another snapshot is chosen, if others hold one."""
     progress_ms: int = 60_000
     """After this long without a new chunk, blocks are fetched."""
 
@@ -103,6 +108,8 @@ class _Peer(msgspec.Struct):
 
     asked_ms: int
     """When it was last asked what it holds."""
+    is_asked: bool = True
+    """Whether it was asked what it holds and has not said it since."""
     answered: bool = False
     """Whether it has said what it holds, or that it holds nothing."""
     holds: bytes = b""
@@ -117,6 +124,10 @@ class _Peer(msgspec.Struct):
     """How often it stalled."""
     resting_until_ms: int = 0
     """Until when it is not asked."""
+
+    def says(self, holds: bytes) -> None:
+        """It says what it holds: the hash of a manifest, or nothing."""
+        self.is_asked, self.answered, self.holds = False, True, holds
 
     def gave(self, index: int, now_ms: int) -> None:
         """It sent what it owed: in time, which makes up for a stall, or late, which ends its rest."""
@@ -163,6 +174,8 @@ class SnapshotSync:
         self._began_ms = self._progress_ms = now_ms
         self._peers: dict[str, _Peer] = {}
         self._missing: dict[int, None] = {}
+        # Names of those who offered a chosen snapshot and did not give it; also when they come back.
+        self._barren: set[str] = set()
         self._attempts = 0
         self.is_over = False
         self.chosen: Candidate | None = None
@@ -187,9 +200,9 @@ class SnapshotSync:
         return self._advance(now_ms)
 
     def on_offer(self, peer: str, offer: SnapshotOffer, now_ms: int) -> list[SnapshotEffect]:
-        """A peer says what it holds."""
+        """A peer says what it holds; to judge it is dear, so who was not asked is not heard."""
         known = self._peers.get(peer)
-        if known is None or self.is_over:
+        if known is None or self.is_over or not known.is_asked:
             return []
         try:
             candidate = self._offers.take(offer)
@@ -197,15 +210,15 @@ class SnapshotSync:
             return self._ban(peer, str(error), now_ms)
         if candidate.manifest.height <= self._request.above:
             return self._ban(peer, f"offered height {candidate.manifest.height}, which is no use", now_ms)
-        known.answered, known.holds = True, candidate.hash
+        known.says(candidate.hash)
         self._offers.keep_only(each.holds for each in self._peers.values() if each.holds)
         return self._advance(now_ms)
 
     def on_none(self, peer: str, now_ms: int) -> list[SnapshotEffect]:
         """A peer says that it holds none."""
         known = self._peers.get(peer)
-        if known is not None:
-            known.answered, known.holds = True, b""
+        if known is not None and known.is_asked:
+            known.says(b"")
         return self._advance(now_ms)
 
     def on_chunk(self, peer: str, answer: ChunkAnswer, now_ms: int) -> list[SnapshotEffect]:
@@ -231,6 +244,7 @@ class SnapshotSync:
         if known is None:
             return []
         known.holds, known.owes, known.late = b"", -1, -1
+        self._barren.add(peer)
         return self._advance(now_ms)
 
     def tick(self, now_ms: int) -> list[SnapshotEffect]:
@@ -270,7 +284,10 @@ class SnapshotSync:
             return
         trusted = [each for each in map(self._offers.get, held) if each.is_trusted]
         if trusted:
-            self.chosen = max(trusted, key=lambda each: (each.manifest.height, each.power, each.hash))
+            fresh = self._held_by(self._peers.keys() - self._barren)
+            self.chosen = max(
+                trusted, key=lambda each: (each.hash in fresh, each.manifest.height, each.power, each.hash)
+            )
             self._missing = dict.fromkeys(range(len(self.chosen.manifest.chunks)))
             self._progress_ms = now_ms
             self._attempts += 1
@@ -279,6 +296,10 @@ class SnapshotSync:
             self._end(effects, "no peer has one")
         elif waited_ms >= self._config.trust_ms:
             self._end(effects, self._why_none([self._offers.get(hash_) for hash_ in held]))
+
+    def _held_by(self, names: Collection[str]) -> set[bytes]:
+        """Return the hashes of the manifests that these peers offer."""
+        return {self._peers[name].holds for name in names if self._peers[name].holds}
 
     def _why_none(self, candidates: list[Candidate]) -> str:
         if not candidates:
@@ -298,13 +319,21 @@ class SnapshotSync:
             return
         holders = {name: peer for name, peer in self._peers.items() if peer.holds == chosen.hash}
         waited_ms = now_ms - self._progress_ms
-        if not holders and waited_ms >= self._config.settle_ms and self._attempts < MAX_ATTEMPTS:
+        patience_ms = self._config.stuck_ms if holders else self._config.settle_ms
+        is_lost = not holders and self._attempts < MAX_ATTEMPTS
+        if waited_ms >= patience_ms and (is_lost or self._is_another_trusted(holders)):
+            self._barren.update(holders)
             self._begin_anew(now_ms)
         elif waited_ms >= self._config.progress_ms:
             height = chosen.manifest.height
             self._end(effects, f"nobody gives the rest of that of height {height}: {self.missing} chunks")
         else:
             self._ask_chunks(effects, holders, now_ms)
+
+    def _is_another_trusted(self, holders: Collection[str]) -> bool:
+        """Tell whether somebody else, of whom nothing bad is known, holds another snapshot to be believed."""
+        others = self._held_by(self._peers.keys() - self._barren - set(holders))
+        return any(self._offers.get(hash_).is_trusted for hash_ in others)
 
     def _begin_anew(self, now_ms: int) -> None:
         self.chosen = None
@@ -336,9 +365,9 @@ class SnapshotSync:
     def _ask_again(self, effects: list[SnapshotEffect], now_ms: int) -> None:
         """Ask those anew who may have got a snapshot, or vouchers for it, meanwhile."""
         for name, peer in self._peers.items():
-            is_of_use = self.chosen is not None and peer.holds
+            is_of_use = self.chosen is not None and peer.holds == self.chosen.hash
             if not is_of_use and now_ms - peer.asked_ms >= self._config.ask_ms:
-                peer.asked_ms = now_ms
+                peer.asked_ms, peer.is_asked = now_ms, True
                 effects.append(AskSnapshot(name, self._request))
 
     def _end(self, effects: list[SnapshotEffect], reason: str) -> None:

@@ -35,6 +35,7 @@ IMPATIENT: Final = SnapshotConfig(
     answer_ms=800,
     hurry_ms=300,
     rest_ms=1_000,
+    stuck_ms=2_000,
     progress_ms=5_000,
 )
 """As the whole network is."""

@@ -345,3 +345,44 @@ def test_a_chunk_is_opened_within_bounds():
     for broken in (b"", data[:-1], data[:9], b"\x28\xb5\x2f\xfd" + bytes(20), b"\xff" * 50):
         with pytest.raises(RemoteProtocolError):
             unpack_chunk(broken, chunk_hash(CHUNKS[0]))
+
+
+@pytest.mark.parametrize(
+    "quiet", [silent, lambda request: [(5, NoChunk(request.manifest_hash, request.index))]]
+)
+@pytest.mark.parametrize("liars", [1, 2])
+def test_who_alone_holds_the_newest_and_gives_nothing_of_it_does_not_keep_others_out(quiet, liars):
+    """What validators vouch for is known to all: a liar offers it before honest peers have made it."""
+    names = ("alder", "aspen")[:liars]
+    newest = {name: instead(quiet, honest(manifest_at(HEIGHT + 1 + at))) for at, name in enumerate(names)}
+    world = World({**newest, "birch": honest()})
+    world.run()
+    world.check()
+    assert world.began == [*range(HEIGHT + liars, HEIGHT - 1, -1)]
+    assert world.banned == {}
+    assert world.now < 45_000
+
+
+def test_who_has_the_chosen_one_by_now_helps():
+    """Of the honest peers one makes it a little later, and is asked again."""
+    newer, made_ms = manifest_at(HEIGHT + 1), 6_000
+
+    def later(request):
+        return (honest(newer) if world.now >= made_ms else honest())(request)
+
+    world = World({"alder": instead(silent, honest(newer)), "birch": later})
+    world.run()
+    world.check()
+    assert world.began == [HEIGHT + 1]
+    assert made_ms < world.now < 15_000
+
+
+def test_an_offer_that_nobody_asked_for_is_not_even_read(monkeypatch):
+    world = World({"alder": honest()})
+    world.run(1_000)
+    read = []
+    monkeypatch.setattr(world.sync._offers, "take", read.append)
+    for _ in range(100):
+        assert world.sync.on_offer("alder", SnapshotOffer(b"\xc1", (), b"\xc1"), world.now) == []
+        assert world.sync.on_none("alder", world.now) == []
+    assert read == []

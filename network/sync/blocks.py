@@ -301,14 +301,21 @@ class BlockSync:
             effects.append(AskBlocks(name, BlockRequest(first, len(peer.owed))))
 
     def _pass_over_slow(self, now_ms: int) -> None:
-        """Give the block that everybody waits for to a quicker peer, if an idle one has shown to be quick."""
+        """Give the block that everybody waits for to a quicker peer, if an idle one has shown to be quick.
+
+        After a while any idle one will do: when this node's line was down all have stalled, and who brings
+        a bundle now and then would never be passed over. Rests grow, so among slow peers each gets its time.
+        """
         needed = self._window.proven + 1
         slot = self._window.get(needed)
         slow = None if slot is None or slot.is_complete else self._peers.get(slot.peer)
         if slow is None or now_ms - slow.progress_ms <= self._config.hurry_ms:
             return
+        is_long = now_ms - slow.progress_ms > self._config.dawdle_ms
         if any(
-            not peer.owed and peer.strikes == 0 and peer.batch > 1 and peer.first <= needed <= peer.height
+            not peer.owed
+            and peer.first <= needed <= peer.height
+            and ((peer.strikes == 0 and peer.batch > 1) or (is_long and peer.may_give(needed, now_ms)))
             for peer in self._peers.values()
         ):
             slow.rest(now_ms, self._config.rest_ms)

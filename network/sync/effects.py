@@ -18,6 +18,8 @@ class SyncConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A peer of whose answer nothing came for this long stalls."""
     hurry_ms: int = 2_000
     """A peer that keeps everybody waiting for one block for this long is passed over for a quicker one."""
+    dawdle_ms: int = 10_000
+    """... and after this long for any other that is free."""
     rest_ms: int = 15_000
     """A peer that stalls is not asked for this long; each further time doubles it."""
     ban_ms: int = 60_000

@@ -99,9 +99,15 @@ class EvidenceBook:
         """Keep a piece of evidence whose signatures are verified; one that is kept already counts once."""
         validators = self._validators(evidence.first.height)
         if validators is None:
-            # Nobody casts votes into heights that are long decided: the engine hears none of them.
+            # While the disk worked before it was reported, block sync went on: the ledger knows who voted.
+            judge = partial(self._chain.ledger.judge, evidence)
+            self._surroundings.writer.submit(judge, partial(self._found, evidence))
             return
         self.convict(validators.validators[author_of(evidence)].public_key, evidence)
+
+    def _found(self, evidence: Evidence, judged: bytes | str | None) -> None:
+        if isinstance(judged, bytes):
+            self.convict(judged, evidence)
 
     def _validators(self, height: int) -> ValidatorSet | None:
         tip = self._chain.tip

@@ -111,6 +111,16 @@ def test_late_votes_convict_too_and_votes_of_long_ago_do_not() -> None:
     assert [entry.evidence.first.height for entry in load_evidence(node.store)] == [2, 3]
 
 
+def test_what_is_reported_when_block_sync_has_gone_on_convicts_all_the_same(node: OneNode) -> None:
+    kept, liar = book(node), Liar(node)
+    # Of height 1 when block 3 is there: between the vote and the report the disk worked, and blocks came.
+    for evidence in (liar.votes(1), votes(1, 0)):
+        kept.report(evidence)
+        node.settle()
+    assert [entry.validator for entry in load_evidence(node.store)] == [liar.key]
+    assert kept.pending() == (liar.votes(1),)
+
+
 def test_what_waits_is_told_to_the_validators_some_at_a_time_and_all_in_turn(
     node: OneNode, monkeypatch: pytest.MonkeyPatch
 ) -> None:

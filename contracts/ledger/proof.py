@@ -13,11 +13,9 @@ from contracts.chain.header import BundleEntry, Header
 from contracts.chain.validators import Validator
 from contracts.ledger.bundle import BundleHeader
 from contracts.ledger.receipt import Receipt
-from contracts.primitives.encoding import Decoder
 from contracts.primitives.merkle import InclusionProof
 
 PROOF_VERSION = 2
-MAX_PROOF_BYTES = 8 << 20
 
 
 class CertifiedHeader(msgspec.Struct, frozen=True, array_like=True):
@@ -65,6 +63,3 @@ class Proof(msgspec.Struct, frozen=True, array_like=True):
     """Height h + 1."""
     changes: tuple[ValidatorChange, ...]
     """Every change of the validators from genesis up to the set of `next_block`, by height."""
-
-
-PROOFS: Decoder[Proof] = Decoder(Proof, MAX_PROOF_BYTES)

@@ -7,7 +7,7 @@ Rows, in the INDEX space:
 from collections.abc import Iterator
 from typing import Final
 
-from contracts.primitives.encoding import RowDecoder, encode
+from contracts.primitives.encoding import MalformedBytes, RowDecoder, encode
 from contracts.state.governance_rows import Validators
 from node.storage.errors import StorageDamaged
 from node.storage.store import INDEX, Reader, Space, Write, put
@@ -35,12 +35,16 @@ class ValidatorHistory:
         self._index = Space(reader, INDEX)
 
     def sets(self) -> Iterator[tuple[int, Validators]]:
-        """Yield every set with the first height at which it votes, in order."""
+        """Yield every set with the first height at which it votes, in order.
+
+        Raises:
+            StorageDamaged: A row cannot be read.
+        """
         start: bytes | None = None
         while True:
             page = self._index.scan(_SET, start=start, limit=_SETS_READ)
             for key, data in page.rows:
-                yield int.from_bytes(key[len(_SET) :], "big"), _decode(data)
+                yield _read(key, data)
             if page.resume is None:
                 return
             start = page.resume
@@ -49,7 +53,7 @@ class ValidatorHistory:
         """Return the set that votes at a height.
 
         Raises:
-            StorageDamaged: The index has none for it.
+            StorageDamaged: The index has none for it, or a row cannot be read.
         """
         found: Validators | None = None
         for from_height, validators in self.sets():
@@ -59,3 +63,11 @@ class ValidatorHistory:
         if found is None:
             raise StorageDamaged("index of validators", f"no set votes at height {height}")
         return found
+
+
+def _read(key: bytes, data: bytes) -> tuple[int, Validators]:
+    height = int.from_bytes(key[len(_SET) :], "big")
+    try:
+        return height, _decode(data)
+    except MalformedBytes as error:
+        raise StorageDamaged("index of validators", f"the set from height {height} on: {error}") from error

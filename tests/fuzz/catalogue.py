@@ -8,6 +8,7 @@ from tests.fuzz.targets_client import client_targets
 from tests.fuzz.targets_gateway import gateway_targets
 from tests.fuzz.targets_ledger import ledger_targets
 from tests.fuzz.targets_operator import operator_targets
+from tests.fuzz.targets_rows import row_targets
 from tests.fuzz.targets_storage import storage_targets
 from tests.fuzz.targets_wire import wire_targets
 
@@ -22,6 +23,7 @@ def all_targets() -> dict[str, Target]:
         client_targets(),
         operator_targets(),
         storage_targets(),
+        row_targets(),
         archive_targets(),
     )
     return {target.name: target for family in families for target in family}

@@ -28,7 +28,7 @@ from contracts.ledger.block import InvalidBlock
 from contracts.ledger.bundle import Bundle, BundleReader, MalformedBundle
 from contracts.ledger.document import MalformedDocument, build_document, check_document, document_decoder
 from contracts.ledger.genesis_state import genesis_writes
-from contracts.ledger.proof import MAX_PROOF_BYTES, CertifiedHeader, Proof
+from contracts.ledger.proof import CertifiedHeader, Proof
 from contracts.ledger.receipt import RECEIPTS
 from contracts.primitives.encoding import Decoder, MalformedBytes, encode
 from contracts.records.record import Record
@@ -142,7 +142,7 @@ def _answers() -> list[bytes]:
     return [encode((block["height"], from_json(block["block"]), commit)) for block, commit in pairs]
 
 
-_PROOFS: Decoder[Proof] = Decoder(Proof, MAX_PROOF_BYTES)
+_PROOFS: Decoder[Proof] = Decoder(Proof, light.MAX_PROOF_BYTES)
 _TRUST = light.Trust.from_genesis(encode_genesis(GENESIS))
 
 

@@ -1,10 +1,19 @@
 """Some inputs for every decoder, and everything that a decoder once did not stand. See README.md."""
 
+import importlib
+import pkgutil
 from pathlib import Path
 from random import Random
+from typing import Any
 
 import pytest
 
+import cli
+import consensus
+import contracts
+import network
+import node
+from contracts.primitives.encoding import Decoder, RowDecoder
 from tests.fuzz.__main__ import FINDINGS, folder_of, main, shortened
 from tests.fuzz.catalogue import all_targets
 from tests.fuzz.packed import Packed
@@ -38,6 +47,46 @@ def test_a_decoder_takes_most_of_its_samples(name: str) -> None:
 @pytest.mark.parametrize("path", KEPT, ids=lambda path: f"{path.parent.name}/{path.name}")
 def test_what_was_found_once_is_stood_now(path: Path) -> None:
     assert judge(BY_FOLDER[path.parent.name], path.read_bytes()).fault == ""
+
+
+def test_no_decoder_of_the_program_is_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever type is read from bytes anywhere, some target here has it read from its samples."""
+    read: set[object] = set()
+    decoders = _decoders()
+    assert len(decoders) > 90
+    for decoder in decoders:
+        monkeypatch.setattr(decoder, "_decoder", _Noting(decoder._decoder, read))
+    for target in TARGETS.values():
+        for sample in target.maker.samples:
+            judge(target, sample)
+    forgotten = {str(decoder._decoder.type) for decoder in decoders} - set(map(str, read))
+    assert forgotten == set()
+
+
+class _Noting:
+    """A decoder that says which type it was asked for."""
+
+    def __init__(self, inner: Any, read: set[object]) -> None:
+        self._inner = inner
+        self._read = read
+        self.type = inner.type
+
+    def decode(self, data: bytes) -> object:
+        self._read.add(self.type)
+        return self._inner.decode(data)
+
+
+def _decoders() -> list[Any]:
+    """Return the decoders that any module of the program holds, by whatever name; of tables, of rows."""
+    found: dict[int, Any] = {}
+    for package in (contracts, consensus, network, node, cli):
+        for each in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
+            held = vars(importlib.import_module(each.name)).values()
+            methods = (getattr(value, "decode", value) for value in held)
+            for owner in (getattr(method, "__self__", None) for method in methods):
+                if isinstance(owner, Decoder | RowDecoder):
+                    found[id(owner)] = owner
+    return list(found.values())
 
 
 def test_every_folder_of_findings_belongs_to_a_decoder() -> None:

@@ -11,7 +11,7 @@ from contracts.chain.header import BLOCKS, block_id
 from contracts.ledger.bundle import BundleReader, bundle_id, canonical_order, verify_bundle
 from contracts.ledger.execute import GENESIS_PREVIOUS, next_app_hash, writes_hash
 from contracts.ledger.genesis_state import genesis_writes
-from contracts.ledger.proof import PROOFS
+from contracts.ledger.proof import Proof
 from contracts.ledger.receipt import RECEIPTS
 from contracts.primitives import merkle, signing
 from contracts.primitives.encoding import Decoder, MalformedBytes, encode
@@ -168,7 +168,7 @@ def test_the_chain_is_executed_to_the_same_state() -> None:
 @pytest.mark.parametrize("case", CHAIN["proofs"], ids=lambda case: f"{case['height']} {case['code']}")
 def test_a_proof_is_verified_offline(case: Any) -> None:
     data = from_json(case["proof"])
-    assert encode(PROOFS.decode(data)) == data
+    assert encode(Decoder(Proof).decode(data)) == data
     proven = verify_proof(Trust.from_genesis(encode_genesis(vector_genesis())), data)
     assert (proven.block.height, proven.document_id) == (case["height"], from_json(case["document_id"]))
     assert proven.receipt.code == case["code"]

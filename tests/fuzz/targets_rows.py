@@ -1,4 +1,4 @@
-"""Rows that a node reads of its own: what it keeps of forks, blocks, drafts, requests, and every row of state.
+"""Rows that a node reads of its own: what it keeps of forks, blocks, drafts, requests; every row of state.
 
 LevelDB's checksums stand in front of them: what comes through is what a bug wrote. It is named all the same,
 or read as some value. `test_decoders.py` asks that no decoder of the program is forgotten.

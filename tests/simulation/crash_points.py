@@ -6,8 +6,10 @@ Then, for each point, the story is told with the power going out right before it
 kept, dropped or torn at 512 bytes; or the disk refuses, as a full or a broken one does. Up to the point a run
 is the same as the first, so every crash falls where it was aimed.
 
-One more story has an observer that comes late and joins by a snapshot: chunks, rows, and the step by which
-the new database gets its place are points, too.
+Three more stories have what is not in every node's life. An observer comes late and joins by a snapshot:
+chunks, rows, and the step by which the new database gets its place are points, too. A validator's home was
+copied: it listens, and then has it durable that it votes. A validator stands beside a liar: it keeps evidence,
+and votes of heights that took more than one round.
 
 Starting again has points of its own: after each crash, the power goes out a second time at each of the first
 points of the recovery, with the same aftermath.
@@ -27,6 +29,7 @@ from typing import Final, NamedTuple
 
 import msgspec
 
+from node.identity.standing import Standing
 from node.storage.errors import StorageError, StorageFailed
 from node.storage.memory_files import Survive
 from tests.simulation.disks import Trap
@@ -50,8 +53,15 @@ JOINER: Final = "joiner"
 """The observer again, in a story in which it comes late and joins by a snapshot."""
 JOINS_AT: Final = 5
 """It comes when this height is decided."""
-NODES: Final = ("v0", "member", "observer", JOINER)
-"""A validator, both kinds of followers, and one that joins late."""
+LISTENER: Final = "listener"
+"""The validator again, whose home is a copy."""
+WITNESS: Final = "witness"
+"""The validator again, beside one that says two things of everything."""
+LIAR: Final = 3
+LIES: Final = ("propose", "prevote", "precommit", "both")
+NODES: Final = ("v0", "member", "observer", JOINER, LISTENER, WITNESS)
+"""A validator, both kinds of followers, and those to whom something happens."""
+_MACHINES: Final = {JOINER: "observer", LISTENER: "v0", WITNESS: "v0"}
 REFUSES: Final = "refuses"
 """Beside kept, dropped and torn: the disk does not lose power, it says no."""
 AFTERMATHS: Final = (*(survive.value for survive in Survive), REFUSES)
@@ -100,6 +110,8 @@ class Story(World):
         self.points: list[tuple[int, str]] = []
         self.reasons: list[StorageError] = []
         machine = self.machines[name_of(aim.node)]
+        if aim.node == LISTENER:
+            Standing(machine.disk.files).suspend()
         machine.disk.on_point = lambda name: self.points.append((self._lives, name))
         if aim.point:
             machine.set_trap(_trap(aim.point, aim.aftermath))
@@ -154,7 +166,7 @@ def _trap(points: int, aftermath: str) -> Trap:
 
 def name_of(node: str) -> str:
     """Return the name of the machine that is meant."""
-    return "observer" if node == JOINER else node
+    return _MACHINES.get(node, node)
 
 
 def story_plan(node: str) -> Plan:
@@ -164,7 +176,8 @@ def story_plan(node: str) -> Plan:
         powers=(1, 1, 1, 1),
         has_member=True,
         has_observer=True,
-        liars=(),
+        liars=(LIAR,) if node == WITNESS else (),
+        behaviours=LIES,
         skewed=(),
         real_signatures=False,
         governs=False,

@@ -38,6 +38,14 @@ KINDS = {
     },
     "observer": {"batch", "batch written", "rename head.new", *SNAPSHOT},
     "joiner": {"batch", "batch written", "rename joining", "rename head.new", *SNAPSHOT},
+    "listener": {
+        "append standing.new",
+        "sync standing.new",
+        "rename standing.new",
+        "write_at signer",
+        "batch",
+    },
+    "witness": {"write_at signer", "sync log/#.seg", "batch", "batch written"},
 }
 """Kinds of points that the story must pass: those of docs/persistence.md."""
 
@@ -51,6 +59,12 @@ def test_the_story_passes_every_kind_of_point(names: dict[str, list[str]]) -> No
     for node, passed in names.items():
         assert set(map(kind_of, passed)) >= KINDS[node], node
     assert names == {node: points_of(node) for node in NODES}
+
+
+def test_a_liar_gives_a_witness_more_to_keep(names: dict[str, list[str]]) -> None:
+    """Evidence is kept by batches of its own, beside those of blocks."""
+    batches = {node: passed.count("batch") for node, passed in names.items()}
+    assert batches["witness"] > batches["v0"]
 
 
 def test_every_aftermath_of_some_points(names: dict[str, list[str]]) -> None:

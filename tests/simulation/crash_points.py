@@ -8,7 +8,7 @@ is the same as the first, so every crash falls where it was aimed.
 
 Three more stories have what is not in every node's life. An observer comes late and joins by a snapshot:
 chunks, rows, and the step by which the new database gets its place are points, too. A validator's home was
-copied: it listens, and then has it durable that it votes. A validator stands beside a liar: it keeps evidence,
+copied: it listens, and then has it durable that it votes. A validator beside a liar keeps evidence,
 and votes of heights that took more than one round.
 
 Starting again has points of its own: after each crash, the power goes out a second time at each of the first

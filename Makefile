@@ -65,8 +65,8 @@ planted: $(STAMP) ## Wrong laws, each caught by the reference model; wrong nodes
 	$(BIN)/python -m pytest tests/properties -m slow $(PYTEST_ARGS)
 	$(BIN)/python -m pytest tests/simulation -m planted -n $(JOBS) $(PYTEST_ARGS)
 
-damage: $(STAMP) ## Every kind of file in a node's home damaged, at 2,000 positions: each noticed and named
-	$(BIN)/python -m tests.damage --positions 2000
+damage: $(STAMP) ## Every kind of file of a home and of an archive damaged, at 4,000 positions: each noticed and named
+	$(BIN)/python -m tests.damage --positions 4000
 	$(BIN)/python -m pytest tests/testnet -m "testnet and slow" $(PYTEST_ARGS)
 
 coverage: $(STAMP) ## Branch coverage of contracts and consensus, at least 98%

@@ -13,7 +13,7 @@ from cli.local import (
     LocalHomeOption,
     NoInputOption,
     disk_errors,
-    record_file,
+    save_record,
     write_private,
 )
 from cli.options import OutputOption
@@ -196,8 +196,7 @@ def _make_keys(home: Home, plan: NewHome) -> NodeRecord:
     partners = tuple(PartnerRecord(key.name, key.public_key) for key in keys)
     runner = plan.partners[0] if plan.partners else ""
     record = NodeRecord(plan.name, plan.role, certificate, runner, validator_key, partners)
-    write_private(record_file(home), msgspec.json.format(msgspec.json.encode(record), indent=2) + b"\n")
-    return record
+    return save_record(home, record)
 
 
 def _tell(home: Home, record: NodeRecord, output: Format) -> None:

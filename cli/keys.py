@@ -18,6 +18,7 @@ from cli.local import (
     load_settings,
     open_home,
     record_file,
+    save_record,
     write_private,
 )
 from cli.options import OutputOption
@@ -87,8 +88,7 @@ def new(
         store.load(KeyKind.NODE, passphrase)
         key = store.create(KeyKind.PARTNER, passphrase, COSTS[key_cost or settings.keys.cost], partner)
         added = (*record.partners, PartnerRecord(partner, key.public_key))
-        grown = msgspec.structs.replace(record, partners=added)
-        write_private(record_file(place), msgspec.json.format(msgspec.json.encode(grown), indent=2) + b"\n")
+        grown = save_record(place, msgspec.structs.replace(record, partners=added))
     names = ", ".join(f'"{entry.gln}"' for entry in grown.partners)
     say(f"Made. Now set keys.partners = [{names}] in {place.config}; the ledger must know the key too.")
     write_json({"gln": partner, "public_key": key.public_key.hex()})

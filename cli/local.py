@@ -10,7 +10,7 @@ import msgspec
 import typer
 
 from cli.failures import CommandError, Exit
-from network.description import NodeRecord
+from network.description import NodeRecord, is_whole, sealed
 from node.home import Home
 
 if TYPE_CHECKING:
@@ -101,14 +101,29 @@ def load_record(path: Path) -> NodeRecord:
     """Return the public part of a node's keys.
 
     Raises:
-        CommandError: The file is none.
+        CommandError: The file is none, or was changed.
     """
     try:
-        return msgspec.json.decode(read_bytes(path), type=NodeRecord)
+        record = msgspec.json.decode(read_bytes(path), type=NodeRecord)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise CommandError(
             Exit.USAGE, f"{path} is no node's record: {error}", "packtrail keys export writes one."
         ) from error
+    if not is_whole(record):
+        raise CommandError(
+            Exit.USAGE,
+            f"{path} does not match its checksum: it was changed after it was written",
+            "Fetch it again from whoever sent it, or from a backup. If you changed it yourself, take its"
+            " checksum out.",
+        )
+    return record
+
+
+def save_record(home: Home, record: NodeRecord) -> NodeRecord:
+    """Write the public part of a home's keys, with its checksum, and return it so."""
+    whole = sealed(record)
+    write_private(record_file(home), msgspec.json.format(msgspec.json.encode(whole), indent=2) + b"\n")
+    return whole
 
 
 def write_private(path: Path, data: bytes) -> None:

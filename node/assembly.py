@@ -116,11 +116,15 @@ def start_warnings(setting: Setting) -> tuple[str, ...]:
     Raises:
         StorageFailed: The disk refused.
     """
-    changed = changes_since(DiskFiles(setting.home.data), CONFIG_FILE, setting.config)
-    if setting.home.tokens.exists():
-        return changed
-    missing = f"{setting.home.tokens} is missing: no client has a token (packtrail token new makes one)"
-    return (*changed, missing)
+    home = setting.home
+    told = [*changes_since(DiskFiles(home.data), CONFIG_FILE, setting.config)]
+    if not home.tokens.exists():
+        told.append(f"{home.tokens} is missing: no client has a token (packtrail token new makes one)")
+    if not home.record.exists():
+        told.append(
+            f"{home.record} is missing: this node goes by genesis, as if governance had changed nothing"
+        )
+    return tuple(told)
 
 
 def open_store(setting: Setting, folder: Path) -> LevelStore:

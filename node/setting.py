@@ -2,11 +2,12 @@
 
 import os
 from dataclasses import dataclass
+from typing import Final
 
 import msgspec
 
 from contracts.chain.genesis import Genesis, Node, decode_genesis
-from network.description import NodeRecord
+from network.description import NodeRecord, is_whole
 from network.peer.face import VALIDATOR
 from node.config.load import read_config
 from node.config.schema import Config
@@ -15,6 +16,8 @@ from node.identity.keystore import KeyKind, Keystore
 from node.identity.passphrase import read_passphrase
 from node.pool.bundler import LaneKey
 from node.storage.files import DiskFiles
+
+_REMEDY: Final = "restore it from a backup, or from the copy that the network's operators were given"
 
 
 class NotThisNode(ValueError):
@@ -52,7 +55,7 @@ def read_setting(home: Home) -> Setting:
 
     Raises:
         InvalidConfig, InvalidGenesis, NotThisNode, KeystoreError, NoPassphrase: It is not as it must be.
-        StorageError: A key file could not be read.
+        StorageError, OSError: A file could not be read.
     """
     loaded = read_config(home.config, os.environ)
     config = loaded.config
@@ -68,11 +71,23 @@ def read_setting(home: Home) -> Setting:
 
 
 def _read_record(home: Home) -> NodeRecord | None:
-    """Return the public part of this home's keys; None when the home keeps none."""
+    """Return the public part of this home's keys; None when the home keeps none.
+
+    Raises:
+        NotThisNode: It is damaged. By genesis alone a node might not vote, or sign for another partner.
+    """
     try:
-        return msgspec.json.decode(home.record.read_bytes(), type=NodeRecord)
-    except (OSError, msgspec.MsgspecError):
+        record = msgspec.json.decode(home.record.read_bytes(), type=NodeRecord)
+    except FileNotFoundError:
         return None
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        raise NotThisNode(f"{home.record} is no node's record: {error}; {_REMEDY}") from error
+    if not is_whole(record):
+        raise NotThisNode(
+            f"{home.record} does not match its checksum; {_REMEDY}. If you changed it yourself, take its"
+            " checksum out"
+        )
+    return record
 
 
 def _recorded(record: NodeRecord | None, name: str) -> Node | None:

@@ -17,7 +17,7 @@ import msgspec
 
 from node.storage.crc32c import crc32c_many
 from node.storage.errors import StorageDamaged, StorageFailed
-from node.storage.level_manifest import BadManifest, LiveTable, live_tables
+from node.storage.level_manifest import BadManifest, LiveTable, live_tables, log_in_use
 
 _FOOTER_BYTES: Final = 48
 _MAGIC: Final = (0xDB4775248B80FB57).to_bytes(8, "little")
@@ -25,6 +25,9 @@ _TRAILER_BYTES: Final = 5
 _UNCOMPRESSED: Final = 0
 _MASK_DELTA: Final = 0xA282EAD8
 _MAX_VARINT_BYTES: Final = 10
+
+_LOOKS: Final = 3
+"""How often it is looked for a log that is not there: whoever writes meanwhile is told to be busy later."""
 
 _LOG_BLOCK_BYTES: Final = 32_768
 _LOG_HEADER_BYTES: Final = 7
@@ -59,10 +62,57 @@ def check_level_files(folder: Path) -> FilesChecked:
     manifest = _check_current(folder, logs)
     for name in logs:
         _check_log(folder / name)
+    check_newest_log(folder)
     tables = _live_tables(folder / manifest)
     for table in tables:
         _check_table(_path_of(folder, table, names), table.size)
     return FilesChecked(len(tables), len(logs))
+
+
+def check_newest_log(folder: Path) -> None:
+    """Check that the log is there which the manifest names.
+
+    LevelDB itself goes on without it, and removes the tables that a manifest without its end does not name.
+    Another process may have the database open.
+
+    Raises:
+        StorageDamaged: `where` is the manifest: its end is gone, or the log is.
+        StorageFailed: The disk refused.
+    """
+    before = ""
+    for _look in range(_LOOKS):
+        manifest, name = _newest_log(folder)
+        if not name or (folder / name).exists():
+            return
+        # Who has it open removes a log after the manifest names the next one; so a second look tells.
+        if name == before:
+            raise StorageDamaged(manifest, f"it names {name}, which is missing; or its own end is cut off")
+        before = name
+
+
+def _newest_log(folder: Path) -> tuple[str, str]:
+    """Return the manifest in use and the log that it names; empty for what LevelDB will complain about."""
+    try:
+        manifest = (folder / _CURRENT_NAME).read_text("ascii").strip()
+        data = (folder / manifest).read_bytes() if _LOG_NAME.fullmatch(manifest) else b""
+    except (FileNotFoundError, UnicodeDecodeError):
+        return "", ""
+    except OSError as error:
+        raise StorageFailed(str(folder), error.strerror or str(error)) from error
+    try:
+        number = log_in_use(_whole_records(manifest, data))
+    except BadManifest:
+        return manifest, ""
+    return manifest, f"{number:06}.log" if number else ""
+
+
+def _whole_records(name: str, data: bytes) -> Iterator[bytes]:
+    """Yield the records up to one that is cut off, as a power cut leaves the last one."""
+    try:
+        for _at, record, _checksum in _records(name, data):
+            yield record
+    except StorageDamaged:
+        return
 
 
 def _live_tables(manifest: Path) -> list[LiveTable]:

@@ -1,8 +1,10 @@
-"""Which table files a LevelDB database consists of, read from its manifest.
+"""Which files a LevelDB database consists of, read from its manifest: its tables, and its log.
 
 A folder may hold more table files than the database has: a compaction that was cut short by the end of the
 process leaves what it had begun, and the next start removes it. Only what the manifest names is data, and
-what it names must be there.
+what it names must be there. The newest writes are in a log, which is removed only after a manifest that names
+the tables made of it was durable. So the log that it names is there, or the manifest's own end is gone, and
+with it tables that nobody would miss.
 
 Source: LevelDB's impl.md and log_format.md; a record of the manifest is a list of tagged edits.
 """
@@ -17,8 +19,9 @@ _FIRST: Final = 2
 _LAST: Final = 4
 
 _COMPARATOR: Final = 1
-_NUMBERS: Final = frozenset({2, 3, 4, 9})
-"""Log number, next file number, last sequence, previous log number."""
+_LOG_NUMBER: Final = 2
+_OTHER_NUMBERS: Final = frozenset({3, 4, 9})
+"""Next file number, last sequence, previous log number."""
 _COMPACT_POINTER: Final = 5
 _DELETED_FILE: Final = 6
 _NEW_FILE: Final = 7
@@ -51,12 +54,29 @@ def live_tables(pieces: Iterable[bytes]) -> list[LiveTable]:
     """
     sizes: dict[int, int] = {}
     for record in _logical(pieces):
-        for number, size in _edits(record):
-            if size is None:
+        for tag, number, size in _edits(record):
+            if tag == _DELETED_FILE:
                 sizes.pop(number, None)
-            else:
+            elif tag == _NEW_FILE:
                 sizes[number] = size
     return [LiveTable(number, size) for number, size in sorted(sizes.items())]
+
+
+def log_in_use(pieces: Iterable[bytes]) -> int:
+    """Return the number of the oldest log whose writes are not all in tables; 0 when there is none.
+
+    Args:
+        pieces: As for `live_tables`.
+
+    Raises:
+        BadManifest: They are no list of edits.
+    """
+    found = 0
+    for record in _logical(pieces):
+        for tag, number, _size in _edits(record):
+            if tag == _LOG_NUMBER:
+                found = number
+    return found
 
 
 def _logical(pieces: Iterable[bytes]) -> Iterator[bytes]:
@@ -98,24 +118,26 @@ class _Cursor:
             raise BadManifest("a text reaches beyond its record")
 
 
-def _edits(record: bytes) -> Iterator[tuple[int, int | None]]:
-    """Yield (file number, size) of files that were added, and (file number, None) of those removed."""
+def _edits(record: bytes) -> Iterator[tuple[int, int, int]]:
+    """Yield (tag, file number, size) of tables that were added or removed, and of the log."""
     cursor = _Cursor(record)
     while not cursor.is_at_end():
         tag = cursor.number()
         if tag == _COMPARATOR:
             cursor.skip_text()
-        elif tag in _NUMBERS:
+        elif tag == _LOG_NUMBER:
+            yield tag, cursor.number(), 0
+        elif tag in _OTHER_NUMBERS:
             cursor.number()
         elif tag == _COMPACT_POINTER:
             cursor.number()
             cursor.skip_text()
         elif tag == _DELETED_FILE:
             cursor.number()
-            yield cursor.number(), None
+            yield tag, cursor.number(), 0
         elif tag == _NEW_FILE:
             cursor.number()
-            yield cursor.number(), cursor.number()
+            yield tag, cursor.number(), cursor.number()
             cursor.skip_text()
             cursor.skip_text()
         else:

@@ -6,6 +6,8 @@ What is set, and why (DESIGN 6, LIBRARIES):
 - A bloom filter: most reads of a commission are of keys that do not exist.
 - A folder with database files but without its CURRENT file is refused: LevelDB would start an empty
   database in it. A new database is made only in a folder that is missing or empty.
+- A folder without the log that its manifest names is refused: LevelDB would go on without its rows, and
+  without those of tables that a manifest without its end does not name.
 - After a write that failed, every later one fails too: the log's end is unknown then.
 - Scans use the raw iterator: the plain one ends without a word when a damaged block is the last one.
 - LevelDB crashes the process when it is closed under a running read, so closing waits for all of them.
@@ -22,6 +24,7 @@ import msgspec
 import plyvel
 
 from node.storage.errors import StorageBusy, StorageDamaged, StorageError, StorageFailed
+from node.storage.level_files import check_newest_log
 from node.storage.store import MAX_SCAN_ROWS, Page, Write, prefix_end
 
 T = TypeVar("T")
@@ -331,6 +334,8 @@ def open_level(folder: Path, options: LevelOptions, *, create: bool) -> LevelSto
         raise StorageFailed(where, "there is no database here")
     if not is_new and _CURRENT_FILE not in names:
         raise StorageDamaged(where, f"the file {_CURRENT_FILE} is missing")
+    if not is_new:
+        check_newest_log(folder)
     with _errors(where):
         return LevelStore(folder, _open(folder, options, create=is_new))
 

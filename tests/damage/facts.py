@@ -36,6 +36,8 @@ class Facts(NamedTuple):
     """Head, own bundles, what the log and the signer's record hold."""
     outbox: tuple[object, ...]
     """Own bundles."""
+    votes_from: int | None
+    """First height at which the validator may vote."""
     rows: dict[bytes, bytes]
     """The database."""
     told: tuple[str, ...]
@@ -77,6 +79,7 @@ def learn(home: Home) -> Facts:
                 with capture_logs() as logs:
                     opened = open_disks(disks, [key.public_key for key in setting.secrets.lane_keys])
                 entries = disks.outbox.entries()
+                votes_from = None if disks.journal is None else disks.journal.standing.votes_from
             told = (*told, *_told_of_snapshots(logs, disks))
             tokens = TokenFile(home.tokens).list()
         except NOTICED as error:
@@ -85,7 +88,9 @@ def learn(home: Home) -> Facts:
     secrets = setting.secrets
     lanes = tuple((key.public_key, key.seed) for key in secrets.lane_keys)
     told_setting = (setting.config, genesis_hash(setting.genesis), secrets.node_seed, secrets.validator_seed)
-    return Facts((*told_setting, lanes), tokens, (opened,), entries, rows, told)
+    if votes_from is None:
+        told = (*told, "not_voting_yet: a node that starts so listens first, and says so")
+    return Facts((*told_setting, lanes), tokens, (opened,), entries, votes_from, rows, told)
 
 
 def _told_of_snapshots(logs: Sequence[Mapping[str, Any]], disks: Disks) -> list[str]:

@@ -3,6 +3,8 @@
 import random
 from pathlib import Path
 
+import msgspec
+
 from consensus.effects import BundlesAvailable, Sign, StartHeight
 from consensus.values import NO_VALUE, RoundValue, Step
 from contracts.chain.commit import NO_COMMIT
@@ -13,6 +15,7 @@ from contracts.chain.snapshot import Manifest, chunk_hash
 from contracts.ledger.document import document_id, encode_document
 from contracts.primitives import signing
 from contracts.primitives.encoding import encode
+from network.description import NodeRecord, PartnerRecord, sealed
 from network.sync.packing import pack_chunk
 from node.api.tokens import Role, TokenFile
 from node.config.load import load_config
@@ -21,6 +24,7 @@ from node.config.render import render_toml
 from node.home import CONFIG_FILE, HEAD_FILE, LOG_FOLDER, OUTBOX_FOLDER, SIGNER_FILE, VOUCHER_FILE, Home
 from node.identity.keystore import COSTS, KeyKind, Keystore
 from node.identity.signer import FileSigner, create_signer_record
+from node.identity.standing import Standing
 from node.identity.vouching import VoucherSigner
 from node.pool.bundler import make_bundle, store_bundles
 from node.pool.lane_writer import CutBundle, QueuedDocument
@@ -38,7 +42,8 @@ from tests.support.parties import MAKER, WHOLESALER, build_test_genesis, lane_ke
 
 _PASSPHRASE = b"a passphrase of many words"
 _SEGMENT_BYTES = 3_000
-_SMALL = LevelOptions(write_buffer_bytes=1 << 16, table_bytes=1 << 14)
+SMALL = LevelOptions(write_buffer_bytes=1 << 16, table_bytes=1 << 14)
+"""So that a small database has tables."""
 
 
 def make_home(root: Path) -> Home:
@@ -60,6 +65,7 @@ def make_home(root: Path) -> Home:
     remember(DiskFiles(home.data), CONFIG_FILE, config)
     TokenFile(home.tokens).create("till", [Role.SUBMIT], "2026-01-01T00:00:00Z")
     home.certificate.write_bytes(node.genesis.nodes[0].certificate)
+    home.record.write_bytes(msgspec.json.encode(_record(node)))
     keys = Keystore(DiskFiles(root), home.keys.name)
     keys.create(KeyKind.NODE, _PASSPHRASE, COSTS["minimum"])
     keys.create(KeyKind.VALIDATOR, _PASSPHRASE, COSTS["minimum"], seed=validator_seed(0))
@@ -67,7 +73,15 @@ def make_home(root: Path) -> Home:
     _fill_database(home, node)
     _fill_logs(home, node)
     _add_snapshot(home, node)
+    Standing(DiskFiles(home.data)).allow(0)
     return home
+
+
+def _record(node: OneNode) -> NodeRecord:
+    """Return the public part of the home's keys, as `packtrail init` keeps it."""
+    own = node.genesis.nodes[0]
+    partners = (PartnerRecord(MAKER.gln, lane_key(MAKER).public_key),)
+    return sealed(NodeRecord(own.name, own.role, own.certificate, own.partner, own.validator_key, partners))
 
 
 def _history() -> OneNode:
@@ -94,7 +108,7 @@ def _fill_database(home: Home, node: OneNode) -> None:
     quarter = -(-len(rows) // 4)
     parts = [rows[at : at + quarter] for at in range(0, len(rows), quarter)]
     for part in parts:
-        store = open_level(home.database, _SMALL, create=True)
+        store = open_level(home.database, SMALL, create=True)
         store.write(part, sync=True)
         store.close()
     tip = node.ledger.tip

@@ -171,6 +171,18 @@ def test_a_genesis_from_a_description_and_the_nodes_records(make_home, packtrail
     assert packtrail(*new)[0] == Exit.FAILED  # never overwritten
 
 
+def test_a_record_that_was_changed_on_its_way_is_refused(make_home, packtrail, tmp_path):
+    (tmp_path / "network.toml").write_text(DESCRIPTION)
+    packtrail("genesis", "new", "network.toml", "--chain-id", "test", "--file", "g.json")
+    record = _records(make_home, tmp_path)[0]
+    record.write_text(record.read_text().replace(MAKER, SHOP))
+    code, _out, err = packtrail("genesis", "add", record, "--file", "g.json")
+    assert (code, "does not match its checksum" in err) == (Exit.USAGE, True)
+    home = tmp_path / "maker"
+    packtrail("keys", "new", "--home", home, "--partner", SHOP, "--no-input")
+    assert packtrail("keys", "export", "--home", home)[0] == Exit.OK
+
+
 def test_a_test_clock_needs_a_test_network(packtrail, tmp_path):
     (tmp_path / "network.toml").write_text(DESCRIPTION)
     new = ("genesis", "new", "network.toml", "--chain-id", "test", "--clock-start", "2023-04-01T09:00:00Z")

@@ -11,6 +11,8 @@ from network.description import (
     PartnerRecord,
     add_node,
     build_genesis,
+    is_whole,
+    sealed,
 )
 
 MAKER = Partner("9521101000009", "Maker", ("maker",), "NL")
@@ -63,3 +65,22 @@ def test_a_node_that_does_not_fit(record):
     genesis = add_node(build_genesis(describe("eu-fmd"), "net", time_ms=7), NodeRecord("a", "member", b"x"))
     with pytest.raises(InvalidGenesis):
         add_node(genesis, record)
+
+
+def test_a_sealed_record_that_was_changed_anywhere_is_not_whole():
+    record = NodeRecord("a", "validator", b"c", MAKER.gln, b"v" * 32, (PartnerRecord(MAKER.gln, b"k" * 32),))
+    whole = sealed(record)
+    assert is_whole(record)
+    assert is_whole(whole)
+    assert sealed(whole) == whole
+    other = {
+        "name": "b",
+        "role": "member",
+        "certificate": b"d",
+        "partner": "",
+        "validator_key": b"",
+        "partners": (),
+    }
+    for field, value in other.items():
+        assert not is_whole(msgspec.structs.replace(whole, **{field: value}))
+    assert not is_whole(msgspec.structs.replace(whole, checksum="0" * 64))

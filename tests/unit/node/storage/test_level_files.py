@@ -1,12 +1,14 @@
 """Every file of a database is covered byte for byte: one flipped bit anywhere names its file."""
 
 import random
+import shutil
 from pathlib import Path
 
 import pytest
 
+from node.storage import level_files
 from node.storage.errors import StorageDamaged, StorageFailed
-from node.storage.level_files import _live_tables, check_level_files
+from node.storage.level_files import _live_tables, _records, check_level_files, check_newest_log
 from node.storage.leveldb import LevelOptions, open_level
 
 FLIPS = 200
@@ -116,3 +118,64 @@ def test_an_empty_manifest_is_no_manifest(database: Path) -> None:
     with pytest.raises(StorageDamaged, match=f"{path.name}: it is empty"):
         check_level_files(database)
     path.write_bytes(data)
+
+
+# ------------------------------------------------------------------------- what LevelDB does not miss
+
+
+def _rows(folder: Path) -> int:
+    store = open_level(folder, SMALL, create=False)
+    try:
+        return len(store.scan(b"", limit=10_000).rows)
+    finally:
+        store.close()
+
+
+def _record_ends(path: Path) -> list[int]:
+    data = path.read_bytes()
+    return [at for at, _record, _checksum in _records(path.name, data)] + [len(data)]
+
+
+def test_a_manifest_that_ends_between_two_records_is_noticed_before_leveldb_removes_tables(
+    database: Path, tmp_path: Path
+) -> None:
+    """The rows of the table that a lost record names would be gone, and everything else in its place."""
+    shutil.copytree(database, tmp_path / "whole")
+    expected = _rows(tmp_path / "whole")
+    (manifest,) = database.glob("MANIFEST-*")
+    ends = _record_ends(manifest)
+    assert len(ends) > 5
+    outcomes = set()
+    for place in (*ends, *(end - 1 for end in ends[1:]), *(end + 1 for end in ends[:-1])):
+        copy = tmp_path / str(place)
+        shutil.copytree(database, copy)
+        (copy / manifest.name).write_bytes(manifest.read_bytes()[:place])
+        tables = sorted(copy.glob("*.ldb"))
+        try:
+            assert _rows(copy) == expected
+            outcomes.add("all rows")
+        except StorageDamaged as damage:
+            assert sorted(copy.glob("*.ldb")) == tables
+            outcomes.add(damage.where)
+        shutil.rmtree(copy)
+    assert {"all rows", manifest.name} <= outcomes
+
+
+def test_a_missing_log_is_noticed_before_leveldb_begins_another(database: Path, tmp_path: Path) -> None:
+    copy = tmp_path / "copy"
+    shutil.copytree(database, copy)
+    for log in copy.glob("*.log"):
+        log.unlink()
+    for ask in (check_level_files, lambda folder: open_level(folder, SMALL, create=False)):
+        with pytest.raises(StorageDamaged, match=r"MANIFEST-.*is missing") as damage:
+            ask(copy)
+        assert ".log" in damage.value.reason
+    assert not list(copy.glob("*.log"))
+
+
+def test_a_log_that_goes_while_another_process_writes_is_no_damage(
+    database: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names = iter([("MANIFEST-000002", "000001.log"), ("MANIFEST-000002", "")])
+    monkeypatch.setattr(level_files, "_newest_log", lambda _folder: next(names))
+    check_newest_log(tmp_path)

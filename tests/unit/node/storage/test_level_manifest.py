@@ -2,7 +2,7 @@
 
 import pytest
 
-from node.storage.level_manifest import BadManifest, LiveTable, live_tables
+from node.storage.level_manifest import BadManifest, LiveTable, live_tables, log_in_use
 
 FULL, FIRST, MIDDLE, LAST = b"\x01", b"\x02", b"\x03", b"\x04"
 HEADER = b"\x01\x03abc" + b"\x02\x05" + b"\x03\x09" + b"\x04\x80\x01"
@@ -24,6 +24,14 @@ NEW_EIGHT = b"\x07\x01\x08\x10" + b"\x01a" + b"\x01z"
 )
 def test_the_edits_are_followed(pieces: list[bytes], expected: list[LiveTable]) -> None:
     assert live_tables(pieces) == expected
+
+
+@pytest.mark.parametrize(
+    ("pieces", "expected"),
+    [([], 0), ([FULL + NEW_SEVEN], 0), ([FULL + HEADER], 5), ([FULL + HEADER, FULL + b"\x02\x80\x01"], 128)],
+)
+def test_the_newest_log_is_the_last_that_is_named(pieces: list[bytes], expected: int) -> None:
+    assert log_in_use(pieces) == expected
 
 
 @pytest.mark.parametrize("record", [b"\x08", b"\x02\x80", b"\x01\x05ab", b"\x02" + b"\xff" * 11])

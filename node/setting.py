@@ -2,11 +2,12 @@
 
 import os
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final
 
 import msgspec
 
-from contracts.chain.genesis import Genesis, Node, decode_genesis
+from contracts.chain.genesis import Genesis, InvalidGenesis, Node, decode_genesis
 from network.description import NodeRecord, is_whole
 from network.peer.face import VALIDATOR
 from node.config.load import read_config
@@ -59,7 +60,7 @@ def read_setting(home: Home) -> Setting:
     """
     loaded = read_config(home.config, os.environ)
     config = loaded.config
-    genesis = decode_genesis(home.resolve(config.node.genesis).read_bytes())
+    genesis = _read_genesis(home.resolve(config.node.genesis))
     record = _read_record(home)
     nodes = {node.name: node for node in genesis.nodes}
     # What genesis says may be overtaken: governance gives nodes other roles and keys, and admits new ones.
@@ -68,6 +69,13 @@ def read_setting(home: Home) -> Setting:
         known = ", ".join(sorted(nodes))
         raise NotThisNode(f"genesis names no node {config.node.name!r}; it names {known} (node.name)")
     return Setting(home, config, genesis, node, _unlock(home, config, genesis, node, record))
+
+
+def _read_genesis(path: Path) -> Genesis:
+    try:
+        return decode_genesis(path.read_bytes())
+    except InvalidGenesis as error:
+        raise InvalidGenesis(f"{path}: {error}") from error
 
 
 def _read_record(home: Home) -> NodeRecord | None:

@@ -88,6 +88,7 @@ def test_every_file_of_a_home_is_of_some_kind(home: Home, pruned: Home, archive:
         ("configuration", b"# A Packtrail node.", b"# a Packtrail node.", Outcome.SAME, ""),
         ("tokens", b"till", b"tilt", Outcome.AT_START, "does not match its checksum"),
         ("genesis", b"Testol", b"Testel", Outcome.AT_START, "genesis"),
+        ("genesis", b"node-1", b"node/1", Outcome.AT_START, "genesis.json: nodes: the name"),
         ("public record", b"validator", b"walidator", Outcome.AT_START, "does not match its checksum"),
         ("public record", b"{", b"(", Outcome.AT_START, "restore it from a backup"),
         ("remembered configuration", b"127.0.0.1:7701", b"127.0.0.1:7703", Outcome.TOLD, "checksum"),

@@ -15,7 +15,7 @@ from cli.http import Answer
 from cli.local import load_record
 from cli.node import process_of
 from cli.verify import proof_bytes
-from network.description import Description, NodeRecord
+from network.description import Description, NodeRecord, sealed
 from network.testnet.layout import Folder, NetworkFile, NoSuchNetwork
 from network.testnet.manifest import InvalidManifest, read_manifest
 from network.testnet.process import ProcessId
@@ -100,6 +100,13 @@ def _record() -> Callable[[bytes], object]:
     return _of_file(path, lambda: load_record(path))
 
 
+def _records() -> Texts:
+    """Return records with a checksum, which every change makes wrong, and without."""
+    shapes = Shapes(Random("packtrail fuzz NodeRecord"))
+    bare = [msgspec.structs.replace(shapes.make(NodeRecord), checksum="") for _ in range(2)]
+    return Texts([msgspec.json.encode(record) for record in (*bare, *map(sealed, bare))])
+
+
 def _description() -> Callable[[bytes], object]:
     path = fresh_folder("description") / "network.toml"
     return _of_file(path, lambda: _read_description(path))
@@ -164,7 +171,7 @@ def operator_targets() -> list[Target]:
         Target("configuration in the environment", _variable, (InvalidConfig,), Texts(list(_VARIABLES)), 2),
         Target("manifest of a test network", read_manifest, (InvalidManifest,), manifests, 4),
         Target("file of a test network", _network(), (NoSuchNetwork,), _made(NetworkFile), 4),
-        Target("node's record", _record(), (CommandError,), _made(NodeRecord), 4),
+        Target("node's record", _record(), (CommandError,), _records(), 4),
         Target("process id", _process(), (ValueError,), _made(ProcessId), 4),
         Target("token file", _tokens(), damaged, token_file, 8),
         Target("key file", keys.find, (KeystoreError,), Texts([keys.data]), 40),

@@ -62,8 +62,13 @@ def repair_home(home: Home, wish: Wish, output: Format) -> None:
             )
         try:
             done = repair(setting, findings, wish.patience_s, say, archive)
-        except (CannotRepair, WrongArchive) as error:
+        except CannotRepair as error:
             raise CommandError(Exit.UNREACHABLE, f"nothing was changed: {error}") from error
+        except WrongArchive as error:
+            advice = (
+                "packtrail archive verify FOLDER tells more; another copy, or another node's, serves as well."
+            )
+            raise CommandError(Exit.FAILED, f"nothing was changed: {error}", advice) from error
     facts = {
         "damaged": [f"{finding.part} ({finding.where})" for finding in findings],
         "kept in": done.aside,

@@ -94,6 +94,7 @@ class ArchivedBodies:
     """Blocks of an archive by height, for whoever asks for them in order; one file is kept open.
 
     Attributes:
+        first: First height in it; 0 when it is empty.
         last: Last height in it; 0 when it is empty.
     """
 
@@ -105,6 +106,7 @@ class ArchivedBodies:
         """
         self._folder = folder
         self._segments = folder.manifests()
+        self.first = self._segments[0].first if self._segments else 0
         self.last = self._segments[-1].last if self._segments else 0
         self._open: dict[int, ArchivedBlock] = {}
 
@@ -115,10 +117,18 @@ class ArchivedBodies:
             WrongArchive: The file that has it is damaged or missing.
         """
         if height not in self._open:
-            manifest = next((one for one in self._segments if one.first <= height <= one.last), None)
+            manifest = self._holding(height)
             if manifest is None:
                 return None
             self._open = dict(heights_of(manifest, self._folder.read(manifest)))
             if height not in self._open:
                 raise WrongArchive(manifest.data_name, f"height {height} is not in it")
         return self._open[height]
+
+    def file_of(self, height: int) -> str:
+        """Return the name of the file that has a block; "archive" when none has."""
+        manifest = self._holding(height)
+        return "archive" if manifest is None else manifest.data_name
+
+    def _holding(self, height: int) -> SegmentManifest | None:
+        return next((one for one in self._segments if one.first <= height <= one.last), None)

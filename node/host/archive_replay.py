@@ -10,6 +10,7 @@ from network.wire.errors import RemoteProtocolError
 from network.wire.messages import BlockAnswer
 from node.archive.manifest import WrongArchive
 from node.archive.restoring import ArchivedBodies
+from node.archive.segment import ArchivedBlock
 from node.host.ledger import Ledger
 
 
@@ -25,26 +26,43 @@ def replay_archive(
         tell: Told every height.
 
     Raises:
-        WrongArchive: A block is not decided, not valid, or not readable; those before it are applied.
+        WrongArchive: It begins later than is needed; or a block is not decided, not valid, or not readable:
+            those before it are applied.
         StorageError: The disk refused.
     """
     ledger.open()
-    limits = genesis.parameters.limits
-    reader = BundleReader(genesis.chain_id, limits)
+    needed = ledger.tip.height + 1
+    if archive.first > needed:
+        raise WrongArchive(
+            archive.file_of(archive.first),
+            f"the archive begins with it, at height {archive.first}, and height {needed} is needed first:"
+            " name the folder that has it too",
+        )
+    reader = BundleReader(genesis.chain_id, genesis.parameters.limits)
     while (found := archive.at(ledger.tip.height + 1)) is not None:
-        tip = ledger.tip
-        height = tip.height + 1
+        height = ledger.tip.height + 1
         try:
-            read = read_block(genesis.chain_id, limits, BlockAnswer(height, found.block, found.commit))
-            prove_block(genesis.chain_id, tip.validators, tip.block_id, read)
-            if len(found.bundles) != len(read.block.bundles):
-                raise WrongArchive("archive", f"height {height}: bundles are missing")
-            bundles = open_bundles(reader, ReceivedBlock("", read, found.bundles))
-            fault = ledger.check(read.block, bundles)
-            if fault is not None:
-                raise WrongArchive("archive", f"height {height}: {fault}")
-            ledger.apply(read.block, read.commit, list(zip(bundles, found.bundles, strict=True)))
-        except (RemoteProtocolError, BundleOutOfPlace) as error:
-            raise WrongArchive("archive", f"height {height}: {error}") from error
+            _apply(ledger, genesis, reader, found)
+        except (RemoteProtocolError, BundleOutOfPlace, _Wrong) as error:
+            raise WrongArchive(archive.file_of(height), f"height {height}: {error}") from error
         tell(height)
     return ledger.tip.height
+
+
+class _Wrong(Exception):
+    """A block that does not follow, or lacks a part."""
+
+
+def _apply(ledger: Ledger, genesis: Genesis, reader: BundleReader, found: ArchivedBlock) -> None:
+    """Prove the next block, and execute it."""
+    tip, limits = ledger.tip, genesis.parameters.limits
+    answer = BlockAnswer(tip.height + 1, found.block, found.commit)
+    read = read_block(genesis.chain_id, limits, answer)
+    prove_block(genesis.chain_id, tip.validators, tip.block_id, read)
+    if len(found.bundles) != len(read.block.bundles):
+        raise _Wrong("bundles are missing")
+    bundles = open_bundles(reader, ReceivedBlock("", read, found.bundles))
+    fault = ledger.check(read.block, bundles)
+    if fault is not None:
+        raise _Wrong(str(fault))
+    ledger.apply(read.block, read.commit, list(zip(bundles, found.bundles, strict=True)))

@@ -116,10 +116,12 @@ def last_height(setting: Setting) -> int:
 
 def _append_only(setting: Setting) -> list[Finding]:
     files, length = DiskFiles(setting.home.data), setting.config.storage.log_segment_bytes
-    opened: tuple[tuple[Part, ConsensusLog | Outbox], ...] = (
-        (Part.LOG, ConsensusLog(files, LOG_FOLDER, length, os.urandom)),
-        (Part.OUTBOX, Outbox(files, OUTBOX_FOLDER, length, os.urandom)),
-    )
+    opened: list[tuple[Part, ConsensusLog | Outbox]] = [
+        (Part.OUTBOX, Outbox(files, OUTBOX_FOLDER, length, os.urandom))
+    ]
+    if setting.node.role == VALIDATOR:
+        # Opening begins a log where there is none, and others have none.
+        opened.insert(0, (Part.LOG, ConsensusLog(files, LOG_FOLDER, length, os.urandom)))
     found = []
     for part, log in opened:
         try:

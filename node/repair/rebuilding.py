@@ -23,6 +23,7 @@ import msgspec
 
 from network.peer.peers import Peers
 from network.transport.clock import LoopClock
+from node.archive.manifest import WrongArchive
 from node.archive.restoring import ArchivedBodies
 from node.assembly import begin_listening, make_peers, open_store, tip_of
 from node.clock import SystemClock
@@ -109,6 +110,23 @@ def repair(
     work = data / WORK_FOLDER
     shutil.rmtree(work, ignore_errors=True)
     work.mkdir(mode=0o700)
+    try:
+        salvaged, head = _build(setting, work, patience_s, tell, archive)
+    except (CannotRepair, WrongArchive):
+        # The next run begins anew: nobody needs what this one has built.
+        shutil.rmtree(work, ignore_errors=True)
+        raise
+    move_aside(data, aside, names)
+    (work / setting.home.database.name).rename(setting.home.database)
+    save_head_marker(DiskFiles(data), HEAD_FILE, head)
+    shutil.rmtree(work)
+    return Repaired(head.height, head.app_hash, salvaged.kept_rows, str(aside))
+
+
+def _build(
+    setting: Setting, work: Path, patience_s: int, tell: Tell, archive: ArchivedBodies | None
+) -> tuple[Salvaged, HeadMarker]:
+    """Fill a new database in the work folder: from the archive, then from peers; raises as `repair`."""
     store = open_store(setting, work / setting.home.database.name)
     try:
         salvaged = salvage(setting, work, store)
@@ -116,14 +134,9 @@ def repair(
             height = replay_archive(_ledger(setting, store), setting.genesis, archive, _telling(tell))
             tell(f"height {height} executed from the archive")
         with asyncio.Runner(loop_factory=new_event_loop) as runner:
-            head = runner.run(_Following(setting, store, work, salvaged, tell).run(patience_s))
+            return salvaged, runner.run(_Following(setting, store, work, salvaged, tell).run(patience_s))
     finally:
         store.close()
-    move_aside(data, aside, names)
-    (work / setting.home.database.name).rename(setting.home.database)
-    save_head_marker(DiskFiles(data), HEAD_FILE, head)
-    shutil.rmtree(work)
-    return Repaired(head.height, head.app_hash, salvaged.kept_rows, str(aside))
 
 
 # -------------------------------------------------------------------------------------- following

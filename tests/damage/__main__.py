@@ -81,10 +81,11 @@ def main(arguments: list[str]) -> int:
 def _show(part: str, judged: list[Judged]) -> None:
     found = {each.outcome for each in judged}
     columns = [outcome for outcome in Outcome if outcome in found and outcome not in BAD]
-    print(f"{part:26}{'damages':>9}" + "".join(f"{column:>15}" for column in columns))
+    print(f"{part:26}{'damages':>9}" + "".join(f"  {column:>6}" for column in columns))
     for kind in dict.fromkeys(each.case.kind for each in judged):
         counts = Counter(each.outcome for each in judged if each.case.kind == kind)
-        print(f"  {kind:24}{counts.total():9}" + "".join(f"{counts[column]:15}" for column in columns))
+        cells = (f"  {counts[column]:{max(len(column), 6)}}" for column in columns)
+        print(f"  {kind:24}{counts.total():9}" + "".join(cells))
 
 
 if __name__ == "__main__":

@@ -8,7 +8,8 @@ import typer
 from cli.archiving import progress
 from cli.clock import format_ms
 from cli.failures import CommandError, Exit
-from cli.local import DEFAULT_HOME, LocalHomeOption, disk_errors, load_genesis, load_settings, open_home
+from cli.local import DEFAULT_HOME, LocalHomeOption, disk_errors, load_genesis, load_settings
+from cli.node import stopped_home
 from cli.options import OutputOption
 from cli.output import Format, say, write_facts
 
@@ -92,7 +93,7 @@ def restore(
     from node.storage.head import check_identity
     from node.storage.leveldb import LevelOptions, open_level
 
-    place = open_home(home)
+    place = stopped_home(home)
     network = load_genesis(place.resolve(load_settings(place).node.genesis))
     with disk_errors():
         store = open_level(place.database, LevelOptions(), create=False)

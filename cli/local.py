@@ -149,7 +149,7 @@ def disk_errors() -> Iterator[None]:
     """Turn what a disk or a keystore refuses into a command's end."""
     from node.identity.keystore import KeystoreError
     from node.identity.passphrase import NoPassphrase
-    from node.storage.errors import StorageDamaged, StorageError
+    from node.storage.errors import StorageBusy, StorageDamaged, StorageError
 
     try:
         yield
@@ -159,6 +159,12 @@ def disk_errors() -> Iterator[None]:
             str(damage),
             "packtrail node repair finds all that is damaged, and fetches from peers what they have.",
         ) from damage
+    except StorageBusy as busy:
+        raise CommandError(
+            Exit.FAILED,
+            str(busy),
+            "A node that runs has it open: packtrail node stop, or wait for a command.",
+        ) from busy
     except (KeystoreError, NoPassphrase, StorageError) as error:
         raise CommandError(Exit.FAILED, str(error)) from error
     except OSError as error:

@@ -71,8 +71,12 @@ def start(home: LocalHomeOption = DEFAULT_HOME) -> None:
     raise typer.Exit(code)
 
 
-def _stopped(home: Path) -> Home:
+def stopped_home(home: Path, meanwhile: str = "") -> Home:
     """Return a home whose node does not run.
+
+    Args:
+        home: Its folder.
+        meanwhile: What people should know who stop it for this; a sentence.
 
     Raises:
         CommandError: There is no home, or its node runs.
@@ -83,7 +87,7 @@ def _stopped(home: Path) -> Home:
         raise CommandError(
             Exit.FAILED,
             f"the node in {place.root} runs, as process {process.pid}",
-            f"packtrail node stop --home {place.root}",
+            f"packtrail node stop --home {place.root}{meanwhile and f'. {meanwhile}'}",
         )
     return place
 
@@ -128,7 +132,7 @@ def repair(
     """
     from cli.repairing import Wish, repair_home
 
-    place = _stopped(home)
+    place = stopped_home(home)
     repair_home(place, Wish(thorough, rebuild, give_up_outbox, give_up_signer, patience, archive), output)
 
 
@@ -161,9 +165,10 @@ def archive(
     """
     from cli.archiving import Retention, archive_home
 
-    archive_home(
-        open_home(home), to, Retention(keep_days, keep_heights, keep_contents, despite_recalls), output
+    place = stopped_home(
+        home, "The network goes on with one validator away: archive on one at a time, and start it again."
     )
+    archive_home(place, to, Retention(keep_days, keep_heights, keep_contents, despite_recalls), output)
 
 
 @app.command()
@@ -186,7 +191,7 @@ def reindex(
     """
     from cli.repairing import reindex_home
 
-    place = _stopped(home)
+    place = stopped_home(home)
     reindex_home(place, archive, output)
 
 
@@ -203,9 +208,7 @@ def trust(*, home: LocalHomeOption = DEFAULT_HOME, yes: YesOption = False) -> No
     from node.identity.standing import Standing
     from node.storage.files import DiskFiles
 
-    place = Home(home)
-    if process_of(place) is not None:
-        raise CommandError(Exit.FAILED, "the node runs", "Stop it first: packtrail node stop")
+    place = stopped_home(home)
     if not (place.data / SIGNER_FILE).exists():
         raise CommandError(
             Exit.NOT_FOUND, f"{place.data} holds no signer's record", "Only validators have one."
@@ -234,10 +237,7 @@ def settle(
     """
     from cli.settling import settle_home
 
-    place = open_home(home)
-    process = process_of(place)
-    if process is not None and is_running(process):
-        raise CommandError(Exit.FAILED, "the node runs", "Stop it first: packtrail node stop")
+    place = stopped_home(home)
     settle_home(place, block_id.lower(), yes=yes)
 
 

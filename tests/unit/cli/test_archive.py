@@ -1,10 +1,13 @@
 """`node archive`, `archive verify`, `archive restore`, and what other commands say of an archived home."""
 
+import os
+
 import msgspec
 import pytest
 
 from cli.failures import Exit
 from contracts.chain.genesis import encode_genesis
+from network.testnet.process import ProcessId, identify
 from node.home import Home
 from node.storage.archived import archived_height
 from node.storage.leveldb import LevelOptions, open_level
@@ -150,7 +153,22 @@ def test_places_where_no_archive_is_or_may_be(home, packtrail, tmp_path):
     store = open_level(home.database, LevelOptions(), create=False)
     code, _out, err = archive(packtrail, home, tmp_path / "archive")
     store.close()
-    assert (code, "another process" in err) == (Exit.FAILED, True)
+    assert (code, "another process" in err, "packtrail node stop" in err) == (Exit.FAILED, True, True)
+
+
+def test_while_the_node_runs_it_says_what_to_do(home, ledger, packtrail, tmp_path):
+    home.process_id.write_bytes(msgspec.json.encode(identify(os.getpid())))
+    code, _out, err = archive(packtrail, home, tmp_path / "archive")
+    assert code == Exit.FAILED
+    assert f"runs, as process {os.getpid()}" in err
+    assert f"packtrail node stop --home {home.root}" in err
+    assert "one at a time, and start it again" in err
+    code, _out, err = packtrail("archive", "restore", "--home", home.root, "--from", tmp_path / "archive")
+    assert (code, f"packtrail node stop --home {home.root}" in err) == (Exit.FAILED, True)
+    assert not (tmp_path / "archive").exists()
+    # A file that a process left which is no more is no reason to refuse.
+    home.process_id.write_bytes(msgspec.json.encode(ProcessId(os.getpid(), 1)))
+    assert archive(packtrail, home, tmp_path / "archive")[0] == Exit.OK
 
 
 def test_the_doctor_says_what_is_archived(home, packtrail, tmp_path):

@@ -10,7 +10,7 @@ import pytest
 from cli.failures import Exit
 from contracts.chain.genesis import decode_genesis, genesis_hash
 from network.testnet.ports import free_ports
-from network.testnet.process import identify
+from network.testnet.process import ProcessId, identify
 from network.transport.tls import public_key_of_certificate
 from node.api.tokens import Role, TokenFile
 from node.home import Home
@@ -275,6 +275,17 @@ def test_a_node_runs_once(make_home, packtrail, tmp_path):
     code, _out, err = packtrail("node", "start", "--home", home.root)
     assert code == Exit.FAILED
     assert f"process {os.getpid()}" in err
+
+
+def test_a_process_that_is_gone_keeps_nobody_from_trusting_a_home(make_home, packtrail, tmp_path):
+    make_home("maker", "validator")
+    home = Home(tmp_path / "maker")
+    trust = ("node", "trust", "--home", home.root, "--yes")
+    home.process_id.write_bytes(msgspec.json.encode(identify(os.getpid())))
+    assert packtrail(*trust)[0] == Exit.FAILED
+    # As a home has it that was copied while its node ran, or whose power went out.
+    home.process_id.write_bytes(msgspec.json.encode(ProcessId(os.getpid(), 1)))
+    assert packtrail(*trust)[0] == Exit.OK
 
 
 def test_a_genesis_that_is_none_stops_the_node(make_home, packtrail, tmp_path):

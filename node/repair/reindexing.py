@@ -74,17 +74,38 @@ def reindex(
         return _finish(setting, built, _checked(setting, built))
     source = open_store(setting, folder)
     try:
-        target = _open_target(setting, built)
-        try:
-            done = _execute(setting, source, target, progress, archive)
-            done = msgspec.structs.replace(done, kept_rows=copy_own_rows(source, target))
-        finally:
-            target.close()
+        done = _build(setting, source, built, progress, archive)
     finally:
         source.close()
     aside = aside_folder(data)
     move_aside(data, aside, [folder.name])
     return _finish(setting, built, msgspec.structs.replace(done, aside=str(aside)))
+
+
+def _build(
+    setting: Setting,
+    source: LevelStore,
+    built: Path,
+    progress: Callable[[int], None],
+    archive: ArchivedBodies | None,
+) -> Reindexed:
+    """Build the new database; raises as `reindex`."""
+    target = _open_target(setting, built)
+    try:
+        done = _execute(setting, source, target, progress, archive)
+        return msgspec.structs.replace(done, kept_rows=copy_own_rows(source, target))
+    except StorageDamaged as damage:
+        if not damage.where.startswith(str(built)):
+            raise
+        # What an interrupted run left was damaged since: nobody needs it, and it must not end every next run.
+        target.close()
+        shutil.rmtree(built.parent)
+        reason = (
+            f"{damage.reason}; it was not complete yet, and is removed: packtrail node reindex begins anew"
+        )
+        raise StorageDamaged(damage.where, reason) from damage
+    finally:
+        target.close()
 
 
 def _finish(setting: Setting, built: Path, done: Reindexed) -> Reindexed:

@@ -99,6 +99,36 @@ def test_an_interrupted_run_changes_nothing_and_the_next_goes_on(setting: Settin
     verify_home(setting.home, setting.genesis, lambda _height: None)
 
 
+def test_what_an_interrupted_run_left_and_was_damaged_since_is_begun_anew(setting: Setting) -> None:
+    whole = {space: rows(setting, space) for space in (STATE, INDEX, LOCAL)}
+    for height in (5, 6):
+        # The second run makes a table of what the first one wrote.
+        with pytest.raises(Interrupted):
+            run(setting, stop_at=height)
+    built = setting.home.data / WORK_FOLDER / setting.home.database.name
+    (table,) = built.glob("*.ldb")
+    content = table.read_bytes()
+    outcomes = set()
+    for place in range(100, len(content), len(content) // 12):
+        shutil.copytree(built.parent, setting.home.data / "kept")
+        table.write_bytes(content[:place] + bytes((content[place] ^ 1,)) + content[place + 1 :])
+        try:
+            run(setting, stop_at=8)
+        except StorageDamaged as damage:
+            assert "node reindex begins anew" in damage.reason
+            assert not built.exists()
+            outcomes.add("noticed while it ran")
+        except Interrupted:
+            outcomes.add("not read, or begun anew at once")
+        shutil.rmtree(built.parent, ignore_errors=True)
+        (setting.home.data / "kept").rename(built.parent)
+    assert "noticed while it ran" in outcomes
+    shutil.rmtree(built.parent)
+    done = run(setting)
+    assert done.executed == done.height
+    assert {space: rows(setting, space) for space in whole} == whole
+
+
 def test_between_its_two_renames_the_next_run_takes_the_second(
     setting: Setting, monkeypatch: pytest.MonkeyPatch
 ) -> None:

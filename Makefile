@@ -75,7 +75,7 @@ coverage: $(STAMP) ## Branch coverage of contracts and consensus, at least 98%
 
 simulate: $(STAMP) ## Seeded faults against the real core: make simulate SEEDS=500
 	$(BIN)/python -m tests.simulation --seeds $(SEEDS)
-	$(BIN)/python -m tests.simulation --beyond-third --seeds $$((($(SEEDS) + 4) / 5))
+	$(BIN)/python -m tests.simulation --beyond-third --seeds $$(($(SEEDS) / 20 + 4))
 
 simulate-long: $(STAMP) ## As many seeds as fit into MINUTES; KEEP=FILE keeps the table
 	$(BIN)/python -m tests.simulation --minutes $(MINUTES) $(if $(KEEP),--record $(KEEP))

@@ -14,8 +14,8 @@ from node.pool.choice import ANY_WORK
 
 TARGET_MS: Final = 70
 """How long the execution of a block may take, by this node's pace."""
-LEAST_WORK: Final = 1_200
-"""A block may always hold this much: some hundred documents."""
+LEAST_WORK: Final = 900
+"""A block may always hold this much: some ninety documents."""
 MEASURED_WORK: Final = 600
 """Blocks with less tell little: what a block costs by itself outweighs its documents."""
 _NEW_WEIGHT: Final = 0.3

@@ -94,6 +94,7 @@ class Health:
             {
                 "inputs": 0 if core.consensus is None else core.consensus.dropped,
                 "requests": core.serving.refused,
+                "ballots": 0 if core.ballots is None else core.ballots.unheard,
             },
             0 if core.forks.fork is None else core.forks.fork.kept.proof.height,
         )

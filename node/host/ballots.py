@@ -6,6 +6,10 @@ none. The set that a signature is checked against is that of the message's own h
 A request for help is short and its answer long, so each peer has an allowance of answers. It is twice what a
 peer needs that asks as often as it says things again; a request too many is dropped, for the next one says
 all anew.
+
+Each peer has an allowance of what it says as well: one message may hold hundreds of votes, and a validator
+that lies can sign any number of different ones, also beforehand. What is beyond is not heard; what one honest
+peer has, others have too, and say again.
 """
 
 from collections import OrderedDict
@@ -38,10 +42,22 @@ HELP_PER_SECOND = 2 * 1_000 // RESEND_INTERVAL_MS
 """How often a second one peer is helped."""
 HELP_BURST = 4
 """How often a peer is helped at once: it has just connected, or changed its round, and says so."""
+SAID_PER_SECOND = 8_192
+"""What a peer may say in a second, in votes that are known already."""
+SAID_BURST = 4 * SAID_PER_SECOND
+"""What it may say at once: all votes of some rounds of the largest set."""
+CHECK_COST = 16
+"""A signature that is to be verified counts like so many votes that are known …"""
+BYTES_PER_UNIT = 1_024
+"""… and so many bytes of a block that is to be read, like one."""
 
 
 class Ballots:
-    """Checks what peers say in a height, for one validator."""
+    """Checks what peers say in a height, for one validator.
+
+    Attributes:
+        unheard: Messages of peers that were not heard, for they had said too much.
+    """
 
     def __init__(
         self, chain: Chain, host: ConsensusHost, network: PeerNetwork, now_ms: Callable[[], int]
@@ -60,6 +76,8 @@ class Ballots:
         self._now_ms = now_ms
         # By name, also of peers that are gone: who comes back has no new allowance. Genesis names them all.
         self._allowances: dict[str, Allowance] = {}
+        self._voices: dict[str, Allowance] = {}
+        self.unheard = 0
         # The height that the engine has a certificate for.
         self._certified = 0
         self._seen: OrderedDict[Vote | Proposal, None] = OrderedDict()
@@ -87,7 +105,10 @@ class Ballots:
         validators = self._set_of(vote.height)
         if validators is None:
             return
-        if vote not in self._seen:
+        is_known = vote in self._seen
+        if not self._may_say(peer, 1 if is_known else CHECK_COST):
+            return
+        if not is_known:
             if not verify_vote(self._chain.tip.chain_id, validators, vote):
                 raise RemoteProtocolError(f"a vote of height {vote.height} is not signed by its author")
             self._remember(vote)
@@ -106,7 +127,10 @@ class Ballots:
             return
         if proposal in self._seen and self._host.proposals.candidates.get(proposal.block_id) is not None:
             # Not its block, but the proposal itself may have found no room in the engine.
-            self._host.receive(peer, ProposalReceived(proposal))
+            if self._may_say(peer, 1):
+                self._host.receive(peer, ProposalReceived(proposal))
+            return
+        if not self._may_say(peer, CHECK_COST + len(message.block) // BYTES_PER_UNIT):
             return
         if not verify_proposal(self._chain.tip.chain_id, validators, proposal):
             raise RemoteProtocolError(f"a proposal of height {proposal.height} is not signed by its author")
@@ -161,6 +185,8 @@ class Ballots:
         """
         if commit.height != self._chain.tip.height + 1 or commit.height == self._certified:
             return
+        if not self._may_say(peer, CHECK_COST * len(commit.signatures)):
+            return
         try:
             verify_commit(self._chain.tip.chain_id, self._chain.tip.validators, commit)
         except InvalidCommit as error:
@@ -189,6 +215,16 @@ class Ballots:
         if allowance is None:
             allowance = self._allowances[peer] = Allowance(HELP_PER_SECOND, HELP_BURST, now_ms)
         return allowance.afford(1, now_ms)
+
+    def _may_say(self, peer: str, cost: int) -> bool:
+        """Charge a peer for what it says; false, and nothing is charged, when it has said too much."""
+        now_ms = self._now_ms()
+        voice = self._voices.get(peer)
+        if voice is None:
+            voice = self._voices[peer] = Allowance(SAID_PER_SECOND, SAID_BURST, now_ms)
+        may_say = voice.afford(cost, now_ms)
+        self.unheard += not may_say
+        return may_say
 
     def greet(self, peer: str) -> None:
         """Send a peer that has just connected what this height has come to."""

@@ -1,6 +1,7 @@
 """Ballots: what may take room before the engine judges it, and what reaches it again."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 import msgspec
@@ -23,7 +24,15 @@ from contracts.primitives.encoding import encode
 from network.peer.face import ROLES, PeerIdentity
 from network.wire.errors import RemoteProtocolError
 from network.wire.messages import CommitMessage, Message, ProposalMessage, RoundRequest, RoundVotes, VoteSet
-from node.host.ballots import HELP_BURST, HELP_PER_SECOND, Ballots
+from node.host.ballots import (
+    BYTES_PER_UNIT,
+    CHECK_COST,
+    HELP_BURST,
+    HELP_PER_SECOND,
+    SAID_BURST,
+    SAID_PER_SECOND,
+    Ballots,
+)
 from node.host.candidates import Candidates
 from tests.support.ledger import OneNode
 from tests.support.parties import build_test_genesis, validator_seed
@@ -95,7 +104,7 @@ class Host:
     is_full: bool = False
 
     def receive(self, peer: str, event: Input) -> bool:
-        assert peer == "birch"
+        assert peer in ("birch", "cedar")
         self.inputs += [] if self.is_full else [event]
         return not self.is_full
 
@@ -277,3 +286,67 @@ def test_one_certificate_of_a_height_is_enough_once_it_was_taken(
     for _ in range(5):
         ballots.take_commit("birch", commit)
     assert (len(verified), len(host.inputs)) == (2, 1)
+
+
+def test_who_says_more_than_anybody_could_need_is_not_heard(
+    node: OneNode, host: Host, ballots: Ballots, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One message holds 512 votes, and a liar signs any number of rounds beforehand."""
+    checked: list[Vote] = []
+
+    def verify(_chain_id: str, _validators: object, vote: Vote) -> bool:
+        checked.append(vote)
+        return True
+
+    monkeypatch.setattr("node.host.ballots.verify_vote", verify)
+    one = vote(node, 2)
+
+    def flood(rounds: Iterable[int]) -> None:
+        many = tuple(msgspec.structs.replace(one, round=round_) for round_ in rounds)
+        ballots.take_votes("birch", RoundVotes(1, many))
+
+    for first in range(0, 512 * 40, 512):
+        flood(range(first, first + 512))
+    assert len(checked) == len(host.inputs) == SAID_BURST // CHECK_COST
+    clock.ms += 1_000
+    flood(range(1_000_000, 1_002_000))
+    assert len(checked) == (SAID_BURST + SAID_PER_SECOND) // CHECK_COST
+    # What is known is cheaper, and has an end as well.
+    clock.ms += 1_000
+    for _ in range(40):
+        flood([0] * 512)
+    assert len(host.inputs) == len(checked) + SAID_PER_SECOND
+    assert ballots.unheard > 0
+    # Another peer is heard all the same.
+    host.inputs.clear()
+    ballots.take_vote("cedar", vote(node, 1))
+    assert host.inputs == [VoteReceived(vote(node, 1))]
+
+
+def test_blocks_that_nobody_could_all_propose_are_not_read(
+    node: OneNode, ballots: Ballots, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    checked: list[Proposal] = []
+
+    def verify(_chain_id: str, _validators: object, proposal: Proposal) -> bool:
+        checked.append(proposal)
+        return True
+
+    monkeypatch.setattr("node.host.ballots.verify_proposal", verify)
+    one = proposal(node, 1, 1)
+    for number in range(5_000):
+        other = msgspec.structs.replace(one.proposal, block_id=number.to_bytes(32, "big"))
+        with suppress(RemoteProtocolError):
+            ballots.take_proposal("birch", ProposalMessage(other, one.block))
+    assert len(checked) == SAID_BURST // (CHECK_COST + len(one.block) // BYTES_PER_UNIT)
+    assert ballots.unheard == 5_000 - len(checked)
+
+
+def test_a_long_block_costs_more(node: OneNode, ballots: Ballots) -> None:
+    long = msgspec.structs.replace(proposal(node, 1, 1), block=bytes(1 << 20))
+    heard = 0
+    while not ballots.unheard:
+        with suppress(RemoteProtocolError):
+            ballots.take_proposal("birch", long)
+        heard += 1
+    assert heard - 1 == SAID_BURST // (CHECK_COST + (1 << 20) // BYTES_PER_UNIT)

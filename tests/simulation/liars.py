@@ -67,14 +67,22 @@ from network.wire.messages import (
 from tests.simulation.accusers import Accuser
 from tests.simulation.cast import CHAIN_ID
 from tests.simulation.lying_forks import FORK_BEHAVIOURS, ForkLiar
-from tests.simulation.lying_snapshots import SNAPSHOT_BEHAVIOURS, ChunkOf, SnapshotLiar
-from tests.simulation.lying_sync import SYNC_BEHAVIOURS, SyncLiar
+from tests.simulation.lying_snapshots import (
+    MORE_SNAPSHOT_BEHAVIOURS,
+    SNAPSHOT_BEHAVIOURS,
+    ChunkOf,
+    SnapshotLiar,
+)
+from tests.simulation.lying_sync import MORE_SYNC_BEHAVIOURS, SYNC_BEHAVIOURS, SyncLiar
 
 BEHAVIOURS: Final = (
     *("propose", "prevote", "precommit", "both", "valid_round", "skip"),
     *("misname", "invalid", "forget", "replay", "flood", "boast", "silence"),
     *(*SYNC_BEHAVIOURS, *FORK_BEHAVIOURS, *SNAPSHOT_BEHAVIOURS),
 )
+MORE_BEHAVIOURS: Final = (*MORE_SYNC_BEHAVIOURS, *MORE_SNAPSHOT_BEHAVIOURS)
+"""Drawn one by one, from a stream of their own: one more of these changes nothing in worlds that lack it."""
+_MORE: Final = 0.3
 LaneOf = Callable[[bytes], bytes | None]
 ProposedIn = Callable[[int, int], bytes | None]
 """Returns the block that was proposed to this node in a height and round, if it has heard of one."""
@@ -125,12 +133,10 @@ class Liar:
         self._fooled: dict[str, bool] = {}
         self._is_silent: dict[int, bool] = {}
         self.counts: Counter[str] = accuser.counts
-        self.behaviours = behaviours or tuple(
-            sorted(random.sample(BEHAVIOURS, random.randint(3, len(BEHAVIOURS))))
-        )
+        self.behaviours = behaviours or _drawn(random)
         self._sync = SyncLiar(random, self.behaviours, self.counts)
         self._forks = ForkLiar(random, self.behaviours, self.counts)
-        self._snapshots = SnapshotLiar(random, self.behaviours, self.counts, chunk_of)
+        self._snapshots = SnapshotLiar(random, self.behaviours, self.counts, chunk_of, seed)
 
     def change(self, peer: PeerIdentity, message: Message) -> list[Message]:
         """Return what `peer` is told instead of `message`."""
@@ -333,3 +339,9 @@ class Liar:
     def _sign(self, vote: Vote, round_: int, value: bytes) -> Vote:
         data = vote_sign_bytes(CHAIN_ID, vote.type, vote.height, round_, value)
         return Vote(vote.type, vote.height, round_, value, vote.validator, signing.sign(self._seed, data))
+
+
+def _drawn(random: Random) -> tuple[str, ...]:
+    drawn = sorted(random.sample(BEHAVIOURS, random.randint(3, len(BEHAVIOURS))))
+    more = Random(" ".join(drawn))
+    return (*drawn, *(each for each in MORE_BEHAVIOURS if more.random() < _MORE))

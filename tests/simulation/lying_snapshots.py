@@ -8,6 +8,8 @@ What such a liar may do:
     snapshot_chunk     a chunk with a byte changed, one with a row changed, or one without end
     snapshot_unsigned  an offer for which nobody vouches
     snapshot_forged    a snapshot with a row changed, or of another app hash, for which others seem to vouch
+    snapshot_vouched   such a snapshot, for which it vouches itself, and nobody else
+    snapshot_miser     an offer like everybody's, and never a chunk
 """
 
 from collections import Counter
@@ -26,6 +28,7 @@ from contracts.chain.snapshot import (
     Voucher,
     chunk_hash,
     manifest_hash,
+    vouch,
 )
 from contracts.primitives.encoding import encode
 from network.sync.packing import pack_chunk
@@ -36,10 +39,13 @@ SNAPSHOT_BEHAVIOURS: Final = (
     *("snapshot_none", "snapshot_stall", "snapshot_old"),
     *("snapshot_chunk", "snapshot_unsigned", "snapshot_forged"),
 )
+MORE_SNAPSHOT_BEHAVIOURS: Final = ("snapshot_vouched", "snapshot_miser")
+"""Drawn apart."""
 ChunkOf = Callable[[int, int], bytes | None]
 """Returns a chunk of this node's snapshot of a height, as it is stored."""
 _FORGE: Final = 0.5
 """Part of the answers that are forged, where the liar forges …"""
+_BOLD: Final = ("snapshot_chunk", "snapshot_forged", "snapshot_vouched")
 _DENY: Final = 0.15
 """… or that say less than is true, in one way."""
 
@@ -48,9 +54,15 @@ class SnapshotLiar:
     """How one liar speaks of snapshots."""
 
     def __init__(
-        self, random: Random, behaviours: Collection[str], counts: Counter[str], chunk_of: ChunkOf
+        self,
+        random: Random,
+        behaviours: Collection[str],
+        counts: Counter[str],
+        chunk_of: ChunkOf,
+        seed: bytes,
     ) -> None:
-        """Lie in the ways of `behaviours`, and count each lie."""
+        """Lie in the ways of `behaviours`, under the key of `seed`, and count each lie."""
+        self._seed = seed
         self._random = random
         self._behaviours = frozenset(behaviours)
         self._counts = counts
@@ -59,7 +71,7 @@ class SnapshotLiar:
         self._forged: dict[bytes, tuple[Manifest, int, bytes]] = {}
 
     def _lies(self, behaviour: str) -> bool:
-        part = _FORGE if behaviour in ("snapshot_chunk", "snapshot_forged") else _DENY
+        part = _FORGE if behaviour in _BOLD else _DENY
         if behaviour not in self._behaviours or self._random.random() >= part:
             return False
         self._counts[behaviour] += 1
@@ -72,6 +84,9 @@ class SnapshotLiar:
         match message:
             case SnapshotOffer():
                 return [self._offer(message)]
+            case ChunkAnswer() if "snapshot_miser" in self._behaviours:
+                self._counts["snapshot_miser"] += 1
+                return []
             case ChunkAnswer():
                 return [self._chunk(message)]
             case NoChunk(manifest_hash=hash_, index=index) if hash_ in self._forged:
@@ -89,7 +104,15 @@ class SnapshotLiar:
             return msgspec.structs.replace(offer, vouchers=())
         if self._lies("snapshot_forged"):
             return self._forge(offer)
+        if self._lies("snapshot_vouched"):
+            return self._vouch(self._forge(offer))
         return offer
+
+    def _vouch(self, forged: SnapshotOffer) -> SnapshotOffer:
+        """Vouch for it alone."""
+        manifest = MANIFESTS.decode(forged.manifest)
+        own = vouch(manifest.chain_id, self._seed, manifest.height, manifest_hash(manifest))
+        return msgspec.structs.replace(forged, vouchers=(own,))
 
     def _forge(self, offer: SnapshotOffer) -> SnapshotOffer:
         """Offer another snapshot, with signatures of those who vouch for the true one."""

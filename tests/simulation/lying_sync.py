@@ -6,6 +6,7 @@ What such a liar may do:
     sync_garbled  a block or a bundle with a byte changed
     sync_commit   a commit that proves nothing: too few signatures, one twice, one forged
     sync_stall    no answer
+    sync_first    it has no longer what it was asked for, or gives blocks that nobody has yet
     withhold      no bundle that it is asked for, and its own bundles to half of the others only
 """
 
@@ -22,6 +23,8 @@ from network.sync.checks import COMMITS
 from network.wire.messages import BlockAnswer, BlockBundles, BundleAnswer, BundlePush, Message, NoBlock
 
 SYNC_BEHAVIOURS: Final = ("sync_height", "sync_garbled", "sync_commit", "sync_stall", "withhold")
+MORE_SYNC_BEHAVIOURS: Final = ("sync_first",)
+"""Drawn apart."""
 _LIE: Final = 0.3
 """Part of the answers that are lies."""
 
@@ -66,6 +69,10 @@ class SyncLiar:
             return []
         if another is not None and another.height != answer.height and self._lies("sync_height"):
             return [BlockAnswer(answer.height, another.block, another.commit)]
+        if self._lies("sync_first"):
+            head = answer.height + self._random.randrange(40)
+            # One beyond what it has is a height to come; two are more than anybody could have archived.
+            return [NoBlock(answer.height, head, self._random.randint(answer.height + 1, head + 2))]
         if self._lies("sync_garbled"):
             return [msgspec.structs.replace(answer, block=self._garbled(answer.block))]
         if self._lies("sync_commit"):

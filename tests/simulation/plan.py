@@ -9,7 +9,7 @@ from random import Random
 import msgspec
 
 from contracts.chain.parameters import ConsensusTiming, Limits, Parameters, Tolerances
-from tests.simulation.lying_snapshots import SNAPSHOT_BEHAVIOURS
+from tests.simulation.lying_snapshots import MORE_SNAPSHOT_BEHAVIOURS, SNAPSHOT_BEHAVIOURS
 
 TARGET_HEIGHT = 30
 """Every seed decides at least so many heights."""
@@ -56,6 +56,8 @@ LARGE_HEIGHTS = 8
 
 JOINS = 0.2
 """In this part of the seeds an observer joins by a snapshot …"""
+MORE_JOINS = 0.4
+"""In this part of the worlds made for joining, the liar does what is drawn apart."""
 JOINS_AT = (6, 20)
 """… when a height from here to below there is decided."""
 
@@ -190,13 +192,17 @@ def make_plan(seed: int) -> Plan:
 
 def joining_plan(seed: int) -> Plan:
     """Draw a world in which an observer joins by a snapshot, and one of four validators lies about it."""
-    random = stream(seed, "joining plan")
+    random, more = stream(seed, "joining plan"), stream(seed, "more about joining")
+    behaviours = random.choice((("snapshot_chunk",), ("snapshot_forged",), SNAPSHOT_BEHAVIOURS))
+    if more.random() < MORE_JOINS:
+        all_of_them = (*SNAPSHOT_BEHAVIOURS, *MORE_SNAPSHOT_BEHAVIOURS)
+        behaviours = more.choice((*((each,) for each in MORE_SNAPSHOT_BEHAVIOURS), all_of_them))
     return msgspec.structs.replace(
         make_plan(seed),
         powers=(1,) * 4,
         liars=(random.randrange(4),),
         skewed=(),
-        behaviours=random.choice((("snapshot_chunk",), ("snapshot_forged",), SNAPSHOT_BEHAVIOURS)),
+        behaviours=behaviours,
         has_observer=True,
         governs=False,
         faults=("slow_disk",),

@@ -40,6 +40,7 @@ from tests.simulation.planted_evidence import PLANTED_EVIDENCE
 from tests.simulation.planted_forks import PLANTED_FORKS
 from tests.simulation.planted_sets import PLANTED_SETS, hear_no_own_votes
 from tests.simulation.planted_snapshots import PLANTED_SNAPSHOTS
+from tests.simulation.planted_sync import PLANTED_SYNC
 from tests.simulation.planting import (
     DAMAGED,
     FORK,
@@ -368,4 +369,5 @@ PLANTED: Final = (
     *PLANTED_EVIDENCE,
     *PLANTED_FORKS,
     *PLANTED_SNAPSHOTS,
+    *PLANTED_SYNC,
 )

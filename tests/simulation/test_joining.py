@@ -4,7 +4,7 @@ from collections import Counter
 
 from node.storage import chunks
 from tests.simulation.joining import SMALL_CHUNK_BYTES, small_chunks
-from tests.simulation.lying_snapshots import SNAPSHOT_BEHAVIOURS
+from tests.simulation.lying_snapshots import MORE_SNAPSHOT_BEHAVIOURS, SNAPSHOT_BEHAVIOURS
 from tests.simulation.outcome import run_plan
 from tests.simulation.plan import joining_plan, make_plan
 
@@ -19,7 +19,7 @@ def test_liars_keep_nobody_from_joining_with_the_true_state() -> None:
         repairs.update(outcome.repairs)
         lies.update(outcome.lies)
     assert repairs["joined_by_snapshot"] > len(outcomes) // 2
-    assert len(set(lies) & set(SNAPSHOT_BEHAVIOURS)) > 2
+    assert len(set(lies) & {*SNAPSHOT_BEHAVIOURS, *MORE_SNAPSHOT_BEHAVIOURS}) > 2
 
 
 def test_a_share_of_all_worlds_has_one_and_cuts_small_chunks() -> None:

@@ -162,6 +162,10 @@ class Colluder:
             return [] if forged is None else [forged]
         return []
 
+    def introduce(self, height: int, block_id: bytes) -> tuple[int, bytes]:
+        """Say the truth."""
+        return height, block_id
+
     def other_proposal(self, message: ProposalMessage) -> ProposalMessage:
         """Return a proposal of another block for the same round."""
         proposal, block = message.proposal, BLOCKS.decode(message.block)

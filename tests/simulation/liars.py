@@ -15,6 +15,7 @@ clever one would. What it may do besides:
     replay       what it said in rounds and heights long ago
     flood        votes for rounds to come
     boast        heights it has not reached
+    modest       a height that it had long ago, to whoever it meets: who listens before it votes counts that
     other_chain  another chain, and false proofs of forks (`lying_forks.py`)
     accuse       false, old or repeated evidence, in blocks and to peers (`accusers.py`)
     silence      nothing about a height
@@ -80,7 +81,7 @@ BEHAVIOURS: Final = (
     *("misname", "invalid", "forget", "replay", "flood", "boast", "silence"),
     *(*SYNC_BEHAVIOURS, *FORK_BEHAVIOURS, *SNAPSHOT_BEHAVIOURS),
 )
-MORE_BEHAVIOURS: Final = (*MORE_SYNC_BEHAVIOURS, *MORE_SNAPSHOT_BEHAVIOURS)
+MORE_BEHAVIOURS: Final = (*MORE_SYNC_BEHAVIOURS, *MORE_SNAPSHOT_BEHAVIOURS, "modest")
 """Drawn one by one, from a stream of their own: one more of these changes nothing in worlds that lack it."""
 _MORE: Final = 0.3
 LaneOf = Callable[[bytes], bytes | None]
@@ -132,6 +133,7 @@ class Liar:
         self._others: dict[tuple[int, int], bytes] = {}  # the other block's id, by height and round
         self._fooled: dict[str, bool] = {}
         self._is_silent: dict[int, bool] = {}
+        self._tips: list[tuple[int, bytes]] = []  # its own, where it met peers
         self.counts: Counter[str] = accuser.counts
         self.behaviours = behaviours or _drawn(random)
         self._sync = SyncLiar(random, self.behaviours, self.counts)
@@ -158,6 +160,14 @@ class Liar:
                 return told if accusation is None else [*told, EvidenceMessage(accusation)]
             case _:
                 return self._answer(peer, message)
+
+    def introduce(self, height: int, block_id: bytes) -> tuple[int, bytes]:
+        """Return where it says that it stands when it meets a peer: in truth, or as long ago as it can."""
+        self._tips.append((height, block_id))
+        if "modest" not in self.behaviours:
+            return height, block_id
+        self.counts["modest"] += height > self._tips[0][0]
+        return self._tips[0]
 
     def _answer(self, peer: PeerIdentity, message: Message) -> list[Message]:
         match message:

@@ -47,7 +47,7 @@ from tests.simulation.disks import Disk, Trap
 from tests.simulation.invariants import Broken
 from tests.simulation.joining import begin_joining
 from tests.simulation.plan import stream
-from tests.simulation.wire import MachineTransport, Postbox, Tampering
+from tests.simulation.wire import MachineTransport, Postbox, Tampering, said
 
 if TYPE_CHECKING:
     from tests.simulation.world import World
@@ -270,7 +270,7 @@ class Machine:
         self.repairs["started_again"] += self._lives > 1
         router = Router()
         self.postbox = postbox = self._postbox(life)
-        side = self._peers(router, life, opened.nodes, lambda: _tip_of(router))
+        side = self._peers(router, life, opened.nodes, lambda: said(self.tampering, *_tip_of(router)))
         peers = side.peers
         postbox.peers = peers
         surroundings = self._surroundings(postbox, life)

@@ -62,6 +62,9 @@ class Crafter:
                 pass
         return [message]
 
+    def introduce(self, height: int, block_id: bytes) -> tuple[int, bytes]:
+        return height, block_id
+
     def _craft(self, data: bytes) -> bytes:
         header = _BUNDLES.decode(data).header
         seed = self._seeds.get(header.lane)

@@ -171,6 +171,15 @@ class Tampering(Protocol):
         """Return what `peer` is told instead of `message`."""
         ...
 
+    def introduce(self, height: int, block_id: bytes) -> tuple[int, bytes]:
+        """Return where it says that it stands when it meets a peer, instead of the truth."""
+        ...
+
+
+def said(tampering: Tampering | None, height: int, block_id: bytes) -> tuple[int, bytes]:
+    """Return where a node says that it stands when it meets a peer."""
+    return (height, block_id) if tampering is None else tampering.introduce(height, block_id)
+
 
 class Ambush:
     """A network that is bad on purpose: it splits one height so that a forgotten lock forks the chain.

@@ -135,8 +135,14 @@ class ForkWatch:
             StorageDamaged: The set of the fork's height cannot be read.
         """
         self._settled = settled
-        if kept is not None and not self._is_settled(kept.proof.height):
-            self.fork = _fork_of(kept.found_ms, kept.proof, self._set_of(kept.proof.height))
+        if kept is None or self._is_settled(kept.proof.height):
+            return
+        validators = self._set_of(kept.proof.height)
+        if kept.proof.height <= self._chain.tip.height + 1:
+            self.fork = _fork_of(kept.found_ms, kept.proof, validators)
+        else:
+            # The database is being built anew: who voted so far above is not known yet, so nobody is named.
+            self.fork = Fork(kept, validators, (), ())
 
     @property
     def reason(self) -> str:

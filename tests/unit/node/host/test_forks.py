@@ -332,6 +332,17 @@ def test_what_is_on_the_disk_stops_the_node_again_until_it_is_settled() -> None:
     assert (won.watch.fork, won.stopped, won.peers.banned) == (None, [], [])
 
 
+def test_a_database_that_is_built_anew_names_nobody_of_a_set_that_it_does_not_know() -> None:
+    """The set has grown since genesis: indices of the fork's height are beyond it."""
+    desk = Desk(heights=0)
+    signed = tuple(CommitSignature(index, bytes(64)) for index in (3, 5, 30))
+    kept = KeptFork(7, fork_of(*(Commit(9, 0, each * 32, signed) for each in (b"\7", b"\x08"))))
+    desk.watch.restore(kept, {})
+    assert desk.watch.fork is not None
+    assert (desk.watch.fork.convicted, desk.watch.fork.suspected) == ((), ())
+    assert "forked: at height 9" in desk.watch.reason
+
+
 def test_a_node_that_fetches_the_block_that_does_not_stand_stops() -> None:
     desk = Desk()
     desk.watch.restore(None, {HEIGHTS + 1: b"\7" * 32})

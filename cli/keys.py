@@ -14,6 +14,7 @@ from cli.local import (
     LocalHomeOption,
     NoInputOption,
     disk_errors,
+    load_genesis,
     load_record,
     load_settings,
     open_home,
@@ -21,10 +22,12 @@ from cli.local import (
     save_record,
     write_private,
 )
+from cli.node import stopped_home
 from cli.options import OutputOption
 from cli.output import Format, say, write_json, write_rows
 from cli.passphrase import chosen_passphrase, known_passphrase
 from network.description import PartnerRecord
+from node.home import SIGNER_FILE
 
 app = typer.Typer(help="The keys in a node's home.", no_args_is_help=True)
 
@@ -92,6 +95,50 @@ def new(
     names = ", ".join(f'"{entry.gln}"' for entry in grown.partners)
     say(f"Made. Now set keys.partners = [{names}] in {place.config}; the ledger must know the key too.")
     write_json({"gln": partner, "public_key": key.public_key.hex()})
+
+
+@app.command()
+def validator(
+    home: LocalHomeOption = DEFAULT_HOME,
+    key_cost: Annotated[
+        Cost | None, typer.Option(help="Work to open the key, if other than keys.cost of the configuration.")
+    ] = None,
+    no_input: NoInputOption = False,
+) -> None:
+    """Make a member's home that of a validator: its key to vote with, and the public record that says so.
+
+    The node votes when the network has decided so: propose `put_node` with what is printed. Interrupted, the
+    same command again finishes it.
+
+    Example: packtrail keys validator --home shop
+    """
+    from node.identity.keystore import COSTS, KeyKind, Keystore
+    from node.identity.signer import create_signer_record
+    from node.identity.standing import Standing
+    from node.storage.files import DiskFiles
+
+    place = stopped_home(home)
+    record = load_record(record_file(place))
+    if record.role != "member":
+        raise CommandError(Exit.NOT_ALLOWED, f"{record.name} is no member: its record says {record.role}")
+    settings = load_settings(place)
+    chain_id = load_genesis(place.resolve(settings.node.genesis)).chain_id
+    configured = settings.keys.passphrase_file
+    passphrase = known_passphrase(place.resolve(configured) if configured else None, may_ask=not no_input)
+    with disk_errors():
+        store, data = Keystore(DiskFiles(place.root), KEYS_FOLDER), DiskFiles(place.data)
+        store.load(KeyKind.NODE, passphrase)
+        if not any(key.kind is KeyKind.VALIDATOR for key in store.list()):
+            store.create(KeyKind.VALIDATOR, passphrase, COSTS[key_cost or settings.keys.cost])
+        key = store.load(KeyKind.VALIDATOR, passphrase)
+        if data.read(SIGNER_FILE) is None:
+            create_signer_record(data, SIGNER_FILE, chain_id, key.public_key)
+            Standing(data).allow(0)
+        whole = save_record(
+            place, msgspec.structs.replace(record, role="validator", validator_key=key.public_key)
+        )
+    say("Made. Next: propose put_node with this, and start the node before it acts (docs/governance.md).")
+    write_json(whole)
 
 
 @app.command()

@@ -9,12 +9,15 @@ import pytest
 
 from cli.failures import Exit
 from contracts.chain.genesis import decode_genesis, genesis_hash
+from network.description import NodeRecord
 from network.testnet.ports import free_ports
 from network.testnet.process import ProcessId, identify
 from network.transport.tls import public_key_of_certificate
 from node.api.tokens import Role, TokenFile
 from node.home import Home
 from node.identity.keystore import KeyKind, Keystore
+from node.identity.signer import FileSigner
+from node.identity.standing import Standing
 from node.storage.files import DiskFiles
 
 MAKER = "9521101000009"
@@ -315,6 +318,43 @@ def _network_home(make_home, packtrail, tmp_path, *more):
     home = Home(tmp_path / "shop")
     home.genesis.write_bytes((tmp_path / "genesis.json").read_bytes())
     return home
+
+
+def test_a_members_home_becomes_a_validators(make_home, packtrail, tmp_path):
+    home = _network_home(make_home, packtrail, tmp_path)
+    make = ("keys", "validator", "--home", home.root, "--no-input")
+    code, out, err = packtrail(*make)
+    assert (code, "put_node" in err) == (Exit.OK, True)
+    record = msgspec.json.decode(out, type=NodeRecord)
+    passphrase = (home.keys / "passphrase").read_bytes().strip()
+    key = Keystore(DiskFiles(home.root), "keys").load(KeyKind.VALIDATOR, passphrase)
+    assert (record.role, record.validator_key) == ("validator", key.public_key)
+    FileSigner(DiskFiles(home.data), "signer", "test", key.seed).open()
+    standing = Standing(DiskFiles(home.data))
+    standing.open()
+    assert standing.votes_from == 0
+    assert packtrail(*make)[0] == Exit.NOT_ALLOWED
+
+
+def test_an_interrupted_change_to_a_validators_home_is_finished_with_the_same_key(
+    make_home, packtrail, tmp_path
+):
+    home = _network_home(make_home, packtrail, tmp_path)
+    make = ("keys", "validator", "--home", home.root, "--no-input")
+    before = home.record.read_bytes()
+    first = msgspec.json.decode(packtrail(*make)[1])
+    home.record.write_bytes(before)
+    signed = (home.data / "signer").read_bytes()
+    assert msgspec.json.decode(packtrail(*make)[1]) == first
+    assert (home.data / "signer").read_bytes() == signed
+
+
+def test_a_home_whose_node_runs_gets_no_validators_key(make_home, packtrail, tmp_path):
+    home = _network_home(make_home, packtrail, tmp_path)
+    home.process_id.write_bytes(msgspec.json.encode(identify(os.getpid())))
+    code, _out, err = packtrail("keys", "validator", "--home", home.root, "--no-input")
+    assert (code, "runs, as process" in err) == (Exit.FAILED, True)
+    assert not list(home.keys.glob("validator*"))
 
 
 def _findings(packtrail, home):

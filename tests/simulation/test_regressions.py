@@ -5,7 +5,8 @@ A seed's run changes with the code: these are good company for new code, no more
 
 import pytest
 
-from tests.simulation.outcome import run_seed
+from tests.simulation.outcome import run_plan, run_seed
+from tests.simulation.shrinking import changed_plan
 
 ONCE_BAD = {
     62: "who was removed is taken in again when all is done, and brings along documents that nobody awaited",
@@ -18,3 +19,8 @@ ONCE_BAD = {
 @pytest.mark.parametrize("seed", ONCE_BAD)
 def test_a_seed_that_failed_once_holds_every_invariant(seed: int) -> None:
     assert run_seed(seed).failure == ""
+
+
+def test_what_a_liar_withholds_of_a_lane_that_an_honest_node_signs_too_is_not_awaited() -> None:
+    lying = {"powers": [1] * 4, "liars": [3], "skewed": [], "behaviours": ["sync_first"]}
+    assert run_plan(changed_plan(55, lying)).failure == ""

@@ -433,8 +433,12 @@ class World:
             raise Broken(f"I7: {machine.name}: {core.consensus.stopped_because}")
         # Who was removed takes along what others need to use its later bundles; liars withhold it; who lost
         # its database bundles once more what the chain holds, and nobody continues that: it expires.
+        # Two nodes may sign with one key.
         able = self._listed - self.stale - self.bereft - self.liars.keys()
-        lanes = {key.public_key for role in self.cast.roles if role.name in able for key in role.keys}
+        lanes, others = set[bytes](), set[bytes]()
+        for role in self.cast.roles:
+            (lanes if role.name in able else others).update(key.public_key for key in role.keys)
+        lanes -= others
         kept = sum(pooled.bundle.header.lane in lanes for pooled in core.pool._by_id.values())
         if kept or core.submissions.waiting:
             raise Broken(f"I8: {machine.name} keeps {kept} bundles for which there is no use")

@@ -7,7 +7,7 @@ import pytest
 from tests.simulation.planted import PLANTED, Planted
 from tests.simulation.planted_table import hunt
 
-FEW_SEEDS = 40
+FEW_SEEDS = 100
 MANY_SEEDS = 2_000
 AT_ONCE = {"two_thirds", "no_fsync", "block_sync", "two_places", "stale_home"}
 """Found within two seconds each, so `make test` hunts them; `make planted` hunts all that few seeds find."""

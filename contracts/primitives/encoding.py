@@ -17,6 +17,9 @@ T = TypeVar("T")
 
 _ENCODER = msgspec.msgpack.Encoder()
 
+_NOT_READ = (msgspec.MsgspecError, RecursionError, UnicodeDecodeError)
+"""What the library raises for bytes that it cannot read: malformed, too deep, or text that is no UTF-8."""
+
 MAX_BYTES_DEFAULT = 1 << 20
 """Largest input, in bytes, that a decoder reads when its owner names no smaller limit."""
 
@@ -61,7 +64,7 @@ class Decoder(Generic[T]):
             raise MalformedBytes(msg)
         try:
             value = self._decoder.decode(data)
-        except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError) as error:
+        except _NOT_READ as error:
             msg = f"{self._name}: {error}"
             raise MalformedBytes(msg) from error
         if _ENCODER.encode(value) != data:
@@ -89,6 +92,6 @@ class RowDecoder(Generic[T]):
         """
         try:
             return self._decoder.decode(data)
-        except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        except _NOT_READ as error:
             msg = f"{self._name}: {error}"
             raise MalformedBytes(msg) from error

@@ -31,6 +31,10 @@ from node.home import SIGNER_FILE
 
 app = typer.Typer(help="The keys in a node's home.", no_args_is_help=True)
 
+KeyCostOption = Annotated[
+    Cost | None, typer.Option(help="Work to open the key, if other than keys.cost of the configuration.")
+]
+
 
 @app.command()
 def show(home: LocalHomeOption = DEFAULT_HOME, output: OutputOption = Format.TABLE) -> None:
@@ -61,9 +65,7 @@ def export(home: LocalHomeOption = DEFAULT_HOME) -> None:
 def new(
     partner: Annotated[str, typer.Option(metavar="GLN", help="Partner whose bundles it will sign.")],
     home: LocalHomeOption = DEFAULT_HOME,
-    key_cost: Annotated[
-        Cost | None, typer.Option(help="Work to open the key, if other than keys.cost of the configuration.")
-    ] = None,
+    key_cost: KeyCostOption = None,
     no_input: NoInputOption = False,
 ) -> None:
     """Make a key for one more partner, and add it to the node's public record.
@@ -100,9 +102,7 @@ def new(
 @app.command()
 def validator(
     home: LocalHomeOption = DEFAULT_HOME,
-    key_cost: Annotated[
-        Cost | None, typer.Option(help="Work to open the key, if other than keys.cost of the configuration.")
-    ] = None,
+    key_cost: KeyCostOption = None,
     no_input: NoInputOption = False,
 ) -> None:
     """Make a member's home that of a validator: its key to vote with, and the public record that says so.
@@ -128,12 +128,17 @@ def validator(
     with disk_errors():
         store, data = Keystore(DiskFiles(place.root), KEYS_FOLDER), DiskFiles(place.data)
         store.load(KeyKind.NODE, passphrase)
-        if not any(key.kind is KeyKind.VALIDATOR for key in store.list()):
+        is_new = not any(key.kind is KeyKind.VALIDATOR for key in store.list())
+        if is_new:
             store.create(KeyKind.VALIDATOR, passphrase, COSTS[key_cost or settings.keys.cost])
         key = store.load(KeyKind.VALIDATOR, passphrase)
         if data.read(SIGNER_FILE) is None:
+            # A key that was there may have signed what nobody remembers here: it listens before it votes.
+            standing = Standing(data)
+            standing.suspend()
             create_signer_record(data, SIGNER_FILE, chain_id, key.public_key)
-            Standing(data).allow(0)
+            if is_new:
+                standing.allow(0)
         whole = save_record(
             place, msgspec.structs.replace(record, role="validator", validator_key=key.public_key)
         )

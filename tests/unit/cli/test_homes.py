@@ -349,6 +349,19 @@ def test_an_interrupted_change_to_a_validators_home_is_finished_with_the_same_ke
     assert (home.data / "signer").read_bytes() == signed
 
 
+def test_a_key_whose_signatures_are_forgotten_listens_before_it_votes(make_home, packtrail, tmp_path):
+    home = _network_home(make_home, packtrail, tmp_path)
+    make = ("keys", "validator", "--home", home.root, "--no-input")
+    before = home.record.read_bytes()
+    packtrail(*make)
+    home.record.write_bytes(before)
+    (home.data / "signer").unlink()
+    assert packtrail(*make)[0] == Exit.OK
+    standing = Standing(DiskFiles(home.data))
+    standing.open()
+    assert standing.votes_from is None
+
+
 def test_a_home_whose_node_runs_gets_no_validators_key(make_home, packtrail, tmp_path):
     home = _network_home(make_home, packtrail, tmp_path)
     home.process_id.write_bytes(msgspec.json.encode(identify(os.getpid())))

@@ -57,7 +57,7 @@ SOLE_KEY: Final = b""
 class Table(Generic[RowT]):
     """One kind of rows."""
 
-    __slots__ = ("decode", "is_directory", "name", "prefix")
+    __slots__ = ("decode", "is_directory", "name", "prefix", "row")
 
     def __init__(self, name: str, prefix: int, row: type[RowT], *, is_directory: bool = False) -> None:
         """Describe a table.
@@ -71,6 +71,7 @@ class Table(Generic[RowT]):
         """
         self.name = name
         self.prefix = bytes((prefix,))
+        self.row = row
         self.decode = RowDecoder(row).decode
         self.is_directory = is_directory
 

@@ -18,7 +18,6 @@ from tests.damage.home import make_home
 from tests.damage.judging import Judged, Outcome, copy_home, judge, judge_archive
 from tests.simulation.outcome import quiet
 
-_MEMORY = Path("/dev/shm")  # noqa: S108 - a folder of its own is made there; nothing has to outlive the run
 BAD = (Outcome.UNNOTICED, Outcome.UNNAMED)
 
 
@@ -56,8 +55,7 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--seed", type=int, default=0, help="what they are drawn from")
     options = parser.parse_args(arguments)
     began = time.monotonic()
-    memory = _MEMORY if _MEMORY.is_dir() else None
-    with tempfile.TemporaryDirectory(prefix="packtrail-damage-", dir=memory) as folder:
+    with tempfile.TemporaryDirectory(prefix="packtrail-damage-") as folder:
         found = run(options.positions, options.seed, Path(folder))
     for part, judged in found.items():
         _show(part, judged)

@@ -150,8 +150,7 @@ def _row_of_state(data: bytes) -> object:
 
 def _rows_of_state(shapes: Shapes) -> list[bytes]:
     """Return a row of each table, with the table's number."""
-    kinds = [table.decode.__self__._decoder.type for table in TABLES]  # type: ignore[attr-defined]
-    return [encode((number, encode(shapes.make(kind)))) for number, kind in enumerate(kinds)]
+    return [encode((number, encode(shapes.make(table.row)))) for number, table in enumerate(TABLES)]
 
 
 # ----------------------------------------------------------------------------------------- standing

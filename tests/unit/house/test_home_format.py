@@ -51,7 +51,7 @@ def _modules(package: ModuleType) -> Iterator[ModuleType]:
 
 
 def _row_of(table: Any) -> str:
-    return str(table.decode.__self__._name)
+    return str(getattr(table.row, "__name__", "row"))
 
 
 def _constants(module: ModuleType) -> Iterator[str]:

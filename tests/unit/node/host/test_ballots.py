@@ -288,17 +288,23 @@ def test_one_certificate_of_a_height_is_enough_once_it_was_taken(
     assert (len(verified), len(host.inputs)) == (2, 1)
 
 
+def _checked(monkeypatch: pytest.MonkeyPatch, check: str) -> list[object]:
+    """Let a check of signatures find all of them right; return what it was asked about, as it comes."""
+    asked: list[object] = []
+
+    def verify(_chain_id: str, _validators: object, said: object) -> bool:
+        asked.append(said)
+        return True
+
+    monkeypatch.setattr(f"node.host.ballots.{check}", verify)
+    return asked
+
+
 def test_who_says_more_than_anybody_could_need_is_not_heard(
     node: OneNode, host: Host, ballots: Ballots, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """One message holds 512 votes, and a liar signs any number of rounds beforehand."""
-    checked: list[Vote] = []
-
-    def verify(_chain_id: str, _validators: object, vote: Vote) -> bool:
-        checked.append(vote)
-        return True
-
-    monkeypatch.setattr("node.host.ballots.verify_vote", verify)
+    checked = _checked(monkeypatch, "verify_vote")
     one = vote(node, 2)
 
     def flood(rounds: Iterable[int]) -> None:
@@ -326,13 +332,7 @@ def test_who_says_more_than_anybody_could_need_is_not_heard(
 def test_blocks_that_nobody_could_all_propose_are_not_read(
     node: OneNode, ballots: Ballots, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    checked: list[Proposal] = []
-
-    def verify(_chain_id: str, _validators: object, proposal: Proposal) -> bool:
-        checked.append(proposal)
-        return True
-
-    monkeypatch.setattr("node.host.ballots.verify_proposal", verify)
+    checked = _checked(monkeypatch, "verify_proposal")
     one = proposal(node, 1, 1)
     for number in range(5_000):
         other = msgspec.structs.replace(one.proposal, block_id=number.to_bytes(32, "big"))

@@ -1,7 +1,7 @@
 """What is damaged is found part by part; what needs no peers is repaired without."""
 
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
@@ -20,20 +20,6 @@ from node.storage.head_marker import HeadMarker, save_head_marker
 from node.storage.store import META, Space, put
 from tests.damage.cases import kinds_of
 from tests.damage.facts import learn
-from tests.damage.home import make_home
-from tests.simulation.outcome import quiet
-
-
-@pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> Home:
-    return make_home(tmp_path_factory.mktemp("repair") / "home")
-
-
-@pytest.fixture
-def home(made: Home, tmp_path: Path) -> Iterator[Home]:
-    shutil.copytree(made.root, tmp_path / "home")
-    with quiet():
-        yield Home(tmp_path / "home")
 
 
 def look(home: Home, *, thorough: bool = False) -> list[Finding]:

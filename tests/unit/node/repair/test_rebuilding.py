@@ -4,10 +4,8 @@ With peers: `tests/testnet/test_archive.py`.
 """
 
 import hashlib
-import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
 
 import msgspec
 import pytest
@@ -29,8 +27,6 @@ from node.setting import Setting, read_setting
 from node.storage.memory import MemoryStore
 from node.storage.memory_files import MemoryFiles
 from node.storage.store import MAX_SCAN_ROWS
-from tests.damage.home import make_home
-from tests.simulation.outcome import quiet
 from tests.support.archives import prune
 from tests.support.ledger import OneNode
 from tests.support.parties import build_test_genesis
@@ -40,24 +36,17 @@ LAST = 12
 WISHED = [Finding(Part.DATABASE, "database", "it is fetched anew")]
 
 
-@pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> Home:
-    return make_home(tmp_path_factory.mktemp("rebuild") / "home")
-
-
 @pytest.fixture
-def setting(made: Home, tmp_path: Path) -> Iterator[Setting]:
+def setting(home: Home) -> Setting:
     """A home whose node nobody else knows of: it dials nobody, and listens where nobody looks."""
-    shutil.copytree(made.root, tmp_path / "home")
-    with quiet():
-        found = read_setting(Home(tmp_path / "home"))
-        p2p = msgspec.structs.replace(found.config.p2p, listen="127.0.0.1:0", peers=())
-        certificate = make_certificate(found.secrets.node_seed, found.node.name)
-        yield replace(
-            found,
-            config=msgspec.structs.replace(found.config, p2p=p2p),
-            secrets=replace(found.secrets, certificate=certificate),
-        )
+    found = read_setting(home)
+    p2p = msgspec.structs.replace(found.config.p2p, listen="127.0.0.1:0", peers=())
+    certificate = make_certificate(found.secrets.node_seed, found.node.name)
+    return replace(
+        found,
+        config=msgspec.structs.replace(found.config, p2p=p2p),
+        secrets=replace(found.secrets, certificate=certificate),
+    )
 
 
 @pytest.fixture

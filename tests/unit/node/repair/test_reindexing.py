@@ -1,7 +1,6 @@
 """A database is built anew from its own blocks: what follows from them is there, whatever was before."""
 
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -21,8 +20,6 @@ from node.storage.head import Head, load_head
 from node.storage.head_marker import HeadMarker, save_head_marker
 from node.storage.memory_files import MemoryFiles
 from node.storage.store import BLOCKS, BUNDLES, INDEX, LOCAL, MAX_SCAN_ROWS, STATE, put
-from tests.damage.home import make_home
-from tests.simulation.outcome import quiet
 from tests.support.archives import prune
 from tests.support.ledger import OneNode
 from tests.support.parties import MAKER
@@ -36,16 +33,9 @@ class Interrupted(Exception):
     """What stops a run."""
 
 
-@pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> Home:
-    return make_home(tmp_path_factory.mktemp("reindex") / "home")
-
-
 @pytest.fixture
-def setting(made: Home, tmp_path: Path) -> Iterator[Setting]:
-    shutil.copytree(made.root, tmp_path / "home")
-    with quiet():
-        yield read_setting(Home(tmp_path / "home"))
+def setting(home: Home) -> Setting:
+    return read_setting(home)
 
 
 def rows(setting: Setting, space: bytes) -> Rows:

@@ -1,8 +1,9 @@
 """Which messages a node of each role may send.
 
 Everybody follows: asks for decided blocks and snapshots and hands them on, since whoever receives one checks
-it. Members also bring bundles into the network. Only validators take part in deciding; what they relay for
-each other is signed. An observer can send nothing that changes the ledger.
+it. Members also bring bundles into the network, and evidence: who voted once may hold the only proof of a lie,
+and a proof speaks for itself. Only validators take part in deciding; what they relay for each other is signed.
+An observer can send nothing that changes the ledger.
 """
 
 from typing import Any
@@ -37,6 +38,7 @@ _BRINGING: tuple[type[Any], ...] = (
     messages.BundleAnnounce,
     messages.BundleAnswer,
     messages.BundleMissing,
+    messages.EvidenceMessage,
 )
 _DECIDING: tuple[type[Any], ...] = (
     messages.BundleRequest,
@@ -46,7 +48,6 @@ _DECIDING: tuple[type[Any], ...] = (
     messages.RoundVotes,
     messages.CommitMessage,
     messages.VoucherMessage,
-    messages.EvidenceMessage,
 )
 
 MAY_SEND: dict[str, tuple[type[Any], ...]] = {

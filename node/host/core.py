@@ -309,8 +309,7 @@ class NodeCore:
         entries = tuple(map(entry_for, in_turn(waiting)[:MAX_ANNOUNCED]))
         if entries:
             self._network.broadcast(BundleAnnounce(entries), (VALIDATOR,))
-        if self.consensus is not None:
-            self.evidence.tell()
+        self.evidence.tell()
         self.forks.tell()
         self._told_before = {made.bundle_id for made in self.submissions.outstanding()}
         self._surroundings.clock.call_later(TELL_INTERVAL_MS, self._tell_again)

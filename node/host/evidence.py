@@ -116,7 +116,7 @@ class EvidenceBook:
         return tip.last_validators if height == tip.height else None
 
     def take(self, peer: str, evidence: Evidence) -> None:
-        """Take what a validator says that it found."""
+        """Take what a validator, or who was one, says that it found."""
         tip = self._chain.tip
         if _offence(evidence) in self._pending or evidence.first.height > tip.height + 1:
             # Of a height to come nobody here can judge; it is told again, or carried by somebody's block.

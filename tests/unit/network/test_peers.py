@@ -13,6 +13,7 @@ from network.wire.messages import (
     BlockRequest,
     BundlePush,
     BundleRequest,
+    EvidenceMessage,
     Hello,
     ProposalMessage,
     RoundVotes,
@@ -104,7 +105,8 @@ def test_the_rights_of_the_roles():
     observer, member, validator = (set(MAY_SEND[role]) for role in ("observer", "member", "validator"))
     assert observer < member < validator
     assert not observer & {BundlePush, VoteMessage, ProposalMessage, BundleRequest}
-    assert BundlePush in member
+    # Who voted once may hold the only proof of a lie.
+    assert {BundlePush, EvidenceMessage} <= member - observer
     assert not member & {VoteMessage, ProposalMessage, RoundVotes}
     assert {type(sample) for sample in SAMPLES} - validator == {Hello}
 

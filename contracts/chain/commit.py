@@ -48,6 +48,11 @@ def commit_hash(commit: Commit) -> Hash:
     return COMMIT.hash(encode(commit))
 
 
+def _decision(commit: Commit) -> tuple[int, int, bytes]:
+    """Return what the signatures of a commit are for."""
+    return commit.height, commit.round, commit.block_id
+
+
 def _check_shape(commit: Commit, validators: ValidatorSet) -> None:
     if not 0 < commit.height <= MAX_HEIGHT or not 0 <= commit.round <= MAX_ROUND:
         msg = f"commit for height {commit.height}, round {commit.round}"
@@ -63,11 +68,20 @@ def _check_shape(commit: Commit, validators: ValidatorSet) -> None:
         last = entry.validator
 
 
-def verify_commit(chain_id: str, validators: ValidatorSet, commit: Commit) -> None:
+def verify_commit(
+    chain_id: str, validators: ValidatorSet, commit: Commit, verified: Commit = NO_COMMIT
+) -> None:
     """Check that `commit` proves its block decided by `validators`, the set of its height.
 
     Every signature is checked, also those beyond the quorum: a commit with one bad signature is refused
     whole, so all nodes store the same bytes or none.
+
+    Args:
+        chain_id: The network.
+        validators: The set of its height.
+        commit: Whatever came.
+        verified: A commit that was checked before, for the same chain and set: a signature that stands in it
+            for the same validator, round and block is not checked twice.
 
     Raises:
         InvalidCommit: Out of shape, a signature does not verify, or no quorum signed.
@@ -78,7 +92,10 @@ def verify_commit(chain_id: str, validators: ValidatorSet, commit: Commit) -> No
         msg = f"commit at height {commit.height}: power {power} of {validators.total_power} is no quorum"
         raise InvalidCommit(msg)
     message = vote_sign_bytes(chain_id, VoteType.PRECOMMIT, commit.height, commit.round, commit.block_id)
+    known = set(verified.signatures) if _decision(verified) == _decision(commit) else set()
     for entry in commit.signatures:
+        if entry in known:
+            continue
         public_key = validators.validators[entry.validator].public_key
         if not signing.verify(public_key, message, entry.signature):
             msg = f"commit at height {commit.height}: the signature of validator {entry.validator} is wrong"

@@ -11,7 +11,7 @@ from typing import Final
 
 import msgspec
 
-from contracts.chain.commit import NO_COMMIT, InvalidCommit, commit_hash, verify_commit
+from contracts.chain.commit import NO_COMMIT, Commit, InvalidCommit, commit_hash, verify_commit
 from contracts.chain.genesis import Genesis, validator_set
 from contracts.chain.header import HEADER_VERSION, Block, Header, block_id, bundles_root, evidence_root
 from contracts.chain.parameters import Limits, Parameters, parameters_hash
@@ -126,13 +126,14 @@ def _require(condition: bool, message: str) -> None:  # noqa: FBT001 - a guard r
         raise InvalidBlock(message)
 
 
-def check_block(tip: ChainTip, block: Block, state: Overlay) -> None:
+def check_block(tip: ChainTip, block: Block, state: Overlay, tip_commit: Commit = NO_COMMIT) -> None:
     """Check everything about a block that does not need its bundles.
 
     Args:
         tip: The chain's tip.
         block: Whatever came.
         state: State after the tip; nothing is written to it.
+        tip_commit: A verified commit for the tip, if one is known: its signatures need no second look.
 
     Raises:
         InvalidBlock: The message names the field and what the chain expects.
@@ -140,7 +141,7 @@ def check_block(tip: ChainTip, block: Block, state: Overlay) -> None:
     fault = rules_fault(tip)
     _require(fault is None, f"rules: {fault}")
     _check_header(tip, block.header)
-    _check_last_commit(tip, block)
+    _check_last_commit(tip, block, tip_commit)
     _check_entries(tip.parameters.limits, block)
     _check_evidence(tip, block, state)
 
@@ -159,7 +160,8 @@ def _check_header(tip: ChainTip, header: Header) -> None:
         ("state_root", header.state_root, b""),
     )
     for name, found, wanted in expected:
-        _require(found == wanted, f"{name}: found {_text(found)}, the chain expects {_text(wanted)}")
+        if found != wanted:
+            raise InvalidBlock(f"{name}: found {_text(found)}, the chain expects {_text(wanted)}")
     _require(
         header.time_ms > tip.time_ms, f"time_ms: {header.time_ms} is not after the previous {tip.time_ms}"
     )
@@ -170,7 +172,7 @@ def _text(value: object) -> str:
     return value.hex() if isinstance(value, bytes) else str(value)
 
 
-def _check_last_commit(tip: ChainTip, block: Block) -> None:
+def _check_last_commit(tip: ChainTip, block: Block, tip_commit: Commit) -> None:
     commit = block.last_commit
     _require(block.header.last_commit_hash == commit_hash(commit), "last_commit_hash: not of the last commit")
     if tip.height == 0:
@@ -181,7 +183,7 @@ def _check_last_commit(tip: ChainTip, block: Block) -> None:
         f"last_commit: decides another block than the one at height {tip.height}",
     )
     try:
-        verify_commit(tip.chain_id, tip.last_validators, commit)
+        verify_commit(tip.chain_id, tip.last_validators, commit, tip_commit)
     except InvalidCommit as error:
         msg = f"last_commit: {error}"
         raise InvalidBlock(msg) from error

@@ -1,9 +1,9 @@
 """Which messages a node of each role may send.
 
 Everybody follows: asks for decided blocks and snapshots and hands them on, since whoever receives one checks
-it. Members also bring bundles into the network, and evidence: who voted once may hold the only proof of a lie,
-and a proof speaks for itself. Only validators take part in deciding; what they relay for each other is signed.
-An observer can send nothing that changes the ledger.
+it. Members also bring bundles into the network, and evidence: who voted once may hold the only proof of a
+lie, and a proof speaks for itself. Only validators take part in deciding; what they relay for each other is
+signed. An observer can send nothing that changes the ledger.
 """
 
 from typing import Any

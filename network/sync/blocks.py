@@ -19,6 +19,7 @@ from collections.abc import Callable
 from contracts.chain.header import MAX_BLOCK_BYTES
 from contracts.chain.parameters import Limits
 from contracts.chain.validators import ValidatorSet
+from contracts.rules.enacting import LEAD
 from network.sync.checks import prove_block, read_block
 from network.sync.effects import (
     AskBlocks,
@@ -228,7 +229,8 @@ class BlockSync:
         """Prove, deliver and ask for whatever can be by now."""
         effects: list[SyncEffect] = []
         self._prove(effects, now_ms)
-        effects.extend(map(DeliverBlock, self._window.undelivered(self.head, self._config.delivered_ahead)))
+        ahead = self._config.delivered_ahead, self._config.delivered_bytes
+        effects.extend(map(DeliverBlock, self._window.undelivered(*ahead)))
         self._begin_or_end(effects, now_ms)
         self._judge(now_ms)
         if self.is_syncing:
@@ -237,9 +239,10 @@ class BlockSync:
 
     def _prove(self, effects: list[SyncEffect], now_ms: int) -> None:
         """Prove complete blocks in the order of heights, as far as their validators are known."""
-        while (complete := self._window.next_read()) is not None:
+        last = self.head + self._config.delivered_ahead
+        while self._window.proven < last and (complete := self._window.next_read()) is not None:
             slot, read = complete
-            validators = self._validators_at(read.height)
+            validators = self._voters(read.height)
             if validators is None:
                 return
             if read.block.header.previous_block_id != self._window.proven_id:
@@ -256,6 +259,18 @@ class BlockSync:
             author = self._peers.get(slot.peer)
             if author is not None:
                 author.gave_proven_block()
+
+    def _voters(self, height: int) -> ValidatorSet | None:
+        """Return the set that votes at the height after the proven ones.
+
+        The host knows two sets ahead of its state. Beyond these the header before, which is proven, names the
+        set by its hash: it is the newest that the host knows, or not known before more is applied.
+        """
+        known, newest = self._validators_at(height), self._validators_at(self.head + LEAD)
+        before = self._window.get(height - 1)
+        if known is not None or newest is None or before is None or before.read is None:
+            return known
+        return newest if before.read.block.header.next_validators_hash == newest.hash else None
 
     def _begin_or_end(self, effects: list[SyncEffect], now_ms: int) -> None:
         needed = self.head + 1

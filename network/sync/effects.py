@@ -24,8 +24,10 @@ class SyncConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A peer that stalls is not asked for this long; each further time doubles it."""
     ban_ms: int = 60_000
     """A peer that lied is not heard for this long; each further lie doubles it."""
-    delivered_ahead: int = 4
-    """Most blocks that are delivered and not yet applied."""
+    delivered_ahead: int = 64
+    """Most blocks that are proven and not yet applied: so many a liar may cause to be proven twice."""
+    delivered_bytes: int = 8 << 20
+    """They take no more than this, or are one."""
     budget_bytes: int = 64 << 20
     """Most bytes of blocks that are kept or asked for; the next block needed may be asked for in any case."""
 

@@ -16,8 +16,6 @@ class Slot(msgspec.Struct):
     """Bundles that have come, in order."""
     read: ReadBlock | None = None
     """The block, once it has come."""
-    is_delivered: bool = False
-    """The host has it."""
 
     @property
     def is_complete(self) -> bool:
@@ -54,6 +52,8 @@ class Window:
         self._used = 0  # their sum
         self._head = head
         self._lowest = head + 1  # below it, down to the head, every height has its slot
+        self._delivered = head  # the host has what is above the head up to here
+        self._delivered_bytes = 0  # what that takes
 
     def get(self, height: int) -> Slot | None:
         """Return the slot of a height that was asked for."""
@@ -72,6 +72,9 @@ class Window:
         """The host has applied a block: forget everything up to it."""
         if height >= self.proven:
             self.proven, self.proven_id = height, block_id
+        for applied in range(self._head + 1, min(height, self._delivered) + 1):
+            self._delivered_bytes -= self._sizes[applied]
+        self._delivered = max(self._delivered, height)
         self._close(range(self._head + 1, height + 1))
         self._head = max(self._head, height)
         self._lowest = max(self._lowest, height + 1)
@@ -82,18 +85,24 @@ class Window:
         if slot is None or slot.read is None or height > self.proven:
             return None
         self.proven, self.proven_id = height - 1, slot.read.block.header.previous_block_id
-        for above in self._slots.values():
-            above.is_delivered = False
+        self._delivered, self._delivered_bytes = self._head, 0
         return slot.peer
 
-    def undelivered(self, head: int, ahead: int) -> list[ReceivedBlock]:
-        """Mark as delivered, and return, the proven blocks up to `ahead` above `head`."""
+    def undelivered(self, ahead: int, ahead_bytes: int) -> list[ReceivedBlock]:
+        """Mark as delivered, and return, proven blocks.
+
+        Args:
+            ahead: So many may be delivered and not yet applied.
+            ahead_bytes: They may take so much, or be one.
+        """
         blocks = []
-        for height in range(head + 1, min(self.proven, head + ahead) + 1):
-            slot = self._slots[height]
-            if slot.read is not None and not slot.is_delivered:
-                slot.is_delivered = True
-                blocks.append(ReceivedBlock(slot.peer, slot.read, tuple(slot.bundles)))
+        while self._delivered < min(self.proven, self._head + ahead):
+            height = self._delivered + 1
+            slot, size = self._slots[height], self._sizes[height]
+            if slot.read is None or (self._delivered_bytes and self._delivered_bytes + size > ahead_bytes):
+                break
+            self._delivered, self._delivered_bytes = height, self._delivered_bytes + size
+            blocks.append(ReceivedBlock(slot.peer, slot.read, tuple(slot.bundles)))
         return blocks
 
     def lowest_missing(self) -> int:

@@ -4,8 +4,8 @@ import asyncio
 from collections.abc import Callable
 
 from contracts.chain.commit import Commit
+from node.host.applied import Applied
 from node.host.chain import Chain
-from node.host.ledger import Applied
 from node.host.submitted import Committed
 
 OnCommitted = Callable[[Committed], None]

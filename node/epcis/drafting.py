@@ -26,7 +26,7 @@ from node.epcis.recorder import Offer, Recorder
 from node.epcis.refusal import EventRefused, Refused
 from node.epcis.steps import Statement, Step
 from node.epcis.verdicts import refused_by_law
-from node.host.ledger import Applied
+from node.host.applied import Applied
 from node.host.submitted import TooBusy
 from node.host.worker import ask
 from node.storage.store import Write

@@ -11,7 +11,8 @@ from contracts.chain.header import Block
 from contracts.ledger.block import ChainTip
 from contracts.ledger.bundle import OpenBundle
 from contracts.state.rows import KeyRow
-from node.host.ledger import Applied, Ledger
+from node.host.applied import Applied, Decided, Followed
+from node.host.ledger import Ledger
 from node.host.worker import Worker
 
 Subscriber = Callable[[Applied, Commit], None]
@@ -62,6 +63,11 @@ class Chain:
         self.had_bundles = had_bundles
 
     @property
+    def has_more(self) -> bool:
+        """Whether blocks after the tip are being applied, or are applied and subscribers not yet told."""
+        return self._applying > self.tip.height
+
+    @property
     def ledger(self) -> Ledger:
         """The ledger; only jobs on the writer may touch it."""
         return self._ledger
@@ -96,6 +102,31 @@ class Chain:
         self._writer.submit(
             lambda: self._ledger.apply(block, commit, bundles), lambda applied: self._applied(applied, commit)
         )
+        return True
+
+    def follow(self, run: Sequence[Decided], on_fault: Callable[[str], None]) -> bool:
+        """Check and apply blocks that others decided; subscribers are told of each when all are durable.
+
+        Args:
+            run: They follow the tip, and each other.
+            on_fault: Told on the event loop, after the subscribers, why the next block may not follow.
+
+        Returns:
+            False when the first height is applied already, or being applied, or not next.
+        """
+        if not run or not self.is_next(run[0].block.header.height):
+            return False
+        self._applying += len(run)
+
+        def followed(found: Followed) -> None:
+            # A height whose block this node refuses stays taken: nothing else may be applied there.
+            self._applying = self.tip.height + len(found.applied) + (found.fault is not None)
+            for applied, decided in zip(found.applied, run, strict=False):
+                self._applied(applied, decided.commit)
+            if found.fault is not None:
+                on_fault(found.fault)
+
+        self._writer.submit(lambda: self._ledger.follow(run), followed)
         return True
 
     def _applied(self, applied: Applied, commit: Commit) -> None:

@@ -6,7 +6,7 @@ then the other effects. While the disk works, new inputs queue. Nothing here dec
 """
 
 from collections import Counter, deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import assert_never
 
@@ -39,16 +39,16 @@ from consensus.vote_keeper import precommits_of
 from contracts.chain.commit import Commit
 from contracts.chain.header import Block
 from contracts.chain.validators import ValidatorSet
-from contracts.chain.votes import Proposal, Vote, VoteType
+from contracts.chain.votes import Proposal, Vote
 from network.peer.face import VALIDATOR
 from network.transport.base import Timer as RunningTimer
 from network.wire.messages import Message, ProposalMessage, VoteMessage
+from node.host.applied import Applied
 from node.host.chain import Chain
 from node.host.evidence import EvidenceBook
 from node.host.journal import ConsensusJournal, Entry, Replay, message_of
-from node.host.ledger import Applied
 from node.host.proposals import OnCancelFetch, OnFetch, Proposals
-from node.host.rejoining import Rejoining
+from node.host.rejoining import Rejoining, position_of
 from node.host.surroundings import Surroundings
 from node.identity.signer import SignedStep
 from node.pool.held import work_of
@@ -134,7 +134,8 @@ class ConsensusHost:
             self.proposals.restore(data)
         self._record = replay.record
         if replay.last is not None:
-            self._last = _position(replay.last)
+            last = replay.last
+            self._last = last.height, last.round, last.step
         # A log of heights below the record is of a chain that was lost: what it led to is signed already.
         height = self._chain.tip.height + 1
         inputs = replay.inputs if self.rejoining.may_vote(height) and self._last[0] <= height else ()
@@ -194,8 +195,11 @@ class ConsensusHost:
         if height == applied.tip.height:
             work = sum(work_of(bundle.header) for bundle in applied.bundles)
             self.proposals.budget.executed(work, self._surroundings.clock.now_ms() - since_ms)
-        self._look_for_own(precommits_of(commit), applied.tip.last_validators)
+        self.rejoining.hear_votes(precommits_of(commit), applied.tip.last_validators, self._last)
         self.rejoining.look()
+        if self._chain.has_more:
+            # The next height is decided, too: nobody needs this node's vote on it.
+            return
         if not self.stopped_because:
             start = self._start_height()
             self.feed(start)
@@ -209,19 +213,6 @@ class ConsensusHost:
         if own is not None:
             for step in self._record:
                 self.feed(_own_input(message_of(step.sign, step.signature, own)))
-
-    def _look_for_own(self, votes: Iterable[Vote], validators: ValidatorSet | None) -> None:
-        """Vote no more when others have votes of this validator that its record ends before."""
-        own = None if validators is None else validators.index_of(self._own_key)
-        for vote in votes:
-            place = _position_of(vote)
-            is_news = place > self._last and self.rejoining.may_vote(vote.height)
-            if vote.validator == own and is_news:
-                self.rejoining.suspend(
-                    f"height {vote.height}, round {vote.round}: this validator's key has signed a"
-                    f" {place[-1].name.lower()} of which this home knows nothing: it is an old copy, or the"
-                    " key is used elsewhere, too; stop the other node, if there is one"
-                )
 
     # ----------------------------------------------------------------------------- inputs
 
@@ -237,7 +228,7 @@ class ConsensusHost:
     def receive(self, peer: str, event: Input) -> bool:
         """Take an input that a peer caused, unless too many of that peer wait; tell whether it was taken."""
         if isinstance(event, VoteReceived) and event.vote.height == self.engine.height:
-            self._look_for_own((event.vote,), self.engine.validators)
+            self.rejoining.hear_votes((event.vote,), self.engine.validators, self._last)
         if self._caused[peer] >= MAX_INBOX_PER_PEER:
             self.dropped += 1
             return False
@@ -321,7 +312,7 @@ class ConsensusHost:
     def _signed(self, rest: Sequence[Effect], messages: Sequence[Proposal | Vote]) -> None:
         self._is_busy = False
         for message in messages:
-            self._last = max(self._last, _position_of(message))
+            self._last = max(self._last, position_of(message))
             self._send(self._wire(message))
         self._inbox.extendleft(_own_input(message) for message in reversed(messages))
         self._do_all(rest)
@@ -354,6 +345,7 @@ class ConsensusHost:
                 self._decide(effect)
             case ReportEvidence(evidence=evidence):
                 self._evidence.report(evidence)
+                self.rejoining.hear_evidence(evidence)
             case ReportDivergence():
                 self._diverged(effect)
             case Append() | Sign():
@@ -437,14 +429,3 @@ def _is_past(effect: Effect, last: Sign | None) -> bool:
     if last is None or not isinstance(effect, Sign):
         return False
     return (effect.height, effect.round, effect.step) < (last.height, last.round, last.step)
-
-
-def _position(sign: Sign) -> tuple[int, int, Step]:
-    return sign.height, sign.round, sign.step
-
-
-def _position_of(message: Proposal | Vote) -> tuple[int, int, Step]:
-    if isinstance(message, Proposal):
-        return message.height, message.round, Step.PROPOSE
-    step = Step.PREVOTE if message.type is VoteType.PREVOTE else Step.PRECOMMIT
-    return message.height, message.round, step

@@ -18,6 +18,7 @@ from contracts.ledger.bundle import BundleReader
 from network.peer.face import MEMBER, OBSERVER, ROLES, VALIDATOR, PeerIdentity
 from network.sync.effects import SyncConfig
 from network.wire.messages import BundleAnnounce, BundlePush, Hello, Tip
+from node.host.applied import Applied
 from node.host.ballots import Ballots
 from node.host.chain import Chain
 from node.host.consensus_host import ConsensusHost
@@ -27,7 +28,6 @@ from node.host.follower import Follower
 from node.host.forks import ForkWatch
 from node.host.intake import Intake
 from node.host.journal import ConsensusJournal
-from node.host.ledger import Applied
 from node.host.opening import Disks, Opened
 from node.host.serving import Serving
 from node.host.snapshot_desk import SnapshotDesk

@@ -21,8 +21,8 @@ from contracts.ledger.receipt import Event
 from network.peer.allowance import Allowance
 from network.peer.face import VALIDATOR
 from network.wire.messages import EvidenceMessage
+from node.host.applied import Applied
 from node.host.chain import Chain
-from node.host.ledger import Applied
 from node.host.surroundings import Surroundings
 from node.storage.evidence import KeptEvidence, keep_evidence
 from node.storage.store import KeyValueStore

@@ -26,8 +26,8 @@ from network.sync.effects import (
 )
 from network.wire.errors import RemoteProtocolError
 from network.wire.messages import BlockAnswer, BlockBundles, NoBlock
+from node.host.applied import Applied, Decided
 from node.host.chain import Chain
-from node.host.ledger import Applied
 from node.host.surroundings import Surroundings
 from node.host.worker import Worker
 
@@ -35,6 +35,10 @@ _log = structlog.get_logger(__name__)
 
 TICK_MS = 250
 """How often block sync looks at the clock."""
+MAX_RUN = 32
+"""Most blocks that are applied in one batch: a turn of the disk costs more than an empty block."""
+MAX_RUN_BYTES = 4 << 20
+"""Most bytes of bundles in a batch of more than one block."""
 
 Opened = tuple[ReceivedBlock, Sequence[OpenBundle] | RemoteProtocolError]
 
@@ -74,7 +78,6 @@ class Follower:
         self._on_diverged = on_diverged
         self._on_other_chain = on_other_chain
         self._opened: dict[int, Opened] = {}
-        self._checking = 0
         self._told_of = 0
         self.stopped_because = ""
         tip = chain.tip
@@ -152,7 +155,7 @@ class Follower:
 
     def _on_applied(self, applied: Applied, _commit: Commit) -> None:
         tip = applied.tip
-        self._opened = {height: opened for height, opened in self._opened.items() if height > tip.height}
+        self._opened.pop(tip.height, None)
         self._carry_out(self._sync.on_head(tip.height, tip.block_id, self._now_ms()))
         self._apply_next()
 
@@ -188,29 +191,37 @@ class Follower:
             self._apply_next()
 
     def _apply_next(self) -> None:
-        """Check the block after the tip, once it is open, and apply it."""
+        """Check and apply the blocks after the tip, as far as they are open."""
         height = self._chain.tip.height + 1
         opened = self._opened.get(height)
-        if opened is None or self._checking == height or not self._chain.is_next(height):
+        if opened is None or not self._chain.is_next(height):
             return
-        received, bundles = opened
-        if isinstance(bundles, RemoteProtocolError):
+        if isinstance(opened[1], RemoteProtocolError):
             self._opened.clear()
-            self._carry_out(self._sync.refuse(height, str(bundles), self._now_ms()))
+            self._carry_out(self._sync.refuse(height, str(opened[1]), self._now_ms()))
             return
-        self._checking = height
-        check = partial(self._chain.ledger.check, received.read.block, bundles)
-        self._surroundings.writer.submit(check, partial(self._on_checked, received, bundles))
+        self._chain.follow(self._run(height), self._on_fault)
 
-    def _on_checked(self, received: ReceivedBlock, bundles: Sequence[OpenBundle], fault: str | None) -> None:
-        height = received.read.height
-        self._checking = 0
-        if not self._chain.is_next(height):
-            # Consensus decided it meanwhile; the check may have been against a newer tip.
-            return
-        if fault is not None:
-            self.stopped_because = f"block {height}, decided by a quorum, is invalid to this node: {fault}"
-            self._on_diverged(self.stopped_because)
-            return
-        pairs = list(zip(bundles, received.bundles, strict=True))
-        self._chain.apply(received.read.block, received.read.commit, pairs)
+    def _run(self, height: int) -> list[Decided]:
+        """Return the open blocks from a height on: the first, and as many more as one batch may hold."""
+        run: list[Decided] = []
+        room = MAX_RUN_BYTES
+        while len(run) < MAX_RUN and (opened := self._opened.get(height + len(run))) is not None:
+            received, bundles = opened
+            if isinstance(bundles, RemoteProtocolError):
+                break
+            decided = Decided(
+                received.read.block,
+                received.read.commit,
+                list(zip(bundles, received.bundles, strict=True)),
+            )
+            room -= decided.size
+            if run and room < 0:
+                break
+            run.append(decided)
+        return run
+
+    def _on_fault(self, fault: str) -> None:
+        height = self._chain.tip.height + 1
+        self.stopped_because = f"block {height}, decided by a quorum, is invalid to this node: {fault}"
+        self._on_diverged(self.stopped_because)

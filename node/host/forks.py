@@ -33,9 +33,9 @@ from contracts.rules.changing_nodes import validator_set
 from network.peer.allowance import Allowance
 from network.wire.errors import RemoteProtocolError
 from network.wire.messages import ForkMessage
+from node.host.applied import Applied
 from node.host.chain import Chain
 from node.host.evidence import EvidenceBook
-from node.host.ledger import Applied
 from node.host.parting import Partings
 from node.host.surroundings import Surroundings
 from node.host.worker import Worker, no_answer

@@ -2,7 +2,8 @@
 
 One thread owns it (the writer). A block becomes part of the chain by one atomic, synced batch: block, commit,
 bundles, receipts, state, indices and head together (CONSENSUS.md, "Do not get these wrong" 8), so there is no
-moment at which a crash leaves half of it. Nothing here votes, and nothing here talks to peers.
+moment at which a crash leaves half of it. Blocks that others decided long ago may share a batch. Nothing here
+votes, and nothing here talks to peers.
 """
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
@@ -10,7 +11,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 import msgspec
 
 from consensus.proposer import signers_of
-from contracts.chain.commit import Commit, commit_hash
+from contracts.chain.commit import NO_COMMIT, Commit, commit_hash
 from contracts.chain.evidence import Evidence
 from contracts.chain.genesis import Genesis, Node, genesis_hash
 from contracts.chain.header import (
@@ -42,7 +43,7 @@ from contracts.ledger.execute import (
 )
 from contracts.ledger.genesis_state import genesis_writes
 from contracts.ledger.lanes import advance_lane, lane_fault, last_sequence
-from contracts.ledger.receipt import Event, Receipt
+from contracts.ledger.receipt import Receipt
 from contracts.primitives.encoding import MalformedBytes
 from contracts.primitives.hashing import Hash
 from contracts.rules.changing_nodes import validator_set
@@ -53,43 +54,20 @@ from contracts.state.governing import sets
 from contracts.state.layout import KEYS, LANES, NODES, VALIDATORS
 from contracts.state.rows import KeyRow
 from contracts.state.view import DirectoryCache, Overlay
+from node.host.applied import Applied, Decided, Followed
 from node.pool.settled import Settled
 from node.storage.authors import authors_of
 from node.storage.blocks import BlockStore, BundleRows, FinishedBlock, block_entries
 from node.storage.convictions import event_entries
 from node.storage.errors import StorageDamaged
+from node.storage.gathering import GatheringStore
 from node.storage.governance import Governance
 from node.storage.head import Head, check_identity, head_entry, identity_entry, load_head
 from node.storage.journeys import IndexedDocument, journey_entries
 from node.storage.lot_sessions import lot_session_entries
 from node.storage.statements import statement_entries
-from node.storage.store import STATE, KeyValueStore, Space, Write, put_all
+from node.storage.store import STATE, KeyValueStore, Snapshot, Space, Write, put_all
 from node.storage.validators import ValidatorHistory, set_entry
-
-
-class Applied(msgspec.Struct, frozen=True):
-    """What the rest of the node is told about a new block."""
-
-    tip: ChainTip
-    """The chain's tip after it."""
-    block: Block
-    """The block."""
-    bundles: tuple[OpenBundle, ...]
-    """Its bundles, in order."""
-    receipts: tuple[Receipt, ...]
-    """One per document, in order."""
-    lanes: dict[bytes, int]
-    """Last sequence of every lane that this block moved, and of every key that governance changed."""
-    round_zero_signers: tuple[bytes, ...]
-    """Keys that signed the commit which this block carries: they take turns in round 0 of the next height."""
-    nodes: tuple[Node, ...] | None
-    """All nodes that may connect from now on, when that changed; else None."""
-    owners: dict[bytes, int]
-    """Partners' numbers by lane, for every key that governance changed."""
-    keys: dict[bytes, KeyRow]
-    """Partner keys that governance changed, with the heights at which they act."""
-    events: tuple[Event, ...] = ()
-    """What came of its evidence."""
 
 
 class Ledger:
@@ -117,24 +95,31 @@ class Ledger:
         """
         self._own_lanes = frozenset(own_lanes)
         self._keep_writes = keep_writes
-        self._store = store
+        self._disk = store
+        # What this thread reads and writes; others read what is on the disk.
+        self._store = GatheringStore(store)
         self._genesis = genesis
-        self._state = Space(store, STATE)
+        self._state = Space(self._store, STATE)
         self.blocks = BlockStore(store)
         self.directory = DirectoryCache()
         self.tip: ChainTip = genesis_tip(genesis, GENESIS_PREVIOUS)
         self.round_zero_signers: tuple[bytes, ...] = ()
+        self._commit = NO_COMMIT  # for the tip, as it was applied; none after a start
         self._watchers: list[Callable[[Settled], None]] = []
 
     @property
     def store(self) -> KeyValueStore:
         """The database, for those who keep rows of their own in LOCAL."""
-        return self._store
+        return self._disk
 
     @property
     def state(self) -> Space:
         """Reads the state after the tip."""
         return self._state
+
+    def pin(self) -> Snapshot:
+        """Pin what is stored after the tip. For the thread that owns the ledger."""
+        return self._store.snapshot()
 
     def watch(self, watcher: Callable[[Settled], None]) -> None:
         """Tell `watcher` of every block from now on, on this thread, before anything else reads the state."""
@@ -244,7 +229,7 @@ class Ledger:
         """
         fault = self._lane_faults(block.header.height, block.header.time_ms)
         try:
-            check_block(self.tip, block, Overlay(self._state, self.directory))
+            check_block(self.tip, block, Overlay(self._state, self.directory), self._commit)
             check_bundles(self.tip, block, bundles, lambda header, _last_in_block: fault(header))
         except InvalidBlock as error:
             return str(error)
@@ -312,7 +297,7 @@ class Ledger:
 
         Args:
             block: Follows the tip.
-            commit: Decides it.
+            commit: Decides it; verified.
             bundles: Its bundles with their bytes, in its order.
 
         Raises:
@@ -347,7 +332,7 @@ class Ledger:
             state = Overlay(self._state, self.directory)
             tip = bound_by(tip, state)
             lanes = {key: last_sequence(state, key) for key in _keys_in(result.writes)} | lanes
-        self.tip, self.round_zero_signers = tip, signers
+        self.tip, self.round_zero_signers, self._commit = tip, signers, commit
         for watcher in self._watchers:
             watcher(settled)
         is_listed_anew = any(key.startswith(NODES.prefix) for key, _value in result.writes)
@@ -357,6 +342,26 @@ class Ledger:
             *(tip, block, tuple(opened), result.receipts, lanes, signers, nodes, owners),
             *(_key_rows(result.writes), result.events),
         )
+
+    def follow(self, run: Sequence[Decided]) -> Followed:
+        """Check and apply decided blocks, one after the other; what is applied becomes durable together.
+
+        Args:
+            run: They follow the tip, and each other.
+
+        Raises:
+            BundleOutOfPlace: See `apply`.
+            StorageFailed: The disk refused; the node must stop.
+        """
+        applied: list[Applied] = []
+        fault = None
+        with self._store.gathered():
+            for decided in run:
+                fault = self.check(decided.block, [bundle for bundle, _data in decided.bundles])
+                if fault is not None:
+                    break
+                applied.append(self.apply(decided.block, decided.commit, decided.bundles))
+        return Followed(tuple(applied), fault)
 
     def _settled(
         self, bundles: Sequence[OpenBundle], result: BlockResult, written: dict[bytes, list[bytes]]

@@ -7,7 +7,7 @@ import structlog
 
 from network.peer.directory import Directory
 from network.peer.peers import Peers
-from node.host.ledger import Applied
+from node.host.applied import Applied
 
 _log = structlog.get_logger(__name__)
 

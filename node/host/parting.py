@@ -22,8 +22,8 @@ from contracts.primitives.encoding import MalformedBytes
 from network.sync.checks import COMMITS
 from network.wire.errors import RemoteProtocolError
 from network.wire.messages import DecisionAnswer, DecisionRequest
+from node.host.applied import Applied
 from node.host.chain import Chain
-from node.host.ledger import Applied
 from node.host.surroundings import Surroundings
 from node.host.worker import Worker
 

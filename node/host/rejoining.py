@@ -10,11 +10,15 @@ would have been at T + 1 at least. So it has signed nothing above T + 2, and vot
 T do not count until this node is there itself, so nobody can keep it away by a great number alone.
 """
 
+from collections.abc import Iterable
 from functools import partial
 
 import structlog
 
+from consensus.values import Step
+from contracts.chain.evidence import Evidence, author_of
 from contracts.chain.validators import ValidatorSet
+from contracts.chain.votes import Proposal, Vote, VoteType
 from node.host.chain import Chain
 from node.host.worker import Worker
 from node.identity.standing import Standing
@@ -23,6 +27,18 @@ _log = structlog.get_logger(__name__)
 
 CLEAR_HEIGHTS = 3
 """So far above the tip nothing can have been signed."""
+
+
+Position = tuple[int, int, Step]
+"""Height, round and step of something signed."""
+
+
+def position_of(message: Proposal | Vote) -> Position:
+    """Return where a signed message stands."""
+    if isinstance(message, Proposal):
+        return message.height, message.round, Step.PROPOSE
+    step = Step.PREVOTE if message.type is VoteType.PREVOTE else Step.PRECOMMIT
+    return message.height, message.round, step
 
 
 class Rejoining:
@@ -83,6 +99,34 @@ class Rejoining:
         self._votes_from = height
         self._claims.clear()
         _log.info("votes_again", from_height=height)
+
+    def hear_votes(self, votes: Iterable[Vote], validators: ValidatorSet | None, last: Position) -> None:
+        """Vote no more when others have votes of this validator that its record ends before.
+
+        Args:
+            votes: Verified, of one height.
+            validators: Who votes there.
+            last: Where the record ends.
+        """
+        own = None if validators is None else validators.index_of(self._own_key)
+        for vote in votes:
+            place = position_of(vote)
+            if vote.validator == own and place > last and self.may_vote(vote.height):
+                self.suspend(
+                    f"height {vote.height}, round {vote.round}: this validator's key has signed a"
+                    f" {place[-1].name.lower()} of which this home knows nothing: it is an old copy, or the"
+                    " key is used elsewhere, too; stop the other node, if there is one"
+                )
+
+    def hear_evidence(self, evidence: Evidence) -> None:
+        """Vote no more when this validator's own key is convicted: another node signs with it, too."""
+        tip, said = self._chain.tip, evidence.first
+        voters = {tip.height + 1: tip.validators, tip.height: tip.last_validators}.get(said.height)
+        if voters is not None and author_of(evidence) == voters.index_of(self._own_key):
+            self.suspend(
+                f"height {said.height}, round {said.round}: this validator's key has signed something else"
+                " than this home: it is used elsewhere, too; stop the other node"
+            )
 
     def suspend(self, reason: str) -> None:
         """Vote no more before enough was heard anew: this key has signed what this home does not know."""

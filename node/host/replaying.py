@@ -10,8 +10,9 @@ from contracts.ledger.lanes import BundleOutOfPlace
 from contracts.primitives import signing
 from node.archive.manifest import WrongArchive
 from node.archive.restoring import ArchivedBodies
+from node.host.applied import Applied
 from node.host.chain_fault import ChainFault
-from node.host.ledger import Applied, Ledger
+from node.host.ledger import Ledger
 from node.storage.blocks import BlockStore
 from node.storage.errors import HistoryArchived, StorageDamaged
 

@@ -23,7 +23,8 @@ from contracts.chain.snapshot import (
 )
 from contracts.ledger.block import ChainTip
 from network.sync.packing import pack_chunk
-from node.host.ledger import Applied, Ledger
+from node.host.applied import Applied
+from node.host.ledger import Ledger
 from node.host.worker import Worker
 from node.identity.vouching import VoucherSigner
 from node.pool.settled import Settled
@@ -113,7 +114,7 @@ class SnapshotMaker:
         if self._run is not None:
             self.left_out += 1
             return
-        self._run = _Run(tip, self._ledger.store.snapshot())
+        self._run = _Run(tip, self._ledger.pin())
 
     def on_applied(self, applied: Applied, _commit: Commit) -> None:
         """Begin to cut what was pinned at this height."""

@@ -18,10 +18,10 @@ from contracts.ledger.document import encode_document
 from contracts.ledger.receipt import ACCEPTED, Receipt
 from network.peer.face import VALIDATOR
 from network.wire.messages import BundlePush
+from node.host.applied import Applied
 from node.host.chain import Chain
 from node.host.hindrance import Hindrance
 from node.host.inquiries import Inquiries
-from node.host.ledger import Applied
 from node.host.submitted import Admitted, Committed, Submitted, TooBusy
 from node.host.surroundings import Surroundings
 from node.host.worker import no_answer

@@ -14,8 +14,8 @@ import msgspec
 from contracts.chain.commit import Commit
 from contracts.chain.fork import verify_fork
 from network.wire.messages import ForkMessage, Message
+from node.host.applied import Applied
 from node.host.forks import Fork
-from node.host.ledger import Applied
 from node.storage.evidence import load_evidence
 from node.storage.forks import load_fork
 from node.storage.memory_files import Survive

@@ -21,7 +21,7 @@ from contracts.chain.snapshot import Voucher
 from contracts.chain.votes import Proposal, Vote, VoteType, vote_sign_bytes
 from contracts.ledger.bundle import OpenBundle
 from contracts.primitives import signing
-from node.host.ledger import Applied
+from node.host.applied import Applied
 from tests.simulation.cast import CHAIN_ID
 from tests.simulation.sets import Sets
 

@@ -12,7 +12,7 @@ from contracts.chain.evidence import Evidence, evidence_hash
 from contracts.chain.parameters import Tolerances
 from contracts.chain.votes import Proposal, Vote, proposal_sign_bytes, vote_sign_bytes
 from contracts.primitives import signing
-from node.host.ledger import Applied
+from node.host.applied import Applied
 from tests.simulation.cast import CHAIN_ID
 from tests.simulation.invariants import Broken
 from tests.simulation.sets import Sets

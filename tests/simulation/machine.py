@@ -22,9 +22,10 @@ from network.peer.peers import Surroundings as PeerSurroundings
 from network.transport.base import Address
 from network.wire.frames import FrameCodec
 from network.wire.messages import BlockAnswer, Hello, Message
+from node.host.applied import Applied
 from node.host.core import CoreConfig, NodeCore, Threads
 from node.host.journal import ConsensusJournal
-from node.host.ledger import Applied, Ledger
+from node.host.ledger import Ledger
 from node.host.listing import PeerSide
 from node.host.opening import Disks, Opened, open_disks
 from node.host.router import Router

@@ -18,6 +18,7 @@ from node.host.consensus_host import ConsensusHost
 from node.host.core import NodeCore
 from node.host.evidence import EvidenceBook
 from node.host.follower import Follower
+from node.host.rejoining import Rejoining
 from node.identity.standing import Standing
 from tests.simulation.planting import (
     CRASHED,
@@ -111,7 +112,8 @@ def _speak_as_before(stack: ExitStack) -> None:
 
 def hear_no_own_votes(stack: ExitStack) -> None:
     """Switch off the second guard against signing twice: it would silence who has lost the first."""
-    replace(stack, ConsensusHost, "_look_for_own", lambda _self, _votes, _validators: None)
+    replace(stack, Rejoining, "hear_votes", lambda _self, _votes, _validators, _last: None)
+    replace(stack, Rejoining, "hear_evidence", lambda _self, _evidence: None)
 
 
 def _trust_every_copy(stack: ExitStack) -> None:

@@ -15,7 +15,7 @@ from contracts.ledger.receipt import ACCEPTED
 from contracts.records.agreement import proposal_id
 from contracts.records.changes import Change, PutNode, RemoveNode
 from contracts.records.governance import Choice, ProposeChanges, VoteOnChanges, WithdrawChanges
-from node.host.ledger import Applied
+from node.host.applied import Applied
 
 VALIDATOR = "validator"
 

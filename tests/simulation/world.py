@@ -9,7 +9,7 @@ from consensus.engine import Engine
 from contracts.chain.commit import Commit
 from contracts.primitives import signing
 from network.wire.messages import Message, VoucherMessage
-from node.host.ledger import Applied
+from node.host.applied import Applied
 from node.storage.base import base_height
 from node.storage.convictions import Convictions
 from node.storage.evidence import load_evidence

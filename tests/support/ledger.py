@@ -25,8 +25,9 @@ from contracts.records.supply import Commission, Pack
 from network.peer.face import ROLES, PeerIdentity
 from network.transport.base import Timer
 from network.wire.messages import Message
+from node.host.applied import Applied
 from node.host.chain import Chain
-from node.host.ledger import Applied, Ledger
+from node.host.ledger import Ledger
 from node.host.submission import Submissions
 from node.host.surroundings import Surroundings
 from node.host.worker import InlineWorker

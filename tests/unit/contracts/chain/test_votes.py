@@ -193,6 +193,38 @@ def test_signatures_of_something_else_decide_nothing(bad: Commit) -> None:
         verify_commit(CHAIN, VALIDATORS, bad)
 
 
+def test_a_signature_that_was_checked_before_is_not_checked_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    looked, verify = list[bytes](), signing.verify
+
+    def watched(key: signing.PublicKey, message: bytes, signature: bytes) -> bool:
+        looked.append(key)
+        return verify(key, message, signature)
+
+    monkeypatch.setattr(signing, "verify", watched)
+    verify_commit(CHAIN, VALIDATORS, commit(0, 1, 3), SIGNED)
+    assert looked == [public_key(NAMES[3])]
+    with pytest.raises(InvalidCommit, match="signature of validator 3 is wrong"):
+        verify_commit(CHAIN, VALIDATORS, BAD_COMMITS["signature of validator 3 is wrong"], SIGNED)
+
+
+MOVED = CommitSignature(3, SIGNED.signatures[2].signature)
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        change(SIGNED, block_id=TWO),
+        change(SIGNED, round=1),
+        change(SIGNED, height=6),
+        change(SIGNED, signatures=(*SIGNED.signatures[:2], MOVED)),
+    ],
+    ids=["another block", "another round", "another height", "another validator"],
+)
+def test_what_was_checked_before_vouches_for_nothing_else(bad: Commit) -> None:
+    with pytest.raises(InvalidCommit, match="is wrong"):
+        verify_commit(CHAIN, VALIDATORS, bad, SIGNED)
+
+
 def test_power_is_counted_not_heads() -> None:
     weighted = ValidatorSet(Validator(public_key(name), 7 if at == 3 else 1) for at, name in enumerate(NAMES))
     verify_commit(CHAIN, weighted, commit(3))

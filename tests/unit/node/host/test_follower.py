@@ -1,18 +1,26 @@
 """The follower: what peers claim makes it ask, and only what is proven says that this node is behind."""
 
+from collections.abc import Iterable, Sequence
 from types import SimpleNamespace
 
 import pytest
 
+from contracts.chain.genesis import Genesis
+from contracts.chain.header import Block
+from contracts.ledger.bundle import OpenBundle
 from contracts.primitives.encoding import encode
+from contracts.records.changes import RemoveNode
 from network.sync.effects import SyncConfig
 from network.sync.serving import StoredBlock, answer_blocks
 from network.wire.messages import BlockAnswer, BlockBundles, BlockRequest, NoBlock
 from node.health import Health
+from node.host import follower as module
 from node.host.follower import Follower
 from node.host.surroundings import Surroundings
+from node.storage.store import Write
+from tests.support.governed import decide
 from tests.support.ledger import NoPeers, OneNode, StillClock
-from tests.support.parties import MAKER
+from tests.support.parties import MAKER, build_test_genesis, validator_name
 from tests.unit.node.host.test_intake import Sent
 
 HEIGHTS = 5
@@ -22,8 +30,8 @@ BOAST = 10**9
 class Desk:
     """A node that follows, and another that has the chain."""
 
-    def __init__(self) -> None:
-        self.node, self.ahead = OneNode(), OneNode()
+    def __init__(self, genesis: Genesis | None = None) -> None:
+        self.node, self.ahead = OneNode(genesis), OneNode(genesis)
         for serial in range(HEIGHTS):
             self.ahead.record(MAKER, self.ahead.commission([f"S{serial}"]))
         self.network = Sent()
@@ -93,11 +101,93 @@ def test_proven_blocks_make_it_unready_until_they_are_applied(desk: Desk) -> Non
     desk.follower.take_tip("alder", HEIGHTS)
     desk.answer()
     assert (desk.follower.proven_height, desk.is_ready) == (1, True)
-    # The next request is for two; whose validators are known is proven while the first is being applied.
+    # The next request is for two; they are proven while the first is being applied.
     desk.answer()
-    assert (desk.follower.proven_height, desk.follower.is_syncing, desk.is_ready) == (2, True, False)
+    assert (desk.follower.proven_height, desk.follower.is_syncing, desk.is_ready) == (3, True, False)
     desk.answer()
     desk.node.settle()
     assert desk.node.chain.tip.height == HEIGHTS
     assert (desk.follower.is_syncing, desk.is_ready) == (False, True)
+    assert desk.diverged == []
+
+
+def writes_of(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> list[bool]:
+    """Watch the node's database; return whether each batch was synced."""
+    store, synced = desk.node.store, list[bool]()
+    write = store.write
+
+    def watched(batch: Iterable[Write], *, sync: bool) -> None:
+        synced.append(sync)
+        write(batch, sync=sync)
+
+    monkeypatch.setattr(store, "write", watched)
+    return synced
+
+
+def fetch(desk: Desk) -> None:
+    """Let everything come and be proven while the first block is being applied."""
+    desk.follower.take_tip("alder", HEIGHTS)
+    for _ in range(3):
+        desk.answer()
+
+
+def test_what_is_open_is_applied_together_and_told_in_order(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    synced, told = writes_of(desk, monkeypatch), list[tuple[int, int, bool]]()
+    desk.node.chain.subscribe(
+        lambda applied, commit: told.append((applied.tip.height, commit.height, desk.node.chain.has_more))
+    )
+    fetch(desk)
+    desk.node.settle()
+    heights = range(1, HEIGHTS + 1)
+    assert [(height, of) for height, of, _more in told] == [(height, height) for height in heights]
+    # The first one was applied as soon as it came, all others in one batch; consensus need not begin between.
+    assert synced == [True, True]
+    assert [more for _height, _of, more in told] == [True, True, True, True, False]
+    assert desk.node.ledger.tip.app_hash == desk.ahead.ledger.tip.app_hash
+
+
+@pytest.mark.parametrize(("bound", "batches"), [("MAX_RUN", 5), ("MAX_RUN_BYTES", 5)])
+def test_a_batch_has_an_end(desk: Desk, monkeypatch: pytest.MonkeyPatch, bound: str, batches: int) -> None:
+    monkeypatch.setattr(module, bound, 1)
+    synced = writes_of(desk, monkeypatch)
+    fetch(desk)
+    desk.node.settle()
+    assert (desk.node.chain.tip.height, synced) == (HEIGHTS, [True] * batches)
+
+
+def test_what_came_before_an_invalid_block_is_applied_and_the_node_stops(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    check = desk.node.ledger.check
+    bad = 4
+
+    def refuse(block: Block, bundles: Sequence[OpenBundle]) -> str | None:
+        return "it is wrong" if block.header.height == bad else check(block, bundles)
+
+    monkeypatch.setattr(desk.node.ledger, "check", refuse)
+    fetch(desk)
+    desk.node.settle()
+    reason = f"block {bad}, decided by a quorum, is invalid to this node: it is wrong"
+    assert (desk.diverged, desk.follower.stopped_because) == ([reason], reason)
+    assert desk.node.chain.tip.height == desk.node.ledger.tip.height == bad - 1
+    assert [applied.tip.height for applied in desk.node.applied] == [1, 2, 3]
+
+
+def test_sets_that_change_meanwhile_are_followed_and_nobody_is_accused() -> None:
+    desk = Desk(build_test_genesis(validators=4))
+    ahead = desk.ahead
+    for name in map(validator_name, (3, 2)):
+        decide(ahead, RemoveNode(name))
+        for _ in range(HEIGHTS):
+            ahead.produce()
+    far = ahead.chain.tip.height
+    desk.follower.take_tip("alder", far)
+    for _ in range(far):
+        desk.answer()
+    desk.node.settle()
+    # The peer answered all at once, and the sets beyond the first change were not known yet.
+    assert desk.node.chain.tip.height == far
+    assert len({applied.tip.validators.hash for applied in desk.node.applied}) == 3
     assert desk.diverged == []

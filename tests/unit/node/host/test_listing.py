@@ -9,7 +9,7 @@ from contracts.chain.genesis import Node
 from contracts.records.changes import PutNode
 from network.peer.directory import Directory
 from network.peer.peers import Peers
-from node.host.ledger import Applied
+from node.host.applied import Applied
 from node.host.listing import PeerSide
 from tests.support.governed import decide
 from tests.support.ledger import OneNode

@@ -4,6 +4,7 @@ import pytest
 
 from consensus.effects import Sign, VoteReceived
 from consensus.values import NO_VALUE, Step
+from contracts.chain.evidence import author_of
 from contracts.chain.votes import Vote, VoteType
 from node.host.rejoining import Rejoining
 from node.identity.signer import FileSigner
@@ -98,6 +99,19 @@ def test_a_vote_of_its_own_that_it_does_not_know_silences_it() -> None:
     life.host._pump()
     life.node.settle()
     assert len(life.peers.votes) == said
+
+
+def test_a_vote_of_its_own_for_something_else_silences_it_and_is_reported() -> None:
+    life, others = begin()
+    own = next(at for at in range(4) if at not in others)
+    life.vote_nil(0, others)
+    life.host._pump()
+    life.node.settle()
+    assert life.host.rejoining.votes_from == 0
+    life.host.receive("peer", VoteReceived(Vote(VoteType.PREVOTE, 1, 0, b"\7" * 32, own, bytes(64))))
+    life.node.settle()
+    assert life.host.rejoining.votes_from is None
+    assert [author_of(piece) for piece in life.evidence] == [own]
 
 
 def test_a_log_of_a_chain_that_was_lost_is_not_voted_on_again() -> None:

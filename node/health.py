@@ -93,7 +93,7 @@ class Health:
             self._queues(),
             {
                 "inputs": 0 if core.consensus is None else core.consensus.dropped,
-                "requests": core.serving.refused,
+                "requests": core.portions.refused,
                 "ballots": 0 if core.ballots is None else core.ballots.unheard,
             },
             0 if core.forks.fork is None else core.forks.fork.kept.proof.height,

@@ -29,6 +29,7 @@ from node.host.forks import ForkWatch
 from node.host.intake import Intake
 from node.host.journal import ConsensusJournal
 from node.host.opening import Disks, Opened
+from node.host.portions import Portions
 from node.host.serving import Serving
 from node.host.snapshot_desk import SnapshotDesk
 from node.host.snapshot_maker import SnapshotMaker
@@ -156,9 +157,10 @@ class NodeCore:
             *(surroundings, self.chain, Admission(disks.ledger), disks.outbox),
             *(disks.ledger.store, config.keys, self._on_made, config.room),
         )
+        self.portions = Portions(surroundings.clock.now_ms)
         self.serving = Serving(
             *(self._network, threads.reader, disks.ledger.blocks, self.chain, self.pool),
-            *(surroundings.clock.now_ms, max(opened.base, opened.archived) + 1),
+            *(self.portions, max(opened.base, opened.archived) + 1),
         )
         is_validator = disks.journal is not None
         patience = VALIDATOR_PATIENCE_MS if is_validator else 0
@@ -211,7 +213,8 @@ class NodeCore:
         if shelf is None or worker is None:
             return None
         store = self._disks.ledger.store
-        desk = SnapshotDesk(self._network, threads.reader, store, self.chain, shelf, opened.snapshots)
+        held = opened.snapshots
+        desk = SnapshotDesk(self._network, threads.reader, store, self.chain, shelf, held, self.portions)
         maker = SnapshotMaker(shelf, self._disks.ledger, worker, opened.base, desk.on_made)
         self.chain.subscribe(maker.on_applied)
         return Snapshots(desk, maker)

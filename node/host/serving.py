@@ -1,17 +1,14 @@
 """Answers to peers that ask for decided blocks and for bundles.
 
 Reading runs on a reader thread, a few requests per peer at a time, and an answer is bounded in bytes: a peer
-that is far behind asks again, and a peer that asks faster than it reads waits for itself alone. Answers are
-charged to an allowance of each peer: a request is a few bytes and its answer megabytes, so who asks without
-end would take this node's disk, memory and line. A request beyond it is dropped; a correct node asks again.
+that is far behind asks again, and a peer that asks faster than it reads waits for itself alone.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import partial
 
 from contracts.chain.commit import Commit
 from contracts.primitives.encoding import encode
-from network.peer.allowance import Allowance
 from network.peer.face import PeerNetwork
 from network.sync.serving import StoredBlock, answer_blocks
 from network.wire.messages import (
@@ -27,27 +24,18 @@ from network.wire.messages import (
     NoSnapshot,
 )
 from node.host.chain import Chain
+from node.host.portions import Portions
 from node.host.worker import Worker
 from node.pool.pool import BundlePool
 from node.storage.blocks import BlockStore, StoredBundle
 from node.storage.errors import HistoryArchived
 
-MAX_REQUESTS_WAITING = 4
-"""Requests of one peer that wait for the disk; a correct node has one window of blocks at a time."""
-SERVED_BYTES_PER_SECOND = 32 << 20
-"""Blocks and bundles given to one peer: several times what a network writes."""
-SERVED_BURST_BYTES = 64 << 20
-"""Given to it at once: some of the largest blocks, whole."""
 MAX_ANSWER_BYTES = 8 << 20
 """About the most bytes of bundles given for one request: what a block needs fits, the rest is asked again."""
 
 
 class Serving:
-    """Serves one node's blocks and bundles.
-
-    Attributes:
-        refused: Requests dropped so far, for metrics: too many at once, or more than the allowance.
-    """
+    """Serves one node's blocks and bundles."""
 
     def __init__(
         self,
@@ -56,7 +44,7 @@ class Serving:
         blocks: BlockStore,
         chain: Chain,
         pool: BundlePool,
-        now_ms: Callable[[], int],
+        portions: Portions,
         first: int = 1,
     ) -> None:
         """Join the parts.
@@ -67,52 +55,23 @@ class Serving:
             blocks: The history.
             chain: For the present height.
             pool: Bundles that are not in the chain yet.
-            now_ms: A clock that only moves forward.
+            portions: What each peer may take.
             first: First height whose block is here with its bundles: those below lie before the snapshot that
                 the node began with, or an archive has them.
         """
-        self._now_ms = now_ms
-        # By name, also of peers that are gone: who comes back has no new one. The ledger names them all.
-        self._allowances: dict[str, Allowance] = {}
+        self._portions = portions
         self._network = network
         self._reader = reader
         self._blocks = blocks
         self._chain = chain
         self._pool = pool
         self._first = first
-        self._waiting: dict[str, int] = {}
-        self.refused = 0
 
     def serve_blocks(self, peer: str, request: BlockRequest) -> None:
         """Answer a block request; a request too many of the same peer is dropped."""
-        if self._begin(peer):
+        if self._portions.begin(peer):
             head = self._chain.tip.height
             self._reader.submit(partial(self._read, request, head), partial(self._answer, peer))
-
-    def _begin(self, peer: str) -> bool:
-        """Let a peer's request wait for the disk, unless too many do, or it was given too much lately."""
-        if self._waiting.get(peer, 0) >= MAX_REQUESTS_WAITING or not self._may_ask(peer):
-            self.refused += 1
-            return False
-        self._waiting[peer] = self._waiting.get(peer, 0) + 1
-        return True
-
-    def _may_ask(self, peer: str) -> bool:
-        return self._charge(peer, 0) == 0
-
-    def _charge(self, peer: str, size: int) -> int:
-        """Charge an answer to a peer; return for how many ms it is given nothing more."""
-        now_ms = self._now_ms()
-        allowance = self._allowances.get(peer)
-        if allowance is None:
-            allowance = Allowance(SERVED_BYTES_PER_SECOND, SERVED_BURST_BYTES, now_ms)
-            self._allowances[peer] = allowance
-        return allowance.spend(size, now_ms)
-
-    def _end(self, peer: str) -> None:
-        self._waiting[peer] -= 1
-        if not self._waiting[peer]:
-            del self._waiting[peer]
 
     def _read(self, request: BlockRequest, head: int) -> list[Message]:
         return list(answer_blocks(request, head, self._load, self._first))
@@ -129,16 +88,16 @@ class Serving:
         return StoredBlock(data, encode(commit), bundles)
 
     def _answer(self, peer: str, messages: Sequence[Message]) -> None:
-        self._end(peer)
+        self._portions.end(peer)
         for message in messages:
-            self._charge(peer, _size_of(message))
+            self._portions.charge(peer, _size_of(message))
             if not self._network.send(peer, message):
                 # Its queue is full: it asks again for what it did not get.
                 return
 
     def serve_decision(self, peer: str, request: DecisionRequest) -> None:
         """Say what was decided at a height; a request too many is dropped."""
-        if self._begin(peer):
+        if self._portions.begin(peer):
             read = partial(self._blocks.commit_of, request.height)
             self._reader.submit(read, partial(self._answer_decision, peer, request.height))
 
@@ -147,8 +106,7 @@ class Serving:
 
     def serve_bundles(self, peer: str, request: BundleRequest) -> None:
         """Answer a bundle request from the pool, or from the chain; a request too many is dropped."""
-        if not self._may_ask(peer):
-            self.refused += 1
+        if not self._portions.allow(peer):
             return
         missing: list[bytes] = []
         room = MAX_ANSWER_BYTES
@@ -158,9 +116,9 @@ class Serving:
                 missing.append(bundle_id)
             elif room > 0:
                 room -= len(pooled.data)
-                self._charge(peer, len(pooled.data))
+                self._portions.charge(peer, len(pooled.data))
                 self._network.send(peer, BundleAnswer(bundle_id, pooled.data))
-        if missing and self._begin(peer):
+        if missing and self._portions.begin(peer):
             self._reader.submit(partial(self._read_bundles, missing), partial(self._answer_bundles, peer))
 
     def _read_bundles(self, bundle_ids: Sequence[bytes]) -> list[tuple[bytes, bytes | None]]:
@@ -181,10 +139,10 @@ class Serving:
             return None
 
     def _answer_bundles(self, peer: str, found: Sequence[tuple[bytes, bytes | None]]) -> None:
-        self._end(peer)
+        self._portions.end(peer)
         for bundle_id, data in found:
             if data is not None:
-                self._charge(peer, len(data))
+                self._portions.charge(peer, len(data))
                 self._network.send(peer, BundleAnswer(bundle_id, data))
         missing = tuple(bundle_id for bundle_id, data in found if data is None)
         if missing:

@@ -2,10 +2,10 @@
 
 Validators send what they vouch for to everybody, once it is made and again to every new peer; the desk keeps
 the newest vouchers of each. An offer is the newest snapshot here with the vouchers for its manifest; whether
-they are enough, the asker judges. Reading runs on the peers' reader thread, few requests per peer at a time.
+they are enough, the asker judges. Reading runs on the peers' reader thread, few requests per peer at a time,
+and what a peer is given counts with the blocks that it is given (`portions.py`).
 """
 
-from collections import Counter
 from collections.abc import Sequence
 from functools import partial
 
@@ -26,6 +26,7 @@ from network.wire.messages import (
     VoucherMessage,
 )
 from node.host.chain import Chain
+from node.host.portions import Portions
 from node.host.snapshot_maker import Made, SnapshotShelf
 from node.host.worker import Worker
 from node.storage.errors import HistoryNotHere
@@ -36,8 +37,6 @@ from node.storage.store import KeyValueStore
 
 _log = structlog.get_logger(__name__)
 
-MAX_REQUESTS_WAITING = 4
-"""Requests of one peer that wait for the disk; a correct node has one at a time."""
 MAX_VOUCHERS = 4
 """Vouchers kept of one validator: those of the greatest heights."""
 
@@ -57,6 +56,7 @@ class SnapshotDesk:
         chain: Chain,
         shelf: SnapshotShelf,
         held: dict[int, HeldSnapshot],
+        portions: Portions,
     ) -> None:
         """Join the parts.
 
@@ -67,6 +67,7 @@ class SnapshotDesk:
             chain: For the present validators.
             shelf: The files, and what this validator vouches for.
             held: What is on the disk.
+            portions: What each peer may take.
         """
         self._network = network
         self._reader = reader
@@ -74,11 +75,11 @@ class SnapshotDesk:
         self._chain = chain
         self._shelf = shelf
         self.held = held
+        self._portions = portions
         # By height; an anchor never changes once it is whole.
         self._anchors: dict[int, bytes] = {}
         # By validator, then height.
         self._vouchers: dict[bytes, dict[int, Voucher]] = {}
-        self._waiting: Counter[str] = Counter()
         self._own = () if shelf.signer is None else shelf.signer.vouchers
         for voucher in self._own:
             self._keep(voucher)
@@ -132,7 +133,7 @@ class SnapshotDesk:
     def serve_offer(self, peer: str, request: SnapshotRequest) -> None:
         """Offer the newest snapshot that the block after it certifies; a request too many is dropped."""
         heights = [height for height in sorted(self.held, reverse=True) if height > request.above]
-        if self._begin(peer):
+        if self._portions.begin(peer):
             known = dict(self._anchors)
             self._reader.submit(partial(self._tied, heights, known), partial(self._offer, peer))
 
@@ -141,35 +142,25 @@ class SnapshotDesk:
         held = next((each for each in self.held.values() if each.hash == request.manifest_hash), None)
         if held is None or request.index >= len(held.manifest.chunks):
             self._network.send(peer, NoChunk(request.manifest_hash, request.index))
-        elif self._begin(peer):
+        elif self._portions.begin(peer):
             read = partial(self._read, held.manifest, request.index)
             self._reader.submit(read, partial(self._give, peer, held, request.index))
 
-    def _begin(self, peer: str) -> bool:
-        """Let a peer's request wait for the disk, unless too many of the same peer do."""
-        if self._waiting[peer] >= MAX_REQUESTS_WAITING:
-            return False
-        self._waiting[peer] += 1
-        return True
-
-    def _end(self, peer: str) -> None:
-        self._waiting[peer] -= 1
-        if not self._waiting[peer]:
-            del self._waiting[peer]
-
     def _offer(self, peer: str, tied: tuple[int, bytes] | None) -> None:
-        self._end(peer)
+        self._portions.end(peer)
         height, anchor = tied or (0, b"")
         held = self.held.get(height)
         if held is None:
             self._network.send(peer, NoSnapshot(self._chain.tip.height))
             return
         self._anchors[height] = anchor
+        self._portions.charge(peer, len(held.data) + len(anchor))
         self._network.send(peer, SnapshotOffer(held.data, self.vouchers_for(held), anchor))
 
     def _give(self, peer: str, held: HeldSnapshot, index: int, data: bytes | None) -> None:
-        self._end(peer)
+        self._portions.end(peer)
         if data is not None:
+            self._portions.charge(peer, len(data))
             self._network.send(peer, ChunkAnswer(held.hash, index, data))
             return
         # The disk gave back something else, or it is removed: no peer is to take this node for a liar.

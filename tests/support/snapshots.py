@@ -7,6 +7,7 @@ from network.peer.face import ROLES, VALIDATOR, PeerIdentity
 from network.sync.snapshots import SnapshotConfig
 from network.wire.messages import ChunkRequest, Hello, Message, SnapshotOffer, SnapshotRequest
 from node.host.joining import Joining, JoiningPlace
+from node.host.portions import Portions
 from node.host.snapshot_desk import SnapshotDesk
 from node.host.snapshot_maker import SnapshotMaker, SnapshotShelf
 from node.host.worker import InlineWorker
@@ -71,7 +72,10 @@ class Holder:
         self.signer.open(node.ledger.tip.height)
         self.shelf = SnapshotShelf(SnapshotFiles(self.files), self.signer, interval, keep)
         self.wire = Wire()
-        self.desk = SnapshotDesk(self.wire, node.worker, node.store, node.chain, self.shelf, {})
+        self.portions = Portions(node.clock.now_ms)
+        self.desk = SnapshotDesk(
+            *(self.wire, node.worker, node.store, node.chain, self.shelf, {}, self.portions)
+        )
         self.maker = SnapshotMaker(self.shelf, node.ledger, node.worker, 0, self.desk.on_made)
         node.chain.subscribe(self.maker.on_applied)
 

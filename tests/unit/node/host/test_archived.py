@@ -11,6 +11,7 @@ from network.wire.messages import (
 )
 from node.host.ledger import Ledger
 from node.host.opening import Disks, open_disks
+from node.host.portions import Portions
 from node.host.serving import Serving
 from node.pool.pool import BundlePool, PoolLimits
 from node.storage.memory_files import MemoryFiles
@@ -30,7 +31,8 @@ def pruned() -> OneNode:
 def test_it_gives_peers_what_it_has_and_says_from_where_on() -> None:
     node, network = pruned(), Sent()
     pool = BundlePool(PoolLimits(), 600_000)
-    one = Serving(network, node.worker, node.ledger.blocks, node.chain, pool, node.clock.now_ms, LAST + 1)
+    portions = Portions(node.clock.now_ms)
+    one = Serving(network, node.worker, node.ledger.blocks, node.chain, pool, portions, LAST + 1)
     one.serve_blocks("birch", BlockRequest(2, 3))
     node.settle()
     head = node.chain.tip.height

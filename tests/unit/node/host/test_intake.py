@@ -15,9 +15,10 @@ from network.wire.messages import (
     BundleRequest,
     Message,
 )
-from node.host import serving
+from node.host import portions, serving
 from node.host.intake import BOOKKEEPING_BYTES, Intake
-from node.host.serving import MAX_REQUESTS_WAITING, Serving
+from node.host.portions import MAX_REQUESTS_WAITING, Portions
+from node.host.serving import Serving
 from node.host.surroundings import Surroundings
 from node.pool.bundler import MadeBundle, in_turn, make_bundle
 from node.pool.held import PooledBundle
@@ -169,7 +170,8 @@ def test_a_batch_is_bounded_in_bytes(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def serve(node: OneNode, network: Sent, pool: BundlePool) -> Serving:
-    return Serving(network, node.worker, node.ledger.blocks, node.chain, pool, node.clock.now_ms)
+    given = Portions(node.clock.now_ms)
+    return Serving(network, node.worker, node.ledger.blocks, node.chain, pool, given)
 
 
 def test_an_answer_is_bounded_and_says_what_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -227,15 +229,16 @@ def test_what_a_peer_is_given_is_bounded_in_time(monkeypatch: pytest.MonkeyPatch
     pool = BundlePool(PoolLimits(), 600_000)
     pooled = PooledBundle(node.reader.read(made.data), made.data, node.wall.ms)
     pool.add(pooled, {made.header.lane: 0})
-    monkeypatch.setattr(serving, "SERVED_BYTES_PER_SECOND", len(made.data))
-    monkeypatch.setattr(serving, "SERVED_BURST_BYTES", 2 * len(made.data))
-    one = Serving(network, node.worker, node.ledger.blocks, node.chain, pool, clock.now_ms)
+    monkeypatch.setattr(portions, "SERVED_BYTES_PER_SECOND", len(made.data))
+    monkeypatch.setattr(portions, "SERVED_BURST_BYTES", 2 * len(made.data))
+    given = Portions(clock.now_ms)
+    one = Serving(network, node.worker, node.ledger.blocks, node.chain, pool, given)
     for _ in range(10):
         one.serve_bundles("birch", BundleRequest((made.bundle_id,)))
         one.serve_bundles("cedar", BundleRequest((made.bundle_id,)))
     # Each may go into debt by one answer.
     assert len(network.messages) == 2 * 3
-    assert one.refused == 2 * 7
+    assert given.refused == 2 * 7
     clock.ms = 5_000
     one.serve_blocks("birch", BlockRequest(1, 1))
     node.settle()
@@ -245,7 +248,7 @@ def test_what_a_peer_is_given_is_bounded_in_time(monkeypatch: pytest.MonkeyPatch
     for _ in range(50):
         one.serve_blocks("birch", BlockRequest(1, 1))
         node.settle()
-    assert one.refused > 2 * 7
+    assert given.refused > 2 * 7
     assert len(network.messages) < 50
 
 

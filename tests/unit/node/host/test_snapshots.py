@@ -21,6 +21,7 @@ from network.wire.messages import (
     SnapshotRequest,
     VoucherMessage,
 )
+from node.host import portions
 from node.host.chain_fault import ChainFault
 from node.host.ledger import Ledger
 from node.host.verify_chain import verify_chain
@@ -185,6 +186,21 @@ def test_who_asks_too_much_waits_for_itself(holder: Holder) -> None:
     holder.node.settle()
     names = [name for name, _message in holder.wire.take()]
     assert (names.count("late"), names.count("other")) == (4, 1)
+
+
+def test_what_a_peer_is_given_of_a_snapshot_is_charged_to_it(
+    holder: Holder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    holder.wire.take()
+    monkeypatch.setattr(portions, "SERVED_BURST_BYTES", 1)
+    request = ChunkRequest(holder.desk.held[BASE].hash, 0)
+    for name in ("late", "late", "other"):
+        holder.desk.serve_chunk(name, request)
+        holder.node.settle()
+    holder.desk.serve_offer("late", SnapshotRequest(0))
+    holder.node.settle()
+    assert [name for name, _message in holder.wire.take()] == ["late", "other"]
+    assert holder.portions.refused == 2
 
 
 def test_vouchers_are_kept_of_validators_alone_and_only_the_newest(holder: Holder) -> None:

@@ -4,7 +4,7 @@ Blocks come from consensus (decided here) or from block sync (decided elsewhere)
 height is applied once. Followers are told in the order in which they subscribed.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from contracts.chain.commit import Commit
 from contracts.chain.header import Block
@@ -28,6 +28,7 @@ class Chain:
         keys: Every registered partner key, with the heights at which it acts.
         round_zero_signers: Keys that signed the commit which the tip's block carries.
         had_bundles: Whether the tip's block has bundles.
+        stands: After a fork, which block stands, by height, as the operators have said.
     """
 
     def __init__(
@@ -61,6 +62,7 @@ class Chain:
         self.keys = keys
         self.round_zero_signers = ledger.round_zero_signers
         self.had_bundles = had_bundles
+        self.stands: Mapping[int, bytes] = {}
 
     @property
     def has_more(self) -> bool:
@@ -116,6 +118,10 @@ class Chain:
         """
         if not run or not self.is_next(run[0].block.header.height):
             return False
+        # Nothing is built on a block before it is told of that operators may have settled against.
+        last = min((height for height in self.stands if height > self._applying), default=0)
+        if last:
+            run = run[: last - self._applying]
         self._applying += len(run)
 
         def followed(found: Followed) -> None:

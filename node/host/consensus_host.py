@@ -344,8 +344,9 @@ class ConsensusHost:
             case Decide():
                 self._decide(effect)
             case ReportEvidence(evidence=evidence):
+                if not self._evidence.knows(evidence):
+                    self.rejoining.hear_evidence(evidence)
                 self._evidence.report(evidence)
-                self.rejoining.hear_evidence(evidence)
             case ReportDivergence():
                 self._diverged(effect)
             case Append() | Sign():

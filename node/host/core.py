@@ -162,6 +162,12 @@ class NodeCore:
             *(self._network, threads.reader, disks.ledger.blocks, self.chain, self.pool),
             *(self.portions, max(opened.base, opened.archived) + 1),
         )
+        self.evidence = _evidence_book(surroundings, self.chain, disks, opened)
+        # Before consensus and block sync hear of a block: they go on with the next height then.
+        self.forks = ForkWatch(
+            *(surroundings, self.chain, threads.reader, self.evidence),
+            *(self._votes, self._halt, opened.base),
+        )
         is_validator = disks.journal is not None
         patience = VALIDATOR_PATIENCE_MS if is_validator else 0
         self.follower = Follower(
@@ -174,12 +180,6 @@ class NodeCore:
             self._doubt,
         )
         self.submissions.hindrance.following = self.follower
-        self.evidence = _evidence_book(surroundings, self.chain, disks, opened)
-        # Before consensus hears of a block: it goes on with the next height then.
-        self.forks = ForkWatch(
-            *(surroundings, self.chain, threads.reader, self.evidence),
-            *(self._votes, self._halt, opened.base),
-        )
         self.snapshots = self._snapshots(threads)
         self._names = _names_of(opened.nodes)
         self.consensus: ConsensusHost | None = None

@@ -93,6 +93,10 @@ class EvidenceBook:
         """Return what waits for a block, by height."""
         return tuple(self._pending[offence] for offence in sorted(self._pending))
 
+    def knows(self, evidence: Evidence) -> bool:
+        """Tell whether a piece about the same offence waits already."""
+        return _offence(evidence) in self._pending
+
     # ------------------------------------------------------------------------------ finding
 
     def report(self, evidence: Evidence) -> None:
@@ -118,7 +122,7 @@ class EvidenceBook:
     def take(self, peer: str, evidence: Evidence) -> None:
         """Take what a validator, or who was one, says that it found."""
         tip = self._chain.tip
-        if _offence(evidence) in self._pending or evidence.first.height > tip.height + 1:
+        if self.knows(evidence) or evidence.first.height > tip.height + 1:
             # Of a height to come nobody here can judge; it is told again, or carried by somebody's block.
             return
         now_ms = self._surroundings.clock.now_ms()

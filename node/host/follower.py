@@ -78,6 +78,7 @@ class Follower:
         self._on_diverged = on_diverged
         self._on_other_chain = on_other_chain
         self._opened: dict[int, Opened] = {}
+        self._era = 0  # what was delivered in an earlier one is void
         self._told_of = 0
         self.stopped_because = ""
         tip = chain.tip
@@ -174,7 +175,7 @@ class Follower:
                 case OtherChain(peer=peer, height=height):
                     self._on_other_chain(peer, height)
                 case DeliverBlock(received=received):
-                    self._verifier.submit(partial(self._open, received), self._on_opened)
+                    self._verifier.submit(partial(self._open, received), partial(self._on_opened, self._era))
                 case SyncDone(height=height):
                     _log.debug("in_step", height=height)
 
@@ -184,9 +185,9 @@ class Follower:
         except RemoteProtocolError as error:
             return received, error
 
-    def _on_opened(self, opened: Opened) -> None:
+    def _on_opened(self, era: int, opened: Opened) -> None:
         height = opened[0].read.height
-        if height > self._chain.tip.height:
+        if era == self._era and height > self._chain.tip.height:
             self._opened[height] = opened
             self._apply_next()
 
@@ -198,6 +199,7 @@ class Follower:
             return
         if isinstance(opened[1], RemoteProtocolError):
             self._opened.clear()
+            self._era += 1
             self._carry_out(self._sync.refuse(height, str(opened[1]), self._now_ms()))
             return
         self._chain.follow(self._run(height), self._on_fault)
@@ -222,6 +224,8 @@ class Follower:
         return run
 
     def _on_fault(self, fault: str) -> None:
+        if self.stopped_because:
+            return
         height = self._chain.tip.height + 1
         self.stopped_because = f"block {height}, decided by a quorum, is invalid to this node: {fault}"
         self._on_diverged(self.stopped_because)

@@ -117,7 +117,6 @@ class ForkWatch:
         # By name, also of peers that are gone. The ledger names them all.
         self._allowances: dict[str, Allowance] = {}
         self._recent_votes: dict[int, tuple[Vote, ...]] = {}
-        self._settled: Mapping[int, bytes] = {}
         self._told_ms = 0
         self.partings = Partings(surroundings, chain, reader, base, self._parted)
         self.fork: Fork | None = None
@@ -134,7 +133,7 @@ class ForkWatch:
         Raises:
             StorageDamaged: The set of the fork's height cannot be read.
         """
-        self._settled = settled
+        self._chain.stands = settled
         if kept is None or self._is_settled(kept.proof.height):
             return
         validators = self._set_of(kept.proof.height)
@@ -167,7 +166,7 @@ class ForkWatch:
         if commit.round or any(vote.round for vote in votes):
             # It is rare; and then more than its commit is needed to tell who is at fault.
             self._surroundings.disk.submit(partial(keep_votes, self._store, height, votes), no_answer)
-        stands = self._settled.get(height, applied.tip.block_id)
+        stands = self._chain.stands.get(height, applied.tip.block_id)
         if stands != applied.tip.block_id:
             self._stop(
                 f"block {applied.tip.block_id.hex()} of height {height} is not the one that stands,"
@@ -180,7 +179,7 @@ class ForkWatch:
 
     def _is_settled(self, height: int) -> bool:
         """Tell whether the operators have settled this height, and this node has the block that stands."""
-        stands = self._settled.get(height)
+        stands = self._chain.stands.get(height)
         if stands is None:
             return False
         own = self._blocks.commit_of(height)

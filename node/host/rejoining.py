@@ -119,10 +119,19 @@ class Rejoining:
                 )
 
     def hear_evidence(self, evidence: Evidence) -> None:
-        """Vote no more when this validator's own key is convicted: another node signs with it, too."""
+        """Vote no more when this validator's own key is convicted: another node signs with it, too.
+
+        Where the others are no quorum, they would decide nothing without it, and it goes on.
+
+        Args:
+            evidence: Found by this node, for the first time: whoever trusts this home all the same may go on.
+        """
         tip, said = self._chain.tip, evidence.first
         voters = {tip.height + 1: tip.validators, tip.height: tip.last_validators}.get(said.height)
-        if voters is not None and author_of(evidence) == voters.index_of(self._own_key):
+        own = None if voters is None else voters.index_of(self._own_key)
+        if voters is None or own is None or author_of(evidence) != own:
+            return
+        if voters.is_quorum(voters.total_power - voters.validators[own].power):
             self.suspend(
                 f"height {said.height}, round {said.round}: this validator's key has signed something else"
                 " than this home: it is used elsewhere, too; stop the other node"

@@ -179,7 +179,7 @@ class _Following:
             await peers.close()
             for worker in workers:
                 worker.close()
-        tip = core.chain.ledger.tip
+        tip = core.chain.tip
         return HeadMarker(tip.height, tip.app_hash)
 
     def _core(
@@ -247,9 +247,8 @@ class _Following:
         marker = last_known(self._setting)
         if marker is None:
             return
-        ledger = core.chain.ledger
-        following = ledger.blocks.load(marker.height + 1)
-        found = ledger.tip.app_hash if following is None else following.header.app_hash
+        following = core.chain.ledger.blocks.load(marker.height + 1)
+        found = core.chain.tip.app_hash if following is None else following.header.app_hash
         if found != marker.app_hash:
             raise CannotRepair(
                 f"the peers' app hash of height {marker.height} is {found.hex()}, and {marker.app_hash.hex()}"

@@ -1,9 +1,12 @@
 """The follower: what peers claim makes it ask, and only what is proven says that this node is behind."""
 
-from collections.abc import Iterable, Sequence
+from collections import deque
+from collections.abc import Callable, Iterable, Sequence
 from types import SimpleNamespace
+from typing import Any, TypeVar
 
 import pytest
+from msgspec.structs import replace as replaced
 
 from contracts.chain.genesis import Genesis
 from contracts.chain.header import Block
@@ -17,31 +20,45 @@ from node.health import Health
 from node.host import follower as module
 from node.host.follower import Follower
 from node.host.surroundings import Surroundings
+from node.host.worker import Worker
 from node.storage.store import Write
 from tests.support.governed import decide
 from tests.support.ledger import NoPeers, OneNode, StillClock
 from tests.support.parties import MAKER, build_test_genesis, validator_name
 from tests.unit.node.host.test_intake import Sent
 
+T = TypeVar("T")
+
 HEIGHTS = 5
 BOAST = 10**9
+
+
+class Banning(Sent):
+    """Remembers who was banned, too."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.banned: list[str] = []
+
+    def ban(self, name: str, reason: str) -> None:
+        self.banned.append(name)
 
 
 class Desk:
     """A node that follows, and another that has the chain."""
 
-    def __init__(self, genesis: Genesis | None = None) -> None:
+    def __init__(self, genesis: Genesis | None = None, verifier: Worker | None = None) -> None:
         self.node, self.ahead = OneNode(genesis), OneNode(genesis)
         for serial in range(HEIGHTS):
             self.ahead.record(MAKER, self.ahead.commission([f"S{serial}"]))
-        self.network = Sent()
+        self.network = Banning()
         self.diverged: list[str] = []
         clock = StillClock(self.node._later.append)
         worker = self.node.worker
         surroundings = Surroundings(clock, self.node.wall, self.network, worker, worker)
         self.follower = Follower(
             surroundings,
-            worker,
+            verifier or worker,
             self.node.chain,
             self.node.reader,
             SyncConfig(),
@@ -60,14 +77,16 @@ class Desk:
             *(self.node.wall.now_ms, lambda: ""),
         )
 
-    def answer(self) -> None:
-        """Answer all requests as the other node would, without running what follows."""
+    def answer(self, name: str = "alder", lie: Callable[[BlockBundles], BlockBundles] | None = None) -> None:
+        """Answer all requests as the other node would, but for bundles, without running what follows."""
         requests = [message for message in self.network.messages if isinstance(message, BlockRequest)]
         self.network.messages.clear()
         for request in requests:
             for message in answer_blocks(request, self.ahead.chain.tip.height, self.load):
                 assert isinstance(message, BlockAnswer | BlockBundles | NoBlock)
-                self.follower.take_answer("alder", message)
+                if lie is not None and isinstance(message, BlockBundles):
+                    message = lie(message)  # noqa: PLW2901
+                self.follower.take_answer(name, message)
 
     def load(self, height: int) -> StoredBlock | None:
         blocks = self.ahead.ledger.blocks
@@ -190,4 +209,49 @@ def test_sets_that_change_meanwhile_are_followed_and_nobody_is_accused() -> None
     # The peer answered all at once, and the sets beyond the first change were not known yet.
     assert desk.node.chain.tip.height == far
     assert len({applied.tip.validators.hash for applied in desk.node.applied}) == 3
-    assert desk.diverged == []
+    assert (desk.diverged, desk.network.banned) == ([], [])
+
+
+class SlowVerifier:
+    """Opens bundles in order, when the test says so."""
+
+    def __init__(self) -> None:
+        self.jobs: deque[tuple[Callable[[], Any], Callable[[Any], None]]] = deque()
+
+    def submit(self, job: Callable[[], T], then: Callable[[T], None]) -> None:
+        self.jobs.append((job, then))
+
+    def step(self, times: int = 1) -> None:
+        for _ in range(times):
+            job, then = self.jobs.popleft()
+            then(job())
+
+
+def test_what_a_liar_sent_is_not_laid_to_who_was_asked_after_it() -> None:
+    verifier = SlowVerifier()
+    desk = Desk(verifier=verifier)
+    desk.follower.take_tip("liar", HEIGHTS)
+    for _ in range(4):
+        desk.answer("liar", lambda part: replaced(part, bundles=tuple(bytes(len(it)) for it in part.bundles)))
+    verifier.step()
+    assert desk.network.banned == ["liar"]
+    desk.follower.take_tip("alder", HEIGHTS)
+    desk.answer()
+    desk.answer()
+    # What else the liar sent stood in the line before; then the first block of the honest one is applied.
+    verifier.step(HEIGHTS)
+    desk.node.settle()
+    assert desk.node.chain.tip.height == 1
+    verifier.step(len(verifier.jobs))
+    desk.node.settle()
+    assert (desk.node.chain.tip.height, desk.network.banned) == (3, ["liar"])
+
+
+def test_nothing_is_applied_above_a_height_that_operators_settle(desk: Desk) -> None:
+    """Who watches for forks is told first, and stops this node when another block stands there."""
+    desk.node.chain.stands = {3: b"\7" * 32}
+    watch = desk.node.chain._subscribers
+    watch.insert(0, lambda applied, _commit: applied.tip.height == 3 and desk.node.chain.halt())
+    fetch(desk)
+    desk.node.settle()
+    assert desk.node.ledger.tip.height == desk.node.chain.tip.height == 3

@@ -1,10 +1,11 @@
 """From which height on a validator votes whose record may be older than its last vote."""
 
+import msgspec
 import pytest
 
 from consensus.effects import Sign, VoteReceived
 from consensus.values import NO_VALUE, Step
-from contracts.chain.evidence import author_of
+from contracts.chain.evidence import author_of, of_votes
 from contracts.chain.votes import Vote, VoteType
 from node.host.rejoining import Rejoining
 from node.identity.signer import FileSigner
@@ -24,7 +25,7 @@ class Listener:
         self.node.produce()
         self.files = MemoryFiles()
         self.standing = Standing(self.files)
-        own_key = self.node.genesis.nodes[OWN].validator_key
+        own_key = self.own_key = self.node.genesis.nodes[OWN].validator_key
         self.rejoining = Rejoining(self.standing, own_key, self.node.chain, self.node.worker)
         keys = [each.public_key for each in self.node.chain.tip.validators.validators]
         self.others = [key for key in keys if key != own_key]
@@ -101,17 +102,50 @@ def test_a_vote_of_its_own_that_it_does_not_know_silences_it() -> None:
     assert len(life.peers.votes) == said
 
 
-def test_a_vote_of_its_own_for_something_else_silences_it_and_is_reported() -> None:
+def hears_another_vote(validators: int) -> Rejoining:
+    """Return a validator of so many that heard its own vote for another block, once or for the first time."""
+    listener = Listener(validators)
+    listener.standing.allow(0)
+    listener.standing.open()
+    rejoining = Rejoining(listener.standing, listener.own_key, listener.node.chain, listener.node.worker)
+    own = listener.node.chain.tip.validators.index_of(listener.own_key)
+    assert own is not None
+    one, other = (Vote(VoteType.PREVOTE, 3, 0, said, own, bytes(64)) for said in (b"", b"\7" * 32))
+    stranger = (
+        msgspec.structs.replace(one, validator=own + 1),
+        msgspec.structs.replace(other, validator=own + 1),
+    )
+    rejoining.hear_evidence(of_votes(*stranger))
+    assert rejoining.votes_from == 0
+    rejoining.hear_evidence(of_votes(one, other))
+    return rejoining
+
+
+@pytest.mark.parametrize(("validators", "votes_from"), [(4, None), (3, 0), (2, 0), (7, None)])
+def test_who_convicts_itself_is_silent_unless_the_others_decide_nothing_without_it(
+    validators: int, votes_from: int | None
+) -> None:
+    assert hears_another_vote(validators).votes_from == votes_from
+
+
+def test_a_vote_of_its_own_for_something_else_is_reported_and_silences_it_once() -> None:
     life, others = begin()
     own = next(at for at in range(4) if at not in others)
     life.vote_nil(0, others)
     life.host._pump()
     life.node.settle()
-    assert life.host.rejoining.votes_from == 0
-    life.host.receive("peer", VoteReceived(Vote(VoteType.PREVOTE, 1, 0, b"\7" * 32, own, bytes(64))))
+    other = VoteReceived(Vote(VoteType.PREVOTE, 1, 0, b"\7" * 32, own, bytes(64)))
+    life.host.receive("peer", other)
     life.node.settle()
-    assert life.host.rejoining.votes_from is None
-    assert [author_of(piece) for piece in life.evidence] == [own]
+    (piece,) = life.evidence
+    assert (life.host.rejoining.votes_from, author_of(piece)) == (None, own)
+    # Its operator has stopped the other node, and trusts this home; peers still say what the other one said.
+    Standing(life.files).allow(0)
+    after = life.crash()
+    after.host._evidence._pending[(1, own)] = piece
+    after.host.receive("peer", other)
+    after.node.settle()
+    assert after.host.rejoining.votes_from == 0
 
 
 def test_a_log_of_a_chain_that_was_lost_is_not_voted_on_again() -> None:

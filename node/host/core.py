@@ -168,8 +168,7 @@ class NodeCore:
             *(surroundings, self.chain, threads.reader, self.evidence),
             *(self._votes, self._halt, opened.base),
         )
-        is_validator = disks.journal is not None
-        patience = VALIDATOR_PATIENCE_MS if is_validator else 0
+        patience = 0 if disks.journal is None else VALIDATOR_PATIENCE_MS
         self.follower = Follower(
             surroundings,
             threads.verifier,

@@ -162,6 +162,7 @@ class Machine:
         repairs: How often it mended what, by kind.
         tampering: Changes what it says; None for an honest one.
         overheard: Told what it hears; None for nobody.
+        is_joining: Whether it is looking for a snapshot to begin with.
         joins: Whether it joins by a snapshot when its disk is empty.
     """
 
@@ -188,7 +189,7 @@ class Machine:
         self._life.is_alive = False
         self._transport: MachineTransport | None = None
         self._lives = 0
-        self._is_joining = False
+        self.is_joining = False
         self.joins = bool(world.plan.joins_at) and role.role == OBSERVER
         if role.validator_seed:
             self._begin_signer()
@@ -197,7 +198,7 @@ class Machine:
     @property
     def is_up(self) -> bool:
         """Whether the node runs, or is about to join."""
-        return self.core is not None or self._is_joining
+        return self.core is not None or self.is_joining
 
     @property
     def life(self) -> Life:
@@ -221,7 +222,7 @@ class Machine:
 
     def _join(self, life: Life) -> None:
         """Fetch a snapshot before the node starts."""
-        self._is_joining = True
+        self.is_joining = True
         self.postbox = self._postbox(life)
         self._surroundings(self.postbox, life)
         joining = begin_joining(self, life, self._joined)
@@ -232,7 +233,7 @@ class Machine:
 
     def _joined(self, found: Head | str) -> None:
         """The process that joined ends; the node starts, with the snapshot or with nothing."""
-        self._is_joining = False
+        self.is_joining = False
         self._life.is_alive = False
         self._vanish(is_noticed=True)
         self.world.trace("joined", self.name, found if isinstance(found, str) else found.height)
@@ -356,7 +357,7 @@ class Machine:
         self._life.is_alive = False
         self.core = None
         self.ledger = None
-        self._is_joining = False
+        self.is_joining = False
         self._vanish(is_noticed=is_noticed)
         self.disk.crash(survive)
         self.world.on_stopped(self)

@@ -11,7 +11,9 @@ from tests.simulation.shrinking import changed_plan
 ONCE_BAD = {
     62: "who was removed is taken in again when all is done, and brings along documents that nobody awaited",
     710: "a last vote of a height, signed after the next had begun, named its author by the next one's set",
+    799: "nobody's engine counted at a height that began, and the checker wanted one",
     970: "the only proof of a lie was held by one that had become a member, and members could not show it",
+    1361: "an observer that still joined could not know who had been admitted, and was awaited by them",
     1724: "a vote against decided a proposal that two thirds were for by then, and the checker did not know",
     2814: "one of three that all had to agree waited for an answer to what was lost before healing",
 }

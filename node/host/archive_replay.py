@@ -11,7 +11,7 @@ from network.wire.messages import BlockAnswer
 from node.archive.manifest import WrongArchive
 from node.archive.restoring import ArchivedBodies
 from node.archive.segment import ArchivedBlock
-from node.host.ledger import Ledger
+from node.host.ledger import MAX_RUN, Ledger
 
 
 def replay_archive(
@@ -39,14 +39,29 @@ def replay_archive(
             " name the folder that has it too",
         )
     reader = BundleReader(genesis.chain_id, genesis.parameters.limits)
-    while (found := archive.at(ledger.tip.height + 1)) is not None:
-        height = ledger.tip.height + 1
+    while archive.at(began := ledger.tip.height + 1) is not None:
+        with ledger.together():
+            wrong = _apply_run(ledger, genesis, reader, archive)
+        for height in range(began, ledger.tip.height + 1):
+            tell(height)
+        if wrong is not None:
+            raise wrong
+    return ledger.tip.height
+
+
+def _apply_run(
+    ledger: Ledger, genesis: Genesis, reader: BundleReader, archive: ArchivedBodies
+) -> WrongArchive | None:
+    """Apply some blocks; return what is wrong with the next one."""
+    for height in range(ledger.tip.height + 1, ledger.tip.height + 1 + MAX_RUN):
+        found = archive.at(height)
+        if found is None:
+            break
         try:
             _apply(ledger, genesis, reader, found)
         except (RemoteProtocolError, BundleOutOfPlace, _Wrong) as error:
-            raise WrongArchive(archive.file_of(height), f"height {height}: {error}") from error
-        tell(height)
-    return ledger.tip.height
+            return WrongArchive(archive.file_of(height), f"height {height}: {error}")
+    return None
 
 
 class _Wrong(Exception):

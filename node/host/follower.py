@@ -28,6 +28,7 @@ from network.wire.errors import RemoteProtocolError
 from network.wire.messages import BlockAnswer, BlockBundles, NoBlock
 from node.host.applied import Applied, Decided
 from node.host.chain import Chain
+from node.host.ledger import MAX_RUN
 from node.host.surroundings import Surroundings
 from node.host.worker import Worker
 
@@ -35,8 +36,6 @@ _log = structlog.get_logger(__name__)
 
 TICK_MS = 250
 """How often block sync looks at the clock."""
-MAX_RUN = 32
-"""Most blocks that are applied in one batch: a turn of the disk costs more than an empty block."""
 MAX_RUN_BYTES = 4 << 20
 """Most bytes of bundles in a batch of more than one block."""
 

@@ -7,6 +7,7 @@ votes, and nothing here talks to peers.
 """
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager
 
 import msgspec
 
@@ -68,6 +69,9 @@ from node.storage.lot_sessions import lot_session_entries
 from node.storage.statements import statement_entries
 from node.storage.store import STATE, KeyValueStore, Snapshot, Space, Write, put_all
 from node.storage.validators import ValidatorHistory, set_entry
+
+MAX_RUN = 32
+"""Most blocks that are applied in one batch: a turn of the disk costs more than an empty block."""
 
 
 class Ledger:
@@ -343,6 +347,14 @@ class Ledger:
             *(_key_rows(result.writes), result.events),
         )
 
+    def together(self) -> AbstractContextManager[None]:
+        """Make what is applied until the end durable together; nothing of it, when that is an error.
+
+        Raises:
+            StorageFailed: The disk refused.
+        """
+        return self._store.gathered()
+
     def follow(self, run: Sequence[Decided]) -> Followed:
         """Check and apply decided blocks, one after the other; what is applied becomes durable together.
 
@@ -355,7 +367,7 @@ class Ledger:
         """
         applied: list[Applied] = []
         fault = None
-        with self._store.gathered():
+        with self.together():
             for decided in run:
                 fault = self.check(decided.block, [bundle for bundle, _data in decided.bundles])
                 if fault is not None:

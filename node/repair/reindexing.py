@@ -19,7 +19,7 @@ import msgspec
 from node.archive.restoring import ArchivedBodies
 from node.assembly import open_store
 from node.host.chain_fault import ChainFault
-from node.host.ledger import Ledger
+from node.host.ledger import MAX_RUN, Ledger
 from node.host.replaying import Replay
 from node.host.verify_chain import begin_like
 from node.repair.aside import aside_folder, move_aside
@@ -59,7 +59,7 @@ def reindex(
 
     Args:
         setting: Of the stopped node.
-        progress: Told every height that was executed.
+        progress: Told every height that was executed, when it is durable.
         archive: Has contents that are no longer in the database; in the new one they are again.
 
     Raises:
@@ -162,10 +162,14 @@ def _execute(
         begin_like(source, setting.genesis, target, snapshots, progress)
     ledger.open()
     replay = Replay(BlockStore(source), setting.genesis, ledger, archive=archive)
-    began = ledger.tip.height
-    while replay.has(ledger.tip.height + 1):
-        replay.advance(ledger.tip.height + 1)
-        progress(ledger.tip.height)
+    began = done = ledger.tip.height
+    while replay.has(done + 1):
+        with ledger.together():
+            while ledger.tip.height < done + MAX_RUN and replay.has(ledger.tip.height + 1):
+                replay.advance(ledger.tip.height + 1)
+        while done < ledger.tip.height:
+            done += 1
+            progress(done)
     marker, tip = last_known(setting), ledger.tip
     if marker is not None and marker.height > tip.height:
         raise ChainFault(marker.height, "block", f"it was durable once, but the chain ends at {tip.height}")

@@ -5,13 +5,18 @@ block, each on the state that the one before left, and needs none of them to be 
 gathered, they become durable together, all or none. Batches without sync would not do: LevelDB gives no order
 of durability to batches that stand in different files of its log.
 
-While writes are gathered, reads here see them, and nobody else does.
+While writes are gathered, reads here see them, and nobody else does. Each write stays whole: when too much is
+gathered, all of it is written, and gathering goes on.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from typing import Final
 
 from node.storage.store import KeyValueStore, Page, Snapshot, Write
+
+MAX_GATHERED_BYTES: Final = 8 << 20
+"""About the most bytes of values that are gathered: then all of it is written, and gathering goes on."""
 
 
 class GatheringStore:
@@ -22,6 +27,7 @@ class GatheringStore:
         self._store = store
         self._get = store.get
         self._gathered: dict[bytes, bytes | None] = {}
+        self._bytes = 0
         self._is_gathering = False
 
     @contextmanager
@@ -37,19 +43,23 @@ class GatheringStore:
             self._flush()
         finally:
             self._is_gathering = False
-            self._gathered = {}
+            self._gathered, self._bytes = {}, 0
 
     def _flush(self) -> None:
-        gathered, self._gathered = self._gathered, {}
+        gathered, self._gathered, self._bytes = self._gathered, {}, 0
         if gathered:
             self._store.write(gathered.items(), sync=True)
 
     def write(self, batch: Iterable[Write], *, sync: bool) -> None:
         """Apply a batch, or gather it. See `KeyValueStore.write`."""
-        if self._is_gathering:
-            self._gathered.update(batch)
-        else:
+        if not self._is_gathering:
             self._store.write(batch, sync=sync)
+            return
+        writes = tuple(batch)
+        self._gathered.update(writes)
+        self._bytes += sum(len(value or b"") for _key, value in writes)
+        if self._bytes > MAX_GATHERED_BYTES:
+            self._flush()
 
     def get(self, key: bytes) -> bytes | None:
         """Return the value of `key`, or None. See `Reader.get`."""

@@ -162,8 +162,7 @@ class Machine:
         repairs: How often it mended what, by kind.
         tampering: Changes what it says; None for an honest one.
         overheard: Told what it hears; None for nobody.
-        is_joining: Whether it is looking for a snapshot to begin with.
-        joins: Whether it joins by a snapshot when its disk is empty.
+        joins: Whether it joins by a snapshot when its disk is empty; `is_joining` while it looks for one.
     """
 
     def __init__(self, world: "World", role: Role, number: int) -> None:

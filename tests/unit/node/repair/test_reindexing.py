@@ -12,6 +12,7 @@ from node.assembly import open_store
 from node.home import HEAD_FILE, Home
 from node.host.chain_fault import ChainFault
 from node.host.verify_chain import verify_home
+from node.repair import reindexing
 from node.repair.reindexing import WORK_FOLDER, Reindexed, reindex
 from node.setting import Setting, read_setting
 from node.storage.errors import StorageDamaged
@@ -56,11 +57,16 @@ def spoil(setting: Setting, space: bytes) -> None:
 
 
 def run(setting: Setting, stop_at: int = 0) -> Reindexed:
+    """Build the database anew, or be interrupted after a height, with each block durable by itself."""
+
     def progress(height: int) -> None:
         if height == stop_at:
             raise Interrupted
 
-    return reindex(setting, progress)
+    with pytest.MonkeyPatch.context() as patch:
+        if stop_at:
+            patch.setattr(reindexing, "MAX_RUN", 1)
+        return reindex(setting, progress)
 
 
 def test_all_that_follows_from_the_blocks_is_there_again(setting: Setting) -> None:
@@ -87,6 +93,16 @@ def test_an_interrupted_run_changes_nothing_and_the_next_goes_on(setting: Settin
     assert done.executed == done.height - 5
     assert rows(setting, INDEX) != before
     verify_home(setting.home, setting.genesis, lambda _height: None)
+
+
+@pytest.mark.parametrize("run_blocks", [1, 3, 100])
+def test_every_height_is_told_of_whatever_is_written_together(
+    setting: Setting, monkeypatch: pytest.MonkeyPatch, run_blocks: int
+) -> None:
+    monkeypatch.setattr(reindexing, "MAX_RUN", run_blocks)
+    told: list[int] = []
+    done = reindex(setting, told.append)
+    assert told == list(range(1, done.height + 1))
 
 
 def test_what_an_interrupted_run_left_and_was_damaged_since_is_begun_anew(setting: Setting) -> None:

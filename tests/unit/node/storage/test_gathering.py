@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 import pytest
 
+from node.storage import gathering
 from node.storage.errors import StorageFailed
 from node.storage.gathering import GatheringStore
 from node.storage.memory import MemoryStore
@@ -92,6 +93,19 @@ def test_a_scan_or_a_pin_writes_what_is_gathered_first(disk: Counted, store: Gat
             assert pinned.get(b"d") == b"4"
         store.write([(b"e", b"5")], sync=True)
     assert [sync for _writes, sync in disk.batches] == [True, True, True]
+
+
+def test_what_grows_too_large_is_written_before_its_time(
+    disk: Counted, store: GatheringStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(gathering, "MAX_GATHERED_BYTES", 3)
+    with store.gathered():
+        store.write([(b"a", b"22"), (b"b", None)], sync=True)
+        assert disk.batches == []
+        store.write([(b"c", b"33")], sync=True)
+        assert disk.batches == [([(b"a", b"22"), (b"b", None), (b"c", b"33")], True)]
+        store.write([(b"d", b"4")], sync=True)
+    assert [sync for _writes, sync in disk.batches] == [True, True]
 
 
 def test_a_disk_that_refuses_is_heard_of(disk: Counted, store: GatheringStore) -> None:

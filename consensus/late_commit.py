@@ -1,6 +1,6 @@
 """The votes of the height decided last: late precommits join its commit, late lies are still evidence.
 
-The next block carries the commit (CONSENSUS.md, 13). More signatures than the quorum keep the round 0
+The next block carries the commit (SPEC.md, "Equivocation"). More signatures than the quorum keep the round 0
 rotation of later heights fair and show who took part.
 """
 

@@ -1,6 +1,6 @@
 """How much power stands behind a step: votes of one type in one round, counted by distinct validator.
 
-Two lines are drawn (CONSENSUS.md, "Quorums"; the paper's 2f + 1 and f + 1): a quorum is more than two thirds
+Two lines are drawn (SPEC.md, "Quorums"; the paper's 2f + 1 and f + 1): a quorum is more than two thirds
 of the power, and more than one third contains an honest validator. Integers only. A line, once crossed, is
 noted once and stays crossed.
 """

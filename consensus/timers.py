@@ -1,6 +1,6 @@
 """The timers of a height: how long they run and which are running. Time itself is the host's.
 
-The step timers grow linearly with the round and are capped (CONSENSUS.md, "Do not get these wrong" 5): they
+The step timers grow linearly with the round and are capped (SPEC.md, "Timers"): they
 must outgrow the network's delay, and doubling would have a network wait for hours after a bad night.
 """
 

@@ -1,6 +1,6 @@
 """The value keeper: what the host has said about the values of a height, and what it is still to find out.
 
-CONSENSUS.md splits the paper's `valid(v)`: valid is a function of the chain, have means that the block and
+SPEC.md splits the paper's `valid(v)`: valid is a function of the chain, have means that the block and
 all its bundles are here and durable, timely compares a fresh proposal's time with this node's clock. A fresh
 proposal needs all three (line 22); a re-proposal, a lock and a decision need valid and have, never timely, so
 that a node with a wrong clock still locks and decides (lines 28, 36, 49).

@@ -2,8 +2,8 @@
 
 Votes of past rounds stay (lines 28 and 49 look back); those of future rounds are bounded per validator. A
 second vote of a validator for another value is evidence, reported once, and still counts for that value: a
-quorum that others formed with it must be visible here too, or a hidden lock stalls the height (CONSENSUS.md,
-"Do not get these wrong" 3). Counting is by power of distinct validators, never by message.
+quorum that others formed with it must be visible here too, or a hidden lock stalls the height (SPEC.md,
+"Equivocation"). Counting is by power of distinct validators, never by message.
 """
 
 from bisect import insort

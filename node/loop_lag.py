@@ -1,8 +1,7 @@
 """How late the event loop calls what is due: the number that tells whether something blocks it.
 
 Everything a node does between its threads goes through one loop, votes included. What holds it up (a rule, a
-disk, a batch of signatures) belongs into a thread, and shows here first (DESIGN 6; TESTING, "Python daemon
-traps").
+disk, a batch of signatures) belongs into a thread, and shows here first.
 """
 
 from collections.abc import Callable

@@ -1,6 +1,6 @@
 """What ends a node: a signal, a failed disk, a broken invariant. Whatever it is, it is said once, loudly.
 
-Nothing is retried as if it had not happened (TESTING.md, "Python daemon traps"): the first failure stops the
+Nothing is retried as if it had not happened: the first failure stops the
 node in order, and decides how the process exits.
 """
 

@@ -1,7 +1,7 @@
 """A commit: the precommits that decided a block, kept as proof.
 
 Verification counts power by distinct validator of the set of that height, over signatures on that chain id,
-height, round and block id, and nothing else (CONSENSUS.md, "Do not get these wrong" 13).
+height, round and block id, and nothing else.
 """
 
 import msgspec

@@ -2,7 +2,7 @@
 
 The app hash follows the writes, block by block; it does not commit to the rows as a whole. So what binds a
 snapshot to its height is the word of validators: more than one third of the power of that height's set, so
-that an honest one is among them (CONSENSUS, "Catching up"). A manifest names the block and the app hash that
+that an honest one is among them (ADR 20). A manifest names the block and the app hash that
 its state follows from, and the hash of every chunk, in order; chunks are hashed as they are before any
 compression. Honest nodes cut the same state into the same bytes.
 """

@@ -1,6 +1,6 @@
 """The validator set: who votes, with how much power, and what a quorum is.
 
-Sets are ordered by public key. Quorums are computed in integers, by distinct validator (CONSENSUS.md,
+Sets are ordered by public key. Quorums are computed in integers, by distinct validator (consensus/SPEC.md,
 "Quorums"): more than two thirds decide, more than one third contains an honest node.
 """
 

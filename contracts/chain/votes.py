@@ -1,9 +1,8 @@
 """Votes and proposals: what validators sign in a round.
 
 A vote names its author by index in the validator set of its height. A nil vote has an empty block id.
-Signed bytes carry tag, chain id, type, height, round, block id and, for a proposal, its valid round
-(CONSENSUS.md, "Do not get these wrong" 6). They carry no time and no index, so all precommits of a commit
-sign the same bytes.
+Signed bytes carry tag, chain id, type, height, round, block id and, for a proposal, its valid round. They
+carry no time and no index, so all precommits of a commit sign the same bytes.
 """
 
 from enum import IntEnum

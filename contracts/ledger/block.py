@@ -1,7 +1,7 @@
 """Whether a block may follow the chain: a function of the chain and nothing else.
 
-An honest validator votes nil for a block that fails here (DESIGN 1, "Validity is a function of the chain
-only"). Two steps, because a proposal arrives before its bundles do: `check_block` needs the chain's tip,
+An honest validator votes nil for a block that fails here: validity is a function of the chain
+only. Two steps, because a proposal arrives before its bundles do: `check_block` needs the chain's tip,
 `check_bundles` the bundles too. What a document's records say is no question of validity: a document that
 breaks a rule is in the block, with its verdict.
 """

@@ -2,7 +2,7 @@
 
 A lane is a signing key. A bundle continues its lane from `after` to `sequence`, so order within a lane holds,
 a lost bundle is superseded by a later one with the same `after`, and of two rivals exactly one can enter the
-chain (DESIGN 1). The id covers the header with the documents' root and never the signature, so a proof need
+chain. The id covers the header with the documents' root and never the signature, so a proof need
 not carry the bundle.
 """
 

@@ -1,7 +1,7 @@
 """Executing a block: documents in order, each accepted or refused, to writes, receipts and the app hash.
 
 The result is a function of (state, height, block time, evidence, ordered bundles) and of nothing else, so the
-law is not even told the block's id, proposer or round (DESIGN 1). The host calls `step` document by document,
+law is not even told the block's id, proposer or round. The host calls `step` document by document,
 and may pause between two; the last step counts what the evidence convicts of, and writes what governance lets
 act from the next height on. A failure of the law itself (a broken invariant) is an exception, and stops the
 node.

@@ -1,4 +1,4 @@
-"""Lanes: whether a bundle may stand next in the chain (DESIGN 1, Bundles).
+"""Lanes: whether a bundle may stand next in the chain.
 
 A lane is a signing key. Its row holds the sequence of its last bundle in the chain, so that a bundle enters
 only as the one that names its predecessor.

@@ -146,7 +146,7 @@ def _receive_except(act: Act, record: Receive, shipment: ShipmentRow) -> Verdict
 
 
 def _close(act: Act, record: Receive, shipment: ShipmentRow) -> None:
-    """Receive all that is outstanding: one row, however many packs (DESIGN 2)."""
+    """Receive all that is outstanding: one row, however many packs."""
     act.state.write(SHIPMENTS, record.shipment, _received(act, record, shipment))
 
 

@@ -1,1 +1,1 @@
-"""State: what the ledger knows at a height, as rows under packed keys (DESIGN 2)."""
+"""State: what the ledger knows at a height, as rows under packed keys."""

@@ -2,7 +2,7 @@
 
 A state key is the table's byte and the packed key. Numbers in keys are big-endian, four bytes; a variable
 part in the middle is preceded by one length byte; the last part needs none. So no two rows share a key, and a
-prefix scan finds what belongs together. This module and `rows.py` are the whole layout (DESIGN 2, ADR 1).
+prefix scan finds what belongs together. This module and `rows.py` are the whole layout (ADR 1).
 """
 
 from typing import Final, Generic, TypeVar

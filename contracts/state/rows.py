@@ -1,4 +1,4 @@
-"""The rows of state: fixed-position arrays, one struct per table (DESIGN 2).
+"""The rows of state: fixed-position arrays, one struct per table.
 
 Partners and premises stand in rows as small numbers, given in the order of registration from 1; 0 means none,
 or, as the setter of a hold, the law itself. Rows are never changed in place: a rule writes a new one.

@@ -1,4 +1,4 @@
-"""Sources: where serials come from, interned so that a recall marks a row and not every pack (DESIGN 2).
+"""Sources: where serials come from, interned so that a recall marks a row and not every pack.
 
 All serials of one GTIN, lot, line, hour and site share one source number. It is made of the lot's number and
 that of the make in its lot, so whoever has the number has the lot's row. There stands everything that a sale

@@ -1,7 +1,7 @@
 """Fetching the bundles that a proposal or an announcement names and this node lacks; without I/O.
 
 What a proposal needs comes first: the proposer is asked, then those whose votes say that they hold the value
-(CONSENSUS: one prevotes only with all bundles in hand). It is wanted until it is here or its value does not
+(one prevotes only with all bundles in hand). It is wanted until it is here or its value does not
 matter any more; how much that can be is bounded by the blocks of one height, not here.
 
 What a peer announces is fetched from whoever announced it, and from nobody else. Each announcer may name so

@@ -1,10 +1,10 @@
 """What a node that is stuck at a height asks for, and what its peers answer.
 
-Quorums must reach everyone, or the height stalls: a node that misses one vote may wait for ever (CONSENSUS,
-"Do not get these wrong" 4). Votes are sent again while a round lasts; beside that, a node that is stuck says
-exactly which it has, so that the answer is what it lacks. Votes are named per value: that a node has a
-validator's vote for one block says nothing about the same validator's vote for another, which a quorum may
-need (point 3).
+Quorums must reach everyone, or the height stalls: a node that misses one vote may wait for ever
+(consensus/SPEC.md, "Sending again"). Votes are sent again while a round lasts; beside that, a node that is
+stuck says exactly which it has, so that the answer is what it lacks. Votes are named per value: that a node
+has a validator's vote for one block says nothing about the same validator's vote for another, which a quorum
+may need ("Equivocation").
 """
 
 from collections.abc import Iterable, Iterator, Sequence

@@ -9,7 +9,7 @@ A peer's height is a claim, not a fact, and must not keep a node in sync for eve
 a peer that cannot show the block it claimed is banned, one that does not answer rests, each time for longer,
 also after it came back, and a resting peer's claim does not count; nor does that of a peer which says that it
 no longer has the block that is needed next. So the sync ends when no peer that keeps
-its word is ahead, and goes on as long as one honest peer is (CONSENSUS, "Catching up"). Whether the node is
+its word is ahead, and goes on as long as one honest peer is. Whether the node is
 behind, which others may act upon, is told by proven blocks alone.
 """
 

@@ -185,8 +185,8 @@ class RoundRequest(msgspec.Struct, frozen=True, array_like=True, tag=13):
     """The sender is stuck at this height: send what it lacks.
 
     Votes are described per value and not per validator: a peer that holds an equivocator's vote for one value
-    can so still get the quorum that needs the same validator's vote for another (CONSENSUS, "Do not get these
-    wrong" 3).
+    can so still get the quorum that needs the same validator's vote for another (consensus/SPEC.md,
+    "Equivocation").
     """
 
     height: Height

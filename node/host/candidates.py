@@ -1,8 +1,8 @@
 """Blocks that are proposed and not yet decided, and what this node knows about each.
 
 A candidate is a block as a proposer sent it. It becomes checkable when all the bundles it names are in the
-pool, and durable when its bytes and theirs are in the log; only then may this node prevote it (CONSENSUS.md,
-"Do not get these wrong" 8). Candidates of a decided height are forgotten.
+pool, and durable when its bytes and theirs are in the log; only then may this node prevote it
+(consensus/SPEC.md, "Values"). Candidates of a decided height are forgotten.
 """
 
 from collections import Counter

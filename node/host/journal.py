@@ -1,9 +1,9 @@
 """Persist, then speak: the only way in which this node's proposals and votes come to be.
 
-The order is CONSENSUS.md's: everything the engine acted on is appended to the log, with the bytes of blocks
-and bundles it vouches for; one fsync; then each message is signed, which makes the signer's record durable;
-only then is the message handed out to be sent. A restart reads the log back, and the signer's record restores
-the own messages that the log may have lost. Blocking; for one thread.
+The order is that of consensus/SPEC.md: everything the engine acted on is appended to the log, with the bytes
+of blocks and bundles it vouches for; one fsync; then each message is signed, which makes the signer's record
+durable; only then is the message handed out to be sent. A restart reads the log back, and the signer's record
+restores the own messages that the log may have lost. Blocking; for one thread.
 """
 
 from collections.abc import Sequence

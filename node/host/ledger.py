@@ -1,7 +1,7 @@
 """The decided chain on this node's disk: opened, checked against, and moved on block by block.
 
 One thread owns it (the writer). A block becomes part of the chain by one atomic, synced batch: block, commit,
-bundles, receipts, state, indices and head together (CONSENSUS.md, "Do not get these wrong" 8), so there is no
+bundles, receipts, state, indices and head together (consensus/SPEC.md, the host, 5), so there is no
 moment at which a crash leaves half of it. Blocks that others decided long ago may share a batch. Nothing here
 votes, and nothing here talks to peers.
 """

@@ -1,7 +1,7 @@
 """What the engine asks about values: blocks are built, checked, and fetched until they are held.
 
 A value is held when the block's bytes and those of all its bundles are here, and durable ahead of any vote
-for it (CONSENSUS.md, "Do not get these wrong" 8): they go into the log's queue before the answer goes to the
+for it (consensus/SPEC.md, "Values"): they go into the log's queue before the answer goes to the
 engine. Rules run on the writer thread, where the chain stands still; an answer that the chain has overtaken
 is dropped.
 """

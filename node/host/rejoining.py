@@ -1,4 +1,4 @@
-"""A validator whose record may be older than its last vote listens before it votes (CONSENSUS, 7; ADR 22).
+"""A validator whose record may be older than its last vote listens before it votes (ADR 22).
 
 It may be a home that was restored from a backup or copied (`node/identity/standing.py`), or votes of its own
 may have come from elsewhere that it knows nothing of. It follows the chain meanwhile, as a member does.

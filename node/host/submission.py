@@ -2,7 +2,7 @@
 
 Admission runs on the writer thread, signing and the outbox on the disk thread, everything else on the event
 loop. A document is answered for as soon as it is durable in the outbox; whoever waits for the commit is told
-with the block. What waits is bounded: beyond that a client is told to come back (DESIGN 3; LAW, verdicts).
+with the block. What waits is bounded: beyond that a client is told to come back.
 """
 
 from collections import deque

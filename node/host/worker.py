@@ -1,8 +1,8 @@
 """Work that must not run on the event loop: disks, rules, batches of signatures.
 
 A worker runs jobs one at a time, in the order given, and hands each result back on the event loop. A job that
-raises is a broken invariant or a failed disk: the supervisor is told and nothing further is run (TESTING.md,
-"Python daemon traps": a dead task kills the node, loudly).
+raises is a broken invariant or a failed disk: the supervisor is told and nothing further is run (a dead task
+kills the node, loudly).
 """
 
 import asyncio

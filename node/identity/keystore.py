@@ -1,4 +1,4 @@
-"""Keys at rest: one JSON file per key, its secret encrypted under a passphrase (DESIGN 5).
+"""Keys at rest: one JSON file per key, its secret encrypted under a passphrase.
 
 argon2id turns passphrase and salt into a key; SecretBox encrypts the kind, the name and the 32-byte seed, so
 that a file that was renamed into another kind of key does not open. The public key stands outside, so it can

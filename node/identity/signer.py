@@ -1,8 +1,9 @@
 """The signer: one value per (height, round, step), for ever.
 
-The order is CONSENSUS.md's (point 7): the inputs are in the log and fsynced, then the message is signed,
-then the signer's record is fsynced, and only then does the signature leave this module. Asked again for a
-step that is on record, it gives the same signature; asked for another value, or an older step, it refuses.
+The order is that of consensus/SPEC.md (the host, 2): the inputs are in the log and fsynced, then the message
+is signed, then the signer's record is fsynced, and only then does the signature leave this module. Asked
+again for a step that is on record, it gives the same signature; asked for another value, or an older step, it
+refuses.
 
 The record keeps what was signed in the current round with lock and valid value, so a restart without log
 still knows both (`StartHeight.signed`). The key stays inside; a hardware module would implement `Signer`.

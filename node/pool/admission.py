@@ -1,7 +1,7 @@
 """Admission: what the law would say of a document now, before it is bundled.
 
 The very rules of a block run on the head with the node's own pending documents on top, so a client learns at
-once what is refused, and may send a pack before its commission is final (DESIGN 1). It is a forecast: another
+once what is refused, and may send a pack before its commission is final. It is a forecast: another
 partner's bundle may come first. Blocking, on the thread that owns the ledger, so the head stands still.
 """
 

@@ -1,7 +1,7 @@
 """From cut documents to durable, signed bundles: what runs on the disk thread.
 
 The author writes bytes and sequence to the outbox, fsynced, before the push, and pushes the same bytes again
-after a restart (DESIGN 1, Bundles). One put makes all bundles of a batch durable.
+after a restart. One put makes all bundles of a batch durable.
 """
 
 from collections import Counter

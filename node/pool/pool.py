@@ -2,7 +2,7 @@
 
 It holds bundles per lane and hands a proposer what continues the chain, fairly among partners (`choice`). It
 never judges a document. Everything is bounded: bytes and bundles in all and per lane, and two variants per
-(lane, sequence), so that one partner cannot crowd out the others (DESIGN 1, "Bundles").
+(lane, sequence), so that one partner cannot crowd out the others.
 
 Who gives way when there is no room:
 

@@ -9,7 +9,7 @@ Peers may have archived old blocks, all of them: then an archive gives the first
 believed than a peer's: each is proven by its commit, executed and compared.
 
 The signer's record is never touched: at the next start the validator votes only above what it has signed
-(CONSENSUS, 7). Whatever goes wrong before the change of places leaves the home as it was.
+(ADR 22). Whatever goes wrong before the change of places leaves the home as it was.
 """
 
 import asyncio

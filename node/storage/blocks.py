@@ -138,7 +138,7 @@ def block_entries(finished: FinishedBlock, keep_writes: int) -> list[Write]:
     Args:
         finished: The block and what came of it.
         keep_writes: Of how many heights, this one included, the writes stay stored, so that a peer whose app
-            hash differs can find the key (DESIGN 1, App hash).
+            hash differs can find the key (ADR 1).
     """
     height = finished.block.header.height
     key = height_key(height)

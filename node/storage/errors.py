@@ -1,7 +1,7 @@
 """What can go wrong with a disk, in two words: it failed, or what it gave back is damaged.
 
 Neither is ever retried as if nothing had happened. A failed write or fsync leaves the disk in an unknown
-state; a node that meets one stops and says which file and why (TESTING.md, fault table; I9).
+state; a node that meets one stops and says which file and why.
 """
 
 

@@ -2,7 +2,7 @@
 
 Computed from documents and receipts, never law: they can be dropped and built again from the blocks. One
 small row per (subject, height, document, record); none for a commissioned serial, whose item row says where
-it was born (DESIGN 2). The last number of the key says which event of the receipt the row is about, or that
+it was born. The last number of the key says which event of the receipt the row is about, or that
 it is the record itself.
 
 Rows (numbers big-endian: height 8 bytes, document index 4, record index 2, event 4):

@@ -1,6 +1,6 @@
 """The store on disk: LevelDB by plyvel. No other module knows either.
 
-What is set, and why (DESIGN 6, LIBRARIES):
+What is set, and why:
 - Paranoid checks, and checksums verified on every read: by default LevelDB hides damage.
 - No compression: state reads cost a fifth of what they cost with it.
 - A bloom filter: most reads of a commission are of keys that do not exist.

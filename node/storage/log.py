@@ -1,9 +1,9 @@
 """The consensus log: what a restart needs to be where the node was, written before a vote leaves.
 
-Three kinds of records, in one file so that one fsync makes them all durable (CONSENSUS.md, "Shape of the
-core" and point 8): inputs of the engine, blocks that were proposed, and the bytes of their bundles. Bundles
-ride in the log rather than in a synced batch of the database: a batch would cost a second fsync before every
-prevote, and twice the time per megabyte.
+Three kinds of records, in one file so that one fsync makes them all durable (consensus/SPEC.md, "Restart and
+replay"): inputs of the engine, blocks that were proposed, and the bytes of their bundles. Bundles ride in the
+log rather than in a synced batch of the database: a batch would cost a second fsync before every prevote, and
+twice the time per megabyte.
 
 The host appends, syncs once, and only then signs. The own message is appended without a sync; the signer's
 record restores it. When a height is committed, `release` removes the files that hold nothing newer.

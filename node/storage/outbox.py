@@ -1,7 +1,7 @@
 """The author's outbox: bundles of this node's own lanes that are not in the chain yet.
 
 A bundle's bytes and sequence are durable here before it is pushed, and after a restart the same bytes are
-pushed again: an author that signs two different bundles for one sequence would stand as a cheat (DESIGN 1).
+pushed again: an author that signs two different bundles for one sequence would stand as a cheat.
 
 One record is one step, whole or absent after a crash: bundles that are added and entries that they replace go
 together, so a document that moves to a later bundle is neither lost nor doubled. Removals of decided bundles

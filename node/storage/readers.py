@@ -1,6 +1,6 @@
 """Questions from users, answered by threads of their own on pinned snapshots.
 
-A slow question must not stand behind a block, nor a block behind it (DESIGN 6). Each question gets a snapshot
+A slow question must not stand behind a block, nor a block behind it. Each question gets a snapshot
 of its own, so everything in one answer is of one height. What waits is bounded.
 """
 

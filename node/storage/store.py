@@ -2,7 +2,7 @@
 
 One database, so that one batch is atomic over everything a block changes; kinds of rows are kept apart by
 their first byte (a *space*). `leveldb.py` is the store on disk, `memory.py` its twin for tests and simulator;
-one test suite holds both to what is written here (DESIGN 6).
+one test suite holds both to what is written here.
 
 All methods block: call them from a writer or reader thread, never on the event loop.
 """

@@ -36,7 +36,7 @@ class Fault(msgspec.Struct, frozen=True):
 
 
 PAUSE_S: Final = 10
-"""How long nodes stand still, as TESTING.md says."""
+"""How long nodes stand still."""
 MANY: Final = ((1, 12), (2, 6), (3, 2), (7, 1))
 """To how many validators something happens at once, and how often that is chosen: three stop the network."""
 

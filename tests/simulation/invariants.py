@@ -1,4 +1,4 @@
-"""What must hold in every run, checked by code of its own after every block (TESTING.md, I1-I7).
+"""What must hold in every run, checked by code of its own after every block (README.md, I1-I8).
 
 Counting is done here anew: a commit is judged by summing powers, not by asking the validator set that the
 node asked; lanes are followed bundle by bundle. So a bug in the rules cannot hide itself in the check.
@@ -182,7 +182,7 @@ class Invariants:
             raise Broken(f"I6: {machine.name} took two votes of validator {vote.validator}, unreported")
 
     def _check_held(self, machine: "Machine", sign: Sign) -> None:
-        """Ask whether a node holds the block it votes for, with all bundles (CONSENSUS, 8)."""
+        """Ask whether a node holds the block it votes for, with all bundles (consensus/SPEC.md, "Values")."""
         if machine.height >= sign.height:
             return  # Block sync was quicker: it is in the chain.
         consensus = None if machine.core is None else machine.core.consensus

@@ -1,4 +1,4 @@
-"""The four ways an idle height begins, and that nothing else begins it (CONSENSUS.md, 10)."""
+"""The four ways an idle height begins, and that nothing else begins it (SPEC.md, "How a height begins")."""
 
 import pytest
 

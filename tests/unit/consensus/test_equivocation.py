@@ -1,4 +1,4 @@
-"""Lies are evidence once, and what a quorum made of them still counts (CONSENSUS.md, 3)."""
+"""Lies are evidence once, and what a quorum made of them still counts (SPEC.md, "Equivocation")."""
 
 import pytest
 

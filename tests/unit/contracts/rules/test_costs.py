@@ -1,4 +1,4 @@
-"""Cost follows the pallet, not the pack (DESIGN 2): rows read and written, counted."""
+"""Cost follows the pallet, not the pack: rows read and written, counted."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""After any documents: one holder, one parent, and containers and shipments that count right (I4, DESIGN 2).
+"""After any documents: one holder, one parent, and containers and shipments that count right (I4).
 
 Everything is counted anew here from the rows of items alone, with none of the code that keeps the counts.
 """

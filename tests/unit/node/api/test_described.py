@@ -1,7 +1,7 @@
 """The API keeps to its own OpenAPI document: schemathesis makes requests from it and compares the answers.
 
 Requests that are right by the document and requests that are not; each answer must be of a documented status,
-media type and form, and never a 500 (TESTING.md, "Inputs").
+media type and form, and never a 500.
 """
 
 import asyncio

@@ -1,5 +1,6 @@
 """Text that is the same on every machine, with clean lines; and no test that was switched off."""
 
+import posixpath
 import re
 
 from tests.unit.house.project import ROOT, files, name, python_files
@@ -51,6 +52,29 @@ def test_no_path_of_one_machine() -> None:
 
 def test_no_host_of_a_package_registry() -> None:
     assert _matching(REGISTRY_HOSTS) == []
+
+
+DOCUMENT = re.compile(r"(?<![\w/.-])[\w/.-]+\.md\b")
+ELSEWHERE = {
+    *("NNNN-short-title.md", "states.md", "events.md", "verdicts.md", "rule-99.md"),  # to come, or made
+    *("log_format.md", "table_format.md", "impl.md"),  # of LevelDB's own documentation
+}
+
+
+def test_every_document_that_is_named_is_here() -> None:
+    here = {name(path) for path in files()}
+    lost = []
+    ours = [
+        line
+        for line in _lines()
+        if line[0].endswith((".py", ".md", ".toml", "Makefile")) and ".md" in line[2]
+    ]
+    for file, at, line in ours:
+        for found in set(DOCUMENT.findall(line)) - ELSEWHERE:
+            near = posixpath.normpath(posixpath.join(posixpath.dirname(file), found))
+            if near not in here and not any(f"/{each}".endswith(f"/{found}") for each in here):
+                lost.append(f"{file}:{at}: {found}")
+    assert lost == []
 
 
 def test_lines_end_with_their_last_word() -> None:

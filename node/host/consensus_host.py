@@ -70,6 +70,7 @@ class ConsensusHost:
         proposals: Blocks proposed and not yet decided.
         dropped: Inputs of peers dropped so far, for want of room.
         stopped_because: Why this node no longer votes; empty while it does.
+        on_fork: Told of a commit for another block than the chain has at that height.
     """
 
     def __init__(
@@ -118,6 +119,7 @@ class ConsensusHost:
             *(on_fetch, on_cancel_fetch, evidence.pending),
         )
         self.stopped_because = ""
+        self.on_fork: Callable[[Commit], None] = lambda _commit: None
         self.dropped = 0
         self.rejoining = Rejoining(journal.standing, journal.public_key, chain, surroundings.disk)
         chain.subscribe(self._on_applied)
@@ -268,12 +270,24 @@ class ConsensusHost:
 
     def _handle_batch(self) -> list[Effect]:
         """Feed the engine what waits, up to the next height: in another set this node has another index."""
-        effects = self.engine.handle(self._inbox.popleft())
+        first = self._inbox.popleft()
+        if isinstance(first, StartHeight) and self._has_parted(first):
+            return []
+        effects = self.engine.handle(first)
         while self._inbox and not isinstance(self._inbox[0], StartHeight):
             effects += self.engine.handle(self._inbox.popleft())
         if not self._inbox:
             self._caused.clear()
         return effects
+
+    def _has_parted(self, start: StartHeight) -> bool:
+        """Stop when a quorum decided another block here than the one that block sync brought."""
+        decided, committed = self.engine.last_commit, start.previous_commit
+        if decided.height != committed.height or decided.block_id == committed.block_id:
+            return False
+        self.stop(f"height {decided.height} was decided, and another block of it came: the ledger has forked")
+        self.on_fork(decided)
+        return True
 
     # ---------------------------------------------------------------------------- effects
 
@@ -388,8 +402,9 @@ class ConsensusHost:
             running.cancel()
 
     def _last_commit(self) -> Commit:
-        newest = self.engine.last_commit
-        return newest if newest.height == self._chain.tip.height else self._chain.commit
+        newest, tip = self.engine.last_commit, self._chain.tip
+        is_of_tip = (newest.height, newest.block_id) == (tip.height, tip.block_id)
+        return newest if is_of_tip else self._chain.commit
 
     # ----------------------------------------------------------------------------- the end
 

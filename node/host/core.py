@@ -204,6 +204,7 @@ class NodeCore:
             self._announce,
             self.evidence,
         )
+        consensus.on_fork = self.forks.take_decision
         return consensus, Ballots(self.chain, consensus, self._network, self._surroundings.clock.now_ms)
 
     def _snapshots(self, threads: Threads) -> Snapshots | None:

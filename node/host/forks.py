@@ -227,6 +227,20 @@ class ForkWatch:
         self.partings.settled(peer)
         self._take(found)
 
+    def take_decision(self, theirs: Commit) -> None:
+        """Consensus decided another block than block sync brought: judge what that proves.
+
+        Args:
+            theirs: Verified; for a height that the chain has.
+        """
+
+        def judged(found: _Judged | str) -> None:
+            if not isinstance(found, str):
+                self._take(found)
+
+        recent = self._recent_votes.get(theirs.height, ())
+        self._reader.submit(partial(self._prove, theirs, recent), judged)
+
     def take_proof(self, peer: str, message: ForkMessage) -> None:
         """A peer says that the ledger has forked.
 

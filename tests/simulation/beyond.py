@@ -204,8 +204,15 @@ class BeyondWorld(World):
     def diverged(self, machine: Machine, reason: str) -> None:
         """A node stops: in a world like this for one reason alone."""
         self.trace("diverged", machine.name)
-        if machine.name not in self.liars and not self.forked_at:
+        if machine.name in self.liars or self.forked_at:
+            return
+        fork = _fork_of(machine)
+        if fork is None:
             raise Broken(f"I6: {machine.name} stops, though there is no fork: {reason}")
+        # One decided a block, and had fetched another one by then: both have their quorum.
+        proof = fork.kept.proof
+        verify_fork(CHAIN_ID, self.invariants.sets.at(proof.height), proof)
+        self.forked_at = proof.height
 
 
 def _fork_of(machine: Machine) -> Fork | None:

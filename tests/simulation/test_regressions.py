@@ -5,6 +5,7 @@ A seed's run changes with the code: these are good company for new code, no more
 
 import pytest
 
+from tests.simulation.beyond import run_beyond
 from tests.simulation.outcome import run_plan, run_seed
 from tests.simulation.shrinking import changed_plan
 
@@ -22,6 +23,10 @@ ONCE_BAD = {
 @pytest.mark.parametrize("seed", ONCE_BAD)
 def test_a_seed_that_failed_once_holds_every_invariant(seed: int) -> None:
     assert run_seed(seed).failure == ""
+
+
+def test_a_fork_between_what_was_decided_and_what_was_fetched_is_found_like_any_other() -> None:
+    assert run_beyond(150).failure == ""
 
 
 def test_what_a_liar_withholds_of_a_lane_that_an_honest_node_signs_too_is_not_awaited() -> None:

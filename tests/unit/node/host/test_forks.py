@@ -124,6 +124,18 @@ def test_where_two_chains_part_is_found_proven_kept_and_told(parted_at: int) -> 
     assert desk.peers.banned == []
 
 
+def test_what_consensus_decided_beside_what_block_sync_brought_is_proven_kept_and_told() -> None:
+    desk = Desk()
+    commit = desk.other.ledger.blocks.commit_of(4)
+    assert commit is not None
+    desk.watch.take_decision(commit)
+    desk.node.settle()
+    assert desk.watch.fork is not None
+    assert desk.watch.fork.kept.proof.height == 4
+    assert desk.peers.sent == [("*", ForkMessage(encode(desk.proof(4))))]
+    assert desk.stopped == [desk.watch.reason]
+
+
 def test_the_same_chain_is_no_reason_to_ask() -> None:
     desk = Desk(parted_at=0)
     desk.hear()

@@ -3,9 +3,11 @@
 import pytest
 
 from consensus.effects import StartHeight, Timeout, VoteReceived
+from consensus.engine import Engine
 from consensus.values import Step, Timer
-from contracts.chain.commit import NO_COMMIT
+from contracts.chain.commit import NO_COMMIT, Commit
 from contracts.chain.evidence import Evidence, of_votes
+from contracts.chain.header import block_id
 from contracts.chain.votes import NIL, Vote, VoteType
 from network.wire.messages import Message, VoteMessage
 from node.host import consensus_host
@@ -65,15 +67,19 @@ class Life:
         replay = journal.replay(1)
         self.peers = Peers()
         self.evidence: list[Evidence] = []
+        self.forks: list[Commit] = []
         clock = StillClock(node._later.append)
         surroundings = Surroundings(clock, node.wall, self.peers, node.worker, node.worker)
         ledger = node.ledger
-        chain = Chain(ledger, node.worker, NO_COMMIT, ledger.lanes(), ledger.keys(), had_bundles=False)
+        chain = self.chain = Chain(
+            ledger, node.worker, NO_COMMIT, ledger.lanes(), ledger.keys(), had_bundles=False
+        )
         self.host = ConsensusHost(
             *(surroundings, chain, node.pool, journal),
             *(lambda _effect, _missing: None, lambda _effect: None, lambda: None),
             Told(surroundings, chain, node.store, self.evidence),
         )
+        self.host.on_fork = self.forks.append
         self.host.start(replay)
         node.settle()
 
@@ -211,3 +217,18 @@ def test_the_last_word_of_a_height_names_its_author_in_the_set_of_that_height(le
     assert life.host.engine.height == 2
     assert life.host.engine.own_index == (None if leaves == "itself" else own - 1)
     assert life.host.waiting == 0
+
+
+def test_a_decision_other_than_what_block_sync_brings_is_a_fork_and_ends_voting(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    life, _others = begin()
+    decided = Commit(1, 0, b"\7" * 32, ())
+    monkeypatch.setattr(Engine, "last_commit", property(lambda _engine: decided))
+    proposer = life.node.genesis.nodes[OWN].validator_key
+    block = life.node.ledger.build(life.node.wall.ms + 1, [], NO_COMMIT, proposer)
+    life.chain.apply(block, life.node.commit(1, block_id(block.header)), [])
+    life.node.settle()
+    assert life.forks == [decided]
+    assert "forked" in life.host.stopped_because
+    assert life.host.engine.height == 1

@@ -8,8 +8,8 @@ import argparse
 import gc
 import sys
 import time
-from collections.abc import Callable
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Callable, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
 from pathlib import Path
 from typing import Final
 
@@ -24,6 +24,8 @@ from tests.simulation.report import record
 
 MOST_CPU_SECONDS: Final = 600.0
 """A planted bug that is not found within so much of one processor's time is not found."""
+
+HEAD: Final = f"{'bug':14} {'seeds':>5} {'cpu s':>6}  found by"
 
 MOST_SEEDS: Final = 100_000
 """More than fit into that time."""
@@ -83,22 +85,43 @@ def main(arguments: list[str]) -> int:
     if unknown:
         parser.error(f"no planted bug is called {', '.join(unknown)}; there are {', '.join(known)}")
     names = options.bugs or list(known)
-    found: list[Hunt] = []
-    lines = [f"{'bug':14} {'seeds':>5} {'cpu s':>6}  found by"]
-    print(lines[0], flush=True)
+    command = " ".join(("python -m tests.simulation.planted_table", *arguments))
+    found: dict[str, Hunt] = {}
+    print(HEAD, flush=True)
     with ProcessPoolExecutor(options.jobs) as pool:
-        for each in pool.map(_hunt, names, [options.start] * len(names)):
-            found.append(each)
-            lines.append(_row(known[each.name], each))
-            print(lines[-1], flush=True)
-    missed = [each.name for each in found if not each.is_right]
-    slowest = round(max(each.seconds for each in found), 1)
-    summary = {"bugs": len(found), "missed": missed, "slowest_cpu_seconds": slowest}
-    lines.append(msgspec.json.encode(summary).decode())
+        # The quick ones first, and each is kept as soon as it is found: the whole hunt takes an hour or two.
+        hunts = [pool.submit(_hunt, name, options.start) for name in sorted(names, key=_is_slow)]
+        for done in as_completed(hunts):
+            each = done.result()
+            found[each.name] = each
+            print(_row(known[each.name], each), flush=True)
+            if options.record is not None:
+                record(
+                    options.record,
+                    command,
+                    _table([found[name] for name in names if name in found], len(names)),
+                )
+    lines = _table([found[name] for name in names], len(names))
     print(lines[-1])
-    if options.record is not None:
-        record(options.record, " ".join(("python -m tests.simulation.planted_table", *arguments)), lines)
-    return bool(missed)
+    return any(not each.is_right for each in found.values())
+
+
+def _is_slow(name: str) -> bool:
+    return not next(bug for bug in PLANTED if bug.name == name).is_quick
+
+
+def _table(found: Sequence[Hunt], planted_bugs: int) -> list[str]:
+    """Lay out what was found so far, with a line of JSON at its end."""
+    known = {bug.name: bug for bug in PLANTED}
+    summary = {
+        "bugs": planted_bugs,
+        "hunted": len(found),
+        "missed": [each.name for each in found if not each.is_right],
+        "slowest_cpu_seconds": round(max(each.seconds for each in found), 1),
+        "cpu_seconds": round(sum(each.seconds for each in found), 1),
+    }
+    rows = [_row(known[each.name], each) for each in found]
+    return [HEAD, *rows, msgspec.json.encode(summary).decode()]
 
 
 def _hunt(name: str, start: int) -> Hunt:

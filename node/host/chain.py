@@ -28,7 +28,8 @@ class Chain:
         keys: Every registered partner key, with the heights at which it acts.
         round_zero_signers: Keys that signed the commit which the tip's block carries.
         had_bundles: Whether the tip's block has bundles.
-        stands: After a fork, which block stands, by height, as the operators have said.
+        stands: After a fork, which block stands, by height, as the operators have said. Nothing is applied
+            above another one.
     """
 
     def __init__(
@@ -118,7 +119,7 @@ class Chain:
         """
         if not run or not self.is_next(run[0].block.header.height):
             return False
-        # Nothing is built on a block before it is told of that operators may have settled against.
+        # The block at a settled height may be the wrong one: nothing is built on it before it is looked at.
         last = min((height for height in self.stands if height > self._applying), default=0)
         if last:
             run = run[: last - self._applying]
@@ -142,5 +143,7 @@ class Chain:
         self.keys.update(applied.keys)
         self.round_zero_signers = applied.round_zero_signers
         self.had_bundles = bool(applied.block.bundles)
+        if self.stands.get(applied.tip.height, applied.tip.block_id) != applied.tip.block_id:
+            self.halt()
         for subscriber in self._subscribers:
             subscriber(applied, commit)

@@ -163,7 +163,7 @@ class NodeCore:
             *(self.portions, max(opened.base, opened.archived) + 1),
         )
         self.evidence = _evidence_book(surroundings, self.chain, disks, opened)
-        # Before consensus and block sync hear of a block: they go on with the next height then.
+        # Before consensus hears of a block: it goes on with the next height then.
         self.forks = ForkWatch(
             *(surroundings, self.chain, threads.reader, self.evidence),
             *(self._votes, self._halt, opened.base),

@@ -13,7 +13,7 @@ from tests.simulation import planted_table
 from tests.simulation.beyond import run_beyond
 from tests.simulation.outcome import Outcome, run_plan, run_seed
 from tests.simulation.pool import outcomes
-from tests.simulation.report import Totals, record
+from tests.simulation.report import Totals, measured_commit, record
 from tests.simulation.shrinking import changed_plan, shrink
 
 SECONDS_PER_MINUTE = 60
@@ -73,6 +73,7 @@ def _run(options: argparse.Namespace, command: str) -> int:
     longest_seconds = None
     if options.minutes is not None:
         seeds, longest_seconds = itertools.count(options.start), options.minutes * SECONDS_PER_MINUTE
+    commit = measured_commit()
     run = run_beyond if options.beyond_third else run_seed
     totals = Totals()
     for outcome in outcomes(run, seeds, options.jobs, longest_seconds):
@@ -92,7 +93,7 @@ def _run(options: argparse.Namespace, command: str) -> int:
     lines.append(msgspec.json.encode(totals.summary(time.monotonic() - began)).decode())
     print("\n".join(lines))
     if options.record is not None:
-        record(options.record, command, lines)
+        record(options.record, command, commit, lines)
     return bool(totals.failed)
 
 

@@ -20,7 +20,7 @@ from tests.simulation.outcome import Outcome, run_plan, run_seed
 from tests.simulation.plan import joining_plan
 from tests.simulation.planted import PLANTED, Planted, planted
 from tests.simulation.planting import BEYOND, JOINING, ORDINARY
-from tests.simulation.report import record
+from tests.simulation.report import measured_commit, record
 
 MOST_CPU_SECONDS: Final = 600.0
 """A planted bug that is not found within so much of one processor's time is not found."""
@@ -86,6 +86,7 @@ def main(arguments: list[str]) -> int:
         parser.error(f"no planted bug is called {', '.join(unknown)}; there are {', '.join(known)}")
     names = options.bugs or list(known)
     command = " ".join(("python -m tests.simulation.planted_table", *arguments))
+    commit = measured_commit()
     found: dict[str, Hunt] = {}
     print(HEAD, flush=True)
     with ProcessPoolExecutor(options.jobs) as pool:
@@ -96,11 +97,8 @@ def main(arguments: list[str]) -> int:
             found[each.name] = each
             print(_row(known[each.name], each), flush=True)
             if options.record is not None:
-                record(
-                    options.record,
-                    command,
-                    _table([found[name] for name in names if name in found], len(names)),
-                )
+                so_far = [found[name] for name in names if name in found]
+                record(options.record, command, commit, _table(so_far, len(names)))
     lines = _table([found[name] for name in names], len(names))
     print(lines[-1])
     return any(not each.is_right for each in found.values())

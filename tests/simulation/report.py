@@ -101,23 +101,29 @@ class Totals:
         }
 
 
-def record(path: Path, command: str, lines: Sequence[str]) -> None:
-    """Keep what a command has just printed, with the commit that it measured.
-
-    Args:
-        path: Replaced.
-        command: How to get it again.
-        lines: What it printed.
-    """
+def measured_commit() -> str:
+    """Return the commit that is checked out; to be asked before the first table changes the tree."""
     described = subprocess.run(
         ("git", "describe", "--always", "--dirty", "--abbrev=40", "--exclude=*"),
         capture_output=True,
         text=True,
         check=False,
     )
+    return described.stdout.strip() or "not known: no git here"
+
+
+def record(path: Path, command: str, commit: str, lines: Sequence[str]) -> None:
+    """Keep what a command has just printed.
+
+    Args:
+        path: Replaced.
+        command: How to get it again.
+        commit: What it measured: `measured_commit`.
+        lines: What it printed.
+    """
     head = (
         f"command: {command}",
-        f"commit: {described.stdout.strip() or 'not known: no git here'}",
+        f"commit: {commit}",
         f"day: {time.strftime('%Y-%m-%d', time.gmtime())}",
         f"Python: {platform.python_version()}, {os.cpu_count()} processors",
     )

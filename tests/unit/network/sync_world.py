@@ -95,6 +95,8 @@ def check_window(sync):
     sizes = {height: slot.size(window._largest) for height, slot in window._slots.items()}
     assert window._sizes == sizes
     assert window._used == sum(sizes.values())
+    delivered = [size for height, size in sizes.items() if height <= window._delivered]
+    assert window._delivered_bytes == sum(delivered)
     assert all(height > sync.head for height in sizes)
     height = window.proven + 1
     while height in sizes:

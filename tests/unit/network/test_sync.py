@@ -8,6 +8,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from network.sync import blocks
+from network.sync.blocks import BlockSync
 from network.sync.effects import SyncConfig
 from network.sync.window import Slot
 from network.wire.messages import BlockAnswer, BlockBundles, BlockRequest, NoBlock
@@ -243,6 +245,32 @@ def test_at_most_a_few_blocks_are_delivered_and_not_applied():
     world.run(5_000)
     assert delivered == [1, 2]
     assert world.sync.is_syncing
+
+
+def test_what_is_delivered_and_not_applied_is_bounded_in_bytes_too_and_one_always_is():
+    chain = chain_of(HEIGHTS)
+    first = sum(map(len, (chain.stored[1].block, chain.stored[1].commit, *chain.stored[1].bundles)))
+    for room, expected in ((1, [1]), (first, [1]), (3 * first, [1, 2])):
+        world = World({"birch": honest(chain)}, config=SyncConfig(delivered_bytes=room))
+        delivered = []
+        world.apply = lambda received, delivered=delivered: delivered.append(received.read.height) or []
+        world.run(5_000)
+        assert delivered == expected
+
+
+@pytest.mark.parametrize(("bound", "most"), [(1, 1), (8, 3), (256, HEIGHTS)])
+def test_so_many_signatures_are_verified_in_one_turn_and_all_in_the_end(monkeypatch, bound, most):
+    monkeypatch.setattr(blocks, "VERIFIED_AT_ONCE", bound)
+    turns, prove, turn = [], blocks.prove_block, BlockSync._prove
+    monkeypatch.setattr(blocks, "prove_block", lambda *given: turns.append(turns.pop() + 1) or prove(*given))
+    monkeypatch.setattr(BlockSync, "_prove", lambda sync, *given: turns.append(0) or turn(sync, *given))
+    chain = chain_of(HEIGHTS)
+    # Everybody waits for the first block, which the slow one was asked for: then a gap closes.
+    world = World({"alder": honest(chain, 1_900), "birch": honest(chain, 5)})
+    world.run(60_000, lambda: world.is_done)
+    check_chain(world)
+    assert max(turns) <= most
+    assert (max(turns) > 8) == (bound == 256)
 
 
 def chaotic(chain, seed):

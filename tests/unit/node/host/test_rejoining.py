@@ -13,7 +13,7 @@ from node.identity.standing import Standing
 from node.storage.memory_files import MemoryFiles
 from tests.support.ledger import OneNode
 from tests.support.parties import build_test_genesis
-from tests.unit.node.host.test_restart import OWN, SEED, begin
+from tests.unit.node.host.test_restart import OWN, SEED, Life, begin
 
 
 class Listener:
@@ -84,12 +84,17 @@ def test_what_was_heard_before_it_was_suspended_does_not_count() -> None:
     assert listener.hear(2, 2, 2) == 5
 
 
-def test_a_vote_of_its_own_that_it_does_not_know_silences_it() -> None:
+def voted() -> tuple[Life, tuple[int, ...], int]:
+    """Return a validator that has voted nil at height 1, the others, and its own index."""
     life, others = begin()
-    own = next(at for at in range(4) if at not in others)
     life.vote_nil(0, others)
     life.host._pump()
     life.node.settle()
+    return life, others, next(at for at in range(4) if at not in others)
+
+
+def test_a_vote_of_its_own_that_it_does_not_know_silences_it() -> None:
+    life, others, own = voted()
     assert life.host.rejoining.votes_from == 0
     life.host.receive("peer", VoteReceived(Vote(VoteType.PREVOTE, 1, 0, b"", own, bytes(64))))
     assert life.host.rejoining.votes_from == 0
@@ -103,7 +108,7 @@ def test_a_vote_of_its_own_that_it_does_not_know_silences_it() -> None:
 
 
 def hears_another_vote(validators: int) -> Rejoining:
-    """Return a validator of so many that heard its own vote for another block, once or for the first time."""
+    """Return a validator of so many that heard of a lie of another one, and then of its own."""
     listener = Listener(validators)
     listener.standing.allow(0)
     listener.standing.open()
@@ -129,11 +134,7 @@ def test_who_convicts_itself_is_silent_unless_the_others_decide_nothing_without_
 
 
 def test_a_vote_of_its_own_for_something_else_is_reported_and_silences_it_once() -> None:
-    life, others = begin()
-    own = next(at for at in range(4) if at not in others)
-    life.vote_nil(0, others)
-    life.host._pump()
-    life.node.settle()
+    life, _others, own = voted()
     other = VoteReceived(Vote(VoteType.PREVOTE, 1, 0, b"\7" * 32, own, bytes(64)))
     life.host.receive("peer", other)
     life.node.settle()
@@ -142,7 +143,6 @@ def test_a_vote_of_its_own_for_something_else_is_reported_and_silences_it_once()
     # Its operator has stopped the other node, and trusts this home; peers still say what the other one said.
     Standing(life.files).allow(0)
     after = life.crash()
-    after.host._evidence._pending[(1, own)] = piece
     after.host.receive("peer", other)
     after.node.settle()
     assert after.host.rejoining.votes_from == 0
@@ -150,10 +150,7 @@ def test_a_vote_of_its_own_for_something_else_is_reported_and_silences_it_once()
 
 def test_a_log_of_a_chain_that_was_lost_is_not_voted_on_again() -> None:
     """The database is gone, the log of height 1 is there, and the record says that height 2 was voted on."""
-    life, others = begin()
-    life.vote_nil(0, others)
-    life.host._pump()
-    life.node.settle()
+    life, others, _own = voted()
     signer = FileSigner(life.files, "signer", life.node.genesis.chain_id, SEED)
     signer.open()
     signer.sign(Sign(2, 0, Step.PREVOTE, b"", -1, NO_VALUE, NO_VALUE))

@@ -1,5 +1,7 @@
 """Restarts of a validator: what the signer's record says is signed is never signed anew."""
 
+from collections.abc import Sequence
+
 import pytest
 
 from consensus.effects import StartHeight, Timeout, VoteReceived
@@ -42,12 +44,17 @@ class Peers(NoPeers):
 
 
 class Told(EvidenceBook):
-    """Notes what is reported, and keeps nothing."""
+    """Notes what is reported; what lives before this one have reported waits for a block."""
 
     def __init__(
-        self, surroundings: Surroundings, chain: Chain, store: KeyValueStore, told: list[Evidence]
+        self,
+        surroundings: Surroundings,
+        chain: Chain,
+        store: KeyValueStore,
+        told: list[Evidence],
+        pending: Sequence[Evidence],
     ) -> None:
-        super().__init__(surroundings, chain, store)
+        super().__init__(surroundings, chain, store, pending=pending)
         self._told = told
 
     def report(self, evidence: Evidence) -> None:
@@ -57,7 +64,7 @@ class Told(EvidenceBook):
 class Life:
     """One life of a validator among four, at height 1, on files that outlive it."""
 
-    def __init__(self, node: OneNode, files: MemoryFiles) -> None:
+    def __init__(self, node: OneNode, files: MemoryFiles, kept: Sequence[Evidence] = ()) -> None:
         self.node, self.files = node, files
         signer = FileSigner(files, "signer", node.genesis.chain_id, SEED)
         signer.open()
@@ -77,7 +84,7 @@ class Life:
         self.host = ConsensusHost(
             *(surroundings, chain, node.pool, journal),
             *(lambda _effect, _missing: None, lambda _effect: None, lambda: None),
-            Told(surroundings, chain, node.store, self.evidence),
+            Told(surroundings, chain, node.store, self.evidence, kept),
         )
         self.host.on_fork = self.forks.append
         self.host.start(replay)
@@ -91,7 +98,8 @@ class Life:
         self.host.feed(Timeout(Timer.PROPOSE, 1, round_))
 
     def crash(self) -> "Life":
-        return Life(self.node, self.files.crash(Survive.DROPPED, lambda _count: 0))
+        files = self.files.crash(Survive.DROPPED, lambda _count: 0)
+        return Life(self.node, files, tuple(self.evidence))
 
 
 def begin() -> tuple[Life, tuple[int, ...]]:

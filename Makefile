@@ -18,7 +18,7 @@ ITEMS ?= pack-1,pack-2,case-1,pallet-1
 ROUNDS ?= 3
 # How long `make chaos` lets things happen.
 MINUTES ?= 2
-# Where `make simulate-long` and `make planted-simulation` keep their table; empty means: nowhere.
+# Where `make simulate`, `make simulate-long` and `make planted-simulation` keep their table; empty means: nowhere.
 KEEP ?=
 # How many files of tests `make test` runs at the same time, and how many processes `make fuzz-law` has.
 JOBS ?= 2
@@ -74,7 +74,7 @@ coverage: $(STAMP) ## Branch coverage of contracts and consensus, at least 98%
 	  tests/properties -m "not slow and not planted" --cov --cov-report=term-missing:skip-covered $(PYTEST_ARGS)
 
 simulate: $(STAMP) ## Seeded faults against the real core: make simulate SEEDS=500
-	$(BIN)/python -m tests.simulation --seeds $(SEEDS)
+	$(BIN)/python -m tests.simulation --seeds $(SEEDS) $(if $(KEEP),--record $(KEEP))
 	$(BIN)/python -m tests.simulation --beyond-third --seeds $$(($(SEEDS) / 20 + 4))
 
 simulate-long: $(STAMP) ## As many seeds as fit into MINUTES; KEEP=FILE keeps the table

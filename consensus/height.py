@@ -4,7 +4,7 @@ It joins the keepers, the multiplexer and the round machine. Nothing in here out
 starts the next one with a new object (lines 52-54: all variables and the message log begin anew).
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 
 from consensus.checks import is_certificate, is_proposal, is_vote
 from consensus.effects import (
@@ -206,7 +206,7 @@ class Height:
 
         Every transition decides, or raises the round, the step within it, or one of its three flags.
         """
-        while any(self._apply(event) for event in self._events()):
+        while self._make_transition():
             pass
         if not self.is_decided():
             self._want_values()
@@ -218,8 +218,12 @@ class Height:
             *timers,
         ]
 
-    def _events(self) -> Iterable[Event]:
-        return events(self.state, self._proposals, self._votes, self._values)
+    def _make_transition(self) -> bool:
+        """Apply the first event that holds; false when no guard does."""
+        for event in events(self.state, self._proposals, self._votes, self._values):
+            if self._apply(event):
+                return True
+        return False
 
     def _apply(self, event: Event) -> bool:
         """Apply an event; tell whether its guard held."""

@@ -24,22 +24,22 @@ MAX_WAITING_BYTES = {
 
 
 class Outbox:
-    """The frames that wait for one peer."""
+    """The frames that wait for one peer.
+
+    Attributes:
+        waiting_bytes: Bytes of all of them.
+    """
 
     def __init__(self) -> None:
         """Begin empty."""
         self._frames: dict[Priority, deque[bytes]] = {priority: deque() for priority in Priority}
         self._bytes = dict.fromkeys(Priority, 0)
         self._passed_over = dict.fromkeys(Priority, 0)
+        self.waiting_bytes = 0
 
     def __bool__(self) -> bool:
-        """Tell whether anything waits."""
-        return any(self._frames.values())
-
-    @property
-    def waiting_bytes(self) -> int:
-        """Bytes of all frames that wait."""
-        return sum(self._bytes.values())
+        """Tell whether anything waits: every frame has a header."""
+        return self.waiting_bytes > 0
 
     def put(self, frame: Frame) -> bool:
         """Add a frame; False, and nothing added, when its class is full."""
@@ -48,6 +48,7 @@ class Outbox:
             return False
         self._frames[priority].append(frame.data)
         self._bytes[priority] += len(frame.data)
+        self.waiting_bytes += len(frame.data)
         return True
 
     def take(self) -> bytes:
@@ -71,4 +72,5 @@ class Outbox:
             parts.append(frames.popleft())
             length += len(parts[-1])
         self._bytes[priority] -= length
+        self.waiting_bytes -= length
         return parts[0] if len(parts) == 1 else b"".join(parts)

@@ -7,6 +7,7 @@ Whatever is scheduled belongs to a life: when a node's machine stops, all it had
 
 import heapq
 import itertools
+from collections import deque
 from collections.abc import Callable
 
 US_PER_MS = 1_000
@@ -31,13 +32,12 @@ class Life:
 class Entry:
     """Something that will happen unless it is cancelled or its life ends first."""
 
-    __slots__ = ("callback", "is_event", "life")
+    __slots__ = ("callback", "life")
 
-    def __init__(self, callback: Callback, life: Life, *, is_event: bool) -> None:
-        """Belong to `life`; what merely goes on later in the same moment is no event."""
+    def __init__(self, callback: Callback, life: Life) -> None:
+        """Belong to `life`."""
         self.callback: Callback | None = callback
         self.life = life
-        self.is_event = is_event
 
     def cancel(self) -> None:
         """Make it not happen."""
@@ -61,6 +61,7 @@ class Scheduler:
         self.world = Life()
         self._heap: list[tuple[int, int, Entry]] = []
         self._numbers = itertools.count()
+        self._soon: deque[Entry] = deque()
 
     @property
     def now_ms(self) -> int:
@@ -69,8 +70,12 @@ class Scheduler:
 
     def after(self, delay_us: int, callback: Callback, life: Life | None = None) -> Entry:
         """Let `callback` happen in `delay_us`, if `life` (by default the world's) lasts that long."""
-        entry = Entry(callback, life or self.world, is_event=delay_us > 0)
-        heapq.heappush(self._heap, (self.now_us + delay_us, next(self._numbers), entry))
+        entry = Entry(callback, life or self.world)
+        if delay_us > 0:
+            heapq.heappush(self._heap, (self.now_us + delay_us, next(self._numbers), entry))
+        else:
+            # Whatever the heap holds for the present moment was scheduled before it.
+            self._soon.append(entry)
         return entry
 
     def run(self, until: Callable[[], bool], deadline_us: int) -> bool:
@@ -80,17 +85,21 @@ class Scheduler:
             until: Asked after everything that happens.
             deadline_us: Moment of virtual time at which to give up.
         """
-        heap = self._heap
+        heap, soon = self._heap, self._soon
         while not until():
+            if soon and not (heap and heap[0][0] <= self.now_us):
+                entry = soon.popleft()
+                if entry.callback is not None and entry.life.is_alive:
+                    entry.callback()
+                continue
             if not heap or heap[0][0] > deadline_us:
                 self.now_us = max(self.now_us, deadline_us)
                 return False
             at, _number, entry = heapq.heappop(heap)
-            if entry.callback is None or not entry.life.is_alive:
-                continue
-            self.now_us = at
-            self.events += entry.is_event
-            entry.callback()
+            if entry.callback is not None and entry.life.is_alive:
+                self.now_us = at
+                self.events += 1
+                entry.callback()
         return True
 
 

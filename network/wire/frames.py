@@ -130,6 +130,8 @@ class FrameCodec:
             self._kinds[tag] = kind
             self._tags[kind.type] = tag
             self._decoders[tag] = Decoder(kind.type, kind.max_bytes)
+        # What is told to several peers, one after another, is encoded once.
+        self._last: tuple[Message, Frame] | None = None
 
     @property
     def longest_frame(self) -> int:
@@ -146,6 +148,8 @@ class FrameCodec:
         Raises:
             LocalProtocolError: It is longer than its kind may be.
         """
+        if self._last is not None and self._last[0] is message:
+            return self._last[1]
         tag = self._tags[type(message)]
         kind = self._kinds[tag]
         data = encode(message)
@@ -153,7 +157,9 @@ class FrameCodec:
             raise LocalProtocolError(
                 f"{type(message).__name__}: {len(data)} bytes, at most {kind.max_bytes} may be sent"
             )
-        return Frame(_HEADER.pack(tag, len(data)) + data, kind.priority)
+        frame = Frame(_HEADER.pack(tag, len(data)) + data, kind.priority)
+        self._last = (message, frame)
+        return frame
 
     def check_header(self, tag: int, length: int, allowed: frozenset[int]) -> None:
         """Judge the header of a frame.

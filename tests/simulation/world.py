@@ -284,10 +284,9 @@ class World:
 
     def trace(self, *what: object) -> None:
         """Note something that happened: two runs of a seed are alike if they note the same."""
-        line = f"{self.scheduler.now_us} {' '.join(map(str, what))}"
-        self._trace.update(line.encode())
+        self._trace.update(f"{self.scheduler.now_us} {what}".encode())
         if self._is_told:
-            print(line)
+            print(self.scheduler.now_us, *what)
 
     def on_sent(self, machine: Machine, name: str, message: Message) -> None:
         """A node sends a message."""

@@ -3,7 +3,6 @@
 import os
 import resource
 import shutil
-import socket
 import stat
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final, NamedTuple
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 import typer
 
 from cli.failures import CommandError, Exit
+from cli.listening import taken_addresses
 from cli.local import (
     DEFAULT_HOME,
     KEYS_FOLDER,
@@ -185,18 +185,7 @@ def _addresses(home: Home, settings: "Config") -> Iterator[Finding]:
     if process is not None and is_running(process):
         yield Finding("addresses", ok=True, detail=f"the node runs, as process {process.pid}")
         return
-    taken = []
-    for address in (settings.p2p.listen, settings.api.listen, settings.api.operators_listen):
-        host, _, port = address.rpartition(":")
-        host = host.strip("[]")
-        family = socket.AF_INET6 if ":" in host else socket.AF_INET
-        with socket.socket(family, socket.SOCK_STREAM) as probe:
-            # As the node itself does: an address that an ended process used a moment ago is free.
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                probe.bind((host, int(port)))
-            except OSError as error:
-                taken.append(f"{address}: {error.strerror}")
+    taken = taken_addresses(settings)
     yield Finding("addresses", ok=not taken, detail="; ".join(taken) or "free")
 
 

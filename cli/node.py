@@ -10,6 +10,7 @@ import msgspec
 import typer
 
 from cli.failures import CommandError, Exit
+from cli.listening import taken_addresses
 from cli.local import (
     DEFAULT_HOME,
     LocalHomeOption,
@@ -58,6 +59,14 @@ def start(home: LocalHomeOption = DEFAULT_HOME) -> None:
     old = process_of(place)
     if old is not None and is_running(old):
         raise CommandError(Exit.FAILED, f"the node in {place.root} runs already, as process {old.pid}")
+    # Before it joins: a node may fetch a snapshot for minutes until it listens for clients.
+    taken = taken_addresses(settings)
+    if taken:
+        raise CommandError(
+            Exit.FAILED,
+            f"the node cannot listen: {'; '.join(taken)}",
+            f"End what listens there, or set other addresses in {place.config}.",
+        )
     own = identify(os.getpid())
     with disk_errors():
         write_private(place.process_id, msgspec.json.encode(own) + b"\n")

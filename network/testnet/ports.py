@@ -1,13 +1,17 @@
 """Ports on loopback for the nodes of a test network.
 
 They are taken from below the range that the kernel gives to outgoing connections: a node that is down for a
-while would else find its port taken by somebody's call when it comes back.
+while would else find its port taken by somebody's call when it comes back. For the same reason a user's
+processes take turns: a port is given out anew only when all the others were.
 """
 
+import fcntl
+import os
 import secrets
 import socket
-from collections.abc import Collection, Sequence
-from contextlib import ExitStack, suppress
+import tempfile
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
@@ -20,6 +24,7 @@ _LOWEST: Final = 10_000
 _FIRST_OUTGOING: Final = 32_768
 """Linux' default, where /proc does not say."""
 _TRIES: Final = 1_000
+_DIGITS: Final = 5
 
 
 def free_ports(count: int, without: Collection[int] = ()) -> list[int]:
@@ -32,17 +37,54 @@ def free_ports(count: int, without: Collection[int] = ()) -> list[int]:
         OSError: There are not so many.
     """
     ports = range(_LOWEST, _first_outgoing())
-    candidates = secrets.SystemRandom().sample(ports, min(len(ports), _TRIES + 2 * (count + len(without))))
+    tries = min(len(ports), _TRIES + 2 * (count + len(without)))
     found: list[int] = []
-    with ExitStack() as held:
-        for port in (port for port in candidates if port not in without):
+    with _turn(ports) as turn, ExitStack() as held:
+        for _ in range(tries):
             if len(found) == count:
                 return found
+            port = turn.next_port()
+            if port in without:
+                continue
             listener = held.enter_context(socket.socket(socket.AF_INET, socket.SOCK_STREAM))
             with suppress(OSError):
                 listener.bind((HOST, port))
                 found.append(port)
-    raise OSError(f"{count} ports were wanted on {HOST}, {len(found)} of {len(candidates)} tried are free")
+    if len(found) == count:
+        return found
+    raise OSError(f"{count} ports were wanted on {HOST}, {len(found)} of {tries} tried are free")
+
+
+class _Turn:
+    """Whose turn it is among ports."""
+
+    def __init__(self, ports: range, last: int) -> None:
+        self._ports = ports
+        self.last = last
+        """The port that was tried last."""
+
+    def next_port(self) -> int:
+        self.last = self._ports[(self.last + 1 - self._ports.start) % len(self._ports)]
+        return self.last
+
+
+@contextmanager
+def _turn(ports: range) -> Iterator[_Turn]:
+    """Go on where this user's last process stopped; where no file can say that, begin anywhere."""
+    file = Path(tempfile.gettempdir()) / f"packtrail-ports-{os.getuid()}"
+    turn = _Turn(ports, secrets.choice(ports))
+    try:
+        descriptor = os.open(file, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+    except OSError:
+        yield turn
+        return
+    with os.fdopen(descriptor, "r+b", buffering=0) as kept:
+        fcntl.flock(kept, fcntl.LOCK_EX)
+        with suppress(ValueError):
+            turn.last = int(kept.read(_DIGITS))
+        yield turn
+        kept.seek(0)
+        kept.write(b"%0*d" % (_DIGITS, turn.last))
 
 
 def _first_outgoing() -> int:

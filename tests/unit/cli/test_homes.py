@@ -292,11 +292,30 @@ def test_a_process_that_is_gone_keeps_nobody_from_trusting_a_home(make_home, pac
 
 
 def test_a_genesis_that_is_none_stops_the_node(make_home, packtrail, tmp_path):
-    make_home("maker", "member")
+    make_home("maker", "member", *_free_addresses())
     home = Home(tmp_path / "maker")
     home.genesis.write_text("{}")
     assert packtrail("node", "start", "--home", home.root)[0] == Exit.USAGE
     assert not home.process_id.exists()
+
+
+def test_an_address_that_is_taken_stops_the_node_before_it_fetches_anything(make_home, packtrail, tmp_path):
+    addresses = _free_addresses()
+    make_home("maker", "member", *addresses)
+    home = Home(tmp_path / "maker")
+    home.genesis.write_text("{}")
+    host, _, port = addresses[3].rpartition(":")
+    with socket.create_server((host, int(port))):
+        code, _out, err = packtrail("node", "start", "--home", home.root)
+    assert code == Exit.FAILED
+    assert f"the node cannot listen: api.listen {addresses[3]}: Address already in use\n" in err
+    assert f"set other addresses in {home.config}" in err
+    assert not home.process_id.exists()
+
+
+def _free_addresses():
+    listen, api, operators = (f"127.0.0.1:{port}" for port in free_ports(3))
+    return "--listen", listen, "--api", api, "--operators", operators
 
 
 def test_no_home(packtrail, tmp_path):
@@ -376,9 +395,7 @@ def _findings(packtrail, home):
 
 
 def test_the_doctor_finds_nothing_wrong_with_a_good_home(make_home, packtrail, tmp_path):
-    ports = [f"127.0.0.1:{port}" for port in free_ports(3)]
-    addresses = ("--listen", ports[0], "--api", ports[1], "--operators", ports[2])
-    home = _network_home(make_home, packtrail, tmp_path, *addresses)
+    home = _network_home(make_home, packtrail, tmp_path, *_free_addresses())
     code, found = _findings(packtrail, home)
     assert {name for name, row in found.items() if not row["ok"]} <= {"disk", "open files"}
     assert found["identity"]["detail"] == "shop, member, as genesis has it"

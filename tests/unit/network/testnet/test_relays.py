@@ -32,15 +32,6 @@ def test_everybody_has_a_way_to_every_validator_but_itself():
     assert len({route.listen for route in plan_routes(NODES)}) == 4
 
 
-def test_a_port_is_given_out_once(monkeypatch):
-    monkeypatch.setattr("network.testnet.ports._LOWEST", 32_760)
-    monkeypatch.setattr("network.testnet.ports._first_outgoing", lambda: 32_766)
-    found = free_ports(2, {32_760, 32_762})
-    assert not {32_760, 32_762} & set(found)
-    with pytest.raises(OSError, match="5 ports were wanted"):
-        free_ports(5, {32_760, 32_762})
-
-
 def test_routes_and_cuts_are_found_again(tmp_path):
     folder = Folder(tmp_path)
     assert (load_routes(folder), load_cut(folder)) == ((), frozenset())

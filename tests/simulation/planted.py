@@ -54,6 +54,8 @@ from tests.simulation.planting import (
     STUCK,
     UNTOLD,
     Planted,
+    honest,
+    lying,
     replace,
     replace_function,
 )
@@ -336,7 +338,10 @@ PLANTED: Final = (
     ),
     Planted("no_lock", "a locked node prevotes a fresh proposal", (FORK,), _forget_the_lock, is_quick=False),
     Planted("unlock_on_nil", "nil prevotes release the lock", (FORK,), _unlock_on_nil, is_quick=False),
-    Planted("valid_round", "P2 without its quorum", (FORK,), _believe_the_valid_round, is_quick=False),
+    Planted(
+        *("valid_round", "P2 without its quorum", (FORK,), _believe_the_valid_round),
+        where=lying("valid_round", faults=["ambush"]),
+    ),
     Planted("votes_again", "a vote counts as often as it comes", (FORK,), _count_votes_again),
     Planted("no_evidence", "conflicting votes are not reported", (UNTOLD,), _overlook_lies),
     Planted(
@@ -356,14 +361,17 @@ PLANTED: Final = (
     Planted("lane_order", "lanes have no order", (LANES,), _let_bundles_jump_the_queue, is_quick=False),
     Planted("no_prune", "the pool keeps what the chain holds", (KEPT,), _keep_what_the_chain_holds),
     Planted("far_expiry", "what expires too late is proposed", (STUCK, LOST), _propose_what_expires_too_late),
-    Planted("old_steps", "a restart signs old steps anew", (REFUSED,), _sign_old_steps_anew, is_quick=False),
-    Planted("told_once", "heights are told once", (STUCK, LOST), _tell_heights_once, is_quick=False),
     Planted(
-        "copies",
-        "a second copy is promised at once",
-        (LOST,),
-        _promise_the_second_copy_at_once,
-        is_quick=False,
+        *("old_steps", "a restart signs old steps anew", (REFUSED,), _sign_old_steps_anew),
+        where=honest("trap", "isolate", loss=0.3),
+    ),
+    Planted(
+        *("told_once", "heights are told once", (STUCK, LOST), _tell_heights_once),
+        where=lying("silence", loss=0.3),
+    ),
+    Planted(
+        *("copies", "a second copy is promised at once", (LOST,), _promise_the_second_copy_at_once),
+        where=honest("crash", "trap", documents_per_second=50),
     ),
     Planted("two_cases", "a child packed anew stays in its old case", (STATE,), _pack_into_two_cases),
     Planted("two_places", "a child keeps a place beside its case's", (STATE,), _leave_a_place_behind),

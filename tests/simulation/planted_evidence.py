@@ -7,7 +7,7 @@ from contracts.chain import evidence
 from contracts.rules import convicting
 from contracts.state import evidence as window
 from node.host.evidence import EvidenceBook
-from tests.simulation.planting import UNTOLD, Planted, replace, replace_function
+from tests.simulation.planting import UNTOLD, Planted, lying, replace, replace_function
 
 
 def _count_twice(stack: ExitStack) -> None:
@@ -38,10 +38,13 @@ def _forget_at_the_first_block(stack: ExitStack) -> None:
 
 PLANTED_EVIDENCE: Final = (
     Planted("counted_twice", "a lie counts as often as it is shown", (UNTOLD,), _count_twice),
-    Planted("old_evidence", "evidence of any age counts", (UNTOLD,), _take_old, is_quick=False),
-    Planted("slander", "evidence is believed unread", (UNTOLD,), _believe_accusations, is_quick=False),
+    Planted("old_evidence", "evidence of any age counts", (UNTOLD,), _take_old, where=lying("propose")),
+    Planted(
+        "slander", "evidence is believed unread", (UNTOLD,), _believe_accusations, where=lying("propose")
+    ),
     Planted("own_secret", "evidence is kept and never proposed", (UNTOLD,), _keep_to_oneself),
     Planted(
-        *("one_block", "evidence waits for one block", (UNTOLD,), _forget_at_the_first_block), is_quick=False
+        *("one_block", "evidence waits for one block", (UNTOLD,), _forget_at_the_first_block),
+        where=lying("prevote", "precommit"),
     ),
 )

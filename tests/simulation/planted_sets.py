@@ -30,6 +30,8 @@ from tests.simulation.planting import (
     STUCK,
     UNTOLD,
     Planted,
+    honest,
+    lying,
     replace,
     replace_function,
 )
@@ -142,15 +144,15 @@ PLANTED_SETS: Final = (
     Planted("old_sync", "block sync knows one set only", (QUARREL, STUCK), _sync_by_the_present_set),
     Planted(
         *("old_names", "late lies are laid to the next set", (UNTOLD,), _accuse_by_the_present_set),
-        is_quick=False,
+        where=lying("prevote", "precommit", governs=True),
     ),
     Planted(
         *("old_turns", "the next set tells who proposes", (CRASHED,), _name_the_proposer_by_the_next_set),
-        is_quick=False,
+        where=honest("slow_disk", "crash", governs=True),
     ),
     Planted(
         *("old_role", "who has another role by now is refused", (STUCK, LOST), _refuse_another_role),
-        is_quick=False,
+        where=honest("crash", "blackout", governs=True),
     ),
     Planted("stale_home", "an old copy votes at once", (SIGNED,), _trust_every_copy),
     Planted("lost_chain", "heights below the record are voted on", (REFUSED,), _forget_later_records),

@@ -15,6 +15,7 @@ from tests.simulation.planting import (
     QUARREL,
     STUCK,
     Planted,
+    lying,
     replace,
 )
 
@@ -62,7 +63,10 @@ def _gather_without_sync(stack: ExitStack) -> None:
 
 
 PLANTED_SYNC: Final = (
-    Planted("any_commit", "block sync asks for no quorum", (FORK, QUARREL), _take_any_commit, is_quick=False),
+    Planted(
+        *("any_commit", "block sync asks for no quorum", (FORK, QUARREL), _take_any_commit),
+        where=lying("sync_commit", faults=["crash", "isolate"]),
+    ),
     Planted("old_voters", "block sync goes on with the set it knows", (QUARREL,), _keep_the_set),
     Planted("gathered", "fetched blocks are told of unsynced", (DAMAGED, LOST), _gather_without_sync),
     Planted("patience", "who owes a block is waited for", (STUCK, LOST), _wait_for_ever),

@@ -16,11 +16,12 @@ from typing import Final
 import msgspec
 
 from tests.simulation.beyond import run_beyond
-from tests.simulation.outcome import Outcome, run_plan, run_seed
+from tests.simulation.outcome import Outcome, run_plan
 from tests.simulation.plan import joining_plan
 from tests.simulation.planted import PLANTED, Planted, planted
 from tests.simulation.planting import BEYOND, JOINING, ORDINARY
 from tests.simulation.report import measured_commit, record
+from tests.simulation.shrinking import changed_plan
 
 MOST_CPU_SECONDS: Final = 600.0
 """A planted bug that is not found within so much of one processor's time is not found."""
@@ -31,10 +32,10 @@ MOST_SEEDS: Final = 100_000
 """More than fit into that time."""
 
 
-_RUNS: Final[dict[str, Callable[[int], Outcome]]] = {
-    ORDINARY: run_seed,
-    BEYOND: run_beyond,
-    JOINING: lambda seed: run_plan(joining_plan(seed)),
+_RUNS: Final[dict[str, Callable[[Planted, int], Outcome]]] = {
+    ORDINARY: lambda bug, seed: run_plan(changed_plan(seed, bug.where)),
+    BEYOND: lambda _bug, seed: run_beyond(seed),
+    JOINING: lambda _bug, seed: run_plan(joining_plan(seed)),
 }
 
 
@@ -63,7 +64,7 @@ def hunt(
     seed = start
     with planted(bug):
         while True:
-            outcome = _RUNS[bug.world](seed)
+            outcome = _RUNS[bug.world](bug, seed)
             gc.collect()
             seconds = time.process_time() - began
             if outcome.failure or seconds >= most_seconds or seed - start + 1 >= most_seeds:

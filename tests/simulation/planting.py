@@ -1,7 +1,7 @@
 """What a planted bug is, how it gets into the program for a while, and how what it breaks is called."""
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from types import ModuleType
 from typing import Final, NamedTuple
@@ -29,6 +29,18 @@ class Planted(NamedTuple):
     """A few seeds find it."""
     world: str = ORDINARY
     """In which kind of worlds it shows."""
+    where: Mapping[str, object] = {}
+    """Fields of their plans, as `--change` takes them, where few ordinary worlds have what it takes."""
+
+
+def lying(*behaviours: str, **more: object) -> Mapping[str, object]:
+    """Return what worlds of four have in common of whom one lies in these ways."""
+    return {"powers": [1] * 4, "liars": [3], "skewed": [], "behaviours": list(behaviours), **more}
+
+
+def honest(*faults: str, **more: object) -> Mapping[str, object]:
+    """Return what worlds of four have in common in which nobody lies, with these faults."""
+    return {"powers": [1] * 4, "liars": [], "skewed": [], "faults": list(faults), **more}
 
 
 def replace(stack: ExitStack, owner: type | ModuleType, name: str, value: object) -> None:

@@ -127,6 +127,7 @@ def record(path: Path, command: str, commit: str, lines: Sequence[str]) -> None:
         f"day: {time.strftime('%Y-%m-%d', time.gmtime())}",
         f"Python: {platform.python_version()}, {os.cpu_count()} processors",
     )
+    path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text("\n".join((*head, "", *lines, "")), encoding="utf-8")
 
 

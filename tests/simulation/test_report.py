@@ -32,7 +32,7 @@ def test_the_last_line_is_json_and_the_table_says_the_same(capsys: pytest.Captur
 def test_a_run_is_kept_with_its_command_and_commit(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    kept = tmp_path / "run.txt"
+    kept = tmp_path / "made for it" / "run.txt"
     assert main(["--seeds", "1", "--record", str(kept)]) == 0
     head, _, table = kept.read_text(encoding="utf-8").partition("\n\n")
     assert head.splitlines()[0] == f"command: python -m tests.simulation --seeds 1 --record {kept}"

@@ -340,6 +340,7 @@ PLANTED: Final = (
     Planted("unlock_on_nil", "nil prevotes release the lock", (FORK,), _unlock_on_nil, is_quick=False),
     Planted(
         *("valid_round", "P2 without its quorum", (FORK,), _believe_the_valid_round),
+        is_quick=False,
         where=lying("valid_round", faults=["ambush"]),
     ),
     Planted("votes_again", "a vote counts as often as it comes", (FORK,), _count_votes_again),
@@ -363,7 +364,7 @@ PLANTED: Final = (
     Planted("far_expiry", "what expires too late is proposed", (STUCK, LOST), _propose_what_expires_too_late),
     Planted(
         *("old_steps", "a restart signs old steps anew", (REFUSED,), _sign_old_steps_anew),
-        where=honest("trap", "isolate", loss=0.3),
+        is_quick=False,
     ),
     Planted(
         *("told_once", "heights are told once", (STUCK, LOST), _tell_heights_once),

@@ -144,6 +144,7 @@ PLANTED_SETS: Final = (
     Planted("old_sync", "block sync knows one set only", (QUARREL, STUCK), _sync_by_the_present_set),
     Planted(
         *("old_names", "late lies are laid to the next set", (UNTOLD,), _accuse_by_the_present_set),
+        is_quick=False,
         where=lying("prevote", "precommit", governs=True),
     ),
     Planted(

@@ -365,6 +365,7 @@ PLANTED: Final = (
     Planted(
         *("old_steps", "a restart signs old steps anew", (REFUSED,), _sign_old_steps_anew),
         is_quick=False,
+        where=honest("ambush", loss=0.0, late=0.0, duplicates=0.0, fault_interval_ms=250),
     ),
     Planted(
         *("told_once", "heights are told once", (STUCK, LOST), _tell_heights_once),

@@ -148,8 +148,9 @@ class FrameCodec:
         Raises:
             LocalProtocolError: It is longer than its kind may be.
         """
-        if self._last is not None and self._last[0] is message:
-            return self._last[1]
+        last = self._last
+        if last is not None and last[0] is message:
+            return last[1]
         tag = self._tags[type(message)]
         kind = self._kinds[tag]
         data = encode(message)

@@ -22,9 +22,8 @@ class Allowance:
 
     def afford(self, units: int, now_ms: int) -> bool:
         """Take `units` if that leaves no debt; tell whether it did."""
-        earned = (now_ms - self._at_ms) * self._per_second
-        left = min(self._burst_milli, self._milli + earned) - units * _MS_PER_SECOND
-        if left < 0:
+        self.spend(0, now_ms)
+        if self._milli < units * _MS_PER_SECOND:
             return False
-        self._milli, self._at_ms = left, now_ms
+        self.spend(units, now_ms)
         return True

@@ -37,12 +37,14 @@ def free_ports(count: int, without: Collection[int] = ()) -> list[int]:
         OSError: There are not so many.
     """
     ports = range(_LOWEST, _first_outgoing())
-    tries = min(len(ports), _TRIES + 2 * (count + len(without)))
+    most = min(len(ports), _TRIES + 2 * (count + len(without)))
     found: list[int] = []
+    tried = 0
     with _turn(ports) as turn, ExitStack() as held:
-        for _ in range(tries):
-            if len(found) == count:
-                return found
+        while len(found) < count:
+            if tried == most:
+                raise OSError(f"{count} ports were wanted on {HOST}, {len(found)} of {tried} tried are free")
+            tried += 1
             port = turn.next_port()
             if port in without:
                 continue
@@ -50,9 +52,7 @@ def free_ports(count: int, without: Collection[int] = ()) -> list[int]:
             with suppress(OSError):
                 listener.bind((HOST, port))
                 found.append(port)
-    if len(found) == count:
-        return found
-    raise OSError(f"{count} ports were wanted on {HOST}, {len(found)} of {tries} tried are free")
+    return found
 
 
 class _Turn:

@@ -130,8 +130,6 @@ class FrameCodec:
             self._kinds[tag] = kind
             self._tags[kind.type] = tag
             self._decoders[tag] = Decoder(kind.type, kind.max_bytes)
-        # What is told to several peers, one after another, is encoded once.
-        self._last: tuple[Message, Frame] | None = None
 
     @property
     def longest_frame(self) -> int:
@@ -148,9 +146,6 @@ class FrameCodec:
         Raises:
             LocalProtocolError: It is longer than its kind may be.
         """
-        last = self._last
-        if last is not None and last[0] is message:
-            return last[1]
         tag = self._tags[type(message)]
         kind = self._kinds[tag]
         data = encode(message)
@@ -158,9 +153,7 @@ class FrameCodec:
             raise LocalProtocolError(
                 f"{type(message).__name__}: {len(data)} bytes, at most {kind.max_bytes} may be sent"
             )
-        frame = Frame(_HEADER.pack(tag, len(data)) + data, kind.priority)
-        self._last = (message, frame)
-        return frame
+        return Frame(_HEADER.pack(tag, len(data)) + data, kind.priority)
 
     def check_header(self, tag: int, length: int, allowed: frozenset[int]) -> None:
         """Judge the header of a frame.

@@ -91,7 +91,7 @@ def main(arguments: list[str]) -> int:
     found: dict[str, Hunt] = {}
     print(HEAD, flush=True)
     with ProcessPoolExecutor(options.jobs) as pool:
-        # The quick ones first, and each is kept as soon as it is found: the whole hunt takes an hour or two.
+        # The quick ones first, and each is kept as soon as it is found: the whole hunt takes ten minutes.
         hunts = [pool.submit(_hunt, name, options.start) for name in sorted(names, key=_is_slow)]
         for done in as_completed(hunts):
             each = done.result()

@@ -48,6 +48,7 @@ from node.host.chain import Chain
 from node.host.evidence import EvidenceBook
 from node.host.journal import ConsensusJournal, Entry, Replay, message_of
 from node.host.proposals import OnCancelFetch, OnFetch, Proposals
+from node.host.recollection import has_forgotten, is_past
 from node.host.rejoining import Rejoining, position_of
 from node.host.surroundings import Surroundings
 from node.identity.signer import SignedStep
@@ -142,7 +143,7 @@ class ConsensusHost:
         height = self._chain.tip.height + 1
         inputs = replay.inputs if self.rejoining.may_vote(height) and self._last[0] <= height else ()
         self._replay(inputs)
-        is_replayed = bool(inputs) and not self._has_forgotten(replay.last)
+        is_replayed = bool(inputs) and not has_forgotten(self.engine, replay.last)
         if not is_replayed:
             # No log, or one whose end is lost: the signer's record alone knows the lock.
             self.engine = Engine()
@@ -154,7 +155,7 @@ class ConsensusHost:
                 self.feed(_own_input(message_of(step.sign, step.signature, own)))
         if is_replayed:
             self._carry_out(
-                [effect for effect in self.engine.outstanding if not _is_past(effect, replay.last)]
+                [effect for effect in self.engine.outstanding if not is_past(effect, replay.last)]
             )
         self._pump()
 
@@ -164,12 +165,6 @@ class ConsensusHost:
             for effect in self.engine.handle(event):
                 if isinstance(effect, ReportEvidence):
                     self._evidence.report(effect.evidence)
-
-    def _has_forgotten(self, last: Sign | None) -> bool:
-        """Tell whether the signer's record is ahead of what the log brought back: then it must lead."""
-        if last is None or last.height != self.engine.height:
-            return False
-        return (last.round, last.step) > (self.engine.round, self.engine.step)
 
     def _start_height(self) -> StartHeight:
         chain, tip = self._chain, self._chain.tip
@@ -434,14 +429,3 @@ class ConsensusHost:
 
 def _own_input(message: Proposal | Vote) -> Input:
     return ProposalReceived(message) if isinstance(message, Proposal) else VoteReceived(message)
-
-
-def _is_past(effect: Effect, last: Sign | None) -> bool:
-    """Tell whether an effect asks for a signature older than the newest on record.
-
-    The record keeps one round. What was signed in the rounds before may have gone out or not; it is not said
-    again, and must not be signed anew.
-    """
-    if last is None or not isinstance(effect, Sign):
-        return False
-    return (effect.height, effect.round, effect.step) < (last.height, last.round, last.step)

@@ -1,16 +1,16 @@
 """Restarts of a validator: what the signer's record says is signed is never signed anew."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import pytest
 
-from consensus.effects import StartHeight, Timeout, VoteReceived
+from consensus.effects import StartHeight, Timeout, ValueBuilt, VoteReceived
 from consensus.engine import Engine
 from consensus.values import Step, Timer
 from contracts.chain.commit import NO_COMMIT, Commit
 from contracts.chain.evidence import Evidence, of_votes
 from contracts.chain.header import block_id
-from contracts.chain.votes import NIL, Vote, VoteType
+from contracts.chain.votes import NIL, BlockId, Vote, VoteType
 from network.wire.messages import Message, VoteMessage
 from node.host import consensus_host
 from node.host.chain import Chain
@@ -68,6 +68,7 @@ class Life:
         self.node, self.files = node, files
         signer = FileSigner(files, "signer", node.genesis.chain_id, SEED)
         signer.open()
+        self.signer = signer
         standing = Standing(files)
         standing.open()
         journal = ConsensusJournal(ConsensusLog(files, "log", 1 << 20, bytes), signer, standing)
@@ -149,15 +150,12 @@ def test_a_restart_whose_log_lost_its_end_is_led_by_the_signers_record() -> None
     life.host._pump()
     life.node.settle()
     assert life.host.engine.step is Step.PREVOTE
-    lengths = {name: len(life.files.read(f"log/{name}") or b"") for name in life.files.names("log")}
+    lengths = log_lengths(life)
     life.host.feed(VoteReceived(Vote(VoteType.PREVOTE, 1, 0, NIL, others[2], bytes(64))))
     life.host._pump()
     life.node.settle()
     assert life.host.engine.step is Step.PRECOMMIT
-    for name, length in lengths.items():
-        file = life.files.open(f"log/{name}")
-        file.truncate(length)
-        file.sync()
+    cut_log(life, lengths)
     after = life.crash()
     assert (after.host.engine.round, after.host.engine.step) == (0, Step.PRECOMMIT)
     # Another majority does not make it precommit a second time.
@@ -168,6 +166,64 @@ def test_a_restart_whose_log_lost_its_end_is_led_by_the_signers_record() -> None
     assert after.host.stopped_because == ""
     precommits = {vote for vote in after.peers.votes if vote.type == VoteType.PRECOMMIT}
     assert {vote.block_id for vote in precommits} <= {NIL}
+
+
+def at_its_own_proposal() -> Life:
+    """Return a validator that has just signed a proposal, of whose log the end is gone."""
+    life, others = begin()
+    life.vote_nil(0, others)
+    life.host._pump()
+    life.node.settle()
+    engine = life.host.engine
+    round_ = next(each for each in range(1, 9) if engine.proposer(each) == engine.own_index)
+    for validator in others[:2]:
+        life.host.feed(VoteReceived(Vote(VoteType.PREVOTE, 1, round_, NIL, validator, bytes(64))))
+    life.host._pump()
+    assert (engine.round, engine.step) == (round_, Step.PROPOSE)
+    while life.signer.find(1, round_, Step.PROPOSE) is None:
+        life.node._later.popleft()()
+    life.node.wall.ms += 1_000  # A block that is built from now on is another one.
+    lengths = log_lengths(life)
+    cut_log(life, {name: length - 1 for name, length in lengths.items()})
+    return life
+
+
+def log_lengths(life: Life) -> dict[str, int]:
+    return {name: len(life.files.read(f"log/{name}") or b"") for name in life.files.names("log")}
+
+
+def proposed(life: Life) -> bytes:
+    """Return what is on record as proposed in the round that a validator is in."""
+    found = life.signer.find(1, life.host.engine.round, Step.PROPOSE)
+    return b"" if found is None else found.sign.block_id
+
+
+def cut_log(life: Life, lengths: Mapping[str, int]) -> None:
+    for name, length in lengths.items():
+        file = life.files.open(f"log/{name}")
+        file.truncate(length)
+        file.sync()
+
+
+def test_a_restart_whose_log_lost_its_proposal_does_not_propose_another() -> None:
+    """The log says that a value is to be built, the signer's record that one was proposed."""
+    life = at_its_own_proposal()
+    after = life.crash()
+    assert after.host.engine.round == life.host.engine.round
+    assert proposed(after) == proposed(life) != b""
+    assert {(vote.round, vote.block_id) for vote in after.peers.votes} <= {(life.host.engine.round, NIL)}
+
+
+def test_a_restart_whose_log_asks_for_another_proposal_goes_by_the_record() -> None:
+    """It asked once after its log had lost the proposal, wrote that down, and was refused."""
+    life = at_its_own_proposal()
+    log = ConsensusLog(life.files, "log", 1 << 20, bytes)
+    log.recover()
+    log.append_input(1, ValueBuilt(1, life.host.engine.round, BlockId(bytes(32))))
+    log.sync()
+    after = life.crash().crash()
+    assert after.host.engine.round == life.host.engine.round
+    assert proposed(after) == proposed(life) != b""
 
 
 def test_evidence_is_reported_again_after_a_restart() -> None:

@@ -63,6 +63,7 @@ corpus: $(STAMP) ## Every public EPCIS file gives the expected records or the ex
 
 planted: $(STAMP) ## Wrong laws, each caught by the reference model; wrong nodes that few seeds of the simulator find
 	$(BIN)/python -m pytest tests/properties -m slow $(PYTEST_ARGS)
+	$(BIN)/python -m pytest tests/unit/consensus/test_planted.py -m slow -n $(JOBS) $(PYTEST_ARGS)
 	$(BIN)/python -m pytest tests/simulation -m planted -n $(JOBS) $(PYTEST_ARGS)
 
 damage: $(STAMP) ## Every kind of file of a home and of an archive damaged, at 4,000 positions: each noticed and named
@@ -75,7 +76,8 @@ coverage: $(STAMP) ## Branch coverage of contracts and consensus, at least 98%
 
 simulate: $(STAMP) ## Seeded faults against the real core: make simulate SEEDS=500
 	$(BIN)/python -m tests.simulation --seeds $(SEEDS) $(if $(KEEP),--record $(KEEP))
-	$(BIN)/python -m tests.simulation --beyond-third --seeds $$(($(SEEDS) / 20 + 4))
+	$(BIN)/python -m tests.simulation --beyond-third --seeds $$(($(SEEDS) / 20 + 4)) \
+	  $(if $(KEEP),--record $(basename $(KEEP))-beyond$(suffix $(KEEP)))
 
 simulate-long: $(STAMP) ## As many seeds as fit into MINUTES; KEEP=FILE keeps the table
 	$(BIN)/python -m tests.simulation --minutes $(MINUTES) $(if $(KEEP),--record $(KEEP))

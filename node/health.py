@@ -21,6 +21,18 @@ STALE_HEARTBEATS = 3
 """A last block older than this many heartbeats is one too old."""
 
 
+def queues(core: NodeCore, peers: Peers) -> tuple[QueueStatus, ...]:
+    """Return what waits inside a node, in bytes, each beside its bound."""
+    proposed = 0 if core.consensus is None else core.consensus.proposals.candidates.bytes
+    return (
+        QueueStatus("unverified_bundles", core.intake.queued_bytes, MAX_ALL_WAITING_BYTES),
+        QueueStatus("pool", core.pool.droppable_bytes, core.pool.most_bytes),
+        QueueStatus("to_peers", peers.waiting_bytes, peers.most_waiting_bytes),
+        QueueStatus("from_peers", peers.unread_bytes, peers.most_unread_bytes),
+        QueueStatus("proposed_blocks", proposed, MAX_CANDIDATE_BYTES),
+    )
+
+
 class Health:
     """Answers for one running node. On the event loop; never blocks."""
 
@@ -90,24 +102,13 @@ class Health:
             self._peers.counters.dial_failures,
             self._convictions(),
             *self._snapshots(),
-            self._queues(),
+            queues(core, self._peers),
             {
                 "inputs": 0 if core.consensus is None else core.consensus.dropped,
                 "requests": core.portions.refused,
                 "ballots": 0 if core.ballots is None else core.ballots.unheard,
             },
             0 if core.forks.fork is None else core.forks.fork.kept.proof.height,
-        )
-
-    def _queues(self) -> tuple[QueueStatus, ...]:
-        core, peers = self._core, self._peers
-        proposed = 0 if core.consensus is None else core.consensus.proposals.candidates.bytes
-        return (
-            QueueStatus("unverified_bundles", core.intake.queued_bytes, MAX_ALL_WAITING_BYTES),
-            QueueStatus("pool", core.pool.bytes, core.pool.most_bytes),
-            QueueStatus("to_peers", peers.waiting_bytes, peers.most_waiting_bytes),
-            QueueStatus("from_peers", peers.unread_bytes, peers.most_unread_bytes),
-            QueueStatus("proposed_blocks", proposed, MAX_CANDIDATE_BYTES),
         )
 
     def _convictions(self) -> dict[str, int]:

@@ -105,8 +105,13 @@ class BundlePool:
         return len(self._by_id)
 
     @property
+    def droppable_bytes(self) -> int:
+        """Bytes of what may be dropped: of all but each lane's next bundle and what is kept."""
+        return self._held.bytes
+
+    @property
     def most_bytes(self) -> int:
-        """The bound of what may be dropped: beside each lane's next bundle and what is kept."""
+        """The bound of what may be dropped."""
         return self._limits.total_bytes
 
     def get(self, bundle_id: bytes) -> PooledBundle | None:

@@ -85,6 +85,8 @@ class MemoryFile:
         self._files = files
         self._name = name
         self._inode = inode
+        self._is_open = True
+        files.open_files += 1
 
     def size(self) -> int:
         """Return the present length in bytes."""
@@ -121,7 +123,9 @@ class MemoryFile:
         self._inode.durable = bytes(self._inode.present)
 
     def close(self) -> None:
-        """Close; nothing to do."""
+        """Close; closing twice is allowed."""
+        self._files.open_files -= self._is_open
+        self._is_open = False
 
 
 class MemoryFiles:
@@ -129,6 +133,7 @@ class MemoryFiles:
 
     Attributes:
         operations: Number of changing operations begun so far.
+        open_files: Number of files that are open for writing.
     """
 
     def __init__(self, before: Callable[[Operation], None] | None = None) -> None:
@@ -145,6 +150,7 @@ class MemoryFiles:
         self._pending: dict[str, list[list[_Change]]] = {}
         self._last_identity = 0
         self.operations = 0
+        self.open_files = 0
 
     def _new_identity(self) -> bytes:
         self._last_identity += 1
@@ -262,6 +268,12 @@ class MemoryFiles:
         durable[offset] ^= 1 << bit
         inode.present[offset] ^= 1 << bit
         inode.durable = bytes(durable)
+
+    def cut(self, name: str, length: int) -> None:
+        """Lose the durable end of a file, as a decaying file system does."""
+        inode = self._names[name]
+        del inode.present[length:]
+        inode.durable = inode.durable[:length]
 
 
 def _apply(names: dict[str, _Inode], changes: list[_Change]) -> None:

@@ -83,14 +83,15 @@ def _run(options: argparse.Namespace, command: str) -> int:
         if totals.seeds % TOLD_EVERY == 0:
             took = round(time.monotonic() - began)
             print(f"{totals.seeds} seeds, {len(totals.failed)} failed, {took} s", file=sys.stderr, flush=True)
-    lines = [*totals.table(), ""]
+    seconds = time.monotonic() - began
+    lines = [*totals.table(seconds), ""]
     if totals.failed:
         first = min(outcome.seed for outcome in totals.failed)
         mode = " --beyond-third" if options.beyond_third else ""
         lines.append(f"replay: python -m tests.simulation --seed {first}{mode}")
         if not mode:
             lines.append(f"make it smaller: python -m tests.simulation --seed {first} --shrink")
-    lines.append(msgspec.json.encode(totals.summary(time.monotonic() - began)).decode())
+    lines.append(msgspec.json.encode(totals.summary(seconds)).decode())
     print("\n".join(lines))
     if options.record is not None:
         record(options.record, command, commit, lines)

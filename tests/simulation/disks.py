@@ -4,8 +4,10 @@ Every operation that changes a file, and the moments before and after each batch
 A trap waits for the n-th point from now: there the power goes out, or the disk refuses.
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterable
 from random import Random
+from typing import NamedTuple
 
 import msgspec
 
@@ -15,6 +17,9 @@ from node.storage.head_marker import HeadMarker, save_head_marker
 from node.storage.memory import MemoryStore
 from node.storage.memory_files import MemoryFiles, Operation, PowerLoss, Survive
 from node.storage.store import Write
+
+_CUT = 0.3
+"""Part of the damaged files whose end is gone; of the others, a bit has flipped."""
 
 
 class Trap(msgspec.Struct):
@@ -26,6 +31,17 @@ class Trap(msgspec.Struct):
     """The disk refuses instead of losing power."""
     survive: Survive
     """What the crash leaves of unsynced data."""
+
+
+class Decayed(NamedTuple):
+    """A file that decayed while its machine was off."""
+
+    name: str
+    """Its name."""
+    sound: MemoryFiles
+    """All files as they should be."""
+    files: MemoryFiles
+    """And as they are."""
 
 
 class TrappedStore(MemoryStore):
@@ -60,7 +76,9 @@ class Disk:
         points: Persistence points passed so far.
         tails: Ends of logs that were torn, and cut off when they were opened.
         on_point: Told the name of each; None for nobody.
-        decayed: Name of the file of which a bit has flipped and nobody knows yet; empty for none.
+        is_opening: Whether the node is only opening what is here.
+        fired: How often what waited happened, by kind.
+        decayed: The file that decayed while the machine was off, until the node started or it was repaired.
     """
 
     def __init__(self, random: Random) -> None:
@@ -75,8 +93,9 @@ class Disk:
         self.trap: Trap | None = None
         self.points = self.tails = 0
         self.on_point: Callable[[str], None] | None = None
-        self.decayed = ""
-        self._sound: MemoryFiles | None = None
+        self.is_opening = False
+        self.fired: Counter[str] = Counter()
+        self.decayed: Decayed | None = None
         self._backup: tuple[MemoryFiles, TrappedStore] | None = None
         self._joining: TrappedStore | None = None
         self._replaced: TrappedStore | None = None
@@ -95,6 +114,9 @@ class Disk:
         trap.points -= 1
         if trap.points > 0:
             return
+        if trap.points == 0:
+            at = "while_opening" if self.is_opening else f"at_write_{trap.survive.value}"
+            self.fired["disk_refuses" if trap.refuses else f"crash_{at}"] += 1
         if trap.refuses:
             raise StorageFailed(name, "No space left on device")
         raise PowerLoss(name)
@@ -102,6 +124,7 @@ class Disk:
     def crash(self, survive: Survive) -> None:
         """The machine stops: keep what a restart finds."""
         self.trap = None
+        self.is_opening = False
         batches = {Survive.KEPT: lambda count: count - 1, Survive.DROPPED: lambda _count: 0}
         choose = batches.get(survive, self._random.randrange)
         if self._replaced is not None and (
@@ -129,30 +152,29 @@ class Disk:
         save_head_marker(self.files, "head", HeadMarker(head.height, head.app_hash))
 
     def decay(self) -> str:
-        """Flip a bit of a file, of a machine that is off; return the file's name, empty when there is none.
+        """Flip a bit of a file, or cut off its end, while its machine is off.
 
         Log, signer's record and head marker: the outbox is spared, for its newest bundles are the one loss
         that docs/persistence.md admits, and what tells whether the home was copied, for then the node does
         not vote for a while, as after a restore. `make damage` tries every kind of file.
+
+        Returns:
+            The file's name; empty when there is none.
         """
         names = [f"log/{name}" for name in self.files.names("log")]
         names = [name for name in ("head", "signer", *names) if self.files.read(name)]
-        if not names or self.decayed:
+        if not names or self.decayed is not None:
             return ""
         name = self._random.choice(names)
-        self._sound = self.files.crash(Survive.KEPT, self._random.randrange, self._before)
-        self.files = self._sound.crash(Survive.KEPT, self._random.randrange, self._before)
-        self.files.flip(
-            name, self._random.randrange(len(self.files.read(name) or b"")), self._random.randrange(8)
-        )
-        self.decayed = name
+        sound = self.files.crash(Survive.KEPT, self._random.randrange, self._before)
+        self.files = sound.crash(Survive.KEPT, self._random.randrange, self._before)
+        at = self._random.randrange(len(self.files.read(name) or b""))
+        if self._random.random() < _CUT:
+            self.files.cut(name, at)
+        else:
+            self.files.flip(name, at, self._random.randrange(8))
+        self.decayed = Decayed(name, sound, self.files.copied())
         return name
-
-    def mend(self) -> None:
-        """Bring back what the decayed file was."""
-        if self._sound is not None:
-            self.files = self._sound
-        self.decayed, self._sound = "", None
 
     @property
     def has_backup(self) -> bool:
@@ -170,14 +192,14 @@ class Disk:
             files, store = self._backup
             self.files = files.copied(self._before)
             self.store = store.survivor(lambda count: count - 1, self._point)
-            self.decayed, self._sound = "", None
+            self.decayed = None
 
     def lose(self) -> None:
         """Delete everything, and nothing goes wrong while its owner begins anew."""
         self.trap = None
         self.files = MemoryFiles(self._before)
         self.store = TrappedStore(self._point)
-        self.decayed, self._sound = "", None
+        self.decayed = None
 
     def lose_database(self) -> None:
         """Delete the database, and what outside of it knew how far it was; the signer's record stays."""

@@ -28,7 +28,7 @@ class Faults:
     """The trouble of one world.
 
     Attributes:
-        counts: How many faults of each kind there were.
+        counts: How many faults of each kind there were; what waits on a disk counts there, when it happens.
         drawn: How many were drawn so far; those that the plan spares among them.
     """
 
@@ -90,8 +90,7 @@ class Faults:
         if self._is_on and "trap" in self._world.plan.faults and self._random.random() < 0.2:
             # Recovery has persistence points of its own.
             survive = self._random.choice(tuple(Survive))
-            machine.set_trap(Trap(self._random.randint(1, 12), refuses=False, survive=survive))
-            self.counts["crash_while_opening"] += 1
+            machine.set_trap(Trap(self._random.randint(1, 6), refuses=False, survive=survive))
         self._world.scheduler.after(pause_ms * US_PER_MS, machine.boot)
 
     def _later(self, callback: Callable[[], None]) -> None:
@@ -131,26 +130,26 @@ class Faults:
         machine.stop(survive, "crash", is_noticed=self._random.random() < 0.5)
         return f"crash_{survive.value}"
 
-    def _trap(self) -> str | None:
+    def _trap(self) -> None:
         machine = self._anyone()
-        if machine is None:
-            return None
-        survive = self._random.choice(tuple(Survive))
-        machine.set_trap(Trap(self._random.randint(1, 30), refuses=False, survive=survive))
-        return f"crash_at_write_{survive.value}"
+        if machine is not None:
+            survive = self._random.choice(tuple(Survive))
+            machine.set_trap(Trap(self._random.randint(1, 30), refuses=False, survive=survive))
 
-    def _refuse(self) -> str | None:
+    def _refuse(self) -> None:
         machine = self._anyone()
-        if machine is None:
-            return None
-        survive = self._random.choice((Survive.KEPT, Survive.TORN))
-        machine.set_trap(Trap(self._random.randint(1, 30), refuses=True, survive=survive))
-        return "disk_refuses"
+        if machine is not None:
+            survive = self._random.choice((Survive.KEPT, Survive.TORN))
+            machine.set_trap(Trap(self._random.randint(1, 30), refuses=True, survive=survive))
 
     def _decay(self) -> str | None:
-        """A machine stops, and while it is off a bit of one of its files flips."""
+        """A machine stops, and while it is off one of its files decays: of no more than may be wrong.
+
+        A log may lose its end so, and with it the votes that justify a lock; only one that has them can end
+        the height.
+        """
         machine = self._anyone()
-        if machine is None:
+        if machine is None or not self._may_lose(machine):
             return None
         machine.stop(Survive.KEPT, "crash", is_noticed=True)
         return f"decay_of_{kind}" if (kind := machine.disk.decay().partition("/")[0]) else None
@@ -166,7 +165,7 @@ class Faults:
         machine = world.machines[min(world.stale)]
         if not machine.disk.has_backup:
             machine.disk.back_up()
-            return "backup_taken"
+            return None
         if machine.is_up:
             machine.stop(Survive.KEPT, "restore", is_noticed=self._random.random() < 0.5)
         machine.forget()
@@ -178,17 +177,24 @@ class Faults:
 
     def _lose_database(self) -> str | None:
         """A database is gone, of no more validators than may be wrong: what all have lost stays lost."""
-        machine, world = self._anyone(), self._world
-        if machine is None:
+        machine = self._anyone()
+        if machine is None or not self._may_lose(machine):
             return None
-        votes = machine.name in world.invariants.sets.voters(world.invariants.height + 1)
-        if votes and machine.name not in world.bereft and not world.may_be_wrong(machine.name):
-            return None
-        world.bereft.add(machine.name)
         machine.stop(Survive.KEPT, "database lost", is_noticed=True)
         machine.disk.lose_database()
         machine.forget_chain()
         return "database_lost"
+
+    def _may_lose(self, machine: Machine) -> bool:
+        """Tell whether a machine may lose what it alone has; from now on it is one that may be wrong."""
+        world = self._world
+        votes = machine.name in world.invariants.sets.voters(world.invariants.height + 1)
+        # Who does not vote may soon be admitted.
+        may_be_wrong = world.may_be_wrong if votes else world.workload.may_be_wrong
+        if machine.name not in world.bereft and not may_be_wrong(machine.name):
+            return False
+        world.bereft.add(machine.name)
+        return True
 
     def _blackout(self) -> str | None:
         """All machines lose power at the same moment."""

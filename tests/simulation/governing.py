@@ -91,7 +91,7 @@ class Governing:
         workload = self._world.workload
         proposed = ProposeChanges(workload.head(actor), tuple(changes), acts_at, acts_at - 2, "as agreed")
         workload.submit(actor, proposed)
-        self._world.faults.counts["governance_proposal"] += 1
+        self._world.changes["proposed"] += 1
 
     def _draw(self, voters: Voters) -> Change:
         random, roles = self._random, self._world.cast.roles

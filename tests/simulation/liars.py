@@ -94,6 +94,9 @@ _HASHES: Final = (
 )
 """Fields of a header that follow from the chain."""
 _FLOOD: Final = 0.05
+_BURST: Final = 0.02
+"""Of these; then there are so many votes."""
+_BURST_VOTES: Final = 1_000
 _BOAST: Final = 0.1
 _MISNAME: Final = 0.2
 _INVALID: Final = 0.2
@@ -300,12 +303,19 @@ class Liar:
             if second != vote:
                 told.append(self._count("both", VoteMessage(second)))
         if "flood" in self.behaviours and self._random.random() < _FLOOD:
-            ahead = vote.round + self._random.choice((1, 2, 5, 100, 10_000))
-            told.append(self._count("flood", VoteMessage(self._sign(vote, ahead, vote.block_id))))
+            told += self._flood(vote)
         if "replay" in self.behaviours and self._said and self._random.random() < _REPLAY:
             told.append(self._count("replay", self._random.choice(self._said)))
         self._said.append(told[0])
         return told
+
+    def _flood(self, vote: Vote) -> list[Message]:
+        """Return votes for rounds to come: seldom one for each of a thousand."""
+        rounds = [vote.round + self._random.choice((1, 2, 5, 100, 10_000))]
+        if self._random.random() < _BURST:
+            rounds = self._random.sample(range(vote.round + 1, vote.round + 20_000), _BURST_VOTES)
+        votes = [VoteMessage(self._sign(vote, ahead, vote.block_id)) for ahead in rounds]
+        return [self._count("flood", each) for each in votes]
 
     def _forgetful(self, vote: Vote) -> Vote | None:
         """Return a prevote for what was proposed, where the liar's node is locked on something else."""
@@ -329,8 +339,9 @@ class Liar:
         behaviour = "prevote" if vote.type is VoteType.PREVOTE else "precommit"
         if behaviour not in self.behaviours or not self._is_fooled(peer.name):
             return vote
-        self.counts[behaviour] += 1
-        return self._other_vote(vote)
+        other = self._other_vote(vote)
+        self.counts[behaviour] += other != vote
+        return other
 
     def _other_vote(self, vote: Vote) -> Vote:
         key = (vote.type, vote.height, vote.round)

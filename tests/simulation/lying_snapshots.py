@@ -72,14 +72,16 @@ class SnapshotLiar:
 
     def _lies(self, behaviour: str) -> bool:
         part = _FORGE if behaviour in _BOLD else _DENY
-        if behaviour not in self._behaviours or self._random.random() >= part:
-            return False
-        self._counts[behaviour] += 1
-        return True
+        return behaviour in self._behaviours and self._random.random() < part
+
+    def _count(self, behaviour: str, told: Message, truth: Message) -> Message:
+        self._counts[behaviour] += told != truth
+        return told
 
     def change(self, message: Message) -> list[Message]:
         """Return what is told instead of an answer about snapshots."""
         if self._lies("snapshot_stall"):
+            self._counts["snapshot_stall"] += 1
             return []
         match message:
             case SnapshotOffer():
@@ -97,15 +99,15 @@ class SnapshotLiar:
     def _offer(self, offer: SnapshotOffer) -> Message:
         self._first = self._first or offer
         if self._lies("snapshot_none"):
-            return NoSnapshot(0)
+            return self._count("snapshot_none", NoSnapshot(0), offer)
         if self._lies("snapshot_old"):
-            return self._first
+            return self._count("snapshot_old", self._first, offer)
         if self._lies("snapshot_unsigned"):
-            return msgspec.structs.replace(offer, vouchers=())
+            return self._count("snapshot_unsigned", msgspec.structs.replace(offer, vouchers=()), offer)
         if self._lies("snapshot_forged"):
-            return self._forge(offer)
+            return self._count("snapshot_forged", self._forge(offer), offer)
         if self._lies("snapshot_vouched"):
-            return self._vouch(self._forge(offer))
+            return self._count("snapshot_vouched", self._vouch(self._forge(offer)), offer)
         return offer
 
     def _vouch(self, forged: SnapshotOffer) -> SnapshotOffer:
@@ -142,7 +144,7 @@ class SnapshotLiar:
 
     def _chunk(self, answer: ChunkAnswer) -> Message:
         if self._lies("snapshot_none"):
-            return NoChunk(answer.manifest_hash, answer.index)
+            return self._count("snapshot_none", NoChunk(answer.manifest_hash, answer.index), answer)
         if not self._lies("snapshot_chunk"):
             return answer
         kind = self._random.randrange(8)
@@ -153,7 +155,7 @@ class SnapshotLiar:
             told = answer.data[:at] + bytes((answer.data[at] ^ 1,)) + answer.data[at + 1 :]
         else:
             told = pack_chunk(_bent(self._random, answer.data))
-        return msgspec.structs.replace(answer, data=told)
+        return self._count("snapshot_chunk", msgspec.structs.replace(answer, data=told), answer)
 
 
 def _opened(data: bytes) -> bytes:

@@ -1,15 +1,13 @@
 """One simulated machine: a disk that outlives crashes, and the real node that runs on it between them.
 
 A life begins with `boot`, which opens the disks and joins the real parts as `node/assembly.py` does, and ends
-with `stop`. Worker threads become queues in virtual time: a job runs some time after it was submitted, all at
-once, and its result comes back a little later; so a crash may fall before, inside (at a trapped persistence
-point) or after it.
+with `stop`. Worker threads become queues in virtual time (`threads.py`).
 """
 
-from collections import Counter, deque
-from collections.abc import Callable, Iterable
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 from contracts.chain.commit import Commit
 from contracts.chain.genesis import Node
@@ -21,8 +19,8 @@ from network.peer.peers import Peers, Status
 from network.peer.peers import Surroundings as PeerSurroundings
 from network.transport.base import Address
 from network.wire.frames import FrameCodec
-from network.wire.messages import BlockAnswer, Hello, Message
-from node.host.applied import Applied
+from network.wire.messages import Hello, Message
+from node.host.applied import Applied, Decided, Followed
 from node.host.core import CoreConfig, NodeCore, Threads
 from node.host.journal import ConsensusJournal
 from node.host.ledger import Ledger
@@ -42,18 +40,17 @@ from node.storage.log import ConsensusLog
 from node.storage.memory_files import PowerLoss, Survive
 from node.storage.outbox import Outbox
 from node.storage.snapshot_files import SnapshotFiles
+from tests.simulation import decay
 from tests.simulation.cast import CHAIN_ID, START_MS, Role, certificate_of
 from tests.simulation.clock import Life, NodeClock, Wall
 from tests.simulation.disks import Disk, Trap
-from tests.simulation.invariants import Broken
 from tests.simulation.joining import begin_joining
-from tests.simulation.plan import stream
+from tests.simulation.plan import SMALL_POOL, stream
+from tests.simulation.threads import QueuedWorker
 from tests.simulation.wire import MachineTransport, Postbox, Tampering, said
 
 if TYPE_CHECKING:
     from tests.simulation.world import World
-
-T = TypeVar("T")
 
 PEER_CONFIG = PeerConfig(
     handshake_ms=1_500,
@@ -74,48 +71,16 @@ SNAPSHOT_INTERVAL = 4
 SNAPSHOTS_KEPT = 2
 
 
-class QueuedWorker:
-    """A worker thread in virtual time.
+class CountedLedger(Ledger):
+    """The ledger; it counts the blocks that others decided."""
 
-    Attributes:
-        slow_us: What each job takes in addition, now.
-    """
+    fetched: Counter[str]
 
-    def __init__(self, machine: "Machine", life: Life, longest_us: int) -> None:
-        """Belong to one life; a job takes up to `longest_us`."""
-        self._machine = machine
-        self._life = life
-        self._longest_us = longest_us
-        self._jobs: deque[tuple[Callable[[], object], Callable[[object], None]]] = deque()
-        self.slow_us = 0
-
-    def submit(self, job: Callable[[], T], then: Callable[[T], None]) -> None:
-        """Run `job` after all jobs before it, then call `then` with its result."""
-        self._jobs.append((job, then))  # type: ignore[arg-type]
-        if len(self._jobs) == 1:
-            self._next()
-
-    def _next(self) -> None:
-        machine = self._machine
-        delay_us = 1 + int(machine.random.random() * (self._longest_us + self.slow_us))
-        machine.world.scheduler.after(delay_us, self._run, self._life)
-
-    def _run(self) -> None:
-        machine = self._machine
-        job, then = self._jobs[0]
-        try:
-            result = job()
-        except PowerLoss as error:
-            machine.stop(machine.trapped, f"power lost before {error}")
-            return
-        except StorageError as error:
-            machine.refused(error)
-            return
-        self._jobs.popleft()
-        delay_us = int(machine.random.random() * 200)
-        machine.world.scheduler.after(delay_us, partial(then, result), self._life)
-        if self._jobs:
-            self._next()
+    def follow(self, run: Sequence[Decided]) -> Followed:
+        """Check and apply decided blocks."""
+        found = super().follow(run)
+        self.fetched["block_fetched"] += len(found.applied)
+        return found
 
 
 class Ears:
@@ -138,8 +103,6 @@ class Ears:
 
     def on_message(self, peer: PeerIdentity, message: Message) -> None:
         """A message came."""
-        if type(message) is BlockAnswer:
-            self._machine.repairs["block_fetched"] += 1
         if self._machine.overheard is not None:
             self._machine.overheard(peer, message)
         self._listener.on_message(peer, message)
@@ -191,7 +154,7 @@ class Machine:
         self.is_joining = False
         self.joins = bool(world.plan.joins_at) and role.role == OBSERVER
         if role.validator_seed:
-            self._begin_signer()
+            self.begin_signer()
             Standing(self.disk.files).allow(0)
 
     @property
@@ -263,19 +226,17 @@ class Machine:
             self.refused(error)
             return
         self.ledger = disks.ledger
-        if self.disk.decayed:
-            # It opened all the same: nothing that it read was changed, or all that follows would show it.
-            world.faults.counts["decay_harmless"] += 1
-            self.disk.decayed = ""
+        if self.disk.decayed is not None:
+            decay.check_opened(self, self.disk.decayed)
         world.check_opened(self)
-        self.repairs["started_again"] += self._lives > 1
         router = Router()
         self.postbox = postbox = self._postbox(life)
         side = self._peers(router, life, opened.nodes, lambda: said(self.tampering, *_tip_of(router)))
         peers = side.peers
         postbox.peers = peers
         surroundings = self._surroundings(postbox, life)
-        config = CoreConfig(world.cast.genesis, self.name, self.role.keys, PoolLimits(), RoomLimits(1 << 20))
+        room = SMALL_POOL if world.plan.has_small_pools else PoolLimits()
+        config = CoreConfig(world.cast.genesis, self.name, self.role.keys, room, RoomLimits(1 << 20))
         threads = Threads(*(self.workers[name] for name in ("verifier", "reader", "snapshots")))
         core = NodeCore(config, disks, opened, surroundings, threads, self._diverged)
         router.bind(core)
@@ -300,8 +261,13 @@ class Machine:
             journal = ConsensusJournal(ConsensusLog(disk.files, "log", segment_bytes, draw), signer, standing)
         outbox = Outbox(disk.files, "outbox", segment_bytes, draw)
         shelf = self._shelf()
-        disks = Disks(Ledger(disk.store, genesis), outbox, journal, disk.files, HEAD_FILE, shelf)
-        return disks, open_disks(disks, [key.public_key for key in self.role.keys])
+        ledger = CountedLedger(disk.store, genesis)
+        ledger.fetched = self.repairs
+        disks = Disks(ledger, outbox, journal, disk.files, HEAD_FILE, shelf)
+        disk.is_opening = True
+        opened = open_disks(disks, [key.public_key for key in self.role.keys])
+        disk.is_opening = False
+        return disks, opened
 
     def _shelf(self) -> SnapshotShelf:
         """Return where this node's snapshots are; a validator vouches for them."""
@@ -370,22 +336,13 @@ class Machine:
     def refused(self, error: StorageError) -> None:
         """The disk refused or was found damaged: the node stops itself, as its supervisor would."""
         self.said.append(str(error))
-        if isinstance(error, StorageDamaged) and self.disk.decayed:
-            self._damage_noticed(error)
+        if isinstance(error, StorageDamaged) and self.disk.decayed is not None:
+            decay.notice(self, self.disk.decayed, error)
             return
         trap = self.disk.trap
         if trap is None or not trap.refuses:
             self.world.crashed(error)
         self.stop(self.trapped, f"stopped itself: {error}")
-
-    def _damage_noticed(self, error: StorageDamaged) -> None:
-        """The node named the damage, and did not start (I9): somebody brings the file back."""
-        name, self.disk.trap = self.disk.decayed, None
-        if name.rpartition("/")[2] not in str(error):
-            raise Broken(f"I9: {self.name} notices the damage of {name}, and says: {error}")
-        self.world.faults.counts["decay_noticed"] += 1
-        self.stop(Survive.KEPT, f"damage noticed: {error}")
-        self.disk.mend()
 
     def forget_chain(self) -> None:
         """Its database is gone, or older: what it told of heights is not there."""
@@ -403,14 +360,16 @@ class Machine:
         """Its disk is gone; it gets an empty record of what it signed, as `packtrail node repair` makes."""
         self.disk.lose()
         Standing(self.disk.files).suspend()
-        self._begin_signer()
+        self.begin_signer()
 
-    def _begin_signer(self) -> None:
+    def begin_signer(self) -> None:
+        """Make an empty record of what it signed."""
         public_key = self.world.public_key_of(self.role)
         create_signer_record(self.disk.files, SIGNER_FILE, CHAIN_ID, public_key)
 
     def set_trap(self, trap: Trap) -> None:
         """Let the node run into something at a persistence point."""
+        self.world.trace("trap", self.name, trap.points, trap.refuses)
         self.trapped = trap.survive
         self.disk.trap = trap
 

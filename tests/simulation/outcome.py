@@ -41,6 +41,10 @@ class Outcome(msgspec.Struct):
     """What liars did, by behaviour."""
     repairs: dict[str, int]
     """What was mended after faults, by kind."""
+    messages: dict[str, int]
+    """What became of messages, by kind."""
+    changes: dict[str, int]
+    """How partners changed who votes, by kind."""
     drawn: int
     """Faults that were drawn."""
     events: int
@@ -91,9 +95,10 @@ def _sum_up(world: World, failure: str, seconds: float) -> Outcome:
     for name in world.liars:
         tampering = world.machines[name].tampering
         lies.update({} if tampering is None else tampering.counts)
-    repairs: Counter[str] = Counter()
+    repairs, fired = Counter[str](), Counter[str]()
     for machine in world.machines.values():
         repairs.update(machine.repairs)
+        fired.update(machine.disk.fired)
         repairs["torn_tail_cut"] += machine.disk.tails
     return Outcome(
         seed=world.plan.seed,
@@ -105,9 +110,11 @@ def _sum_up(world: World, failure: str, seconds: float) -> Outcome:
         items=world.items,
         evidence=sum(world.invariants.evidence.values()),
         validators=world.plan.size,
-        faults=_counted(world.faults.counts + Counter(world.mood.counts) + world.counts),
+        faults=_counted(world.faults.counts + fired + world.counts),
         lies=_counted(lies),
         repairs=_counted(repairs),
+        messages=_counted(Counter(world.mood.counts)),
+        changes=_counted(world.changes),
         drawn=world.faults.drawn,
         events=world.scheduler.events,
         inputs=world.inputs,

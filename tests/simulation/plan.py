@@ -9,6 +9,7 @@ from random import Random
 import msgspec
 
 from contracts.chain.parameters import ConsensusTiming, Limits, Parameters, Tolerances
+from node.pool.pool import PoolLimits
 from tests.simulation.lying_snapshots import MORE_SNAPSHOT_BEHAVIOURS, SNAPSHOT_BEHAVIOURS
 
 TARGET_HEIGHT = 30
@@ -90,6 +91,12 @@ MAX_SKEW_MS = 600_000
 """Clocks are off by up to ten minutes."""
 
 
+SMALL_POOL = PoolLimits(total_bytes=32 << 10, lane_bytes=16 << 10, lane_bundles=8, total_bundles=24)
+"""A pool that a small workload fills …"""
+SMALL_POOLS = 0.2
+"""… in this part of the seeds."""
+
+
 class Plan(msgspec.Struct, frozen=True):
     """One seed's world."""
 
@@ -141,6 +148,8 @@ class Plan(msgspec.Struct, frozen=True):
     """After so many there are no more."""
     behaviours: tuple[str, ...] = ()
     """What liars do; empty for what each of them draws."""
+    has_small_pools: bool = False
+    """Nodes have little room for bundles."""
     joins_at: int = 0
     """The observer begins when this height is decided, and joins by a snapshot; 0 for from the beginning."""
 
@@ -190,6 +199,7 @@ def make_plan(seed: int) -> Plan:
         governs=random.random() < 0.3,
         trouble_heights=LARGE_HEIGHTS if len(powers) >= LARGE else MAX_TROUBLE_HEIGHTS,
         joins_at=joins_at,
+        has_small_pools=stream(seed, "pools").random() < SMALL_POOLS,
         target_height=LARGE_HEIGHTS + 4 if len(powers) >= LARGE else TARGET_HEIGHT,
     )
 

@@ -36,6 +36,7 @@ from node.storage.log import ConsensusLog
 from node.storage.memory_files import MemoryFile
 from node.storage.outbox import Outbox
 from node.storage.slots import SlotFile
+from tests.simulation.planted_damage import PLANTED_DAMAGE
 from tests.simulation.planted_evidence import PLANTED_EVIDENCE
 from tests.simulation.planted_forks import PLANTED_FORKS
 from tests.simulation.planted_sets import PLANTED_SETS, hear_no_own_votes
@@ -382,4 +383,5 @@ PLANTED: Final = (
     *PLANTED_FORKS,
     *PLANTED_SNAPSHOTS,
     *PLANTED_SYNC,
+    *PLANTED_DAMAGE,
 )

@@ -53,7 +53,7 @@ class Hunt(msgspec.Struct, frozen=True):
     seconds: float
     """Time of one processor that it took."""
     is_right: bool
-    """What broke is what this bug breaks."""
+    """What broke is what this bug breaks, and without the bug nothing breaks in that world."""
 
 
 def hunt(
@@ -68,9 +68,12 @@ def hunt(
             gc.collect()
             seconds = time.process_time() - began
             if outcome.failure or seconds >= most_seconds or seed - start + 1 >= most_seeds:
-                is_right = outcome.failure.startswith(bug.breaks)
-                return Hunt(bug.name, outcome.failure, seed, seed - start + 1, seconds, is_right)
+                break
             seed += 1
+    failure, is_right = outcome.failure, outcome.failure.startswith(bug.breaks)
+    if is_right and (without := _RUNS[bug.world](bug, seed).failure):
+        failure, is_right = f"without the bug, too: {without}", False
+    return Hunt(bug.name, failure, seed, seed - start + 1, seconds, is_right)
 
 
 def main(arguments: list[str]) -> int:

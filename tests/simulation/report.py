@@ -37,6 +37,8 @@ class Totals:
         self._faults: Counter[str] = Counter()
         self._lies: Counter[str] = Counter()
         self._repairs: Counter[str] = Counter()
+        self._messages: Counter[str] = Counter()
+        self._changes: Counter[str] = Counter()
 
     def add(self, outcome: Outcome) -> None:
         """Add one seed's outcome."""
@@ -48,6 +50,8 @@ class Totals:
         self._faults.update(outcome.faults)
         self._lies.update(outcome.lies)
         self._repairs.update(outcome.repairs)
+        self._messages.update(outcome.messages)
+        self._changes.update(outcome.changes)
         if outcome.failure:
             self.failed.append(outcome)
 
@@ -57,8 +61,8 @@ class Totals:
         total = self._numbers["events"] + self._numbers["inputs"]
         return round(total / self._cpu_seconds) if self._cpu_seconds else 0
 
-    def table(self) -> list[str]:
-        """Return the lines of the table."""
+    def table(self, seconds: float) -> list[str]:
+        """Return the lines of the table; `seconds` is how long it took by the clock on the wall."""
         numbers = self._numbers
         overview = {
             "seeds": self.seeds,
@@ -72,11 +76,14 @@ class Totals:
             "events": numbers["events"],
             "inputs of engines": numbers["inputs"],
             "processor seconds": round(self._cpu_seconds),
+            "seconds by the clock": round(seconds),
             "events and inputs a second": self.events_per_second,
         }
         sections = {
             "sizes": dict(sorted(self._sizes.items(), key=lambda item: int(item[0].split()[-1]))),
             "faults injected": dict(sorted(self._faults.items())),
+            "messages": dict(sorted(self._messages.items())),
+            "changes of who votes": dict(sorted(self._changes.items())),
             "what liars did": dict(sorted(self._lies.items())),
             "repairs": dict(sorted(self._repairs.items())),
         }
@@ -95,6 +102,8 @@ class Totals:
             "faults": dict(sorted(self._faults.items())),
             "lies": dict(sorted(self._lies.items())),
             "repairs": dict(sorted(self._repairs.items())),
+            "messages": dict(sorted(self._messages.items())),
+            "changes": dict(sorted(self._changes.items())),
             "events_per_second": self.events_per_second,
             "cpu_seconds": round(self._cpu_seconds, 1),
             "seconds": round(seconds, 1),

@@ -225,7 +225,7 @@ class Mood:
         """Begin with a faultless network."""
         self.ambush: Ambush | None = None
         self.loss = self.duplicates = self.late = 0.0
-        self.counts = {"message_lost": 0, "message_doubled": 0, "message_late": 0}
+        self.counts = {"lost": 0, "doubled": 0, "late": 0}
 
     @property
     def is_calm(self) -> bool:
@@ -288,15 +288,15 @@ class Postbox:
             return self._peers.send(name, message)
         draw = random.random()
         if draw < mood.loss:
-            mood.counts["message_lost"] += 1
+            mood.counts["lost"] += 1
             return True
         if random.random() < mood.late:
-            mood.counts["message_late"] += 1
+            mood.counts["late"] += 1
             delay_us = int(random.random() * LATE_US)
             self._scheduler.after(delay_us, lambda: self._send_late(name, message), self._life)
             return True
         if random.random() < mood.duplicates:
-            mood.counts["message_doubled"] += 1
+            mood.counts["doubled"] += 1
             self._peers.send(name, message)
         return self._peers.send(name, message)
 

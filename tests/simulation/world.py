@@ -15,6 +15,7 @@ from node.storage.convictions import Convictions
 from node.storage.evidence import load_evidence
 from tests.simulation.accusers import Accuser
 from tests.simulation.audit import Audit
+from tests.simulation.bounds import Bounds
 from tests.simulation.cast import Role, make_cast
 from tests.simulation.clock import Scheduler
 from tests.simulation.faults import Faults
@@ -59,7 +60,7 @@ class World:
         addresses: Where nodes listen, by name.
         liars: By node name.
         stale: Names of validators whose home is an old copy, or may be one.
-        bereft: Names of nodes that once lost their database.
+        bereft: Names of nodes that once lost their database, or of which a file decayed.
         has_forgotten: Whether a node has lost the chain, so that it may say again what is in it.
         invariants: What must hold.
         lies: What becomes of lies.
@@ -67,6 +68,7 @@ class World:
         inputs: What engines were told so far.
         items: Items that exist at the end.
         counts: What else happened, by kind.
+        changes: How partners changed who votes, by kind.
         joined: Who joined by a snapshot, and with which state.
     """
 
@@ -85,6 +87,7 @@ class World:
         self.cast = make_cast(plan)
         self.stops = self.items = self.inputs = 0
         self.counts: Counter[str] = Counter()
+        self.changes: Counter[str] = Counter()
         self._is_told = is_told
         self._trace = hashlib.blake2b(digest_size=16)
         self._rounds_allowed: dict[int, int] = {}
@@ -140,6 +143,7 @@ class World:
             self.scheduler.after(random.randrange(400) * US_PER_MS, machine.boot)
         self.workload.begin()
         self.faults.begin()
+        Bounds(self).begin()
         end = min(TROUBLE_HEIGHTS + GOVERNED_HEIGHTS * self.plan.governs, self.plan.trouble_heights)
         self.scheduler.run(lambda: self.invariants.height >= end, TROUBLE_MS * US_PER_MS)
         self._heal()
@@ -313,15 +317,14 @@ class World:
         """Governance may have changed who takes part: who is admitted starts, at once or after a while."""
         height = applied.tip.height
         before, voters = (self.invariants.sets.voters(at) for at in (height, height + 1))
-        counts = self.faults.counts
         for name in sorted(before.keys() | voters.keys()):
             if name not in voters:
                 is_proposer = before[name].key == applied.block.header.proposer
-                counts["set_removed_proposer" if is_proposer else "set_removed"] += 1
+                self.changes["removed_proposer" if is_proposer else "removed"] += 1
             elif name not in before:
-                counts["set_admitted"] += 1
+                self.changes["admitted"] += 1
             elif before[name].power != voters[name].power:
-                counts["set_power"] += 1
+                self.changes["power"] += 1
         if height == self.plan.joins_at:
             self._begin(self._late)
             self._late = set()

@@ -107,6 +107,7 @@ class Health:
                 "inputs": 0 if core.consensus is None else core.consensus.dropped,
                 "requests": core.portions.refused,
                 "ballots": 0 if core.ballots is None else core.ballots.unheard,
+                "vouchers": 0 if core.snapshots is None else core.snapshots.desk.unheard,
             },
             0 if core.forks.fork is None else core.forks.fork.kept.proof.height,
         )

@@ -214,7 +214,9 @@ class NodeCore:
             return None
         store = self._disks.ledger.store
         held = opened.snapshots
-        desk = SnapshotDesk(self._network, threads.reader, store, self.chain, shelf, held, self.portions)
+        desk = SnapshotDesk(
+            *(self._surroundings, threads.reader, store, self.chain, shelf, held, self.portions)
+        )
         maker = SnapshotMaker(shelf, self._disks.ledger, worker, opened.base, desk.on_made)
         self.chain.subscribe(maker.on_applied)
         return Snapshots(desk, maker)

@@ -118,7 +118,7 @@ class Router:
         match message:
             case VoucherMessage(voucher=voucher):
                 if snapshots is not None:
-                    snapshots.desk.take_voucher(voucher)
+                    snapshots.desk.take_voucher(name, voucher)
             case SnapshotRequest():
                 if snapshots is None:
                     self.core.serving.serve_no_snapshot(name)

@@ -4,6 +4,10 @@ Validators send what they vouch for to everybody, once it is made and again to e
 the newest vouchers of each. An offer is the newest snapshot here with the vouchers for its manifest; whether
 they are enough, the asker judges. Reading runs on the peers' reader thread, few requests per peer at a time,
 and what a peer is given counts with the blocks that it is given (`portions.py`).
+
+A voucher costs one signature check, on the event loop. One that is of no use here costs none: of a key that
+does not vote, of a height of which this node neither has nor makes a snapshot, of a height that its author
+has vouched for already. A validator that lies can sign any number of others, so each peer has an allowance.
 """
 
 from collections.abc import Sequence
@@ -13,7 +17,7 @@ import structlog
 
 from contracts.chain.snapshot import Manifest, Voucher, verify_voucher
 from contracts.primitives.encoding import encode
-from network.peer.face import PeerNetwork
+from network.peer.allowance import Allowance
 from network.sync.packing import unpack_chunk
 from network.wire.errors import RemoteProtocolError
 from network.wire.messages import (
@@ -28,6 +32,7 @@ from network.wire.messages import (
 from node.host.chain import Chain
 from node.host.portions import Portions
 from node.host.snapshot_maker import Made, SnapshotShelf
+from node.host.surroundings import Surroundings
 from node.host.worker import Worker
 from node.storage.errors import HistoryNotHere
 from node.storage.history import History
@@ -39,6 +44,10 @@ _log = structlog.get_logger(__name__)
 
 MAX_VOUCHERS = 4
 """Vouchers kept of one validator: those of the greatest heights."""
+VOUCHERS_PER_SECOND = 1
+"""How many vouchers a second one peer may bring whose signatures are to be verified."""
+VOUCHERS_BURST = 4 * MAX_VOUCHERS
+"""How many of them at once: this node has just started, or is far behind."""
 
 
 class SnapshotDesk:
@@ -46,11 +55,12 @@ class SnapshotDesk:
 
     Attributes:
         held: Complete snapshots here, by ascending height.
+        unheard: Vouchers that were not looked at, for their sender had brought too many.
     """
 
     def __init__(
         self,
-        network: PeerNetwork,
+        surroundings: Surroundings,
         reader: Worker,
         store: KeyValueStore,
         chain: Chain,
@@ -61,7 +71,7 @@ class SnapshotDesk:
         """Join the parts.
 
         Args:
-            network: Where answers go.
+            surroundings: Time, and where answers go.
             reader: A thread that may read the store and the files.
             store: For the headers that lead to a snapshot's block.
             chain: For the present validators.
@@ -69,7 +79,8 @@ class SnapshotDesk:
             held: What is on the disk.
             portions: What each peer may take.
         """
-        self._network = network
+        self._network = surroundings.network
+        self._clock = surroundings.clock
         self._reader = reader
         self._store = store
         self._chain = chain
@@ -80,6 +91,9 @@ class SnapshotDesk:
         self._anchors: dict[int, bytes] = {}
         # By validator, then height.
         self._vouchers: dict[bytes, dict[int, Voucher]] = {}
+        # By name, also of peers that are gone: who comes back has no new one. The ledger names them all.
+        self._allowances: dict[str, Allowance] = {}
+        self.unheard = 0
         self._own = () if shelf.signer is None else shelf.signer.vouchers
         for voucher in self._own:
             self._keep(voucher)
@@ -101,21 +115,45 @@ class SnapshotDesk:
         for voucher in self._own:
             self._network.send(peer, VoucherMessage(voucher))
 
-    def take_voucher(self, voucher: Voucher) -> None:
-        """Keep a validator's voucher.
+    def take_voucher(self, peer: str, voucher: Voucher) -> None:
+        """Keep a validator's voucher: the first of a height, for nobody honest vouches for two manifests.
 
         Raises:
             RemoteProtocolError: Its signature is wrong.
         """
-        tip = self._chain.tip
-        sets = (tip.last_validators, tip.validators, tip.next_validators)
-        if all(validators.index_of(voucher.validator) is None for validators in sets):
+        if not self._is_of_use(voucher) or not self._may_vouch(peer):
             return
-        if voucher in self._vouchers.get(voucher.validator, {}).values():
-            return
-        if not verify_voucher(tip.chain_id, voucher):
+        if not verify_voucher(self._chain.tip.chain_id, voucher):
             raise RemoteProtocolError(f"a forged voucher for height {voucher.height}")
         self._keep(voucher)
+
+    def _is_of_use(self, voucher: Voucher) -> bool:
+        """Tell whether a voucher would be kept, and might be offered, if its signature is right.
+
+        It may be far ahead: who is behind makes that snapshot later, and is not told again.
+        """
+        tip, kept = self._chain.tip, self._vouchers.get(voucher.validator, {})
+        sets = (tip.last_validators, tip.validators, tip.next_validators)
+        if all(validators.index_of(voucher.validator) is None for validators in sets):
+            return False
+        if voucher.height in kept or (len(kept) >= MAX_VOUCHERS and voucher.height < min(kept)):
+            return False
+        return voucher.height in self.held or self._is_to_come(voucher.height)
+
+    def _is_to_come(self, height: int) -> bool:
+        """Tell whether this node makes a snapshot of a height, now or when it is there."""
+        interval = self._shelf.interval
+        return interval > 0 and height % interval == 0 and height > max(self.held, default=0)
+
+    def _may_vouch(self, peer: str) -> bool:
+        """Charge a peer for a signature; false, and nothing is charged, when it has brought too many."""
+        now_ms = self._clock.now_ms()
+        allowance = self._allowances.get(peer)
+        if allowance is None:
+            allowance = self._allowances[peer] = Allowance(VOUCHERS_PER_SECOND, VOUCHERS_BURST, now_ms)
+        may_vouch = allowance.afford(1, now_ms)
+        self.unheard += not may_vouch
+        return may_vouch
 
     def _keep(self, voucher: Voucher) -> None:
         kept = self._vouchers.setdefault(voucher.validator, {})

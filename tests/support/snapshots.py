@@ -10,6 +10,7 @@ from node.host.joining import Joining, JoiningPlace
 from node.host.portions import Portions
 from node.host.snapshot_desk import SnapshotDesk
 from node.host.snapshot_maker import SnapshotMaker, SnapshotShelf
+from node.host.surroundings import Surroundings
 from node.host.worker import InlineWorker
 from node.identity.vouching import VoucherSigner
 from node.storage.head import Head
@@ -74,7 +75,8 @@ class Holder:
         self.wire = Wire()
         self.portions = Portions(node.clock.now_ms)
         self.desk = SnapshotDesk(
-            *(self.wire, node.worker, node.store, node.chain, self.shelf, {}, self.portions)
+            Surroundings(node.clock, node.wall, self.wire, node.worker, node.worker),
+            *(node.worker, node.store, node.chain, self.shelf, {}, self.portions),
         )
         self.maker = SnapshotMaker(self.shelf, node.ledger, node.worker, 0, self.desk.on_made)
         node.chain.subscribe(self.maker.on_applied)
@@ -84,7 +86,10 @@ class Holder:
         for held in self.desk.held.values():
             for number in validators:
                 self.desk.take_voucher(
-                    vouch(self.node.genesis.chain_id, validator_seed(number), held.manifest.height, held.hash)
+                    f"node-{number}",
+                    vouch(
+                        self.node.genesis.chain_id, validator_seed(number), held.manifest.height, held.hash
+                    ),
                 )
 
     def answer(self, message: Message) -> list[Message]:

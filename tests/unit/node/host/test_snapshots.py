@@ -11,7 +11,6 @@ from contracts.records.agreement import proposal_id
 from contracts.records.changes import PutNode, RemoveNode
 from contracts.records.governance import Choice, ProposeChanges, VoteOnChanges
 from network.sync.packing import pack_chunk, unpack_chunk
-from network.wire.errors import RemoteProtocolError
 from network.wire.messages import (
     ChunkAnswer,
     ChunkRequest,
@@ -201,18 +200,6 @@ def test_what_a_peer_is_given_of_a_snapshot_is_charged_to_it(
     holder.node.settle()
     assert [name for name, _message in holder.wire.take()] == ["late", "other"]
     assert holder.portions.refused == 2
-
-
-def test_vouchers_are_kept_of_validators_alone_and_only_the_newest(holder: Holder) -> None:
-    chain, hash_ = holder.node.genesis.chain_id, bytes(32)
-    holder.desk.take_voucher(vouch(chain, validator_seed(VALIDATORS + 3), 9, hash_))
-    for height in range(100, 200):
-        holder.desk.take_voucher(vouch(chain, validator_seed(2), height, hash_))
-    assert sum(map(len, holder.desk._vouchers.values())) <= 4 * VALIDATORS
-    assert signing.public_key_of(validator_seed(VALIDATORS + 3)) not in holder.desk._vouchers
-    forged = msgspec.structs.replace(vouch(chain, validator_seed(2), 9, hash_), signature=bytes(64))
-    with pytest.raises(RemoteProtocolError, match="forged"):
-        holder.desk.take_voucher(forged)
 
 
 # ----------------------------------------------------------------------------------------- joining

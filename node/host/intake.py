@@ -2,12 +2,13 @@
 
 Reading and verifying a bundle costs tens of microseconds per signature and a little per document; a batch
 runs on a thread of its own (libsodium works without the interpreter's lock). Only a small bundle that comes
-alone is verified where it came: a block may be waiting for it. What waits is bounded in bytes per peer, so a
-flood from one costs that one; and in all, where the peer that has most waiting loses its newest to one that
-has less.
+alone is verified where it came: a block may be waiting for it; of one peer so many a second, and no more.
+What waits is bounded in bytes per peer, so a flood from one costs that one; and in all, where the peer that
+has most waiting loses its newest to one that has less. No signature is verified of a bundle that the chain
+has passed, or that comes under another id than its own: else one bundle would do for any number of them.
 """
 
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Mapping, Sequence
 
 import msgspec
@@ -16,7 +17,7 @@ import structlog
 from contracts.ledger.bundle import BundleReader, MalformedBundle, OpenBundle, verify_bundle
 from node.host.worker import Worker
 from node.pool.held import PooledBundle
-from node.pool.pool import Added, BundlePool
+from node.pool.pool import Added, BundlePool, is_stale
 
 _log = structlog.get_logger(__name__)
 
@@ -31,7 +32,9 @@ MAX_BATCH = 100
 MAX_BATCH_BYTES = 16 << 20
 """A batch that holds this much takes no further bundle."""
 SMALL_BUNDLE_BYTES = 2_048
-"""A lone bundle up to this long is verified at once, one in a millisecond: that costs less than a thread."""
+"""A lone bundle up to this long is verified at once, one in a millisecond: that costs less than a thread …"""
+SMALL_PER_SECOND = 512
+"""… and so many of one peer in a second; its others go to the thread."""
 
 
 class Arrived(msgspec.Struct, frozen=True):
@@ -39,6 +42,8 @@ class Arrived(msgspec.Struct, frozen=True):
 
     peer: str
     """Who sent it; empty for this node's own."""
+    bundle_id: bytes
+    """What it is, as the peer says."""
     data: bytes
     """Its bytes."""
 
@@ -55,8 +60,10 @@ class Judged(msgspec.Struct, frozen=True):
     """As it came."""
     bundle: OpenBundle | None
     """The bundle, or None when it is not one, or not known to be one."""
-    fault: str
+    fault: str = ""
     """Why it is not one; empty when it is, or when nobody here can tell."""
+    refusal: Added | None = None
+    """Why it is of no use, whatever its signature; None when it may be."""
 
 
 class Intake:
@@ -100,13 +107,15 @@ class Intake:
         self._queued_bytes: dict[str, int] = {}
         self._is_busy = False
         self._small_ms = 0
+        # Verified on the event loop in the present second, by peer.
+        self._small: Counter[str] = Counter()
         self.refused: dict[str, int] = {}
 
     def offer(self, peer: str, bundle_id: bytes, data: bytes) -> None:
         """Take in a bundle that `peer` says has this id; verified later, dropped when too much waits."""
         if self._pool.get(bundle_id) is not None:
             return
-        arrived = Arrived(peer, data)
+        arrived = Arrived(peer, bundle_id, data)
         waiting = self._waiting_bytes.get(peer, 0) + arrived.cost
         if waiting > MAX_WAITING_BYTES or not self._make_room(peer, arrived.cost):
             self._refuse("too_much_waiting")
@@ -175,19 +184,29 @@ class Intake:
             return False
         now_ms, before_ms = self._now_ms(), self._small_ms
         self._small_ms = now_ms
-        return now_ms != before_ms
+        if now_ms // 1_000 != before_ms // 1_000:
+            self._small.clear()
+        if now_ms == before_ms or self._small[batch[0].peer] >= SMALL_PER_SECOND:
+            return False
+        self._small[batch[0].peer] += 1
+        return True
 
     def _judge(self, arrived: Arrived) -> Judged:
         try:
             bundle = self._reader.read(arrived.data)
         except MalformedBundle as error:
             return Judged(arrived, None, f"malformed bundle: {error}")
-        if bundle.header.lane not in self._lanes:
+        if bundle.id != arrived.bundle_id:
+            return Judged(arrived, None, "a bundle came under another id than its own")
+        last = self._lanes.get(bundle.header.lane)
+        if last is None:
             # Anybody can make such a signature: not worth checking. Or the lane is newer than our head.
-            return Judged(arrived, None, "")
+            return Judged(arrived, None, refusal=Added.UNKNOWN_LANE)
+        if is_stale(bundle.header, last):
+            return Judged(arrived, None, refusal=Added.STALE)
         if not verify_bundle(bundle):
             return Judged(arrived, None, "a bundle's signature is not its lane's")
-        return Judged(arrived, bundle, "")
+        return Judged(arrived, bundle)
 
     def _judged(self, batch: Sequence[Judged]) -> None:
         self._is_busy = False
@@ -195,8 +214,8 @@ class Intake:
         for judged in batch:
             peer = judged.arrived.peer
             self._settle(judged.arrived)
-            if judged.bundle is None and not judged.fault:
-                self._refuse(Added.UNKNOWN_LANE.value)
+            if judged.refusal is not None:
+                self._refuse(judged.refusal.value)
                 continue
             if judged.bundle is None:
                 self._refuse("malformed")

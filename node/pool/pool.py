@@ -24,6 +24,7 @@ from enum import Enum
 import msgspec
 
 from contracts.chain.header import BundleEntry
+from contracts.ledger.bundle import BundleHeader
 from node.pool.choice import ANY_WORK, Room, choose
 from node.pool.held import HeldLane, Holder, PooledBundle, Tally, entry_of
 
@@ -62,6 +63,11 @@ class Added(Enum):
 
 _BOUNDS = (Added.EXPIRES_TOO_LATE, Added.TOO_MANY_VARIANTS)
 """Bounds of memory, not of the chain."""
+
+
+def is_stale(header: BundleHeader, last: int) -> bool:
+    """Tell whether a bundle's place is taken in a chain whose last sequence of its lane this is."""
+    return header.after < last
 
 
 class BundlePool:
@@ -154,7 +160,7 @@ class BundlePool:
         last = last_sequences.get(header.lane)
         if last is None:
             return Added.UNKNOWN_LANE
-        if header.after < last:
+        if is_stale(header, last):
             return Added.STALE
         if header.expires_at_ms > pooled.since_ms + 2 * self._bundle_lifetime_ms:
             # No block of the near future may hold it; kept, it would fill the pool for as long as it likes.
@@ -260,7 +266,7 @@ class BundlePool:
         dropped = [
             pooled
             for pooled in self._by_id.values()
-            if pooled.bundle.header.after < last_sequences.get(pooled.bundle.header.lane, 0)
+            if is_stale(pooled.bundle.header, last_sequences.get(pooled.bundle.header.lane, 0))
             or pooled.bundle.header.expires_at_ms <= block_time_ms
         ]
         for pooled in dropped:

@@ -1,11 +1,13 @@
 """Intake, fetching and serving: what a vote needs comes in, and nobody is asked for too much."""
 
+from collections.abc import Callable
 from types import SimpleNamespace
 
 import msgspec
 import pytest
 
 from contracts.chain.header import BundleEntry
+from contracts.ledger.bundle import OpenBundle
 from contracts.ledger.document import document_id, encode_document
 from network.wire.messages import (
     BlockBundles,
@@ -15,6 +17,7 @@ from network.wire.messages import (
     BundleRequest,
     Message,
 )
+from node.host import intake as module
 from node.host import portions, serving
 from node.host.intake import BOOKKEEPING_BYTES, Intake
 from node.host.portions import MAX_REQUESTS_WAITING, Portions
@@ -126,6 +129,70 @@ def test_what_is_empty_is_a_lie_however_many_come_at_once(monkeypatch: pytest.Mo
     for _ in range(10):
         one.offer("cedar", bytes(32), b"")
     assert one.refused["too_much_waiting"] >= 5
+
+
+@pytest.fixture
+def verified(monkeypatch: pytest.MonkeyPatch) -> list[bytes]:
+    """Ids of the bundles whose signatures were verified."""
+    found: list[bytes] = []
+    verify: Callable[[OpenBundle], bool] = module.verify_bundle
+
+    def verifying(opened: OpenBundle) -> bool:
+        found.append(opened.id)
+        return verify(opened)
+
+    monkeypatch.setattr(module, "verify_bundle", verifying)
+    return found
+
+
+def test_what_the_chain_has_passed_is_not_verified_again(verified: list[bytes]) -> None:
+    node = OneNode()
+    added: list[bytes] = []
+    one = intake(node, BundlePool(PoolLimits(), 600_000), added)
+    made = bundle(node, "A")
+    node.chain.lanes[lane_key(MAKER).public_key] = 1
+    for _ in range(20):
+        one.offer("cedar", made.bundle_id, made.data)
+        node.settle()
+    assert (verified, added, one.refused) == ([], [], {"stale": 20})
+
+
+def test_a_bundle_under_another_id_is_a_lie_and_not_verified(verified: list[bytes]) -> None:
+    """Else one bundle, which the pool has under its own id, would cost a signature as often as it comes."""
+    node = OneNode()
+    added: list[bytes] = []
+    one = intake(node, BundlePool(PoolLimits(), 600_000), added)
+    made = bundle(node, "A")
+    for bundle_id in (made.bundle_id, bytes(32), made.bundle_id):
+        one.offer("cedar", bundle_id, made.data)
+        node.settle()
+    assert verified == [made.bundle_id]
+    assert added == [made.bundle_id, b"cedar: a bundle came under another id than its own"]
+
+
+def test_few_bundles_of_a_peer_are_verified_on_the_event_loop(monkeypatch: pytest.MonkeyPatch) -> None:
+    node = OneNode()
+    added: list[bytes] = []
+    one = intake(node, BundlePool(PoolLimits(), 600_000), added)
+    monkeypatch.setattr(module, "SMALL_PER_SECOND", 3)
+    at_once: list[str] = []
+
+    def offer(peer: str, sequence: int) -> None:
+        node.wall.ms += 1
+        made = bundle(node, f"{peer} {sequence}", sequence)
+        one.offer(peer, made.bundle_id, made.data)
+        if made.bundle_id in added:
+            at_once.append(peer)
+        node.settle()
+        assert made.bundle_id in added
+
+    node.wall.ms += 1_000 - node.wall.ms % 1_000
+    for sequence in range(1, 9):
+        offer("cedar", sequence)
+    offer("birch", 9)
+    node.wall.ms += 1_000
+    offer("cedar", 10)
+    assert at_once == ["cedar"] * 3 + ["birch", "cedar"]
 
 
 def test_a_peer_with_little_gets_in_where_one_with_much_has_filled_the_room(

@@ -97,7 +97,7 @@ def commission(
 
 
 @app.command()
-def overload(
+def overload(  # noqa: PLR0913 - one for each option
     *,
     rate: Annotated[
         float | None,
@@ -110,6 +110,12 @@ def overload(
     impatient: Annotated[
         bool, typer.Option("--impatient", help="Clients that are turned away come back at once.")
     ] = False,
+    most_ratio: Annotated[
+        float | None,
+        typer.Option(
+            min=1.0, max=1_000.0, help="Fail when blocks come more than this many times as far apart."
+        ),
+    ] = None,
     items: ItemsOption = ITEMS,
     state: StateOption = None,
     keep: KeepOption = False,
@@ -118,11 +124,12 @@ def overload(
     """Offer ten times what the network sustains, and compare the times between blocks.
 
     Clients that are turned away (429) come back when they were told to. Every acknowledged document must be
-    in a block at the end, or the command fails.
+    in a block at the end, or the command fails. How far apart blocks come it reports; with --most-ratio it
+    fails when median or 95th percentile are beyond that many times the normal.
 
-    Example: packtrail bench overload --seconds 60 --output json
+    Example: packtrail bench overload --seconds 60 --most-ratio 2 --output json
     """
-    from cli.measure.overload import Load
+    from cli.measure.overload import Load, judge
     from cli.measure.overload import overload as measure_overload
     from cli.measure.stage import describe_machine, raised
     from cli.testnet import refusals
@@ -132,6 +139,8 @@ def overload(
         load = Load(rate, factor, seconds, is_patient=not impatient)
         report = measure_overload(stage, machine, items, load)
     show_overload(report, output)
+    if most_ratio is not None:
+        judge(report, most_ratio)
 
 
 def show_overload(report: "OverloadReport", output: Format) -> None:

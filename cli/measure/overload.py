@@ -33,6 +33,8 @@ CLIENTS: Final = 64
 """Clients at the sustainable rate; more at a multiple of it, in proportion."""
 DRAIN_S: Final = 300.0
 """How long the network may take to bring what it promised into blocks."""
+LEAST_BLOCKS: Final = 20
+"""Fewer blocks in a load say nothing about the times between them."""
 _POLL_S: Final = 0.25
 
 
@@ -260,6 +262,33 @@ async def _overload(stage: Stage, machine: Machine, items: int, load: Load) -> O
 
 def _ratio(one: float, other: float) -> float:
     return round(one / other, 2) if other else 0.0
+
+
+def judge(report: OverloadReport, most_ratio: float) -> None:
+    """Hold a report against a bound.
+
+    Args:
+        report: What was measured.
+        most_ratio: How many times as long as normally the time between blocks may be, median and p95.
+
+    Raises:
+        CommandError: It is longer, or too few blocks came to tell.
+    """
+    if any(phase.blocks < LEAST_BLOCKS for phase in report.phases):
+        counts = ", ".join(f"{phase.name} {phase.blocks}" for phase in report.phases)
+        raise CommandError(
+            Exit.FAILED,
+            f"too few blocks came to judge the time between them ({counts}); each load needs {LEAST_BLOCKS}",
+            "Give --seconds more.",
+        )
+    measured = {"median": report.interval_ratio_p50, "p95": report.interval_ratio_p95}
+    beyond = [f"{name} {ratio:g}" for name, ratio in measured.items() if ratio > most_ratio]
+    if beyond:
+        raise CommandError(
+            Exit.FAILED,
+            f"under overload the time between blocks is {' and '.join(beyond)} times the normal,"
+            f" more than {most_ratio:g}",
+        )
 
 
 def rows_of(report: OverloadReport) -> list[dict[str, Any]]:

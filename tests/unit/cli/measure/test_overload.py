@@ -1,17 +1,28 @@
 """Clients that want too much, and what is made of them, over nodes that the test plays."""
 
 import json
+from contextlib import contextmanager
 from pathlib import Path
 
 import msgspec
 import pytest
 
 from cli import bench
-from cli.failures import CommandError
+from cli.failures import CommandError, Exit
+from cli.main import run
 from cli.measure import overload as overloads
+from cli.measure import stage as stages
 from cli.measure.course import Course
 from cli.measure.goods import PARTNERS, Moment, sales
-from cli.measure.overload import Intervals, OverloadCourse, OverloadReport, intervals_of
+from cli.measure.overload import (
+    LEAST_BLOCKS,
+    Intervals,
+    OverloadCourse,
+    OverloadReport,
+    Phase,
+    intervals_of,
+    judge,
+)
 from cli.measure.pressing import Pressing
 from cli.measure.senders import session
 from cli.measure.stage import Machine
@@ -123,6 +134,59 @@ async def test_a_promise_that_is_not_kept_is_an_error(course, ledger, monkeypatc
 
 def test_intervals_of_too_few_blocks():
     assert intervals_of([]) == Intervals(0.0, 0.0, 0.0)
+
+
+def report_of(p50: float, p95: float, blocks: int = LEAST_BLOCKS) -> OverloadReport:
+    normal, above = (
+        Phase(
+            *(name, 100.0, 100.0, 100.0, 100.0, {}, {}, 0, blocks, Intervals(60.0, 90.0, 200.0)),
+            *((10.0,), (1.0,), 1.0, (), 0.5),
+        )
+        for name in ("normal", "overload")
+    )
+    machine = Machine("A processor", 2, "Linux 6", "3.11.7", 0.5)
+    return OverloadReport(200.0, 10.0, p50, p95, 100, (normal, above), 12, machine)
+
+
+@pytest.mark.parametrize("ratios", [(1.0, 1.0), (0.5, 1.9), (2.0, 2.0)])
+def test_blocks_that_come_soon_enough_are_within_the_bound(ratios):
+    judge(report_of(*ratios), 2.0)
+
+
+@pytest.mark.parametrize(
+    ("ratios", "named"),
+    [
+        ((2.01, 1.5), "is median 2.01 times the normal, more than 2$"),
+        ((1.5, 2.5), "is p95 2.5 times the normal"),
+        ((3.46, 4.52), "is median 3.46 and p95 4.52 times the normal"),
+    ],
+)
+def test_blocks_that_come_too_far_apart_are_a_failure(ratios, named):
+    with pytest.raises(CommandError, match=named) as failed:
+        judge(report_of(*ratios), 2.0)
+    assert failed.value.code is Exit.FAILED
+
+
+def test_where_hardly_a_block_came_nothing_is_within_a_bound():
+    with pytest.raises(CommandError, match=r"too few blocks .*\(normal 19, overload 19\)"):
+        judge(report_of(0.0, 0.0, LEAST_BLOCKS - 1), 2.0)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"), [((), 0), (("--most-ratio", "2"), 1), (("--most-ratio", "3"), 0)]
+)
+def test_the_command_reports_and_judges_only_when_asked(monkeypatch, capsys, arguments, code):
+    @contextmanager
+    def nothing_raised(_state, *, keep):
+        assert not keep
+        yield None
+
+    monkeypatch.setattr(stages, "raised", nothing_raised)
+    monkeypatch.setattr(overloads, "overload", lambda *_given: report_of(1.5, 2.5))
+    assert run(["bench", "overload", *arguments, "--output", "json"]) == code
+    printed, told = capsys.readouterr()
+    assert json.loads(printed)["interval_ratio_p95"] == 2.5
+    assert ("p95 2.5 times the normal, more than 2" in told) == bool(code)
 
 
 async def test_what_is_printed(course, capsys):

@@ -13,9 +13,9 @@ import msgspec
 from network.testnet.homes import prepare
 from network.testnet.layout import Folder, find_node
 from network.testnet.perturb import perturb
-from network.testnet.process import is_running
+from network.testnet.process import is_running, stop
 from network.testnet.program import Program, last_lines
-from network.testnet.runner import read_token, start_node, stop_all, stop_node, wait_ready
+from network.testnet.runner import STOP_TIMEOUT_S, read_token, start_node, stop_all, stop_node, wait_ready
 from tests.testnet.client import DEADLINE_S, Client, until
 
 COMMAND: Final = (sys.executable, "-m", "cli.main")
@@ -128,9 +128,19 @@ class Running:
         self._killed.add(name)
 
     def stop(self, *names: str) -> None:
-        """End nodes in order."""
+        """End nodes in order, which they must do in time."""
+        forced = self.end(*names)
+        assert not forced, f"told to end, they did not, and had to be killed: {', '.join(forced)}"
+
+    def end(self, *names: str, timeout_s: float = STOP_TIMEOUT_S) -> tuple[str, ...]:
+        """End nodes in order; return those that did not end in time, and had to be killed."""
+        forced = []
         for name in names:
-            stop_node(self.folder, self.folder.load(), name)
+            process = find_node(self.folder.load(), name).process
+            if process is not None and not stop(process, timeout_s):
+                forced.append(name)
+            stop_node(self.folder, self.folder.load(), name, timeout_s=0)
+        return tuple(forced)
 
     def make_whole(self) -> None:
         """Start the validators that do not run: whatever a test before has left."""
@@ -149,7 +159,10 @@ class Running:
             stop_all(self.folder, self.folder.load())
 
     def recover(self, *names: str) -> float:
-        """Start nodes again and return after how many seconds they stand where the others stand."""
+        """Start nodes again; return after how many seconds they are as high as those that ran, and vote.
+
+        Nothing new has to be decided for that: without load nothing would be, for a while.
+        """
         began = time.monotonic()
         others = [name for name in self.validators if name not in names and self.is_running(name)]
         aim = max((self.client(name).height() for name in others), default=0)
@@ -158,6 +171,25 @@ class Running:
             self.wait_for_height(name, aim)
             self.wait_for_votes(name)
         return time.monotonic() - began
+
+    def highest(self) -> int:
+        """Return the greatest height that any validator has, of those that answer."""
+        return max(client.height() for client in self.clients(*self.validators).values())
+
+    def same_ledger(self, *others: str) -> dict[str, Any]:
+        """Wait until all validators, and others, have one head, and return it.
+
+        A block's id stands for all blocks before it, and the app hash for all that came of them.
+        """
+        clients = self.clients(*self.validators, *others)
+        found: list[dict[str, Any]] = []
+
+        def is_one() -> bool:
+            found[:] = [client.get("/v1/status") for client in clients.values()]
+            return len({(head["height"], head["block_id"], head["app_hash"]) for head in found}) == 1
+
+        until(is_one, f"{', '.join(clients)} have the same head")
+        return found[0]
 
     def wait_for_height(self, name: str, height: int) -> None:
         """Wait until a node is as high as that."""

@@ -14,7 +14,7 @@ from tests.testnet.client import until
 from tests.testnet.history import History
 from tests.testnet.load import Load
 from tests.testnet.running import Ended, Running, packtrail
-from tests.testnet.test_faults import PREFIXES, same_ledger
+from tests.testnet.test_faults import PREFIXES
 from tests.testnet.test_repair import repair
 
 NAME = "validator-4"
@@ -72,7 +72,7 @@ def test_a_validator_archives_and_goes_on(four: Running, tmp_path_factory: pytes
     assert late.get("/v1/status")["bodies_from"] == 1
     assert late.get(f"/v1/documents/{document['document']}")["code"] == "accepted"
     history.check(four.clients(*four.validators))
-    same_ledger(four)
+    four.same_ledger()
 
 
 def archive(network: Running, name: str, folder: Path, kept: int) -> int:

@@ -26,19 +26,6 @@ SOME = 12
 """Documents that tell a network at work from one that stands."""
 
 
-def same_ledger(network: Running) -> None:
-    """All validators must reach one height and have the same app hash there."""
-    clients = network.clients(*network.validators)
-
-    def heads() -> set[tuple[int, str, str]]:
-        return {
-            (head["height"], head["block_id"], head["app_hash"])
-            for head in (client.get("/v1/status") for client in clients.values())
-        }
-
-    until(lambda: len(heads()) == 1, "all validators have the same head")
-
-
 def test_one_of_four_dies_under_load(four: Running, measured: Measured) -> None:
     """kill -9: the others go on; restarted, it catches up; what clients were told is true on every node."""
     history = History()
@@ -53,7 +40,7 @@ def test_one_of_four_dies_under_load(four: Running, measured: Measured) -> None:
         until(lambda: history.committed >= before + SOME, "all four go on")
     measured(f"recovered in {seconds:.1f} s; {history.promised} documents told of")
     history.check(clients)
-    same_ledger(four)
+    four.same_ledger()
 
 
 def test_two_of_four_die(four: Running, measured: Measured) -> None:
@@ -64,7 +51,7 @@ def test_two_of_four_die(four: Running, measured: Measured) -> None:
     # With the block that certifies it, nothing is left for the network to decide.
     for name in four.validators:
         four.wait_for_height(name, known["height"] + 1)
-    same_ledger(four)
+    four.same_ledger()
     four.kill("validator-3", "validator-4")
     for name in ("validator-1", "validator-2"):
         until(lambda name=name: "quorum" in four.readiness(name), f"{name} sees that the quorum is gone")
@@ -86,7 +73,7 @@ def test_two_of_four_die(four: Running, measured: Measured) -> None:
     history.check(clients)
     four.start(*four.validators)
     assert first.height() > height
-    same_ledger(four)
+    four.same_ledger()
 
 
 def test_a_promise_outlives_its_node(four: Running, measured: Measured) -> None:
@@ -102,7 +89,7 @@ def test_a_promise_outlives_its_node(four: Running, measured: Measured) -> None:
     four.kill("validator-2")
     measured(f"all four recovered in {four.recover(*four.validators):.1f} s")
     history.check(four.clients(*four.validators))
-    same_ledger(four)
+    four.same_ledger()
 
 
 def test_a_key_sent_again_makes_no_second_document(four: Running) -> None:

@@ -8,7 +8,7 @@ from tests.testnet.client import until
 from tests.testnet.history import History
 from tests.testnet.load import Load, birth, units
 from tests.testnet.running import Ended, Running, packtrail
-from tests.testnet.test_faults import PREFIXES, same_ledger
+from tests.testnet.test_faults import PREFIXES
 
 NAME = "validator-4"
 
@@ -60,7 +60,7 @@ def test_a_damaged_database_is_fetched_anew_while_the_others_go_on(four: Running
     history.note(first.submit([birth(first.now_ms(), units(PREFIXES["validator-1"], 1))]))
     four.recover("validator-3")
     history.check(four.clients(*four.validators))
-    same_ledger(four)
+    four.same_ledger()
     for name in four.validators:
         assert four.client(name, None).get("/v1/evidence")["evidence"] == []
 
@@ -95,7 +95,7 @@ def test_without_the_record_of_what_it_signed_nothing_is_done(four: Running) -> 
     done = repair(four)
     assert done.code == 0, done.err
     four.recover(NAME)
-    same_ledger(four)
+    four.same_ledger()
 
 
 def test_a_validator_that_lost_its_data_folder_listens_and_votes_again(four: Running) -> None:
@@ -119,7 +119,7 @@ def test_a_validator_that_lost_its_data_folder_listens_and_votes_again(four: Run
     history.note(first.submit([birth(first.now_ms(), units(PREFIXES["validator-1"], 1))]))
     four.recover("validator-3")
     history.check(four.clients(*four.validators))
-    same_ledger(four)
+    four.same_ledger()
     for name in four.validators:
         assert four.client(name, None).get("/v1/evidence")["evidence"] == []
 
@@ -137,4 +137,4 @@ def test_without_peers_nothing_is_changed(four: Running) -> None:
     assert current.read_bytes() == b"MANIFEST-999999\n"
     current.write_bytes(named)
     four.recover(*four.validators)
-    same_ledger(four)
+    four.same_ledger()

@@ -51,13 +51,7 @@ def test_a_late_observer_joins_by_a_snapshot(
     late = four.client(observer)
     for name in (*four.validators, observer):
         four.wait_for_height(name, first.height())
-    everybody = {**clients, observer: late}
-
-    def heads() -> set[tuple[int, str]]:
-        statuses = [client.get("/v1/status") for client in everybody.values()]
-        return {(status["height"], status["app_hash"]) for status in statuses}
-
-    until(lambda: len(heads()) == 1, "all nodes have one height and one app hash")
+    four.same_ledger(observer)
     begun = late.get("/v1/status")["history_from"]
     assert begun > old + 1
     _check_history(first, late, old, begun)

@@ -1,28 +1,27 @@
 """Command line: `python -m tests.chaos --minutes 20 --seed 1`; see README.md."""
 
 import argparse
-import statistics
 import sys
 import tempfile
 import time
-from collections import defaultdict
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 
 from network.testnet.runner import start_all
 from tests.chaos.faults import commit
+from tests.chaos.judging import Judgement, Recovery, judge
 from tests.chaos.plan import draw
+from tests.chaos.report import Observed, summary, table, verdict
 from tests.chaos.vitals import Vitals
+from tests.simulation.report import measured_commit, record
 from tests.testnet.client import until
 from tests.testnet.history import History
 from tests.testnet.load import Load
 from tests.testnet.running import MANIFESTS, PROGRAM, Running
 
-AIM_S: Final = 20.0
-"""A recovery is to take no longer."""
 BETWEEN: Final = 30
 """The network is left alone between two faults until so many documents are committed."""
 LOAD_PAUSE_S: Final = 0.5
@@ -33,17 +32,20 @@ PREFIXES: Final = {f"validator-{number}": f"952110{number}" for number in range(
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Run what the arguments ask for; 1 when something was lost, differs, or did not come back."""
+    """Run what the arguments ask for; 1 when something was lost, differs, leaks, or came back late."""
     parser = argparse.ArgumentParser(prog="python -m tests.chaos", description=__doc__)
     parser.add_argument("--minutes", type=float, default=2.0, help="how long things go on happening")
     parser.add_argument("--seed", type=int, default=1, help="what happens")
+    parser.add_argument("--lenient", action="store_true", help="slow recoveries and memory are only reported")
+    parser.add_argument("--record", type=Path, help="keep the tables in this file, with the commit")
     options = parser.parse_args(arguments)
+    commit_id = measured_commit()
     with tempfile.TemporaryDirectory(prefix="packtrail-chaos-") as state:
         network = Running.make(MANIFESTS / "seven.toml", Path(state))
         try:
             start_all(network.folder, network.folder.load(), PROGRAM)
             network.start(*network.names("validator", "observer"))
-            summary = run(network, options.seed, options.minutes * 60)
+            observed = run(network, options.seed, options.minutes * 60)
         except BaseException:
             for node in network.folder.load().nodes:
                 print(
@@ -52,80 +54,47 @@ def main(arguments: Sequence[str]) -> int:
             raise
         finally:
             network.close()
-    print(msgspec.json.encode(summary).decode())
-    return 0
+    judgement = judge(observed.recoveries, observed.growths)
+    lines = told(observed, judgement, is_lenient=options.lenient)
+    print("", *lines, sep="\n")
+    if options.record is not None:
+        record(options.record, " ".join(("python -m tests.chaos", *arguments)), commit_id, lines)
+    return judgement.is_failure(is_lenient=options.lenient)
 
 
-def run(network: Running, seed: int, seconds: float) -> dict[str, Any]:
-    """Let things happen for so long, check everything, and return the figures."""
-    history, recovered = History(), defaultdict[str, list[float]](list)
+def run(network: Running, seed: int, seconds: float) -> Observed:
+    """Let things happen for so long, check everything, and return what was measured."""
+    history, recoveries = History(), list[Recovery]()
+    observers = network.names("observer")
     clients = network.clients(*network.validators)
     ends = time.monotonic() + seconds
     with Vitals(network) as vitals, Load(clients, PREFIXES, history, LOAD_PAUSE_S):
-        for fault in draw(seed, network.validators, network.names("observer")):
+        for fault in draw(seed, network.validators, observers):
             if time.monotonic() > ends:
                 break
             before = history.committed
             until(lambda before=before: history.committed >= before + BETWEEN, "documents are committed")
-            took = commit(network, fault, history)
-            recovered[f"{fault.kind} {len(fault.nodes)}"].append(took)
-            what = f"{fault.kind} {', '.join(fault.nodes)}"
-            print(f"{history.promised:7} documents  {took:6.1f} s to recover from {what}", flush=True)
+            recovery = commit(network, fault, history)
+            recoveries.append(recovery)
+            what = f"{recovery.seconds:6.1f} s to recover from {fault.kind} {', '.join(fault.nodes)}"
+            print(f"{history.promised:7} documents  {what}", flush=True)
         network.check_nobody_died()
-    everybody = {**clients, **network.clients(*network.names("observer"))}
-    head = one_head(everybody)
-    first = dict([next(iter(everybody.items()))])
-    found = history.check(first), history.check(everybody, every=SAMPLED)
-    return {"seed": seed, **_faults(recovered), **_told(history, found), **_nodes(head, vitals)}
-
-
-def one_head(clients: dict[str, Any]) -> dict[str, Any]:
-    """Wait until all nodes have one head, and return it: a block's id stands for all blocks before it."""
-    found: list[dict[str, Any]] = []
-
-    def is_one() -> bool:
-        found[:] = [client.get("/v1/status") for client in clients.values()]
-        return len({(head["height"], head["block_id"], head["app_hash"]) for head in found}) == 1
-
-    until(is_one, "all nodes have the same head")
-    return found[0]
-
-
-def _faults(recovered: dict[str, list[float]]) -> dict[str, Any]:
-    print(f"\n{'fault':16} {'times':>5} {'median s':>9} {'longest s':>9}")
-    for kind, times in sorted(recovered.items()):
-        print(f"{kind:16} {len(times):5} {statistics.median(times):9.1f} {max(times):9.1f}")
-    every = [took for times in recovered.values() for took in times]
-    return {
-        "faults": {kind: len(times) for kind, times in sorted(recovered.items())},
-        "longest_recovery_s": round(max(every), 1),
-        "recovered_within_20_s": f"{sum(took <= AIM_S for took in every)} of {len(every)}",
-    }
-
-
-def _told(history: History, found: tuple[int, int]) -> dict[str, Any]:
-    return {
+    head = network.same_ledger(*observers)
+    first = dict([next(iter(clients.items()))])
+    everybody = {**clients, **network.clients(*observers)}
+    documents = {
         "documents_told": history.promised,
         "documents_told_committed": history.committed,
-        "documents_found_at_one_node": found[0],
-        "documents_found_at_every_node": found[1],
+        "documents_found_at_one_node": history.check(first),
+        "documents_found_at_every_node": history.check(everybody, every=SAMPLED),
     }
+    return Observed(seed, recoveries, vitals.growth(), vitals.most(), documents, head)
 
 
-def _nodes(head: dict[str, Any], vitals: Vitals) -> dict[str, Any]:
-    growth = vitals.growth()
-    print(f"\n{'process':16} {'s':>6} {'MB before':>10} {'after':>7} {'files before':>13} {'after':>6}")
-    for one in growth:
-        print(
-            f"{one.node:16} {one.seconds:6.0f} {one.memory_mb[0]:10.1f} {one.memory_mb[1]:7.1f}"
-            f" {one.descriptors[0]:13.0f} {one.descriptors[1]:6.0f}"
-        )
-    return {
-        "height": head["height"],
-        "app_hash": head["app_hash"],
-        "most": vitals.most(),
-        "memory_grew_at_most_mb": max((one.memory_mb[1] - one.memory_mb[0] for one in growth), default=0.0),
-    }
+def told(observed: Observed, judgement: Judgement, *, is_lenient: bool) -> list[str]:
+    """Return all that is said of a run: tables, a line for everything wrong, and one of JSON."""
+    last = msgspec.json.encode(summary(observed, judgement, is_lenient=is_lenient)).decode()
+    return [*table(observed), "", *verdict(judgement, is_lenient=is_lenient), last]
 
 
 if __name__ == "__main__":

@@ -3,21 +3,27 @@
 import shutil
 import signal
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Final
 
 from network.testnet.layout import find_node
 from network.testnet.perturb import cut_off, heal
 from network.testnet.process import send
 from node.home import Home
+from tests.chaos.judging import Recovery
 from tests.chaos.plan import Fault, Kind
 from tests.testnet.history import History
 from tests.testnet.running import Running, packtrail
 
 Wait = Callable[[float], None]
+MORE: Final = 2
+"""Blocks above the highest that anybody had when a fault was over: the first of them may have been decided by
+then, and not yet applied by anybody; the second was not even proposed."""
 
 
-def commit(network: Running, fault: Fault, history: History, wait: Wait = time.sleep) -> float:
-    """Do it, undo it, and return after how many seconds its nodes stand where the others stand.
+def commit(network: Running, fault: Fault, history: History, wait: Wait = time.sleep) -> Recovery:
+    """Do it, undo it, and return how long it took until the network was whole again.
 
     Args:
         network: All its nodes run.
@@ -25,28 +31,47 @@ def commit(network: Running, fault: Fault, history: History, wait: Wait = time.s
         history: Told what a deleted outbox held.
         wait: Waits while it lasts.
     """
+    # A node that is told to end might have ended by itself: nobody would notice afterwards.
+    network.check_nobody_died()
+    before = network.highest()
     names = fault.nodes
+    forced: tuple[str, ...] = ()
+    undo = partial(network.start, *names)
     match fault.kind:
         case Kind.KILL:
             network.kill(*names)
-            wait(fault.seconds)
-            return network.recover(*names)
         case Kind.RESTART:
-            network.stop(*names)
-            return network.recover(*names)
-        case Kind.DELETE:
-            network.stop(*names)
+            forced = network.end(*names)
+        case Kind.DELETE | Kind.DELETE_OBSERVER:
+            forced = network.end(*names)
             for name in names:
                 _delete(network, name, history)
-            return network.recover(*names)
         case Kind.PAUSE:
             _signal(network, names, signal.SIGSTOP)
-            wait(fault.seconds)
-            return _caught_up(network, names, lambda: _signal(network, names, signal.SIGCONT))
+            undo = partial(_signal, network, names, signal.SIGCONT)
         case Kind.CUT:
             _each(network, names, cut_off)
-            wait(fault.seconds)
-            return _caught_up(network, names, lambda: _each(network, names, heal))
+            undo = partial(_each, network, names, heal)
+    wait(fault.seconds)
+    return Recovery(fault.label, recover(network, names, before, undo), forced)
+
+
+def recover(network: Running, names: Sequence[str], before: int, undo: Callable[[], None]) -> float:
+    """Undo a fault; return after how many seconds all have a block that was decided later, and vote.
+
+    Args:
+        network: All its validators must come to that block, whomever the fault was done to.
+        names: To whom it was done: they must, too, if they are observers.
+        before: The greatest height that anybody had before the fault.
+        undo: Ends it, and returns when nodes that it starts are ready.
+    """
+    began = time.monotonic()
+    undo()
+    aim = max(before, network.highest()) + MORE
+    for name in dict.fromkeys((*network.validators, *names)):
+        network.wait_for_height(name, aim)
+        network.wait_for_votes(name)
+    return time.monotonic() - began
 
 
 def _delete(network: Running, name: str, history: History) -> None:
@@ -70,14 +95,3 @@ def _signal(network: Running, names: tuple[str, ...], number: signal.Signals) ->
 def _each(network: Running, names: tuple[str, ...], do: Callable[..., None]) -> None:
     for name in names:
         do(network.folder, network.folder.load(), name)
-
-
-def _caught_up(network: Running, names: tuple[str, ...], undo: Callable[[], None]) -> float:
-    """Undo a fault, and return after how many seconds one more height is decided and its nodes have it."""
-    others = [name for name in network.validators if name not in names] or list(network.validators)
-    undo()
-    began = time.monotonic()
-    aim = max(network.client(name).height() for name in others) + 1
-    for name in (*others, *names):
-        network.wait_for_height(name, aim)
-    return time.monotonic() - began

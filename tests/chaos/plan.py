@@ -1,11 +1,13 @@
 """What happens next, drawn from a seed."""
 
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from enum import StrEnum
-from typing import Final
+from typing import Final, TypeVar
 
 import msgspec
+
+T = TypeVar("T")
 
 
 class Kind(StrEnum):
@@ -20,8 +22,10 @@ class Kind(StrEnum):
     RESTART = "restart"
     """They are stopped in order, and started."""
     DELETE = "delete home"
-    """A node is stopped, its data folder deleted, and it is started: it fetches everything anew. A validator
+    """A validator is stopped, its data folder deleted, and it is started: it fetches everything anew. It
     begins an empty signer's record before, and votes when it has listened."""
+    DELETE_OBSERVER = "delete observer"
+    """The same happens to an observer, which signs nothing."""
 
 
 class Fault(msgspec.Struct, frozen=True):
@@ -34,37 +38,69 @@ class Fault(msgspec.Struct, frozen=True):
     seconds: int
     """For how long."""
 
+    @property
+    def label(self) -> str:
+        """What, and to how many."""
+        return label(self.kind, len(self.nodes))
+
 
 PAUSE_S: Final = 10
 """How long nodes stand still."""
-MANY: Final = ((1, 12), (2, 6), (3, 2), (7, 1))
-"""To how many validators something happens at once, and how often that is chosen: three stop the network."""
+MOST_DEAD_S: Final = 6
+"""How long killed nodes are dead at most."""
+COUNTS: Final[Mapping[Kind, Mapping[int, int]]] = {
+    Kind.KILL: {1: 12, 2: 6, 3: 2, 7: 1},
+    Kind.PAUSE: {1: 12, 2: 9},
+    Kind.CUT: {1: 12, 2: 6, 3: 2, 7: 1},
+    Kind.RESTART: {1: 12, 2: 9},
+    Kind.DELETE: {1: 1},
+    Kind.DELETE_OBSERVER: {1: 1},
+}
+"""To how many nodes something happens at once, and how often that is chosen: three stop the network."""
+OFTEN: Final[Mapping[Kind, int]] = {
+    Kind.KILL: 8,
+    Kind.PAUSE: 6,
+    Kind.CUT: 8,
+    Kind.RESTART: 4,
+    Kind.DELETE: 1,
+    Kind.DELETE_OBSERVER: 1,
+}
+"""How often each kind is chosen."""
+PAIRS: Final = tuple((kind, count) for kind, counts in COUNTS.items() for count in counts)
+"""All that can happen: what, and to how many."""
+
+
+def label(kind: Kind, count: int) -> str:
+    """Name what happens to so many nodes."""
+    return f"{kind} {count}"
 
 
 def draw(seed: int, validators: Sequence[str], observers: Sequence[str]) -> Iterator[Fault]:
-    """Draw faults for ever: every kind once at first, in some order, so that a short run sees them all."""
+    """Draw faults for ever: each of `PAIRS` once at first, in some order, then by chance.
+
+    Three minutes see them all; what chance alone seldom chooses is then in no long run by luck.
+    """
     source = random.Random(seed)
-    first = list(Kind)
+    first = list(PAIRS)
     source.shuffle(first)
-    for kind in first:
-        yield _draw(source, kind, validators, observers)
+    for kind, count in first:
+        yield _fault(source, kind, count, observers if kind == Kind.DELETE_OBSERVER else validators)
     while True:
-        kind = source.choices(list(Kind), (4, 3, 4, 2, 1))[0]
-        yield _draw(source, kind, validators, observers)
+        kind = _choose(source, OFTEN)
+        count = _choose(source, COUNTS[kind])
+        yield _fault(source, kind, count, observers if kind == Kind.DELETE_OBSERVER else validators)
 
 
-def _draw(source: random.Random, kind: Kind, validators: Sequence[str], observers: Sequence[str]) -> Fault:
-    if kind == Kind.DELETE:
-        return Fault(kind, (source.choice((source.choice(observers), source.choice(validators))),), 0)
-    counts, weights = zip(*MANY, strict=True)
-    count = source.choices(counts, weights)[0]
-    if kind in (Kind.PAUSE, Kind.RESTART):
-        count = min(count, 2)
-    nodes = tuple(sorted(source.sample(validators, count)))
+def _choose(source: random.Random, weights: Mapping[T, int]) -> T:
+    return source.choices(list(weights), list(weights.values()))[0]
+
+
+def _fault(source: random.Random, kind: Kind, count: int, nodes: Sequence[str]) -> Fault:
+    chosen = tuple(sorted(source.sample(nodes, count)))
     match kind:
         case Kind.KILL:
-            return Fault(kind, nodes, source.randint(1, 6))
-        case Kind.RESTART:
-            return Fault(kind, nodes, 0)
+            return Fault(kind, chosen, source.randint(1, MOST_DEAD_S))
+        case Kind.PAUSE | Kind.CUT:
+            return Fault(kind, chosen, PAUSE_S)
         case _:
-            return Fault(kind, nodes, PAUSE_S)
+            return Fault(kind, chosen, 0)

@@ -15,7 +15,8 @@ from tests.testnet.running import Running
 _INTERVAL_S: Final = 2.0
 _PAGE_BYTES: Final = 4096
 _MIN_SAMPLES: Final = 40
-"""A life shorter than 80 s says nothing of how memory grows."""
+MIN_LIFE_S: Final = _MIN_SAMPLES * _INTERVAL_S
+"""A shorter life says nothing of how memory grows."""
 
 
 class Sample(msgspec.Struct, frozen=True):
@@ -38,6 +39,16 @@ class Growth(msgspec.Struct, frozen=True):
     """Before, after."""
     descriptors: tuple[float, float]
     """Before, after."""
+
+    @property
+    def memory_grown_mb(self) -> float:
+        """How much more resident memory it had."""
+        return self.memory_mb[1] - self.memory_mb[0]
+
+    @property
+    def descriptors_grown(self) -> float:
+        """How many more descriptors it had open."""
+        return self.descriptors[1] - self.descriptors[0]
 
 
 class Vitals:

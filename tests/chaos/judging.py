@@ -1,0 +1,64 @@
+"""What a run must keep to, and where it did not: figures in, sentences out."""
+
+from collections.abc import Sequence
+from typing import Final
+
+import msgspec
+
+from tests.chaos.vitals import Growth
+
+AIM_S: Final = 20.0
+"""A recovery is to take no longer."""
+MOST_DESCRIPTORS_GROWN: Final = 10
+"""Between two quarters of a process's life. Each of its seven peers may have been away in the earlier one,
+and a few clients have asked in the later; one left open for each connection or request makes hundreds."""
+MOST_MEMORY_GROWN_MB: Final = 40.0
+"""Likewise. The database's write buffer, 32 MiB, may have been empty in the earlier quarter and full in the
+later; what else a node keeps has filled by then, or is small."""
+
+
+class Recovery(msgspec.Struct, frozen=True):
+    """What came of one fault."""
+
+    fault: str
+    """What it was, and to how many nodes it happened."""
+    seconds: float
+    """From its end until every validator had a block that was decided after it."""
+    forced: tuple[str, ...] = ()
+    """Nodes that were told to end, did not, and had to be killed."""
+
+
+class Judgement(msgspec.Struct, frozen=True):
+    """What was wrong."""
+
+    broken: tuple[str, ...]
+    """What no machine excuses."""
+    beyond: tuple[str, ...]
+    """Beyond the aims, which a machine that is busy with other work may miss."""
+
+    def is_failure(self, *, is_lenient: bool) -> bool:
+        """Tell whether the run has failed; a lenient one reports what is beyond its aims, and goes on."""
+        return bool(self.broken or (self.beyond and not is_lenient))
+
+
+def judge(recoveries: Sequence[Recovery], growths: Sequence[Growth]) -> Judgement:
+    """Judge what a run has measured."""
+    forced = [
+        f"{name} did not end when it was told to, and had to be killed ({each.fault})"
+        for each in recoveries
+        for name in each.forced
+    ]
+    leaks = [
+        f"{each.node} opened {grown:.0f} descriptors more within {each.seconds:.0f} s"
+        for each in growths
+        if (grown := each.descriptors_grown) > MOST_DESCRIPTORS_GROWN
+    ]
+    slow = [
+        f"recovery from {each.fault} took {each.seconds:.1f} s" for each in recoveries if each.seconds > AIM_S
+    ]
+    grew = [
+        f"{each.node} grew by {grown:.1f} MB within {each.seconds:.0f} s"
+        for each in growths
+        if (grown := each.memory_grown_mb) > MOST_MEMORY_GROWN_MB
+    ]
+    return Judgement((*forced, *leaks), (*slow, *grew))

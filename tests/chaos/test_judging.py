@@ -1,0 +1,103 @@
+"""Figures in, sentences out: what fails a run, what fails a strict one, and what is said of it."""
+
+import json
+
+import pytest
+
+from tests.chaos.__main__ import told
+from tests.chaos.judging import (
+    AIM_S,
+    MOST_DESCRIPTORS_GROWN,
+    MOST_MEMORY_GROWN_MB,
+    Judgement,
+    Recovery,
+    judge,
+)
+from tests.chaos.plan import PAIRS, label
+from tests.chaos.report import Observed
+from tests.chaos.vitals import Growth
+
+QUICK = Recovery("kill 1", 1.4)
+
+
+def growth(memory_mb: float = 0.0, descriptors: float = 0.0) -> Growth:
+    return Growth("validator-1", 240.0, (100.0, 100.0 + memory_mb), (25.0, 25.0 + descriptors))
+
+
+def observed(recoveries: list[Recovery], growths: list[Growth]) -> Observed:
+    head = {"height": 9, "app_hash": "ab"}
+    return Observed(1, recoveries, growths, {"memory_mb": 100.0}, {"documents_told": 5}, head)
+
+
+def test_what_keeps_to_the_bounds_is_right() -> None:
+    at_the_bounds = growth(MOST_MEMORY_GROWN_MB, MOST_DESCRIPTORS_GROWN)
+    found = judge([QUICK, Recovery("cut 7", AIM_S)], [growth(-20.0, -7.0), at_the_bounds])
+    assert found == Judgement((), ())
+    assert not found.is_failure(is_lenient=False)
+
+
+@pytest.mark.parametrize(
+    ("recoveries", "growths", "said"),
+    [
+        pytest.param(
+            [Recovery("restart 2", 1.0, ("validator-2",))],
+            [],
+            "validator-2 did not end when it was told to, and had to be killed (restart 2)",
+            id="forced",
+        ),
+        pytest.param(
+            [QUICK],
+            [growth(descriptors=MOST_DESCRIPTORS_GROWN + 1)],
+            "validator-1 opened 11 descriptors more within 240 s",
+            id="leak",
+        ),
+    ],
+)
+def test_what_no_machine_excuses_fails_every_run(
+    recoveries: list[Recovery], growths: list[Growth], said: str
+) -> None:
+    found = judge(recoveries, growths)
+    assert found == Judgement((said,), ())
+    assert found.is_failure(is_lenient=True)
+    assert f"FAILED: {said}" in told(observed(recoveries, growths), found, is_lenient=True)
+
+
+@pytest.mark.parametrize(
+    ("recoveries", "growths", "said"),
+    [
+        pytest.param([QUICK, Recovery("kill 7", 20.1)], [], "recovery from kill 7 took 20.1 s", id="slow"),
+        pytest.param([], [growth(40.5)], "validator-1 grew by 40.5 MB within 240 s", id="memory"),
+    ],
+)
+def test_what_is_beyond_the_aims_fails_a_strict_run(
+    recoveries: list[Recovery], growths: list[Growth], said: str
+) -> None:
+    found = judge(recoveries, growths)
+    assert found == Judgement((), (said,))
+    assert found.is_failure(is_lenient=False)
+    assert not found.is_failure(is_lenient=True)
+    run = observed(recoveries, growths)
+    assert f"FAILED: {said}" in told(run, found, is_lenient=False)
+    assert f"beyond the aims: {said}" in told(run, found, is_lenient=True)
+
+
+def test_the_last_line_is_json_and_the_tables_say_the_same() -> None:
+    recoveries = [Recovery(label(kind, count), 1.0 + count) for kind, count in PAIRS[1:]]
+    growths = [growth(3.0, 2.0), growth(4.5, 1.0)]
+    *lines, last = told(observed(recoveries, growths), judge(recoveries, growths), is_lenient=False)
+    said = json.loads(last)
+    assert said["faults"] == {each.fault: 1 for each in recoveries}
+    assert said["faults_left_out"] == ["kill 1"]
+    assert said["longest_recovery_s"] == 8.0
+    assert said["recovered_within_20_s"] == "13 of 13"
+    assert (said["documents_told"], said["height"], said["app_hash"]) == (5, 9, "ab")
+    assert (said["memory_grew_at_most_mb"], said["descriptors_grew_at_most"]) == (4.5, 2.0)
+    assert (said["processes_watched"], said["broken"], said["beyond"]) == (2, [], [])
+    assert "too short a run for: kill 1" in lines
+    assert sum(line.startswith("validator-1 ") for line in lines) == 2
+
+
+def test_a_run_in_which_nothing_happened_says_so() -> None:
+    lines = told(observed([], []), judge([], []), is_lenient=False)
+    assert any("no process lived for 80 s" in line for line in lines)
+    assert json.loads(lines[-1])["recovered_within_20_s"] == "0 of 0"

@@ -66,6 +66,8 @@ OFTEN: Final[Mapping[Kind, int]] = {
     Kind.DELETE_OBSERVER: 1,
 }
 """How often each kind is chosen."""
+ENDING: Final = (Kind.KILL, Kind.RESTART, Kind.DELETE)
+"""What ends the process of a validator."""
 PAIRS: Final = tuple((kind, count) for kind, counts in COUNTS.items() for count in counts)
 """All that can happen: what, and to how many."""
 
@@ -78,7 +80,8 @@ def label(kind: Kind, count: int) -> str:
 def draw(seed: int, validators: Sequence[str], observers: Sequence[str]) -> Iterator[Fault]:
     """Draw faults for ever: each of `PAIRS` once at first, in some order, then by chance.
 
-    Three minutes see them all; what chance alone seldom chooses is then in no long run by luck.
+    Three minutes see them all; what chance alone seldom chooses is then in no long run by luck. From then on
+    the process of the last validator is never ended, so that one lives long enough to tell whether it grows.
     """
     source = random.Random(seed)
     first = list(PAIRS)
@@ -87,8 +90,13 @@ def draw(seed: int, validators: Sequence[str], observers: Sequence[str]) -> Iter
         yield _fault(source, kind, count, observers if kind == Kind.DELETE_OBSERVER else validators)
     while True:
         kind = _choose(source, OFTEN)
-        count = _choose(source, COUNTS[kind])
-        yield _fault(source, kind, count, observers if kind == Kind.DELETE_OBSERVER else validators)
+        nodes = observers if kind == Kind.DELETE_OBSERVER else validators
+        if kind in ENDING:
+            nodes = nodes[:-1]
+        count = _choose(
+            source, {count: often for count, often in COUNTS[kind].items() if count <= len(nodes)}
+        )
+        yield _fault(source, kind, count, nodes)
 
 
 def _choose(source: random.Random, weights: Mapping[T, int]) -> T:

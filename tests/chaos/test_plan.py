@@ -5,7 +5,7 @@ from itertools import islice
 
 import pytest
 
-from tests.chaos.plan import COUNTS, OFTEN, PAIRS, Fault, Kind, draw
+from tests.chaos.plan import COUNTS, ENDING, OFTEN, PAIRS, Fault, Kind, draw
 
 VALIDATORS = tuple(f"validator-{number}" for number in range(1, 8))
 OBSERVERS = ("observer",)
@@ -46,3 +46,10 @@ def test_by_chance_the_kinds_come_as_often_as_they_should() -> None:
     found = Counter(fault.kind for fault in first(2_800 + len(PAIRS), 5)[len(PAIRS) :])
     whole = sum(OFTEN.values())
     assert all(abs(found[kind] - 2_800 * weight / whole) < 100 for kind, weight in OFTEN.items())
+
+
+def test_one_process_is_ended_at_first_only() -> None:
+    later = first(1_000 + len(PAIRS), 6)[len(PAIRS) :]
+    ended = {name for fault in later if fault.kind in ENDING for name in fault.nodes}
+    assert ended == set(VALIDATORS[:-1])
+    assert VALIDATORS[-1] in {name for fault in later for name in fault.nodes}

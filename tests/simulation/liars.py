@@ -64,6 +64,7 @@ from network.wire.messages import (
     SnapshotOffer,
     Tip,
     VoteMessage,
+    VoucherMessage,
 )
 from tests.simulation.accusers import Accuser
 from tests.simulation.cast import CHAIN_ID
@@ -71,6 +72,7 @@ from tests.simulation.lying_forks import FORK_BEHAVIOURS, ForkLiar
 from tests.simulation.lying_snapshots import (
     MORE_SNAPSHOT_BEHAVIOURS,
     SNAPSHOT_BEHAVIOURS,
+    VOUCHER_BEHAVIOURS,
     ChunkOf,
     SnapshotLiar,
 )
@@ -81,7 +83,7 @@ BEHAVIOURS: Final = (
     *("misname", "invalid", "forget", "replay", "flood", "boast", "silence"),
     *(*SYNC_BEHAVIOURS, *FORK_BEHAVIOURS, *SNAPSHOT_BEHAVIOURS),
 )
-MORE_BEHAVIOURS: Final = (*MORE_SYNC_BEHAVIOURS, *MORE_SNAPSHOT_BEHAVIOURS, "modest")
+MORE_BEHAVIOURS: Final = (*MORE_SYNC_BEHAVIOURS, *MORE_SNAPSHOT_BEHAVIOURS, "modest", *VOUCHER_BEHAVIOURS)
 """Drawn one by one, from a stream of their own: one more of these changes nothing in worlds that lack it."""
 _MORE: Final = 0.3
 LaneOf = Callable[[bytes], bytes | None]
@@ -178,6 +180,8 @@ class Liar:
                 return self._forks.change(message)
             case SnapshotOffer() | ChunkAnswer() | NoChunk():
                 return self._snapshots.change(message)
+            case VoucherMessage():
+                return self._snapshots.vouch_on(CHAIN_ID, message)
             case _:
                 return self._sync.change(message, lambda: self._is_fooled(peer.name))
 

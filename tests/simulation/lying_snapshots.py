@@ -10,6 +10,10 @@ What such a liar may do:
     snapshot_forged    a snapshot with a row changed, or of another app hash, for which others seem to vouch
     snapshot_vouched   such a snapshot, for which it vouches itself, and nobody else
     snapshot_miser     an offer like everybody's, and never a chunk
+
+and, where it vouches for its own:
+
+    voucher_flood      vouchers for heights to come as well, more at once than anybody listens to
 """
 
 from collections import Counter
@@ -31,8 +35,10 @@ from contracts.chain.snapshot import (
     vouch,
 )
 from contracts.primitives.encoding import encode
+from contracts.primitives.hashing import HASH_BYTES
 from network.sync.packing import pack_chunk
-from network.wire.messages import ChunkAnswer, Message, NoChunk, NoSnapshot, SnapshotOffer
+from network.wire.messages import ChunkAnswer, Message, NoChunk, NoSnapshot, SnapshotOffer, VoucherMessage
+from node.host.snapshot_desk import VOUCHERS_BURST
 from node.storage.store import STATE
 
 SNAPSHOT_BEHAVIOURS: Final = (
@@ -41,6 +47,8 @@ SNAPSHOT_BEHAVIOURS: Final = (
 )
 MORE_SNAPSHOT_BEHAVIOURS: Final = ("snapshot_vouched", "snapshot_miser")
 """Drawn apart."""
+VOUCHER_BEHAVIOURS: Final = ("voucher_flood",)
+"""Drawn after all others."""
 ChunkOf = Callable[[int, int], bytes | None]
 """Returns a chunk of this node's snapshot of a height, as it is stored."""
 _FORGE: Final = 0.5
@@ -48,6 +56,8 @@ _FORGE: Final = 0.5
 _BOLD: Final = ("snapshot_chunk", "snapshot_forged", "snapshot_vouched")
 _DENY: Final = 0.15
 """… or that say less than is true, in one way."""
+_FLOOD: Final = 0.3
+_FLOOD_VOUCHERS: Final = 2 * VOUCHERS_BURST
 
 
 class SnapshotLiar:
@@ -95,6 +105,20 @@ class SnapshotLiar:
                 return self._forged_chunk(hash_, index)
             case _:
                 return [message]
+
+    def vouch_on(self, chain_id: str, message: VoucherMessage) -> list[Message]:
+        """Return what is told instead of a voucher of its own: that one, and others that each would be kept.
+
+        All liars name one manifest, of heights that no world comes to: the invariants hold who vouches for
+        what against all others.
+        """
+        if "voucher_flood" not in self._behaviours or self._random.random() >= _FLOOD:
+            return [message]
+        first = self._random.randrange(1_000, 1_000_000)
+        heights = [message.voucher.height * (first + more) for more in range(_FLOOD_VOUCHERS)]
+        self._counts["voucher_flood"] += len(heights)
+        vouchers = [vouch(chain_id, self._seed, height, bytes(HASH_BYTES)) for height in heights]
+        return [message, *map(VoucherMessage, vouchers)]
 
     def _offer(self, offer: SnapshotOffer) -> Message:
         self._first = self._first or offer

@@ -41,20 +41,6 @@ def ask(worker: Worker, job: Callable[[], T]) -> "asyncio.Future[T]":
     return answer
 
 
-class InlineWorker:
-    """Runs each job at once on the caller's thread, hands the result back later: for tests and simulation."""
-
-    def __init__(self, call_soon: Callable[[Callable[[], None]], None]) -> None:
-        """Hand results back by `call_soon`, so that no `then` runs inside the `submit` that caused it."""
-        self._call_soon = call_soon
-
-    def submit(self, job: Callable[[], T], then: Callable[[T], None]) -> None:
-        """Run `job` now."""
-        result = job()
-        if then is not no_answer:
-            self._call_soon(partial(then, result))
-
-
 class ThreadWorker:
     """One thread with a queue.
 

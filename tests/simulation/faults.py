@@ -10,6 +10,7 @@ from random import Random
 from typing import TYPE_CHECKING
 
 from node.storage.memory_files import Survive
+from tests.simulation.clock import US_PER_MS
 from tests.simulation.disks import Trap
 from tests.simulation.machine import Machine
 from tests.simulation.plan import FAULT_KINDS, MAX_SKEW_MS
@@ -18,7 +19,6 @@ from tests.simulation.wire import Ambush
 if TYPE_CHECKING:
     from tests.simulation.world import World
 
-US_PER_MS = 1_000
 
 HOMES_LOST = 4
 """One of so many restores brings nothing back but the keys."""

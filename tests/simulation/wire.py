@@ -33,7 +33,6 @@ from network.wire.messages import (
 )
 from tests.simulation.clock import Life, Scheduler
 
-US_PER_SECOND = 1_000_000
 _SPARED = (BlockAnswer, BlockBundles, NoBlock)
 LATE_US = 700_000
 """Messages are held back for up to this long."""

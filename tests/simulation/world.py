@@ -17,7 +17,7 @@ from tests.simulation.accusers import Accuser
 from tests.simulation.audit import Audit
 from tests.simulation.bounds import Bounds
 from tests.simulation.cast import Role, make_cast
-from tests.simulation.clock import Scheduler
+from tests.simulation.clock import US_PER_MS, Scheduler
 from tests.simulation.faults import Faults
 from tests.simulation.invariants import MAX_ROUNDS_AFTER_HEALING, Broken, Invariants
 from tests.simulation.joining import Joined
@@ -30,7 +30,6 @@ from tests.simulation.signatures import SignatureBook
 from tests.simulation.wire import Mood, Wire
 from tests.simulation.workload import Workload
 
-US_PER_MS = 1_000
 LOOK_MS = 50
 """How often the world looks whether it is done."""
 TROUBLE_HEIGHTS = 22

@@ -16,10 +16,10 @@ from node.epcis.drafting import Drafting
 from node.epcis.outcome import FileResult
 from node.epcis.parts import Parts
 from node.epcis.recorder import Offer, Recorder
-from node.host.worker import InlineWorker
 from node.storage.custody import Custody
 from tests.support.ledger import OneNode
 from tests.support.parties import PARTIES, Party, lane_key, validator_name, validator_seed
+from tests.support.workers import InlineWorker
 
 
 class Desk:

@@ -30,7 +30,6 @@ from node.host.chain import Chain
 from node.host.ledger import Ledger
 from node.host.submission import Submissions
 from node.host.surroundings import Surroundings
-from node.host.worker import InlineWorker
 from node.pool.admission import Admission
 from node.pool.bundler import LaneKey, MadeBundle, make_bundle
 from node.pool.held import PooledBundle
@@ -53,6 +52,7 @@ from tests.support.parties import (
     sscc_text,
     validator_seed,
 )
+from tests.support.workers import InlineWorker
 
 CallSoon = Callable[[Callable[[], None]], object]
 

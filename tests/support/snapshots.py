@@ -11,7 +11,6 @@ from node.host.portions import Portions
 from node.host.snapshot_desk import SnapshotDesk
 from node.host.snapshot_maker import SnapshotMaker, SnapshotShelf
 from node.host.surroundings import Surroundings
-from node.host.worker import InlineWorker
 from node.identity.vouching import VoucherSigner
 from node.storage.head import Head
 from node.storage.memory import MemoryStore
@@ -19,6 +18,7 @@ from node.storage.memory_files import MemoryFiles
 from node.storage.snapshot_files import SnapshotFiles
 from tests.support.ledger import OneNode
 from tests.support.parties import validator_seed
+from tests.support.workers import InlineWorker
 
 VALIDATORS = 4
 INTERVAL = 4

@@ -6,11 +6,11 @@ import pytest
 
 from node.api import promises as module
 from node.api.promises import KEPT_MS, KeyReused, Promises, Secret
-from node.host.worker import InlineWorker
 from node.storage.errors import StorageDamaged
 from node.storage.memory import MemoryStore
 from node.storage.references import KeptReference, find_references, reference_entries, reference_hash
 from node.storage.store import LOCAL
+from tests.support.workers import InlineWorker
 
 ONE, OTHER = b"\1" * 32, b"\2" * 32
 

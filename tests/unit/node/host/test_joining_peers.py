@@ -9,7 +9,6 @@ from network.sync.snapshots import SnapshotConfig
 from network.transport.clock import LoopClock
 from network.wire.messages import ChunkAnswer, ChunkRequest, Message
 from node.host.joining import Joining, JoiningPlace
-from node.host.worker import InlineWorker
 from node.storage.base import load_base
 from node.storage.head import Head
 from node.storage.memory import MemoryStore
@@ -18,6 +17,7 @@ from node.storage.snapshot_files import SnapshotFiles
 from tests.support.ledger import OneNode
 from tests.support.parties import build_test_genesis
 from tests.support.snapshots import VALIDATORS, Answer, Holder
+from tests.support.workers import InlineWorker
 from tests.unit.network.harness import PATIENCE_SECONDS, TestNode, world
 from tests.unit.node.host.test_snapshots import BASE, grow
 

@@ -5,7 +5,8 @@ import threading
 
 import pytest
 
-from node.host.worker import InlineWorker, ThreadWorker, ask, no_answer
+from node.host.worker import ThreadWorker, ask, no_answer
+from tests.support.workers import InlineWorker
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ from tests.chaos.judging import Judgement, Recovery, judge
 from tests.chaos.plan import draw
 from tests.chaos.report import Observed, summary, table, verdict
 from tests.chaos.vitals import Vitals
-from tests.simulation.report import measured_commit, record
+from tests.support.measured import measured_commit, record
 from tests.testnet.client import until
 from tests.testnet.history import History
 from tests.testnet.load import Load

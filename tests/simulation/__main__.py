@@ -13,8 +13,9 @@ from tests.simulation import planted_table
 from tests.simulation.beyond import run_beyond
 from tests.simulation.outcome import Outcome, run_plan, run_seed
 from tests.simulation.pool import outcomes
-from tests.simulation.report import Totals, measured_commit, record
+from tests.simulation.report import Totals
 from tests.simulation.shrinking import changed_plan, shrink
+from tests.support.measured import measured_commit, record
 
 SECONDS_PER_MINUTE = 60
 TOLD_EVERY = 500

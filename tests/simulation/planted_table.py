@@ -20,8 +20,8 @@ from tests.simulation.outcome import Outcome, run_plan
 from tests.simulation.plan import joining_plan
 from tests.simulation.planted import PLANTED, Planted, planted
 from tests.simulation.planting import BEYOND, JOINING, ORDINARY
-from tests.simulation.report import measured_commit, record
 from tests.simulation.shrinking import changed_plan
+from tests.support.measured import measured_commit, record
 
 MOST_CPU_SECONDS: Final = 600.0
 """A planted bug that is not found within so much of one processor's time is not found."""

@@ -1,12 +1,7 @@
 """What many seeds came to: a table for people, and a line of JSON for programs."""
 
-import os
-import platform
-import subprocess
-import time
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from pathlib import Path
+from collections.abc import Mapping
 from typing import Final
 
 from tests.simulation.outcome import Outcome
@@ -108,36 +103,6 @@ class Totals:
             "cpu_seconds": round(self._cpu_seconds, 1),
             "seconds": round(seconds, 1),
         }
-
-
-def measured_commit() -> str:
-    """Return the commit that is checked out; to be asked before the first table changes the tree."""
-    described = subprocess.run(
-        ("git", "describe", "--always", "--dirty", "--abbrev=40", "--exclude=*"),
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    return described.stdout.strip() or "not known: no git here"
-
-
-def record(path: Path, command: str, commit: str, lines: Sequence[str]) -> None:
-    """Keep what a command has just printed.
-
-    Args:
-        path: Replaced.
-        command: How to get it again.
-        commit: What it measured: `measured_commit`.
-        lines: What it printed.
-    """
-    head = (
-        f"command: {command}",
-        f"commit: {commit}",
-        f"day: {time.strftime('%Y-%m-%d', time.gmtime())}",
-        f"Python: {platform.python_version()}, {os.cpu_count()} processors",
-    )
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text("\n".join((*head, "", *lines, "")), encoding="utf-8")
 
 
 def _rows(counts: Mapping[str, int]) -> list[str]:

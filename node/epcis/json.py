@@ -44,7 +44,7 @@ def read_json(data: bytes, limits: Limits) -> EpcisDocument:
         raise CaptureProblem("missing_field", "@context", reason)
     context = read_context(root["@context"])
     collector = EventCollector(limits)
-    budget = KeptBudget(limits)
+    budget = KeptBudget(limits, len(data))
     if kind == _DOCUMENT:
         return _document(root, context, collector, budget)
     collector.add(partial(read_event, context=context, budget=budget), root)

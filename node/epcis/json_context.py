@@ -9,7 +9,7 @@ from typing import Final
 
 import msgspec
 
-from node.epcis.problems import MAX_NAMESPACES, CaptureProblem
+from node.epcis.problems import MAX_NAMESPACE_CHARS, MAX_NAMESPACES, CaptureProblem, shown
 
 _STANDARD_PREFIXES: Final = {
     "cbv": "https://ref.gs1.org/cbv/",
@@ -67,7 +67,8 @@ def read_context(value: object) -> Context:
     """Read an `@context`: a URL, an object, or an array of both.
 
     Raises:
-        CaptureProblem: `invalid_value` for anything else, `too_many_namespaces`.
+        CaptureProblem: `invalid_value` for anything else and for a namespace that is too long,
+            `too_many_namespaces`.
     """
     declared: dict[str, str] = {}
     for one in value if isinstance(value, list) else [value]:
@@ -80,8 +81,12 @@ def read_context(value: object) -> Context:
 
 
 def _bounded(declared: dict[str, str]) -> Context:
-    """Build a context within the limit of declarations."""
+    """Build a context within the limits of declarations."""
     if len(declared) > MAX_NAMESPACES:
         reason = f"the context declares more than {MAX_NAMESPACES} prefixes"
         raise CaptureProblem("too_many_namespaces", "@context", reason)
+    for name, namespace in declared.items():
+        if len(namespace) > MAX_NAMESPACE_CHARS:
+            reason = f"{shown(name)} stands for {len(namespace)} characters, {MAX_NAMESPACE_CHARS} at most"
+            raise CaptureProblem("invalid_value", "@context", reason)
     return Context(declared)

@@ -49,7 +49,7 @@ def read_event(event: object, context: Context, budget: KeptBudget) -> RawEvent:
     Args:
         event: What stands in the event list.
         context: Of the document.
-        budget: Of the document, spent on what is kept.
+        budget: Of the document, spent on what is kept and on namespaces written out.
 
     Raises:
         CaptureProblem: the event has a member that is not what EPCIS 2.0 JSON allows.
@@ -94,7 +94,7 @@ class _EventReader:
         elif name in _ID_ALIASES:
             self._raw.set_text("eventID", _text(value, name))
         elif name in _WORDS:
-            self._raw.set_text(name, self._context.expand_word(_text(value, name)))
+            self._raw.set_text(name, self._word(value, name))
         elif name in _PLACES:
             self._place(name, value)
         elif name in EPC_FIELDS:
@@ -125,6 +125,13 @@ class _EventReader:
             raise CaptureProblem("unknown_field", path, reason)
         target = self._unknown.setdefault(parent, {}) if parent else self._unknown
         target[name] = value
+
+    def _word(self, value: object, field: str) -> str:
+        """Read a word; a prefix that the file declares is written out, and that counts as kept."""
+        text = _text(value, field)
+        word = self._context.expand_word(text)
+        self._budget.spend(max(len(word) - len(text), 0))
+        return word
 
     def _place(self, field: str, value: object) -> None:
         """Read a readPoint or bizLocation: an object with an id, or just the id."""
@@ -179,7 +186,7 @@ class _EventReader:
                     self._keep(other, extension, f"{path}.{other}", path)
             if name not in entry:
                 raise CaptureProblem("missing_field", f"{path}.{name}", f"the entry has no {name}")
-            kind = self._context.expand_word(event_type(entry))
+            kind = self._word(event_type(entry), path)
             pairs.append((kind, _text(entry[name], f"{path}.{name}")))
         return pairs
 
@@ -188,7 +195,7 @@ class _EventReader:
         for name, one in _object(value, "persistentDisposition").items():
             path = f"persistentDisposition.{name}"
             if name in {"set", "unset"}:
-                words = [self._context.expand_word(_text(word, path)) for word in _list(one)]
+                words = [self._word(word, path) for word in _list(one)]
                 setattr(self._raw, f"persistent_{name}", words)
             else:
                 self._keep(name, one, path, "persistentDisposition")
@@ -199,6 +206,7 @@ class _EventReader:
         for name, one in _object(value, "ilmd").items():
             namespace, local = self._context.expand(name)
             simple = [item for item in _list(one) if isinstance(item, str | bool)]
+            self._budget.spend(len(namespace) * len(simple))
             attributes += [RawAttribute(namespace, local, _plain(item)) for item in simple]
             if local not in {"lotNumber", "itemExpirationDate"}:
                 self._unknown.setdefault("ilmd", {})[name] = one
@@ -215,7 +223,7 @@ class _EventReader:
         ids = _list(declaration.get("correctiveEventIDs") or [])
         self._raw.error = RawError(
             None if declared is None else _text(declared, f"{path}.declarationTime"),
-            None if reason is None else self._context.expand_word(_text(reason, f"{path}.reason")),
+            None if reason is None else self._word(reason, f"{path}.reason"),
             tuple(_text(one, f"{path}.correctiveEventIDs") for one in ids),
         )
 

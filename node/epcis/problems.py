@@ -112,10 +112,15 @@ MAX_VALUES: Final = 600_000
 """XML elements, or values in JSON arrays and objects; identifiers may use up less than half of it."""
 MAX_KEPT_CHARS: Final = 64 * 1024 * 1024
 """Extensions of one document while they are kept, each with the namespaces declared around it."""
+FREE_KEPT_CHARS: Final = 256 * 1024
+MAX_KEPT_PER_BYTE: Final = 16
+"""Nor are they more than so many characters, and so many for each byte of the document."""
 MAX_NAMESPACES: Final = 256
 """Prefixes that a JSON-LD context may declare; an event with a context of its own copies them."""
 MAX_TEXT_CHARS: Final = 2_048
 """Any one identifier, word, reference or time; longer texts belong into extensions."""
+MAX_NAMESPACE_CHARS: Final = MAX_TEXT_CHARS
+"""What a prefix stands for; it is written out again wherever the prefix is used."""
 MAX_SHOWN_CHARS: Final = 80
 """How much of a refused text is repeated in a reason."""
 
@@ -141,15 +146,16 @@ DEFAULT_LIMITS: Final = Limits()
 
 
 class KeptBudget:
-    """Counts what is kept of one document's extensions.
+    """Counts what is kept of one document's extensions, and every namespace that is written out for a prefix.
 
-    A namespace stands once in the file and again in everything kept that uses it, so a small file can ask for
-    much.
+    A namespace stands once in the file and again in everything that uses it, so a small file could ask for
+    much: what is kept is bounded by the file's length, too.
     """
 
-    def __init__(self, limits: Limits) -> None:
-        self._limit = limits.max_kept_chars
-        self._left = limits.max_kept_chars
+    def __init__(self, limits: Limits, size: int) -> None:
+        """Begin with all that a document of `size` bytes may keep."""
+        self._limit = min(limits.max_kept_chars, FREE_KEPT_CHARS + MAX_KEPT_PER_BYTE * size)
+        self._left = self._limit
 
     def spend(self, chars: int) -> None:
         """Count characters.

@@ -46,7 +46,7 @@ def read_xml(data: bytes, limits: Limits) -> EpcisDocument:
             "unsupported_version", "schemaVersion", f"{shown(version)} is not a version of EPCIS"
         )
     collector = EventCollector(limits)
-    budget = KeptBudget(limits)
+    budget = KeptBudget(limits, len(data))
     syntax: DocumentFormat = "xml-2.0" if namespace == EPCIS_2 or version in _VERSIONS_2 else "xml-1.2"
     if name in _EVENTS:
         collector.add(partial(read_event, budget=budget), root)

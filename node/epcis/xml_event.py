@@ -77,7 +77,7 @@ def read_event(element: etree._Element, budget: KeptBudget) -> RawEvent:
 
     Args:
         element: The event.
-        budget: Of the document, spent on what is kept.
+        budget: Of the document, spent on what is kept and on namespaces written out.
 
     Raises:
         CaptureProblem: an element holds what the standard does not allow there, or two that disagree.
@@ -90,6 +90,7 @@ class _EventReader:
 
     def __init__(self, raw: RawEvent, budget: KeptBudget) -> None:
         self._raw = raw
+        self._budget = budget
         self._kept = Kept(budget)
         self._kept_sensors = Kept(budget)
         self._seen: set[str] = set()
@@ -209,6 +210,7 @@ class _EventReader:
         for child in unwrapped(element):
             namespace, local = split_name(child)
             if not len(child):
+                self._budget.spend(len(namespace))
                 attributes.append(
                     RawAttribute(namespace.rstrip(":/#"), local, text_of(child, f"ilmd.{local}"))
                 )

@@ -10,7 +10,7 @@ from typing import Final
 
 from lxml import etree
 
-from node.epcis.problems import CaptureProblem, Limits, shown
+from node.epcis.problems import MAX_NAMESPACE_CHARS, CaptureProblem, Limits, shown
 
 EPCIS_1: Final = "urn:epcglobal:epcis:xsd:1"
 EPCIS_2: Final = "urn:epcglobal:epcis:xsd:2"
@@ -24,6 +24,12 @@ _ENCODINGS: Final = frozenset(
 _DECLARATION: Final = re.compile(rb"<\?xml\s[^>]*?\?>")
 _DECLARED_ENCODING: Final = re.compile(rb"""\sencoding\s*=\s*["']([^"']*)["']""")
 _DOCTYPE: Final = re.compile(rb"(?:\s|<\?.*?\?>|<!--.*?-->)*+<!DOCTYPE", re.DOTALL)
+_LONG_NAMESPACE: Final = re.compile(
+    rb"""\sxmlns(?::[^\s=]*+)?\s*+=\s*+(?:"[^"]{%d}|'[^']{%d})"""
+    % (MAX_NAMESPACE_CHARS + 1, MAX_NAMESPACE_CHARS + 1)
+)
+"""In bytes as they stand in the file, which are never fewer than the characters that they mean."""
+_NO_ELEMENT: Final = (b"</", b"<!", b"<?")
 _UTF8_MARK: Final = b"\xef\xbb\xbf"
 _UTF16_MARKS: Final = (b"\xff\xfe", b"\xfe\xff")
 
@@ -36,12 +42,13 @@ def parse_xml(data: bytes, limits: Limits) -> etree._Element:
         limits: Bounds on depth and number of elements.
 
     Raises:
-        CaptureProblem: `unsupported_encoding`, `dtd_forbidden`, `malformed_document`, `document_too_deep` or
-            `document_too_large`.
+        CaptureProblem: `unsupported_encoding`, `dtd_forbidden`, `malformed_document`, `document_too_deep`,
+            `document_too_large`, or `invalid_value` for a namespace that is too long.
     """
     text = _ascii_compatible(data)
     if _DOCTYPE.match(text):
         raise CaptureProblem("dtd_forbidden", "", "the file has a DOCTYPE declaration")
+    _require_limits(text, limits)
     parser = etree.XMLParser(
         resolve_entities=False,
         load_dtd=False,
@@ -59,9 +66,16 @@ def parse_xml(data: bytes, limits: Limits) -> etree._Element:
         raise CaptureProblem("malformed_document", "", str(error)[:200] or "the file is not XML") from error
     if root.xpath(f"boolean({'/*' * (limits.max_depth + 1)})"):
         raise CaptureProblem("document_too_deep", "", f"elements nest deeper than {limits.max_depth} levels")
-    if root.xpath("count(//*)") > limits.max_values:
-        raise CaptureProblem("document_too_large", "", f"the file has more than {limits.max_values} elements")
     return root
+
+
+def _require_limits(text: bytes, limits: Limits) -> None:
+    """Count elements and measure namespaces before the parser makes a tree of them."""
+    if text.count(b"<") - sum(map(text.count, _NO_ELEMENT)) > limits.max_values:
+        raise CaptureProblem("document_too_large", "", f"the file has more than {limits.max_values} elements")
+    if _LONG_NAMESPACE.search(text):
+        reason = f"a namespace has more than {MAX_NAMESPACE_CHARS} characters"
+        raise CaptureProblem("invalid_value", "xmlns", reason)
 
 
 def fragment(element: etree._Element) -> str:

@@ -1,6 +1,7 @@
 """The door: what is XML, what is JSON, how much is too much, and that nothing but a problem comes out."""
 
 import json
+import tracemalloc
 from typing import Any
 
 import pytest
@@ -116,6 +117,68 @@ def test_a_namespace_repeated_in_everything_kept_costs_every_time() -> None:
         with pytest.raises(CaptureProblem) as refused:
             read_document(data, None, Limits(max_kept_chars=10_000))
         assert (refused.value.code, refused.value.event) == ("document_too_large", None)
+
+
+URI = "urn:" + "x" * 2_000 + "/"
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        json_document(object_event(**fields), **{"@context": ["https://x.example", {"x": URI}]})
+        for fields in (
+            {"persistentDisposition": {"set": ["x:a"] * 3_000}},
+            {"bizTransactionList": [{"type": "x:a", "bizTransaction": "urn:y"}] * 3_000},
+            {"ilmd": {f"x:a{number}": "1" for number in range(3_000)}},
+            {"ilmd": {"x:lotNumber": ["1"] * 3_000}},
+        )
+    ]
+    + [
+        xml_document(XML_OBJECT_EVENT.replace("<ilmd>", f"<ilmd xmlns:x='{URI}'>" + "<x:a>1</x:a>" * 3_000)),
+        xml_document(
+            XML_OBJECT_EVENT.replace("<ilmd>", f"<ilmd xmlns:x='{URI}'>" + "<x:lotNumber/>" * 3_000)
+        ),
+        xml_document(XML_OBJECT_EVENT.replace("</ObjectEvent>", "<x:a/>" * 3_000 + "</ObjectEvent>")).replace(
+            b"<ObjectEvent>", f"<ObjectEvent xmlns:x='{URI}'>".encode()
+        ),
+    ],
+)
+def test_a_prefix_that_stands_for_much_and_is_used_often_takes_little_memory(data: bytes) -> None:
+    """Thousands of names of a few bytes would each be two thousand characters long."""
+    tracemalloc.start()
+    try:
+        assert_read_or_refused(data)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < (1 << 20) + 100 * len(data)
+
+
+@pytest.mark.parametrize("quote", ["'", '"'])
+def test_a_namespace_longer_than_any_text_is_refused(quote: str) -> None:
+    for size, codes in ((2_048, set()), (2_049, {"invalid_value"})):
+        uri = "urn:x:" + "y" * (size - 6)
+        declared = f"<ObjectEvent xmlns:x = {quote}{uri}{quote}>"
+        documents = [
+            xml_document(XML_OBJECT_EVENT.replace("<ObjectEvent>", declared)),
+            json_document(object_event(), **{"@context": ["https://x.example", {"x": uri}]}),
+            json_document(object_event(**{"@context": {"x": uri}}), object_event()),
+        ]
+        assert {_code(data) for data in documents} - {""} == codes
+
+
+def _code(data: bytes) -> str:
+    """Return why a document, or its first event that is refused, is refused; empty when it is not."""
+    try:
+        refused = read_document(data).refused
+    except CaptureProblem as problem:
+        return problem.code
+    return refused[0].code if refused else ""
+
+
+def test_what_looks_like_elements_and_is_none_is_not_counted() -> None:
+    text = XML_OBJECT_EVENT.replace("</ObjectEvent>", "<!-- a -->" * 50 + "<?b?>" * 50 + "</ObjectEvent>")
+    assert read_document(xml_document(text), None, Limits(max_values=45)).refused == ()
 
 
 def test_the_largest_file_is_refused_before_it_is_looked_at() -> None:

@@ -20,7 +20,8 @@ ROUNDS ?= 3
 MINUTES ?= 2
 # Whether slow recoveries and memory that grows fail `make chaos`; empty means: they are reported.
 STRICT ?= 1
-# Where `make simulate`, `simulate-long`, `planted-simulation` and `chaos` keep their table; empty means: nowhere.
+# Where `make simulate`, `simulate-long`, `planted-simulation`, `fuzz-decoders` and `chaos` keep their table;
+# empty means: nowhere.
 KEEP ?=
 # How many files of tests `make test` runs at the same time, and how many processes `make fuzz-law` has.
 JOBS ?= 2
@@ -103,8 +104,8 @@ chaos: $(STAMP) ## Seven real nodes killed, paused, cut off, restarted under loa
 	$(BIN)/python -m tests.chaos --minutes $(MINUTES) --seed $(SEED) $(if $(STRICT),,--lenient) \
 	  $(if $(KEEP),--record $(KEEP))
 
-fuzz-decoders: $(STAMP) ## Every decoder, fed with what nobody should send: make fuzz-decoders INPUTS=10000000
-	$(BIN)/python -m tests.fuzz --inputs $(INPUTS) --seed $(SEED) --jobs 2
+fuzz-decoders: $(STAMP) ## Every decoder, fed with what nobody should send: INPUTS=10000000; KEEP=FILE keeps the table
+	$(BIN)/python -m tests.fuzz --inputs $(INPUTS) --seed $(SEED) --jobs 2 $(if $(KEEP),--record $(KEEP))
 
 fuzz-law: $(STAMP) ## Random partners against law and reference model: make fuzz-law STEPS=1000000 SEED=7
 	$(BIN)/python -m tests.properties.fuzz_law --steps $(STEPS) --seed $(SEED) --jobs $(JOBS)

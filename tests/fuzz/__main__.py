@@ -13,13 +13,27 @@ from typing import Final
 import msgspec
 
 from tests.fuzz.catalogue import all_targets
-from tests.fuzz.run import BATCH, Finding, Tally, run_batch, shares, watched
-from tests.fuzz.target import judge
+from tests.fuzz.run import (
+    BATCH,
+    HANG,
+    MEMORY,
+    TIME,
+    Finding,
+    Tally,
+    guarded,
+    run_batch,
+    shares,
+    watched,
+)
+from tests.fuzz.target import Target
+from tests.support.measured import measured_commit, record
 
 FINDINGS: Final = Path(__file__).parent / "findings"
-"""What decoders once did not stand, one file each; test_findings.py gives them to the decoders again."""
+"""What decoders once did not stand, one file each; test_decoders.py gives them to the decoders again."""
 MAX_KEPT_BYTES: Final = 1 << 12
 """Longer findings are made shorter as long as that is quick, then kept as they are."""
+MOST_SECONDS: Final = 1.0
+"""Processor time that one input may take while a finding is made shorter."""
 
 Job = tuple[str, int, int, int]
 
@@ -32,30 +46,39 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--jobs", type=int, default=1, help="how many processes")
     parser.add_argument("--only", nargs="*", default=[], metavar="NAME", help="these decoders alone")
     parser.add_argument("--findings", type=Path, default=FINDINGS, help="where findings are written")
+    parser.add_argument("--record", type=Path, help="keep the table in this file, with the commit")
     options = parser.parse_args(arguments)
+    commit = measured_commit()
     began = time.monotonic()
     tallies = _run(_jobs(options.inputs, options.seed, options.only), options.jobs)
-    _show(tallies)
+    lines = _table(tallies)
     found = [finding for tally in tallies.values() for finding in tally.findings]
     for finding in found:
         path = keep(options.findings, finding)
-        print(f"{finding.target}: {finding.fault}\n  {path}")
+        lines.append(f"{finding.target}: {finding.fault}\n  {path}")
+    summary = {"seed": options.seed, **_summary(tallies), "seconds": round(time.monotonic() - began, 1)}
+    lines.append(msgspec.json.encode(summary).decode())
+    print("\n".join(lines))
+    if options.record is not None:
+        record(options.record, " ".join(("python -m tests.fuzz", *arguments)), commit, lines)
+    return bool(found)
+
+
+def _summary(tallies: dict[str, Tally]) -> dict[str, int]:
     total = Tally()
     for tally in tallies.values():
         total.add(tally)
-    summary = {
-        "seed": options.seed,
+    return {
         "decoders": len(tallies),
         "inputs": total.inputs,
         "accepted": total.accepted,
         "refused": total.refused,
-        "findings": len(found),
+        "findings": len(total.findings),
         "slowest_us": total.slowest_us,
         "biggest": total.biggest,
-        "seconds": round(time.monotonic() - began, 1),
+        "most_memory": total.most_memory,
+        "memory_percent": total.memory_percent,
     }
-    print(msgspec.json.encode(summary).decode())
-    return bool(found)
 
 
 def _jobs(inputs: int, seed: int, only: list[str]) -> list[Job]:
@@ -88,15 +111,18 @@ def _run(jobs: list[Job], processes: int) -> dict[str, Tally]:
     return tallies
 
 
-def _show(tallies: dict[str, Tally]) -> None:
+def _table(tallies: dict[str, Tally]) -> list[str]:
     width = max(map(len, tallies))
-    print(f"{'decoder':{width}}     inputs   accepted    refused  slowest ms    biggest  memory kB  inputs/s")
+    counts = "    inputs   accepted    refused  slowest ms    biggest  memory kB  of allowed  inputs/s"
+    lines = [f"{'decoder':{width}} {counts}"]
     for name, tally in tallies.items():
         speed = tally.inputs / tally.cpu_s if tally.cpu_s else 0
-        print(
+        lines.append(
             f"{name:{width}} {tally.inputs:10} {tally.accepted:10} {tally.refused:10}"
-            f" {tally.slowest_us / 1000:11.1f} {tally.biggest:10} {tally.most_memory >> 10:10} {speed:9.0f}"
+            f" {tally.slowest_us / 1000:11.1f} {tally.biggest:10} {tally.most_memory >> 10:10}"
+            f" {tally.memory_percent:9} % {speed:9.0f}"
         )
+    return lines
 
 
 # --------------------------------------------------------------------------------------- findings
@@ -119,18 +145,28 @@ def keep(folder: Path, finding: Finding) -> Path:
 
 def shortened(finding: Finding) -> bytes:
     """Return a shorter input with the same fault: pieces are left out, long ones first."""
-    target, kind = all_targets()[finding.target], finding.fault.partition(":")[0]
+    target, kind = all_targets()[finding.target], _kind(finding.fault)
     data = finding.data
-    if judge(target, data).fault.partition(":")[0] != kind:
-        return data  # A matter of time or memory: a shorter input would not show it.
+    if kind in (HANG, TIME, MEMORY):
+        return data  # A shorter input would not show it.
+    with watched():
+        return _shortened(target, data, kind)
+
+
+def _shortened(target: Target, data: bytes, kind: str) -> bytes:
     size = len(data) // 2
     while size:
         for start in _backwards(len(data), size):
             shorter = data[:start] + data[start + size :]
-            if judge(target, shorter).fault.partition(":")[0] == kind:
+            if _kind(guarded(target, shorter, MOST_SECONDS).fault) == kind:
                 data = shorter
         size = size // 2 if size > 1 or len(data) > MAX_KEPT_BYTES else 0
     return data
+
+
+def _kind(fault: str) -> str:
+    """Return what a fault begins with: the name of an exception, or `HANG`, `TIME`, `MEMORY`."""
+    return fault.partition(":")[0]
 
 
 def _backwards(length: int, size: int) -> Iterable[int]:

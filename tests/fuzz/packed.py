@@ -19,6 +19,8 @@ _FIXED = {
 }
 DEEP = 2_000
 """Deeper than any decoder may recurse."""
+_HEADERS_BYTES = 16
+"""What headers may grow by when what is behind them does."""
 
 
 class Element(NamedTuple):
@@ -130,6 +132,30 @@ class Packed:
         at = int(random.random() * len(self.samples))
         return self._change(self.samples[at], self._cut[at], random)
 
+    def stretch(self, random: Random, size: int) -> bytes:
+        """Return one sample of about `size` bytes: one element stands again and again, counts are right."""
+        at = int(random.random() * len(self.samples))
+        return self._stretched(self.samples[at], self._cut[at], random, size)
+
+    def _stretched(self, data: bytes, cut: list[Element], random: Random, size: int) -> bytes:
+        element = cut[int(random.random() * len(cut))]
+        content = data[element.body : element.end]
+        room = size - len(data) - _HEADERS_BYTES
+        if element.is_bytes and content and random.random() < 0.6:
+            inner = _inside(content)
+            if inner:
+                content = self._stretched(content, inner, random, len(content) + room)
+            else:
+                content *= max(room // len(content), 0) + 1
+            header = _header_like(data[element.start], len(content))
+            return data[: element.start] + header + content + data[element.end :]
+        if element.parent < 0:
+            return data * (max(room // len(data), 0) + 1)
+        array, one = cut[element.parent], data[element.start : element.end]
+        more = max(room // len(one), 0)
+        head = data[: array.start] + array_header(array.count + more) + data[array.body : element.start]
+        return head + one * (more + 1) + data[element.end :]
+
     def _change(self, data: bytes, cut: list[Element], random: Random) -> bytes:
         element = cut[int(random.random() * len(cut))]
         chosen = _CHANGES[int(random.random() * len(_CHANGES))]
@@ -202,11 +228,8 @@ class Packed:
     def _inner(self, data: bytes, cut: list[Element], element: Element, random: Random) -> bytes:
         """Change what is packed inside a byte string, as a document is inside a bundle."""
         content = data[element.body : element.end]
-        if not element.is_bytes or len(content) < 4 or content[0] & 0xF0 != _FIX_ARRAY:
-            return self._content(data, cut, element, random)
-        try:
-            inner = elements(content)
-        except IndexError:
+        inner = _inside(content) if element.is_bytes else []
+        if not inner:
             return self._content(data, cut, element, random)
         changed = self._change(content, inner, random)
         return data[: element.start] + bytes_header(len(changed)) + changed + data[element.end :]
@@ -230,6 +253,16 @@ _CHANGES = (
 )
 
 
+def _inside(content: bytes) -> list[Element]:
+    """Cut what is packed inside a byte string; nothing when that is no array."""
+    if len(content) < 4 or content[0] & 0xF0 != _FIX_ARRAY:
+        return []
+    try:
+        return elements(content)
+    except IndexError:
+        return []
+
+
 def _header_like(kind: int, size: int) -> bytes:
     """Return the canonical header of text or bytes of another length."""
     is_text = kind & 0xE0 == _FIX_STR or kind in (0xD9, 0xDA, 0xDB)
@@ -237,4 +270,6 @@ def _header_like(kind: int, size: int) -> bytes:
         return bytes_header(size)
     if size < 32:
         return bytes((_FIX_STR | size,))
-    return b"\xd9" + size.to_bytes(1, "big") if size < 256 else b"\xda" + size.to_bytes(2, "big")
+    if size < 1 << 8:
+        return b"\xd9" + size.to_bytes(1, "big")
+    return b"\xda" + size.to_bytes(2, "big") if size < 1 << 16 else b"\xdb" + size.to_bytes(4, "big")

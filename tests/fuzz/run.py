@@ -2,7 +2,7 @@
 
 Inputs come in batches; a batch's random numbers are named by seed, decoder and number, so batches may run in
 any process and in any order. Time is the processor's, so a busy machine accuses nobody; a decoder that does
-not come back is interrupted. Every so many inputs the memory at the peak is measured.
+not come back is interrupted. Of some inputs, short ones and long ones, the memory at the peak is measured.
 """
 
 import signal
@@ -16,14 +16,23 @@ from typing import Final
 
 import msgspec
 
-from tests.fuzz.target import FREE_BYTES, Target, judge, longest_seconds
+from tests.fuzz.target import Target, Verdict, judge, longest_seconds, most_memory
 
 BATCH: Final = 2_000
 """Inputs made from one stream of random numbers."""
 MEASURED_EVERY: Final = 500
 """The memory of one input in so many is measured."""
-LONG_EVERY: Final = 1_000
-"""One input in so many is as long as the decoder reads, or longer."""
+LONG_MEASURED: Final = 1
+LONG_TIMED: Final = 2
+"""These two of a batch, early so that a short batch has them, are as long as inputs of their decoder get."""
+STRETCHED: Final = 0.75
+"""So many of them are one long value; the others a short one with more behind it, a byte too long."""
+HANGS_AFTER: Final = 4
+"""A decoder that takes so many times what it may is interrupted."""
+MEASURED_HANGS_AFTER: Final = 20
+"""Likewise while its memory is counted: that makes some decoders eleven times slower."""
+HANG, TIME, MEMORY = "hang", "time", "memory"
+"""What faults begin with that are no exception of a decoder."""
 TICK_SECONDS: Final = 0.004
 """What the processor's clock may be wrong by."""
 MAX_FINDINGS: Final = 20
@@ -60,10 +69,19 @@ class Tally(msgspec.Struct):
     """Length of the longest, bytes."""
     most_memory: int = 0
     """Most memory at the peak of one decoding, bytes, of those measured."""
+    memory_percent: int = 0
+    """Most memory in percent of what an input of its length may take."""
     cpu_s: float = 0.0
     """Processor time of all decodings, s."""
     findings: tuple[Finding, ...] = ()
     """What must not happen."""
+
+    def count(self, data: bytes, verdict: Verdict) -> None:
+        """Take one input in."""
+        self.inputs += 1
+        self.accepted += verdict.is_accepted
+        self.refused += not verdict.is_accepted
+        self.biggest = max(self.biggest, len(data))
 
     def add(self, other: "Tally") -> None:
         """Take another batch's in."""
@@ -73,6 +91,7 @@ class Tally(msgspec.Struct):
         self.slowest_us = max(self.slowest_us, other.slowest_us)
         self.biggest = max(self.biggest, other.biggest)
         self.most_memory = max(self.most_memory, other.most_memory)
+        self.memory_percent = max(self.memory_percent, other.memory_percent)
         self.cpu_s += other.cpu_s
         self.findings = (*self.findings, *other.findings)
 
@@ -97,8 +116,9 @@ def run_batch(target: Target, seed: int, number: int, count: int = BATCH) -> Tal
     random = Random(f"packtrail fuzz {seed} {target.name} {number}")
     tally, findings = Tally(), []
     for at in range(count):
-        data = _input(target, random, at + number)
-        fault = _try_one(target, data, tally, is_measured=(at + number) % MEASURED_EVERY == 0)
+        data = _input(target, random, at)
+        try_one = _measured if at == LONG_MEASURED or at % MEASURED_EVERY == 0 else _timed
+        fault = try_one(target, data, tally)
         if fault and len(findings) < MAX_FINDINGS:
             findings.append(Finding(target.name, data, fault))
     tally.findings = tuple(findings)
@@ -106,53 +126,58 @@ def run_batch(target: Target, seed: int, number: int, count: int = BATCH) -> Tal
 
 
 def _input(target: Target, random: Random, at: int) -> bytes:
-    data = target.maker.make(random)
-    if at % LONG_EVERY == LONG_EVERY - 1:
-        # As long as a peer may send: what costs more than it should per byte shows here.
-        other = target.maker.make(random) or b"\x00"
-        data += other * (target.max_bytes // len(other) + 1)
-    return data[: target.max_bytes + 1]
+    if at not in (LONG_MEASURED, LONG_TIMED):
+        return target.maker.make(random)[: target.max_bytes + 1]
+    if random.random() < STRETCHED:
+        # Long all through, with counts that fit: what takes more than it should for a byte shows here.
+        return target.maker.stretch(random, target.max_bytes)[: target.max_bytes + 1]
+    data, other = target.maker.make(random), target.maker.make(random) or b"\x00"
+    return (data + other * (target.max_bytes // len(other) + 1))[: target.max_bytes + 1]
 
 
-def _try_one(target: Target, data: bytes, tally: Tally, *, is_measured: bool) -> str:
-    allowed_s = longest_seconds(len(data))
-    if is_measured:
-        return _measured(target, data, tally)
-    signal.setitimer(signal.ITIMER_VIRTUAL, 4 * allowed_s)
-    began, began_cpu = time.perf_counter(), time.process_time()
+def guarded(target: Target, data: bytes, longest_s: float) -> Verdict:
+    """Judge one input, and interrupt the decoder when it has not come back after so many seconds."""
     try:
-        verdict = judge(target, data)
+        signal.setitimer(signal.ITIMER_VIRTUAL, longest_s)
+        return judge(target, data)
     except Hang:
-        return f"it did not come back within {4 * allowed_s:.1f} s"
+        return Verdict(False, f"{HANG}: it did not come back within {longest_s:.1f} s")
+    finally:
+        signal.setitimer(signal.ITIMER_VIRTUAL, 0)
+
+
+def _hung(verdict: Verdict) -> bool:
+    return verdict.fault.startswith(HANG)
+
+
+def _timed(target: Target, data: bytes, tally: Tally) -> str:
+    allowed_s = longest_seconds(len(data))
+    began, began_cpu = time.perf_counter(), time.process_time()
+    verdict = guarded(target, data, HANGS_AFTER * allowed_s)
     # The processor's clock ticks coarsely on some machines, the wall's runs on while others work.
     took = min(time.perf_counter() - began, time.process_time() - began_cpu + TICK_SECONDS)
-    tally.inputs += 1
-    tally.accepted += verdict.is_accepted
-    tally.refused += not verdict.is_accepted
+    tally.count(data, verdict)
     tally.slowest_us = max(tally.slowest_us, round(took * 1e6))
-    tally.biggest = max(tally.biggest, len(data))
     tally.cpu_s += took
-    if took > allowed_s:
-        return f"it took {took:.2f} s of processor time, {allowed_s:.2f} s are allowed"
+    if took > allowed_s and not _hung(verdict):
+        return f"{TIME}: it took {took:.2f} s of processor time, {allowed_s:.2f} s are allowed"
     return verdict.fault
 
 
 def _measured(target: Target, data: bytes, tally: Tally) -> str:
-    signal.setitimer(signal.ITIMER_VIRTUAL, 0)
+    """Judge one input while its memory is counted; that is slow, so its time is not judged, but a hang is."""
     tracemalloc.start()
     try:
-        verdict = judge(target, data)
+        verdict = guarded(target, data, MEASURED_HANGS_AFTER * longest_seconds(len(data)))
         peak = tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()
-    tally.inputs += 1
-    tally.accepted += verdict.is_accepted
-    tally.refused += not verdict.is_accepted
-    tally.biggest = max(tally.biggest, len(data))
+    allowed = most_memory(target, len(data))
+    tally.count(data, verdict)
     tally.most_memory = max(tally.most_memory, peak)
-    allowed = FREE_BYTES + target.amplification * len(data)
-    if peak > allowed:
-        return f"it took {peak} bytes of memory for {len(data)} bytes, {allowed} are allowed"
+    tally.memory_percent = max(tally.memory_percent, 100 * peak // allowed)
+    if peak > allowed and not _hung(verdict):
+        return f"{MEMORY}: it took {peak} bytes of memory for {len(data)} bytes, {allowed} are allowed"
     return verdict.fault
 
 

@@ -18,7 +18,7 @@ from node.api.records_json import read_document, write_record
 from node.api.tokens import TokenFile
 from tests.fuzz.scratch import fresh_folder
 from tests.fuzz.shapes import Shapes
-from tests.fuzz.target import Target
+from tests.fuzz.target import LONG_BYTES, Target
 from tests.fuzz.targets_ledger import stated
 from tests.fuzz.texts import Texts
 from tests.fuzz.words import FIELDS
@@ -85,7 +85,7 @@ def client_targets() -> list[Target]:
     forms = Texts(_forms())
     cursors = Texts([encode_cursor(bytes(range(_PLACE_BYTES))).encode(), b"AAAA", b""])
     return [
-        Target("document in JSON", _document, (FieldFault,), forms, 180),
+        Target("document in JSON", _document, (FieldFault,), forms, 180, max_bytes=LONG_BYTES),
         Target("log level", lambda data: decode_strictly(_LEVELS, data), (FieldFault,), _levels(), 20),
         Target("cursor", _cursor, (Problem,), cursors, 40, max_bytes=2 * MAX_CURSOR_CHARACTERS),
         Target("number", _number, (ValueError,), Texts([b"0", b"42", b"1" * 19]), 30, max_bytes=64),

@@ -8,7 +8,7 @@ from node.epcis import digital_link, identifiers, times
 from node.epcis.percent import percent_decode
 from node.epcis.problems import CaptureProblem
 from node.epcis.reader import read_document
-from tests.fuzz.target import Target
+from tests.fuzz.target import LONG_BYTES, TREE_AMPLIFICATION, Target
 from tests.fuzz.texts import Texts
 from tests.fuzz.words import IDENTIFIERS, TIMES
 from tests.unit.node.epcis import samples
@@ -21,11 +21,18 @@ def _of_text(reader: Callable[[str], object]) -> Callable[[bytes], object]:
     return lambda data: reader(data.decode("utf-8", "replace"))
 
 
+_LONG: Final = "urn:packtrail:" + "x" * 2_000 + "/"
+"""A namespace about as long as one may be: whatever writes it out for every name that uses it shows here."""
+
+
 def _xml() -> Texts:
+    extended = samples.XML_OBJECT_EVENT.replace("<ObjectEvent>", f'<ObjectEvent xmlns:x="{_LONG}">')
     bodies = [
         samples.xml_document(samples.XML_OBJECT_EVENT),
         samples.xml_document(samples.XML_SHIPPING, header=samples.XML_HEADER),
         samples.xml_document(samples.XML_OBJECT_EVENT, samples.XML_SHIPPING, version='schemaVersion="1.0"'),
+        samples.xml_document(extended.replace("<ilmd>", "<ilmd><x:a>1</x:a><x:lotNumber>L</x:lotNumber>")),
+        samples.xml_document(extended.replace("</ObjectEvent>", "<x:a/></ObjectEvent>")),
     ]
     utf_16 = bodies[0].replace(b"UTF-8", b"UTF-16").decode().encode("utf-16")
     return Texts([*bodies, utf_16])
@@ -33,7 +40,14 @@ def _xml() -> Texts:
 
 def _json() -> Texts:
     events = (samples.object_event(), samples.aggregation_event(), samples.object_event(bizStep="shipping"))
-    return Texts([samples.json_document(*events), *map(samples.json_event, events)])
+    extended = samples.object_event(
+        persistentDisposition={"set": ["x:a", "x:b"], "unset": ["x:c"]},
+        bizTransactionList=[{"type": "x:d", "bizTransaction": "urn:x:1"}],
+        ilmd={"x:e": "1", "x:lotNumber": ["L", "M"]},
+    )
+    context = {"@context": ["https://packtrail.example", {"x": _LONG}]}
+    written = [samples.json_document(*events), samples.json_document(extended, **context)]
+    return Texts([*written, *map(samples.json_event, events)])
 
 
 def _any_identifier(text: str) -> object:
@@ -94,8 +108,8 @@ def gateway_targets() -> list[Target]:
     clocks = Texts([text.encode() for text in TIMES])
     refused, unknown = (CaptureProblem,), (identifiers.InvalidIdentifier,)
     return [
-        Target("EPCIS XML", read_document, refused, _xml(), 20, max_bytes=1 << 18),
-        Target("EPCIS JSON", read_document, refused, _json(), 40, max_bytes=1 << 18),
+        Target("EPCIS XML", read_document, refused, _xml(), 20, None, LONG_BYTES, TREE_AMPLIFICATION),
+        Target("EPCIS JSON", read_document, refused, _json(), 40, None, LONG_BYTES, TREE_AMPLIFICATION),
         Target("identifier", _of_text(_any_identifier), unknown, names, 100, max_bytes=4_096),
         Target("date or time", _of_text(_any_time), (dates.InvalidDate,), clocks, 80, max_bytes=4_096),
     ]

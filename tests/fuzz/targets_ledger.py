@@ -11,6 +11,7 @@ from contracts.chain.commit import Commit, CommitSignature
 from contracts.chain.evidence import Evidence, of_proposals, of_votes
 from contracts.chain.fork import (
     FORKS,
+    MAX_FORK_BYTES,
     InvalidFork,
     evidence_in,
     fork_of,
@@ -19,11 +20,11 @@ from contracts.chain.fork import (
     with_votes,
 )
 from contracts.chain.genesis import InvalidGenesis, decode_genesis, encode_genesis, validator_set
-from contracts.chain.header import BLOCKS
-from contracts.chain.snapshot import MANIFESTS, Manifest, is_well_formed_manifest
+from contracts.chain.header import BLOCKS, MAX_BLOCK_BYTES
+from contracts.chain.snapshot import MANIFESTS, MAX_MANIFEST_BYTES, Manifest, is_well_formed_manifest
 from contracts.chain.votes import Proposal, Vote, VoteType
 from contracts.gs1.keys import InvalidKey, parse_item_key
-from contracts.ledger.anchor import ANCHORS, Anchor, InvalidAnchor, verify_anchor
+from contracts.ledger.anchor import ANCHORS, MAX_ANCHOR_BYTES, Anchor, InvalidAnchor, verify_anchor
 from contracts.ledger.block import InvalidBlock
 from contracts.ledger.bundle import Bundle, BundleReader, MalformedBundle
 from contracts.ledger.document import MalformedDocument, build_document, check_document, document_decoder
@@ -40,7 +41,7 @@ from network.wire.errors import RemoteProtocolError
 from network.wire.messages import BlockAnswer
 from tests.fuzz.packed import Packed
 from tests.fuzz.shapes import Shapes
-from tests.fuzz.target import Target
+from tests.fuzz.target import LONG_BYTES, Target
 from tests.fuzz.texts import Raw, Texts
 from tests.support.evidence import ONE, OTHER, signed_vote, two_proposals, two_votes
 from tests.vectors.network import pack, pallet, public_key, seed, vector_genesis
@@ -233,22 +234,24 @@ def ledger_targets() -> list[Target]:
     form = (*malformed, MalformedDocument)
     evidence = Packed([encode(each) for each in EVIDENCE])
     convicting = Packed([encode(each) for each in _convicting()])
+    manifests, tied = Packed(_rows(Manifest, 3)), Packed(anchors())
+    asked, split = Packed(_answers()), Packed(forks())
     mint = Texts([encode_genesis(GENESIS), msgspec.json.encode(GENESIS)])
     return [
-        Target("bundle", _READER.read, (MalformedBundle,), Packed(bundles()), 120),
-        Target("document", _read_document, form, Packed(documents()), 180, _encoded),
-        Target("record", _RECORDS.decode, malformed, Packed(_rows(Record, 3)), 140, _encoded),
-        Target("manifest", _manifest, malformed, Packed(_rows(Manifest, 3)), 60, _encoded),
-        Target("anchor", _anchored, (MalformedBytes, InvalidAnchor), Packed(anchors()), 200),
-        Target("block", BLOCKS.decode, malformed, Packed(blocks()), 100, _encoded),
-        Target("commit", COMMITS.decode, malformed, Packed(commits()), 80, _encoded, 1 << 14),
-        Target("block of a peer", _answered, (*malformed, RemoteProtocolError), Packed(_answers()), 50),
+        Target("bundle", _READER.read, (MalformedBundle,), Packed(bundles()), 120, None, LIMITS.bundle_bytes),
+        Target("document", _read_document, form, Packed(documents()), 180, _encoded, LIMITS.document_bytes),
+        Target("record", _RECORDS.decode, malformed, Packed(_rows(Record, 3)), 140, _encoded, LONG_BYTES),
+        Target("manifest", _manifest, malformed, manifests, 60, _encoded, MAX_MANIFEST_BYTES),
+        Target("anchor", _anchored, (*malformed, InvalidAnchor), tied, 200, None, MAX_ANCHOR_BYTES),
+        Target("block", BLOCKS.decode, malformed, Packed(blocks()), 100, _encoded, MAX_BLOCK_BYTES),
+        Target("commit", COMMITS.decode, malformed, Packed(commits()), 80, _encoded, COMMITS.max_bytes),
+        Target("block of a peer", _answered, (*malformed, RemoteProtocolError), asked, 50, None, LONG_BYTES),
         Target("evidence", _EVIDENCE.decode, malformed, evidence, 60, _encoded),
         Target("evidence, judged", _judged, (*malformed, InvalidBlock), convicting, 20),
-        Target("proof of a fork", FORKS.decode, malformed, Packed(forks()), 60, _encoded),
-        Target("proof of a fork, judged", _forked, (*malformed, InvalidFork), Packed(forks()), 4),
+        Target("proof of a fork", FORKS.decode, malformed, split, 60, _encoded, MAX_FORK_BYTES),
+        Target("proof of a fork, judged", _forked, (*malformed, InvalidFork), split, 4, None, MAX_FORK_BYTES),
         Target("receipt", RECEIPTS.decode, malformed, Packed(_receipts()), 40, _encoded),
-        Target("proof", _PROOFS.decode, malformed, Packed(proofs()), 40, _encoded),
+        Target("proof", _PROOFS.decode, malformed, Packed(proofs()), 40, _encoded, LONG_BYTES),
         Target("proof, by the light verifier", _light_proof, unproven, Packed(proofs()), 40, light.encode),
         Target("proof, verified", _proven, unproven, Packed(proofs()), 4),
         Target("genesis, by the light verifier", light.Trust.from_genesis, unproven, mint, 4),

@@ -29,7 +29,7 @@ from node.storage.errors import StorageDamaged
 from node.storage.memory_files import MemoryFiles
 from tests.fuzz.scratch import fresh_folder
 from tests.fuzz.shapes import Shapes
-from tests.fuzz.target import Target
+from tests.fuzz.target import TREE_AMPLIFICATION, Target
 from tests.fuzz.targets_ledger import proofs
 from tests.fuzz.texts import Texts
 from tests.testnet.running import MANIFESTS
@@ -166,16 +166,21 @@ def operator_targets() -> list[Target]:
     token_file = Texts([_token_file(count) for count in (0, 3)])
     answers = Texts([b'{"title":"Gone","status":410,"code":"gone","detail":"x"}', b'[1,2.5,null,{"a":[]}]'])
     damaged = (StorageDamaged,)
+    variables = Texts(list(_VARIABLES))
     return [
-        Target("configuration", _config(), (InvalidConfig,), _configs(), 2),
-        Target("configuration in the environment", _variable, (InvalidConfig,), Texts(list(_VARIABLES)), 2),
-        Target("manifest of a test network", read_manifest, (InvalidManifest,), manifests, 4),
+        _tree(Target("configuration", _config(), (InvalidConfig,), _configs(), 2)),
+        _tree(Target("configuration in the environment", _variable, (InvalidConfig,), variables, 2)),
+        _tree(Target("manifest of a test network", read_manifest, (InvalidManifest,), manifests, 4)),
         Target("file of a test network", _network(), (NoSuchNetwork,), _made(NetworkFile), 4),
         Target("node's record", _record(), (CommandError,), _records(), 4),
         Target("process id", _process(), (ValueError,), _made(ProcessId), 4),
         Target("token file", _tokens(), damaged, token_file, 8),
         Target("key file", keys.find, (KeystoreError,), Texts([keys.data]), 40),
         Target("proof in JSON", _proof, (CommandError,), carried, 10),
-        Target("answer to a command", _answer, (CommandError,), answers, 20),
-        Target("description of a network", _description(), (CommandError,), described, 4),
+        _tree(Target("answer to a command", _answer, (CommandError,), answers, 20)),
+        _tree(Target("description of a network", _description(), (CommandError,), described, 4)),
     ]
+
+
+def _tree(target: Target) -> Target:
+    return target._replace(amplification=TREE_AMPLIFICATION)

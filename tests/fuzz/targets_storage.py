@@ -10,11 +10,12 @@ from random import Random
 from typing import Any, Final
 
 from consensus.effects import Input
-from contracts.chain.snapshot import Manifest, chunk_hash, manifest_hash
+from contracts.chain.snapshot import MAX_CHUNK_BYTES, Manifest, chunk_hash, manifest_hash
 from contracts.primitives import signing
 from contracts.primitives.encoding import encode
 from network.sync.packing import pack_chunk, unpack_chunk
 from network.wire.errors import RemoteProtocolError
+from network.wire.messages import MAX_PACKED_BYTES
 from node.identity.signer import FileSigner, SignedStep, SignerRecord, create_signer_record
 from node.identity.vouching import VoucherSigner
 from node.storage.base import Base, base_entry, load_base
@@ -235,11 +236,19 @@ def _unpacked(data: bytes) -> object:
 
 def _snapshots() -> list[Target]:
     base = Base(7, b"\x11" * 32, b"anchor", ())
-    packed = [pack_chunk(_CHUNK), pack_chunk(bytes(5_000)), pack_chunk(Random(1).randbytes(500))]
+    longest = [pack_chunk(bytes(MAX_CHUNK_BYTES + more)) for more in (0, 1, MAX_CHUNK_BYTES)]
+    packed = [pack_chunk(_CHUNK), pack_chunk(bytes(5_000)), pack_chunk(Random(1).randbytes(500)), *longest]
     manifests = [_snapshot_files().read(_MANIFEST_FILE) or b""]
     return [
-        Target("chunk of a snapshot", _unpacked, (RemoteProtocolError,), Raw(packed), 60),
-        Target("rows of a snapshot", lambda data: read_rows(data, b""), (WrongRows,), Packed([_CHUNK]), 60),
+        Target(
+            *("chunk of a snapshot", _unpacked, (RemoteProtocolError,), Raw(packed), 60),
+            max_bytes=MAX_PACKED_BYTES,
+            opened_bytes=MAX_CHUNK_BYTES,
+        ),
+        Target(
+            *("rows of a snapshot", lambda data: read_rows(data, b""), (WrongRows,), Packed([_CHUNK]), 60),
+            max_bytes=MAX_CHUNK_BYTES,
+        ),
         Target("manifest's file", _kept_manifest, _DAMAGED, Raw(manifests), 30),
         Target("record of vouchers", _vouched, _DAMAGED, Raw(_vouched_files()), 60),
         _row("base", _fill(base_entry(base)), load_base),

@@ -14,7 +14,7 @@ from network.wire.frames import HEADER_BYTES, FrameCodec, FrameReader
 from network.wire.messages import PROTOCOL_VERSION, Hello, Message
 from tests.fuzz.packed import Packed
 from tests.fuzz.shapes import Shapes
-from tests.fuzz.target import Target
+from tests.fuzz.target import LONG_BYTES, Target
 from tests.fuzz.targets_ledger import GENESIS, LIMITS, blocks, bundles, commits
 from tests.fuzz.texts import Raw
 
@@ -49,6 +49,10 @@ class _Tagged:
         tag = random.choice(self._tags)
         packed = self._packed if random.random() < 0.03 else self._by_tag[tag]
         return bytes((tag,)) + packed.make(random)
+
+    def stretch(self, random: Random, size: int) -> bytes:
+        tag = random.choice(self._tags)
+        return bytes((tag,)) + self._by_tag[tag].stretch(random, size - 1)
 
 
 def _message(data: bytes) -> Message:
@@ -85,6 +89,10 @@ class _Streams(Raw):
             return super().make(random).join(frames)
         return b"".join(frames)
 
+    def stretch(self, random: Random, size: int) -> bytes:
+        frame = random.choice(self.samples)
+        return frame * max(size // len(frame), 1)
+
 
 def _hello(data: bytes) -> object:
     hello = _HELLO.decode(_CODEC._tags[Hello], data)
@@ -110,6 +118,6 @@ def wire_targets() -> list[Target]:
     frames = [_CODEC.encode(message).data for message in said]
     return [
         Target("message", _message, refused, _Tagged(said), 300, _tagged, 1 << 20),
-        Target("stream of frames", _stream, refused, _Streams(frames), 120),
+        Target("stream of frames", _stream, refused, _Streams(frames), 120, max_bytes=LONG_BYTES),
         Target("hello", _hello, refused, Packed(_hellos()), 80, max_bytes=2_048),
     ]

@@ -2,6 +2,8 @@
 
 import importlib
 import pkgutil
+import signal
+import tracemalloc
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -18,7 +20,7 @@ from tests.fuzz.__main__ import FINDINGS, folder_of, main, shortened
 from tests.fuzz.catalogue import all_targets
 from tests.fuzz.packed import Packed
 from tests.fuzz.run import Finding, run_batch, watched
-from tests.fuzz.target import Target, judge
+from tests.fuzz.target import FREE_SECONDS, SECONDS_PER_BYTE, Target, judge, most_memory
 from tests.fuzz.texts import Raw
 
 TARGETS = all_targets()
@@ -26,6 +28,10 @@ BY_FOLDER = {folder_of(name): target for name, target in TARGETS.items()}
 KEPT = sorted(FINDINGS.glob("*/*.bin"))
 FEW = 400
 """Inputs for each decoder; the long run is `make fuzz-decoders`."""
+LONG_BATCHES = 4
+"""Batches of which each decoder gets the long inputs."""
+LONG = 1 << 15
+"""Bytes; no input of the weak decoders is so long that is not meant to be."""
 
 
 @pytest.mark.parametrize("name", TARGETS)
@@ -118,6 +124,14 @@ class _Same(Raw):
         return random.choice(self.samples)
 
 
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Allow a hundredth of the time, so that what hangs is interrupted soon."""
+    monkeypatch.setattr("tests.fuzz.target.FREE_SECONDS", FREE_SECONDS / 100)
+    monkeypatch.setattr("tests.fuzz.target.SECONDS_PER_BYTE", SECONDS_PER_BYTE / 100)
+
+
+@pytest.mark.usefixtures("impatient")
 @pytest.mark.parametrize(
     ("sample", "fault"),
     [
@@ -128,11 +142,61 @@ class _Same(Raw):
     ],
 )
 def test_a_weak_decoder_is_found_out(sample: bytes, fault: str) -> None:
-    # Input 0 of a batch is the one whose memory is measured; a hang is looked for in the others.
-    number = 1 if sample == b"\xfd" else 0
     with watched():
-        tally = run_batch(_target(sample), 0, number, 1)
+        tally = run_batch(_target(sample), 0, 0, 1)
     assert [fault in finding.fault for finding in tally.findings] == [True]
+
+
+def _greedy(data: bytes) -> object:
+    """Cost nothing beside what is free, until the input is long."""
+    return bytearray(200 * len(data))
+
+
+def _waits_for_long(data: bytes) -> object:
+    while len(data) > LONG:
+        pass
+    return data
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_memory_that_only_a_long_input_takes_is_found(seed: int) -> None:
+    target = Target("greedy", _greedy, (), Raw([b"12345678"]), 1)
+    with watched():
+        tally = run_batch(target, seed, 0, FEW)
+    (finding,) = tally.findings
+    assert finding.fault.startswith("memory: ")
+    assert len(finding.data) > LONG
+    assert tally.most_memory > most_memory(target, len(finding.data))
+    assert tally.memory_percent > 100
+
+
+@pytest.mark.usefixtures("impatient")
+def test_a_long_input_is_guarded_whether_it_is_measured_or_timed() -> None:
+    target = Target("slow", _waits_for_long, (), Raw([b"12345678"]), 1)
+    with watched():
+        tally = run_batch(target, 0, 0, FEW)
+    assert [finding.fault.partition(":")[0] for finding in tally.findings] == ["hang", "hang"]
+    assert [len(finding.data) > LONG for finding in tally.findings] == [True, True]
+    assert tally.inputs == FEW
+
+
+@pytest.mark.usefixtures("impatient")
+def test_a_hang_is_found_while_memory_is_measured() -> None:
+    """Input 0 of a batch is one whose memory is measured, input 3 is not."""
+    with watched():
+        tally = run_batch(_target(b"\xfd"), 0, 0, 1)
+    assert [finding.fault.partition(":")[0] for finding in tally.findings] == ["hang"]
+    assert not tracemalloc.is_tracing()
+    assert signal.getitimer(signal.ITIMER_VIRTUAL) == (0.0, 0.0)
+
+
+@pytest.mark.parametrize("name", TARGETS)
+def test_a_decoder_stands_long_inputs(name: str) -> None:
+    """Each long input of some batches: the first is measured, the second timed."""
+    with watched():
+        tallies = [run_batch(TARGETS[name], 2, number, 3) for number in range(LONG_BATCHES)]
+    assert [tally.findings for tally in tallies] == [()] * LONG_BATCHES
+    assert max(tally.biggest for tally in tallies) > TARGETS[name].max_bytes // 2
 
 
 def test_a_seed_makes_the_same_inputs_again() -> None:
@@ -160,3 +224,17 @@ def test_the_command_prints_a_table_and_counts_as_json(capsys: pytest.CaptureFix
     lines = capsys.readouterr().out.splitlines()
     assert [line.split()[0] for line in lines[:-1]] == ["decoder", "cursor", "number"]
     assert '"findings":0' in lines[-1]
+
+
+def test_a_run_is_kept_with_its_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    kept = tmp_path / "run.txt"
+    assert main(["--inputs", "20", "--only", "number", "--record", str(kept)]) == 0
+    head, _, table = kept.read_text(encoding="utf-8").partition("\n\n")
+    assert head.startswith("command: python -m tests.fuzz --inputs 20 --only number --record")
+    assert table == capsys.readouterr().out
+
+
+def test_a_finding_that_hangs_is_kept_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(TARGETS, "weak", _target(b""))
+    data = b"\xfd" + bytes(500)
+    assert shortened(Finding("weak", data, "hang: it did not come back within 1.0 s")) == data

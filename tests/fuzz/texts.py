@@ -26,6 +26,8 @@ NASTY = [
     *(b"/01/", b"#", b"1979-05-27"),
 ]
 """Pieces that have broken parsers before, or look as if they could."""
+_LETTER = re.compile(rb"[A-Za-z]")
+_CLOSED_BY = {b"[": b"]", b"{": b"}"}
 DEEP = 20_000
 _OPENING = (b"[", b"{", b'{"a":', b"<a>", b"((", b"[a.", b"a.")
 
@@ -62,6 +64,46 @@ class Texts:
             else:
                 tokens[at] = _hurt(tokens, at, random)
         return b"".join(tokens)
+
+    def stretch(self, random: Random, size: int) -> bytes:
+        """Return one sample of about `size` bytes: a piece of it stands again and again, or with numbers."""
+        tokens = self._tokens[int(random.random() * len(self._tokens))]
+        at = int(random.random() * len(tokens))
+        before, after = b"".join(tokens[:at]), b"".join(tokens[at:])
+        piece = _whole(tokens, at) if random.random() < 0.7 else b""
+        piece = piece or b"".join(tokens[at : at + random.choice((1, 2, 4, 8, 20))]) or b" "
+        room = max(size - len(before) - len(after), 0)
+        if random.random() < 0.5 or not _LETTER.search(piece):
+            pieces = [piece] * (room // len(piece))
+        else:
+            width = len(str(room // len(piece)))
+            pieces = [_numbered(piece, number) for number in range(room // (len(piece) + width))]
+        return b"".join((before, *pieces, after))
+
+
+def _whole(tokens: list[bytes], at: int) -> bytes:
+    """Return what begins at a token up to its end, so that it may stand twice: a value, a tag, a line."""
+    token = tokens[at]
+    if token in _CLOSED_BY:
+        depth = 0
+        for end in range(at, len(tokens)):
+            depth += (tokens[end] == token) - (tokens[end] == _CLOSED_BY[token])
+            if not depth:
+                return b"".join(tokens[at : end + 1]) + b","
+    if token[:1] == b'"' or token.isdigit():
+        return token + b","
+    if token[:1] == b"<" and token[-2:-1] != b"/":
+        closing = b"</" + re.split(rb"[\s>]", token[1:])[0] + b">"
+        return b"".join(tokens[at : tokens.index(closing, at) + 1]) if closing in tokens[at:] else b""
+    if b"\n" in token:
+        ends = (end for end in range(at + 1, len(tokens)) if b"\n" in tokens[end])
+        return b"".join(tokens[at : next(ends, at + 1)])
+    return b""
+
+
+def _numbered(piece: bytes, number: int) -> bytes:
+    """Make a piece another than the one before: names that may stand only once then do."""
+    return _LETTER.sub(lambda found: found[0] + b"%d" % number, piece, count=1)
 
 
 def _scratched(token: bytes, random: Random) -> bytes:
@@ -115,3 +157,11 @@ class Raw:
             else:
                 data[at:at] = random.randbytes(random.choice((1, 5, 40)))
         return bytes(data)
+
+    def stretch(self, random: Random, size: int) -> bytes:
+        """Return one sample of `size` bytes: a piece of it stands again and again."""
+        data = self.samples[int(random.random() * len(self.samples))]
+        at = int(random.random() * (len(data) + 1))
+        piece = data[at : at + random.choice((1, 4, 8, 64, len(data) + 1))] or b"\x00"
+        room = max(size - len(data), 0)
+        return data[:at] + (piece * (room // len(piece) + 1))[:room] + data[at:]

@@ -20,8 +20,8 @@ ROUNDS ?= 3
 MINUTES ?= 2
 # Whether slow recoveries and memory that grows fail `make chaos`; empty means: they are reported.
 STRICT ?= 1
-# Where `make simulate`, `simulate-long`, `planted-simulation`, `fuzz-decoders` and `chaos` keep their table;
-# empty means: nowhere.
+# Where `make simulate`, `simulate-long`, `planted-simulation`, `crash-points`, `damage`, `fuzz-decoders` and `chaos`
+# keep their table; empty means: nowhere.
 KEEP ?=
 # How many files of tests `make test` runs at the same time, and how many processes `make fuzz-law` has.
 JOBS ?= 2
@@ -70,7 +70,7 @@ planted: $(STAMP) ## Wrong laws, each caught by the reference model; wrong nodes
 	$(BIN)/python -m pytest tests/simulation -m planted -n $(JOBS) $(PYTEST_ARGS)
 
 damage: $(STAMP) ## Every kind of file of a home and of an archive damaged, at 4,000 positions: each noticed and named
-	$(BIN)/python -m tests.damage --positions 4000
+	$(BIN)/python -m tests.damage --positions 4000 $(if $(KEEP),--record $(KEEP))
 	$(BIN)/python -m pytest tests/testnet -m "testnet and slow" $(PYTEST_ARGS)
 
 coverage: $(STAMP) ## Branch coverage of contracts and consensus, at least 98%
@@ -94,7 +94,7 @@ twins: $(STAMP) ## One of four keys on two nodes, under every small schedule: ma
 	$(BIN)/python -m tests.simulation.twins --rounds $(ROUNDS) --phases --sample 4000
 
 crash-points: $(STAMP) ## Power goes out, or the disk refuses, at every persistence point of a validator and of followers
-	$(BIN)/python -m tests.simulation.crash_points
+	$(BIN)/python -m tests.simulation.crash_points $(if $(KEEP),--record $(KEEP))
 
 reconnects: $(STAMP) ## 10,000 connections of nodes and of clients come and go, and leave no descriptor behind
 	PACKTRAIL_RECONNECTS=10000 $(BIN)/python -m pytest -k leak_no_descriptor tests/unit/network/test_peers.py \

@@ -17,6 +17,7 @@ from tests.damage.facts import learn
 from tests.damage.home import make_home
 from tests.damage.judging import Judged, Outcome, copy_home, judge, judge_archive
 from tests.simulation.outcome import quiet
+from tests.support.measured import measured_commit, record
 
 BAD = (Outcome.UNNOTICED, Outcome.UNNAMED)
 
@@ -53,17 +54,17 @@ def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.damage", description=__doc__)
     parser.add_argument("--positions", type=int, default=2_400, help="how many damages, at least")
     parser.add_argument("--seed", type=int, default=0, help="what they are drawn from")
+    parser.add_argument("--record", type=Path, help="keep the table in this file, with the commit")
     options = parser.parse_args(arguments)
-    began = time.monotonic()
+    began, commit = time.monotonic(), measured_commit()
     with tempfile.TemporaryDirectory(prefix="packtrail-damage-") as folder:
         found = run(options.positions, options.seed, Path(folder))
-    for part, judged in found.items():
-        _show(part, judged)
+    lines = [line for part, judged in found.items() for line in _table(part, judged)]
     judged = [each for part in found.values() for each in part]
     bad = [each for each in judged if each.outcome in BAD]
     for each in bad:
         case = each.case
-        print(f"{each.outcome}: {case.file}, {case.what} at byte {case.place}: {each.said}")
+        lines.append(f"{each.outcome}: {case.file}, {case.what} at byte {case.place}: {each.said}")
     outcomes = Counter(str(each.outcome) for each in judged)
     summary = {
         "positions": len(judged),
@@ -72,18 +73,22 @@ def main(arguments: list[str]) -> int:
         "failed": len(bad),
         "seconds": round(time.monotonic() - began, 1),
     }
-    print(msgspec.json.encode(summary).decode())
+    lines.append(msgspec.json.encode(summary).decode())
+    print("\n".join(lines))
+    if options.record is not None:
+        record(options.record, " ".join(("python -m tests.damage", *arguments)), commit, lines)
     return bool(bad)
 
 
-def _show(part: str, judged: list[Judged]) -> None:
+def _table(part: str, judged: list[Judged]) -> list[str]:
     found = {each.outcome for each in judged}
     columns = [outcome for outcome in Outcome if outcome in found and outcome not in BAD]
-    print(f"{part:26}{'damages':>9}" + "".join(f"  {column:>6}" for column in columns))
+    lines = [f"{part:26}{'damages':>9}" + "".join(f"  {column:>6}" for column in columns)]
     for kind in dict.fromkeys(each.case.kind for each in judged):
         counts = Counter(each.outcome for each in judged if each.case.kind == kind)
         cells = (f"  {counts[column]:{max(len(column), 6)}}" for column in columns)
-        print(f"  {kind:24}{counts.total():9}" + "".join(cells))
+        lines.append(f"  {kind:24}{counts.total():9}" + "".join(cells))
+    return lines
 
 
 if __name__ == "__main__":

@@ -25,6 +25,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
 from typing import Final, NamedTuple
 
 import msgspec
@@ -40,6 +41,7 @@ from tests.simulation.outcome import quiet
 from tests.simulation.plan import Plan, make_plan
 from tests.simulation.signatures import SignatureBook, signatures
 from tests.simulation.world import DRAIN_MS, World
+from tests.support.measured import measured_commit, record
 
 SEED: Final = 27
 """Of the story; here the first validator and the member have keys of busy partners."""
@@ -254,8 +256,9 @@ def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.simulation.crash_points", description=__doc__)
     parser.add_argument("--every", type=int, default=1, help="of the points, every so many-th")
     parser.add_argument("--jobs", type=int, default=2, help="how many run at the same time")
+    parser.add_argument("--record", type=Path, help="keep the table in this file, with the commit")
     options = parser.parse_args(arguments)
-    began = time.monotonic()
+    began, commit = time.monotonic(), measured_commit()
     names = {node: points_of(node) for node in NODES}
     with ProcessPoolExecutor(options.jobs) as pool:
         first = list(pool.map(tell, aims(names, options.every), chunksize=8))
@@ -265,7 +268,7 @@ def main(arguments: list[str]) -> int:
         name = names[run.aim.node][run.aim.point - 1]
         print(f"{run.aim.node}, point {run.aim.point} ({name}), {run.aim.aftermath}, again {run.aim.again}:")
         print(f"  {run.failure or 'it never came to the point'}")
-    _show(names, first, second)
+    lines = _table(names, first, second)
     summary = {
         "points": {node: len(passed) for node, passed in names.items()},
         "crashes": len(first),
@@ -273,12 +276,17 @@ def main(arguments: list[str]) -> int:
         "failed": len(failed),
         "seconds": round(time.monotonic() - began, 1),
     }
-    print(msgspec.json.encode(summary).decode())
+    lines.append(msgspec.json.encode(summary).decode())
+    print("\n".join(lines))
+    if options.record is not None:
+        record(
+            options.record, " ".join(("python -m tests.simulation.crash_points", *arguments)), commit, lines
+        )
     return bool(failed)
 
 
-def _show(names: dict[str, list[str]], first: list[Told], second: list[Told]) -> None:
-    """Print how many crashes of each kind fell on each kind of point."""
+def _table(names: dict[str, list[str]], first: list[Told], second: list[Told]) -> list[str]:
+    """Lay out how many crashes of each kind fell on each kind of point."""
     hits: dict[tuple[str, str], Counter[str]] = {}
     for run in first:
         place = (run.aim.node, kind_of(names[run.aim.node][run.aim.point - 1]))
@@ -287,12 +295,13 @@ def _show(names: dict[str, list[str]], first: list[Told], second: list[Told]) ->
         place = (run.aim.node, kind_of(names[run.aim.node][run.aim.point - 1]))
         hits.setdefault(place, Counter())["again"] += 1
     columns = (*AFTERMATHS, "again")
-    print(f"{'node':9} {'right before':34}" + "".join(f"{column:>9}" for column in columns))
+    lines = [f"{'node':9} {'right before':34}" + "".join(f"{column:>9}" for column in columns)]
     for (node, kind), counts in sorted(hits.items()):
-        print(f"{node:9} {kind:34}" + "".join(f"{counts[column]:9}" for column in columns))
+        lines.append(f"{node:9} {kind:34}" + "".join(f"{counts[column]:9}" for column in columns))
     total = Counter(run.aim.aftermath for run in first)
     total["again"] = len(second)
-    print(f"{'':9} {'all':34}" + "".join(f"{total[column]:9}" for column in columns))
+    lines.append(f"{'':9} {'all':34}" + "".join(f"{total[column]:9}" for column in columns))
+    return lines
 
 
 if __name__ == "__main__":

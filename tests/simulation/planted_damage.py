@@ -96,6 +96,7 @@ PLANTED_DAMAGE: Final = (
             (REFUSED,),
             _build_a_second_proposal,
         ),
+        is_quick=False,
         where=honest("decay", "slow_disk", fault_interval_ms=250),
     ),
 )

@@ -22,7 +22,7 @@ from math import ceil
 from typing import Final
 
 from network.peer.allowance import Allowance
-from node.api.line import Line
+from node.api.line import Line, Turn
 from node.api.metrics import ApiMetrics
 from node.api.problems import Problem
 
@@ -201,8 +201,9 @@ class Gate:
 
     async def _stand(self, line: Line, token: str) -> bool:
         """Wait in a line; return whether a place was given, which then is held."""
-        turn = line.join(token)
+        turn: Turn = asyncio.get_running_loop().create_future()
         try:
+            line.join(token, turn)
             return await turn
         except asyncio.CancelledError:
             if turn.done() and not turn.cancelled() and turn.result():

@@ -25,9 +25,8 @@ class Line:
         """Return how many wait."""
         return self._count
 
-    def join(self, who: str) -> Turn:
+    def join(self, who: str, turn: Turn) -> None:
         """Stand at the end of one's own; when the line is full, the newest of whoever has most leaves it."""
-        turn: Turn = asyncio.get_running_loop().create_future()
         self._waiting.setdefault(who, deque()).append(turn)
         self._count += 1
         if self._count > self._most:
@@ -35,8 +34,9 @@ class Line:
             most = max(self._waiting, key=lambda name: (len(self._waiting[name]), name == who))
             newest = self._waiting[most][-1]
             self.drop(most, newest)
-            newest.set_result(False)
-        return turn
+            if not newest.done():
+                # Else it has just been given up, and whoever waited for it has not come to leave the line.
+                newest.set_result(False)
 
     def drop(self, who: str, turn: Turn) -> None:
         """Leave the line; harmless when that has happened."""

@@ -115,6 +115,23 @@ async def test_who_has_most_in_a_full_line_gives_way(world: World) -> None:
     assert world.turned_away("requests") == 2
 
 
+async def test_a_full_line_that_somebody_is_just_leaving_takes_another_in(world: World) -> None:
+    order: list[str] = []
+    async with AsyncExitStack() as stack:
+        await world.fill(stack, 1)
+        many = await stand(world, "a" * MAX_IN_LINE, order)
+        more = asyncio.create_task(enter(world, "b", order))
+        # Its turn is cancelled at once; that it leaves the line is done only after the other has joined it.
+        many[-1].cancel()
+        await asyncio.sleep(0)
+        assert (world.gate.in_line, more.done()) == (MAX_IN_LINE, False)
+    found = await asyncio.gather(*many, more, return_exceptions=True)
+    assert [type(one) for one in found if one is not None] == [asyncio.CancelledError]
+    assert (order.count("a"), order.count("b")) == (MAX_IN_LINE - 1, 1)
+    assert (world.gate.inside, world.gate.in_line) == (0, 0)
+    assert world.turned_away("requests") == 0
+
+
 async def test_a_line_that_does_not_move_ends(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(gates, "LONGEST_IN_LINE_S", 0)
     async with AsyncExitStack() as stack:

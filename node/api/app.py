@@ -16,7 +16,7 @@ from aiohttp import web
 from node.api.access import GRANT, Right, authorise
 from node.api.alerts import Alerts
 from node.api.blocks import Blocks
-from node.api.bodies import BODY_SHARE, BodyRoom, BodyShare
+from node.api.body_room import BODY_SHARE, BodyRoom, BodyShare
 from node.api.commits import Commits
 from node.api.connections import Connections
 from node.api.context import ApiContext
@@ -129,7 +129,9 @@ class Apps:
         return self._bodies.bytes
 
     def _no_room_for_body(self) -> Problem:
-        return self.gate.too_busy("bodies", "The bodies of other requests take all the room there is.")
+        return self.gate.too_busy(
+            "bodies", "Bodies take all the room there is, and whoever has most gives way."
+        )
 
     def _count_connections(self) -> int:
         return sum(map(len, self.connections))
@@ -148,7 +150,9 @@ class Apps:
         async def handle(request: web.Request) -> web.StreamResponse:
             authorise(context, request, endpoint.right)
             if endpoint.right is not Right.PUBLIC:
-                self.gate.check_token(request[GRANT].id)
+                token = request[GRANT].id
+                self.gate.check_token(token)
+                request[BODY_SHARE] = BodyShare(self._bodies, token)
             check_query(request, allowed)
             return await endpoint.handler(request)
 
@@ -161,7 +165,7 @@ class Apps:
         loop = asyncio.get_running_loop()
         began = loop.time()
         request_id = self._context.draw(REQUEST_ID_BYTES).hex()
-        share = self._note(request)
+        self._note(request)
         try:
             response = await handler(request)
         except Exception as error:  # noqa: BLE001 - whatever it is, the client gets an answer
@@ -178,7 +182,8 @@ class Apps:
                 return begun
             response = await self._render(problem, request_id)
         finally:
-            share.release()
+            # Only now: until its answer has been held back long enough, a refused request may keep its body.
+            _release(request)
         if _BEGUN not in request:
             response.headers[REQUEST_ID_HEADER] = request_id
             if self._context.history_from > 1:
@@ -186,12 +191,10 @@ class Apps:
         self._count(request, response.status, loop.time() - began)
         return response
 
-    def _note(self, request: web.Request) -> BodyShare:
-        """Note that a connection is used; return what the request's body may take."""
+    def _note(self, request: web.Request) -> None:
+        """Note that a connection is used."""
         for connections in self.connections:
             connections.asked(request.protocol)
-        share = request[BODY_SHARE] = BodyShare(self._bodies)
-        return share
 
     async def _render(self, problem: Problem, request_id: str) -> web.Response:
         """Return the answer, held back a little when it turns somebody away."""
@@ -224,6 +227,12 @@ class Apps:
         path = UNMATCHED if resource is None else resource.canonical
         method = request.method if path != UNMATCHED else "other"
         self._metrics.answered(method, path, status, None if path in _STREAMS else seconds)
+
+
+def _release(request: web.Request) -> None:
+    """Give back what the request's body took."""
+    if BODY_SHARE in request:
+        request[BODY_SHARE].release()
 
 
 async def _note_begun(request: web.BaseRequest, response: web.StreamResponse) -> None:

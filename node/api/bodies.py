@@ -1,11 +1,12 @@
 """Request bodies: their kind, their length, and lines cut from a stream of them."""
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Final
 
 from aiohttp import web
 
+from node.api.body_room import BODY_SHARE
 from node.api.problems import Problem
 
 _SILENT_TYPES: Final = frozenset(
@@ -13,9 +14,9 @@ _SILENT_TYPES: Final = frozenset(
 )
 """What clients send when they do not say what they send."""
 BODY_S: Final = 10.0
-"""How long any body may take."""
+"""How long any body, and a line of a stream, may take."""
 LEAST_BYTES_PER_SECOND: Final = 64 << 10
-"""A long body may take as much longer as it takes at this pace: what it holds nobody else can have."""
+"""A long one may take longer: as long as what has come takes at this pace."""
 
 
 def check_media_type(request: web.Request, understood: tuple[str, ...]) -> None:
@@ -36,60 +37,9 @@ def check_media_type(request: web.Request, understood: tuple[str, ...]) -> None:
         raise Problem("unsupported_media_type", f"Send the body as {' or '.join(understood)}.")
 
 
-class BodyRoom:
-    """How much the bodies of all requests may take that are being read or handled.
-
-    Attributes:
-        bytes: What they take now.
-    """
-
-    def __init__(self, most: int, refuse: Callable[[], Problem]) -> None:
-        """Begin empty.
-
-        Args:
-            most: Most bytes.
-            refuse: Makes the answer to a request whose body finds no room.
-        """
-        self.most = most
-        self.refuse = refuse
-        self.bytes = 0
-
-
-class BodyShare:
-    """What one request takes of that room, until it is answered."""
-
-    def __init__(self, room: BodyRoom) -> None:
-        """Take nothing yet."""
-        self._room = room
-        self._bytes = 0
-
-    def take(self, size: int) -> None:
-        """Have at least `size` bytes in all.
-
-        Raises:
-            Problem: too_busy.
-        """
-        self.have(max(size, self._bytes))
-
-    def have(self, size: int) -> None:
-        """Have `size` bytes in all.
-
-        Raises:
-            Problem: too_busy.
-        """
-        more = size - self._bytes
-        if more > 0 and self._room.bytes + more > self._room.most:
-            raise self._room.refuse()
-        self._room.bytes += more
-        self._bytes = size
-
-    def release(self) -> None:
-        """Have nothing any more."""
-        self.have(0)
-
-
-BODY_SHARE: Final = web.RequestKey("body_share", BodyShare)
-"""Key of a request's share."""
+def longest_s(size: int) -> float:
+    """Return how long what `size` bytes have come of may take; what is only announced earns no time."""
+    return BODY_S + size / LEAST_BYTES_PER_SECOND
 
 
 async def read_body(request: web.Request, max_bytes: int, understood: tuple[str, ...]) -> bytes:
@@ -101,25 +51,31 @@ async def read_body(request: web.Request, max_bytes: int, understood: tuple[str,
         understood: Media types; empty to leave that question to the caller.
 
     Raises:
-        Problem: unsupported_media_type, body_too_large, body_too_slow, or too_busy: bodies of others take
-            all the room there is.
+        Problem: unsupported_media_type, body_too_large, body_too_slow, or too_busy: there is no room for it.
     """
     check_media_type(request, understood)
     if (request.content_length or 0) > max_bytes:
         raise _too_large(max_bytes)
     share = request[BODY_SHARE]
-    share.take(request.content_length or 0)
     body = bytearray()
+    began_s = asyncio.get_running_loop().time()
     try:
-        async with asyncio.timeout(BODY_S + (request.content_length or max_bytes) / LEAST_BYTES_PER_SECOND):
-            async for chunk in request.content.iter_any():
-                body += chunk
-                if len(body) > max_bytes:
-                    raise _too_large(max_bytes)
-                share.take(len(body))
+        async with asyncio.timeout(longest_s(0)) as limit:
+            with share.waiting(limit):
+                async for chunk in request.content.iter_any():
+                    share.have(len(body) + len(chunk), coming=len(body) + len(chunk))
+                    body += chunk
+                    if len(body) > max_bytes:
+                        raise _too_large(max_bytes)
+                    limit.reschedule(began_s + longest_s(len(body)))
+        share.check()
+        return bytes(body)
     except TimeoutError as error:
+        share.check()
         raise Problem("body_too_slow", headers={"Connection": "close"}) from error
-    return bytes(body)
+    finally:
+        # An answer that turns away is held back a little; it must not keep what has come.
+        body.clear()
 
 
 def _too_large(max_bytes: int) -> Problem:
@@ -136,7 +92,7 @@ class LineCutter:
     def __init__(self, max_bytes: int) -> None:
         """Begin with nothing; no line may have more than `max_bytes`."""
         self._max_bytes = max_bytes
-        self._rest = b""
+        self._rest = bytearray()
 
     @property
     def kept_bytes(self) -> int:
@@ -149,7 +105,13 @@ class LineCutter:
         Raises:
             LineTooLong: The stream cannot be read on.
         """
-        *lines, self._rest = (self._rest + chunk).split(b"\n")
+        # In place, and only what is new is looked through: a long line may come in very small pieces.
+        first, *more = chunk.split(b"\n")
+        self._rest += first
+        lines = []
+        if more:
+            *lines, last = bytes(self._rest), *more
+            self._rest = bytearray(last)
         if len(self._rest) > self._max_bytes:
             raise LineTooLong
         for line in lines:
@@ -160,6 +122,11 @@ class LineCutter:
 
     def rest(self) -> Iterator[bytes]:
         """Yield the last line when it did not end."""
-        if self._rest.strip():
-            yield self._rest
-            self._rest = b""
+        last = bytes(self._rest)
+        self.drop()
+        if last.strip():
+            yield last
+
+    def drop(self) -> None:
+        """Forget the line that has not ended."""
+        self._rest.clear()

@@ -203,16 +203,17 @@ class Documents:
 
     async def submit(self, request: web.Request) -> web.Response:
         """Take a document in, and wait for its block when asked to."""
+        longest = min(self._context.settings.max_body_bytes, MAX_DOCUMENT_BYTES)
+        # Before it has a place: who sends slowly keeps nobody else out.
+        body = await read_body(request, longest, (JSON,))
         async with self._gate.enter(request[GRANT].id) as place:
-            return await self._take_in(request, place)
+            return await self._take_in(request, body, place)
 
-    async def _take_in(self, request: web.Request, place: Place) -> web.Response:
+    async def _take_in(self, request: web.Request, body: bytes, place: Place) -> web.Response:
         context, grant = self._context, request[GRANT]
         wait = choice_parameter(request, "wait", "none", ("none", "commit")) == "commit"
         record_refusal = flag_parameter(request, "record_refusal")
         key = header_text(request, IDEMPOTENCY_HEADER)
-        longest = min(context.settings.max_body_bytes, MAX_DOCUMENT_BYTES)
-        body = await read_body(request, longest, (JSON,))
         preparing = Preparing(context, grant)
         prepared = await preparing.read(body, context.promises.fresh(), has_key=False)
         if key:

@@ -197,8 +197,8 @@ class Epcis:
         wait = choice_parameter(request, "wait", "none", ("none", "commit")) == "commit"
         behaviour = self._behaviour(request)
         partner = self._partner(request)
-        async with self._gate.enter(request[GRANT].id):
-            # Its place is for reading it; the parser and the rules take files one by one.
+        async with self._gate.enter_to_read(request[GRANT].id):
+            # Its place is for reading it, and not for long; the parser and the rules take files one by one.
             body = await read_body(request, self._context.settings.max_body_bytes, ())
         content_type = request.headers.get("Content-Type")
         try:

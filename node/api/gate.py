@@ -5,8 +5,9 @@ what clients may put there is bounded: so many requests that write are taken in 
 loop calls late what is due, more again while it does not (additive increase, multiplicative decrease). Nobody
 has to know how fast a machine is, and votes never stand behind more than a few documents.
 
-Who finds no place waits a little in a line, without having been read. The line is short, and shared: tokens
+Who finds no place waits a little in a line; a file waits there unread. The line is short, and shared: tokens
 take turns, and when it is full, the token that has most in it loses its newest request to one that has less.
+No place is held for long because a client sends slowly (ADR 31).
 
 Who is turned away costs almost nothing, if it does not come back at once and not together with all others:
 each one is given a time of its own (Retry-After), one after the other at the pace at which this node gets rid
@@ -41,6 +42,8 @@ MAX_STREAMS_IN_LINE: Final = 1 << 16
 """More than there are connections: each stream waits for one place at a time."""
 LONGEST_IN_LINE_S: Final = 2.0
 """Then they are turned away."""
+LONGEST_READING_S: Final = 1.0
+"""So long a body that is being read keeps its place: shorter than others wait in line."""
 _FEWER: Final = 0.85
 """Places left after each look at a late loop."""
 _NEW_WEIGHT: Final = 0.3
@@ -171,6 +174,23 @@ class Gate:
                 raise self.too_busy("requests", detail)
         async with self._place(1) as place:
             yield place
+
+    @asynccontextmanager
+    async def enter_to_read(self, token: str) -> AsyncIterator[None]:
+        """Hold a place while a body is read inside; one that comes slowly is read on without a place.
+
+        Args:
+            token: Whose request it is.
+
+        Raises:
+            Problem: too_busy.
+        """
+        async with self.enter(token) as place:
+            late = asyncio.get_running_loop().call_later(LONGEST_READING_S, place.leave)
+            try:
+                yield
+            finally:
+                late.cancel()
 
     @asynccontextmanager
     async def enter_stream(self, token: str) -> AsyncIterator[Place]:

@@ -31,20 +31,23 @@ class Patience:
         self.is_over = False
 
     @asynccontextmanager
-    async def limit(self, *, is_timed: bool = True) -> AsyncIterator[None]:
+    async def limit(
+        self, *, is_timed: bool = True, longest_s: float | None = None
+    ) -> AsyncIterator[asyncio.Timeout]:
         """Bound what is awaited inside.
 
         Args:
-            is_timed: By the time that requests wait; else only by the end of the node.
+            is_timed: By the time that requests wait; else only by `longest_s` and the end of the node.
+            longest_s: How long it may take when it is not timed; None for any time.
 
         Raises:
             TimeoutError: It took longer.
         """
-        seconds = self._wait_s if is_timed else None
+        seconds = self._wait_s if is_timed else longest_s
         async with asyncio.timeout(0 if self.is_over else seconds) as limit:
             self._limits.add(limit)
             try:
-                yield
+                yield limit
             finally:
                 self._limits.discard(limit)
 

@@ -19,7 +19,8 @@ from contracts.ledger.receipt import ACCEPTED, Receipt
 from contracts.rules.verdict import explain
 from node.api.access import GRANT, signing
 from node.api.answers import json_bytes
-from node.api.bodies import BODY_SHARE, LineCutter, LineTooLong
+from node.api.bodies import LineCutter, LineTooLong, longest_s
+from node.api.body_room import BODY_SHARE
 from node.api.commits import Commits
 from node.api.context import ApiContext
 from node.api.field_readers import FieldFault
@@ -45,6 +46,10 @@ LINES_AT_ONCE: Final = 32
 """Lines handled before others get their turn on the event loop."""
 
 _log = structlog.get_logger(__name__)
+
+
+class LineTooSlow(Exception):
+    """The client does not send the rest of a line in time."""
 
 
 class StreamRun:
@@ -90,6 +95,7 @@ class StreamRun:
         self._progress = asyncio.Event()
         self._unsent = self._open_bytes = 0
         self._share = request[BODY_SHARE]
+        self._cutter = LineCutter(MAX_DOCUMENT_BYTES)
         self._number = 0
         self._has_ended = False
         self._is_waiting = False
@@ -119,29 +125,57 @@ class StreamRun:
     # ------------------------------------------------------------------------------ reading
 
     async def _read(self) -> None:
-        cutter = LineCutter(MAX_DOCUMENT_BYTES)
+        cutter = self._cutter
         try:
             async for chunk in self._chunks():
                 if not await self._take_all(cutter.cut(chunk)):
                     return
                 # Counted with what other requests hold; there is no room for a stream that only grows.
-                self._share.have(cutter.kept_bytes + self._open_bytes)
+                self._share.have(self._held_bytes, coming=cutter.kept_bytes)
             await self._take_all(cutter.rest())
         except Problem:
             self._turn_away([self._open_slot(0)])
         except LineTooLong:
             slot = self._open_slot(0)
             self._finish(slot, LineView(slot.number, "invalid", code="body_too_large"))
+        except LineTooSlow:
+            self._metrics.submitted("busy")
+            slot = self._open_slot(0)
+            self._finish(slot, LineView(slot.number, "busy", code="body_too_slow"))
+        finally:
+            cutter.drop()
+
+    @property
+    def _held_bytes(self) -> int:
+        """Length of the lines taken in and not yet answered, and of the one that has not ended."""
+        return self._open_bytes + self._cutter.kept_bytes
 
     async def _chunks(self) -> AsyncIterator[bytes]:
-        """Yield what the client sends until it has no more, or the node stops."""
-        with contextlib.suppress(TimeoutError):
-            while True:
-                async with self._patience.limit(is_timed=False):
-                    chunk = await self._request.content.readany()
-                if not chunk:
+        """Yield what the client sends until it has no more, or the node stops.
+
+        Raises:
+            LineTooSlow: A line does not end in time; only time in which the node waits for it is counted.
+            Problem: too_busy, when an unfinished line gives way to the bodies of others.
+        """
+        loop, waited_s = asyncio.get_running_loop(), 0.0
+        while True:
+            kept, began_s = self._cutter.kept_bytes, loop.time()
+            most_s = longest_s(kept) - waited_s if kept else None
+            try:
+                async with self._patience.limit(is_timed=False, longest_s=most_s) as limit:
+                    with self._share.waiting(limit):
+                        chunk = await self._request.content.readany()
+            except TimeoutError as error:
+                if self._patience.is_over:
                     return
-                yield chunk
+                self._share.check()
+                raise LineTooSlow from error
+            self._share.check()
+            if not chunk:
+                return
+            took_s = loop.time() - began_s
+            yield chunk
+            waited_s = waited_s + took_s if kept and b"\n" not in chunk else 0.0
 
     async def _take_all(self, lines: Iterable[bytes]) -> bool:
         """Take lines in, a few at a time; return False when the node can take no more."""
@@ -341,6 +375,8 @@ class StreamRun:
         while self._slots or not self._has_ended:
             ready = await self._ready()
             if ready:
+                # What is answered takes no room while the client sends nothing more.
+                self._share.shrink(self._held_bytes)
                 await self._send(ready)
                 self._unsent -= len(ready)
                 self._progress.set()

@@ -83,7 +83,11 @@ class ApiSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ] = 1_000
     max_body_total_bytes: Annotated[
         int,
-        Meta(ge=MIB, le=1 << 34, description="Bodies of all requests being read or handled; beyond it 429."),
+        Meta(
+            ge=MIB,
+            le=1 << 34,
+            description="Bodies of all requests being read or handled; beyond it whoever has most gets 429.",
+        ),
     ] = 128 * MIB
     wait_ms: Annotated[
         int,

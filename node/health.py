@@ -108,6 +108,7 @@ class Health:
                 "requests": core.portions.refused,
                 "ballots": 0 if core.ballots is None else core.ballots.unheard,
                 "vouchers": 0 if core.snapshots is None else core.snapshots.desk.unheard,
+                "too_long": self._peers.counters.too_long.total(),
             },
             0 if core.forks.fork is None else core.forks.fork.kept.proof.height,
         )

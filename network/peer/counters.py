@@ -49,6 +49,8 @@ class Counters(msgspec.Struct):
     """By kind."""
     sent_messages: Counter[str] = msgspec.field(default_factory=Counter)
     """By kind."""
+    too_long: Counter[str] = msgspec.field(default_factory=Counter)
+    """Messages for one peer that were longer than their kind may be, and not sent, by kind."""
     received_bytes: int = 0
     """In sessions that have ended."""
     sent_bytes: int = 0

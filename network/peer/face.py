@@ -55,8 +55,8 @@ class PeerNetwork(Protocol):
         """Queue `message` for the node called `name`.
 
         Returns:
-            False when there is no session with it, its queue for blocks is full, or this node's role may not
-            send it: nothing was queued.
+            False when there is no session with it, its queue for blocks is full, this node's role may not
+            send it, or it is too long: nothing was queued.
         """
         ...
 

@@ -24,7 +24,7 @@ from network.peer.link import Link
 from network.peer.rights import MAY_SEND
 from network.peer.session import SLOW, Session
 from network.transport.base import Address, Clock, Connection, Listener, Transport
-from network.wire.errors import RemoteProtocolError
+from network.wire.errors import MessageTooLong, RemoteProtocolError
 from network.wire.frames import Frame, FrameCodec
 from network.wire.messages import Hello, Message
 
@@ -118,11 +118,20 @@ class Peers:
         return tuple(self._sessions[name].identity for name in sorted(self._sessions))
 
     def send(self, name: str, message: Message) -> bool:
-        """Queue `message` for one node; false when nothing was queued."""
+        """Queue `message` for one node; false when nothing was queued.
+
+        An answer grows with what it is about, and no question may stop this node: one that got too long is
+        counted, and not sent. A broadcast is of this node's own making, and raises.
+        """
         session = self._sessions.get(name)
         if session is None or not self._may_send(message):
             return False
-        return self._put(session, message, self._codec.encode(message))
+        try:
+            frame = self._codec.encode(message)
+        except MessageTooLong:
+            self.counters.too_long[type(message).__name__] += 1
+            return False
+        return self._put(session, message, frame)
 
     def broadcast(
         self, message: Message, roles: Collection[str] = ROLES, without: Collection[str] = ()

@@ -7,3 +7,7 @@ class RemoteProtocolError(ValueError):
 
 class LocalProtocolError(RuntimeError):
     """This node asked for something that the protocol cannot do: a bug of ours, never of a peer."""
+
+
+class MessageTooLong(LocalProtocolError):
+    """A message of this node is longer than its kind may be."""

@@ -26,7 +26,7 @@ from contracts.primitives.encoding import Decoder, MalformedBytes, encode
 from contracts.primitives.hashing import HASH_BYTES
 from network.wire import messages
 from network.wire.checks import check_message
-from network.wire.errors import LocalProtocolError, RemoteProtocolError
+from network.wire.errors import MessageTooLong, RemoteProtocolError
 from network.wire.messages import Message
 
 HEADER_BYTES = 5
@@ -144,13 +144,13 @@ class FrameCodec:
         """Encode a message with its header.
 
         Raises:
-            LocalProtocolError: It is longer than its kind may be.
+            MessageTooLong: It is longer than its kind may be.
         """
         tag = self._tags[type(message)]
         kind = self._kinds[tag]
         data = encode(message)
         if len(data) > kind.max_bytes:
-            raise LocalProtocolError(
+            raise MessageTooLong(
                 f"{type(message).__name__}: {len(data)} bytes, at most {kind.max_bytes} may be sent"
             )
         return Frame(_HEADER.pack(tag, len(data)) + data, kind.priority)

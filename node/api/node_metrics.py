@@ -63,7 +63,7 @@ class NodeCollector(Collector):
         yield self._queues("queue_most_bytes", "The bound of each queue, bytes.", "most_bytes")
         yield _counter(
             "messages_dropped",
-            "Messages of peers dropped for want of room, by kind.",
+            "Messages of peers dropped for want of room, by kind, and answers that were too long to be sent.",
             status.dropped,
         )
         yield self._evidence()

@@ -118,7 +118,7 @@ class NodeStatus(msgspec.Struct, frozen=True):
     queues: tuple[QueueStatus, ...] = ()
     """What waits inside the node."""
     dropped: Mapping[str, int] = msgspec.field(default_factory=dict)
-    """Messages of peers dropped since the start for want of room: inputs (of consensus), requests."""
+    """Messages dropped since the start: of peers for want of room, and answers too long to be sent."""
     fork_height: int = 0
     """The lowest height that is known to have two decided blocks; 0 while there is none."""
 

@@ -16,6 +16,7 @@ from functools import partial
 import structlog
 
 from contracts.chain.snapshot import Manifest, Voucher, verify_voucher
+from contracts.ledger.anchor import MAX_ANCHOR_BYTES
 from contracts.primitives.encoding import encode
 from network.peer.allowance import Allowance
 from network.sync.packing import unpack_chunk
@@ -87,7 +88,7 @@ class SnapshotDesk:
         self._shelf = shelf
         self.held = held
         self._portions = portions
-        # By height; an anchor never changes once it is whole.
+        # By height, empty when it is too long; an anchor never changes once it is whole.
         self._anchors: dict[int, bytes] = {}
         # By validator, then height.
         self._vouchers: dict[bytes, dict[int, Voucher]] = {}
@@ -173,7 +174,7 @@ class SnapshotDesk:
         heights = [height for height in sorted(self.held, reverse=True) if height > request.above]
         if self._portions.begin(peer):
             known = dict(self._anchors)
-            self._reader.submit(partial(self._tied, heights, known), partial(self._offer, peer))
+            self._reader.submit(partial(self._tie, heights, known), partial(self._offer, peer, heights))
 
     def serve_chunk(self, peer: str, request: ChunkRequest) -> None:
         """Give a chunk; a request too many of the same peer is dropped."""
@@ -184,16 +185,30 @@ class SnapshotDesk:
             read = partial(self._read, held.manifest, request.index)
             self._reader.submit(read, partial(self._give, peer, held, request.index))
 
-    def _offer(self, peer: str, tied: tuple[int, bytes] | None) -> None:
+    def _offer(self, peer: str, heights: Sequence[int], built: dict[int, bytes]) -> None:
         self._portions.end(peer)
-        height, anchor = tied or (0, b"")
-        held = self.held.get(height)
+        for height in built.keys() & self.held.keys() - self._anchors.keys():
+            self._keep_anchor(height, built[height])
+        held = next((self.held[height] for height in heights if self._is_on_offer(height)), None)
         if held is None:
             self._network.send(peer, NoSnapshot(self._chain.tip.height))
             return
-        self._anchors[height] = anchor
+        anchor = self._anchors[held.manifest.height]
         self._portions.charge(peer, len(held.data) + len(anchor))
         self._network.send(peer, SnapshotOffer(held.data, self.vouchers_for(held), anchor))
+
+    def _is_on_offer(self, height: int) -> bool:
+        """Tell whether a snapshot is here, and an anchor of it that a peer reads."""
+        return height in self.held and bool(self._anchors.get(height))
+
+    def _keep_anchor(self, height: int, anchor: bytes) -> None:
+        """Keep an anchor; one that is too long is not, and said once."""
+        if len(anchor) > MAX_ANCHOR_BYTES:
+            reason = "the validators changed too often for peers to read how"
+            lengths = {"anchor_bytes": len(anchor), "most_bytes": MAX_ANCHOR_BYTES}
+            _log.error("snapshot_not_offered", height=height, reason=reason, **lengths)
+            anchor = b""
+        self._anchors[height] = anchor
 
     def _give(self, peer: str, held: HeldSnapshot, index: int, data: bytes | None) -> None:
         self._portions.end(peer)
@@ -209,19 +224,24 @@ class SnapshotDesk:
 
     # ------------------------------------------------------------------- jobs, on the reader's thread
 
-    def _tied(self, heights: Sequence[int], known: dict[int, bytes]) -> tuple[int, bytes] | None:
-        """Return the first of some heights whose block can be tied to genesis, and its anchor."""
+    def _tie(self, heights: Sequence[int], known: dict[int, bytes]) -> dict[int, bytes]:
+        """Return anchors that are not known yet, up to the first of some heights that peers can read of."""
+        built: dict[int, bytes] = {}
         for height in heights:
+            if known.get(height):
+                break
             if height in known:
-                return height, known[height]
+                continue
             with self._store.snapshot() as snapshot:
                 try:
                     anchor = build_anchor(History(snapshot), height)
                 except HistoryNotHere:
                     continue
             if anchor is not None:
-                return height, encode(anchor)
-        return None
+                built[height] = encode(anchor)
+                if len(built[height]) <= MAX_ANCHOR_BYTES:
+                    break
+        return built
 
     def _read(self, manifest: Manifest, index: int) -> bytes | None:
         """Return a chunk as it is stored; None when it is not the one that the manifest names any more."""

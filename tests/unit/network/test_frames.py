@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from contracts.chain.parameters import Limits
 from contracts.primitives.encoding import encode
 from network.wire import messages
-from network.wire.errors import LocalProtocolError, RemoteProtocolError
+from network.wire.errors import MessageTooLong, RemoteProtocolError
 from network.wire.frames import HEADER_BYTES, FrameCodec, FrameReader, Priority
 from tests.unit.network.samples import MESSAGES, SAMPLES
 
@@ -107,7 +107,7 @@ def test_a_frame_beyond_its_cap_is_refused_before_it_is_kept(message):
 
 def test_the_caps_follow_the_limits_of_genesis():
     push = messages.BundlePush(bytes(32), bytes(2_000))
-    with pytest.raises(LocalProtocolError, match="BundlePush"):
+    with pytest.raises(MessageTooLong, match="BundlePush"):
         SMALL.encode(push)
     with pytest.raises(RemoteProtocolError, match="at most"):
         read_all(FrameReader(SMALL, ALL), CODEC.encode(push).data)

@@ -7,7 +7,7 @@ import pytest
 
 from network.peer.config import PeerConfig
 from network.peer.rights import MAY_SEND
-from network.wire.errors import LocalProtocolError
+from network.wire.errors import LocalProtocolError, MessageTooLong
 from network.wire.messages import (
     BlockBundles,
     BlockRequest,
@@ -17,6 +17,8 @@ from network.wire.messages import (
     Hello,
     ProposalMessage,
     RoundVotes,
+    SnapshotOffer,
+    SnapshotRequest,
     Tip,
     VoteMessage,
 )
@@ -111,12 +113,42 @@ def test_the_rights_of_the_roles():
     assert {type(sample) for sample in SAMPLES} - validator == {Hello}
 
 
-async def test_a_message_beyond_its_cap_is_our_own_mistake(net):
+async def test_an_answer_beyond_its_cap_is_not_sent_and_all_goes_on(net):
     alder = net.listening("alder")
     birch = await join(net, alder, "birch")
-    with pytest.raises(LocalProtocolError, match="BundlePush"):
-        birch.peers.send("alder", BundlePush(bytes(32), bytes(2 << 20)))
+    offer = SnapshotOffer(b"", (), bytes(4 << 20))
+    # Whoever asks gets no answer that is too long, and cannot stop the node by asking.
+    alder.recorder.answer = lambda peer, _message: alder.peers.send(peer.name, offer)
+    assert birch.peers.send("alder", SnapshotRequest(0))
+    await alder.recorder.until(lambda: alder.peers.counters.too_long)
+    assert alder.peers.counters.too_long == {"SnapshotOffer": 1}
+    assert alder.peers.counters.sent_messages == {}
+    assert not alder.peers.send("birch", offer)
+    assert alder.peers.send("birch", TIP)
+    await birch.recorder.until(lambda: birch.recorder.messages)
+    assert birch.recorder.messages == [("alder", TIP)]
+    assert alder.recorder.failures == birch.recorder.failures == []
+
+
+async def test_a_broadcast_beyond_its_cap_is_our_own_mistake(net):
+    alder = net.listening("alder")
+    birch = await join(net, alder, "birch")
+    with pytest.raises(MessageTooLong, match="BundlePush"):
+        birch.peers.broadcast(BundlePush(bytes(32), bytes(2 << 20)))
     assert birch.names == ["alder"]
+
+
+async def test_a_mistake_in_an_answer_is_heard_of(net):
+    alder = net.listening("alder")
+    birch = await join(net, alder, "birch")
+
+    def answer(_peer, _message):
+        raise LocalProtocolError("no such thing")
+
+    alder.recorder.answer = answer
+    assert birch.peers.send("alder", TIP)
+    await alder.recorder.until(lambda: alder.recorder.failures)
+    assert str(alder.recorder.failures.pop()) == "no such thing"
 
 
 async def test_both_sides_dial_and_one_connection_is_left(net):

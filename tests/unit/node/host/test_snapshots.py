@@ -2,6 +2,7 @@
 
 import msgspec
 import pytest
+from structlog.testing import capture_logs
 
 from contracts.chain.snapshot import CHUNKS, Manifest, chunk_hash, manifest_hash, vouch
 from contracts.gs1.keys import pack_gln
@@ -20,7 +21,7 @@ from network.wire.messages import (
     SnapshotRequest,
     VoucherMessage,
 )
-from node.host import portions
+from node.host import portions, snapshot_desk
 from node.host.chain_fault import ChainFault
 from node.host.ledger import Ledger
 from node.host.verify_chain import verify_chain
@@ -163,6 +164,36 @@ def test_the_newest_certified_snapshot_is_offered() -> None:
     assert isinstance(offer, SnapshotOffer)
     assert offer.manifest == holder.desk.held[BASE].data
     assert holder.answer(SnapshotRequest(BASE)) == [NoSnapshot(BASE + 1)]
+
+
+def test_a_snapshot_whose_anchor_grew_too_long_is_not_offered(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No peer would read it, and it would take this node for a liar; an older one may still do."""
+    holder = Holder(OneNode(build_test_genesis(validators=VALIDATORS)))
+    grow(holder.node, INTERVAL + 1)
+    change_validators(holder.node)
+    grow(holder.node, INTERVAL)
+    older, newer = holder.desk.held
+    length = len(encode(build_anchor(History(holder.node.store), newer)))
+    request = SnapshotRequest(0)
+    monkeypatch.setattr(snapshot_desk, "MAX_ANCHOR_BYTES", length - 1)
+    with capture_logs() as logs:
+        offers = [holder.answer(request) for _time in range(3)]
+    for (offer,) in offers:
+        assert isinstance(offer, SnapshotOffer)
+        assert offer.manifest == holder.desk.held[older].data
+    said = {"event": "snapshot_not_offered", "log_level": "error", "height": newer, "anchor_bytes": length}
+    assert [{key: each[key] for key in said} for each in logs] == [said]
+    assert isinstance(holder.answer(SnapshotRequest(older))[0], NoSnapshot)
+
+
+def test_an_anchor_of_just_the_length_that_is_read_is_offered(
+    holder: Holder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    length = len(encode(build_anchor(History(holder.node.store), BASE)))
+    monkeypatch.setattr(snapshot_desk, "MAX_ANCHOR_BYTES", length)
+    (offer,) = holder.answer(SnapshotRequest(0))
+    assert isinstance(offer, SnapshotOffer)
+    assert len(offer.anchor) == length
 
 
 def test_a_damaged_chunk_is_never_given(holder: Holder) -> None:

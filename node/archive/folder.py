@@ -97,8 +97,13 @@ class ArchiveFolder:
         replace_file(self._files, manifest.name, encode_manifest(manifest))
         return manifest
 
+    def settle(self, manifest: SegmentManifest) -> None:
+        """Make a segment durable that somebody else wrote, or copied here; `prepare` came first."""
+        self._files.sync_file(manifest.data_name)
+        self._files.sync_file(manifest.name)
+
     def prepare(self, contents_from: int) -> None:
-        """Make the folder, and remove what interrupted runs left in it.
+        """Make the folder, make durable what names it has, and remove what interrupted runs left in it.
 
         A run removes contents from the database only when both files are durable. So blocks without a
         manifest are what it left if all their contents are in the database; else the manifest was lost, and
@@ -111,6 +116,8 @@ class ArchiveFolder:
             WrongArchive: The archive in it is damaged; nothing is removed.
         """
         self._files.make_folder("")
+        # A run that was killed may have left a manifest whose name is not durable.
+        self._files.sync_folder("")
         complete = {name for manifest in self.manifests() for name in (manifest.name, manifest.data_name)}
         left = [name for name in self._files.names("") if is_own_name(name) and name not in complete]
         for name in left:

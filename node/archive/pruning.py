@@ -3,7 +3,8 @@
 For each segment, in this order: it is cut and written, durably; it is read back from the disk, verified from
 genesis on, and compared with the database; only then its bundles are replaced by their headers, batch by
 batch, each with the height that it came to. So a crash at any moment loses nothing, and the next run goes on
-where this one ended: what is complete in the folder is verified and compared again before anything goes.
+where this one ended: what is complete in the folder is synced, verified and compared again before anything
+goes.
 """
 
 from collections.abc import Callable, Iterator
@@ -83,6 +84,7 @@ class Pruning:
         following = self._next_height(segments, begin)
         for manifest in segments:
             if manifest.last >= begin and manifest.first <= last:
+                self._folder.settle(manifest)
                 self._remove(manifest, last, tell, keep=keep)
         written: list[SegmentManifest] = []
         while following <= last:

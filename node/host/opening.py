@@ -97,6 +97,8 @@ def open_disks(disks: Disks, own_lanes: Sequence[bytes]) -> Opened:
         WrongStore: The database is of another network or format.
     """
     ledger = disks.ledger
+    # That the database has its place, say, may be the work of a process that ended before it was durable.
+    disks.files.sync_folder("")
     ledger.open()
     _check_marker(disks)
     disks.outbox.recover()

@@ -257,6 +257,8 @@ class Keystore:
         data = self._files.read(path)
         if data is None:
             raise KeyMissing(f"{path}: there is no such key")
+        # Who sees a key tells the network of it: a command that was killed may not have made it durable.
+        self._files.sync_folder(self._folder)
         try:
             if len(data) > _MAX_FILE_BYTES:
                 raise KeyDamaged(f"{path}: {len(data)} bytes are too many for a key file")

@@ -68,6 +68,8 @@ class VoucherSigner:
             self._files.make_folder(folder_of(self._name))
             self._save(VoucherRecord(self._chain_id, height, ()))
             return data is None and height == 0
+        # What it holds is told to peers; a process that ended may not have made it durable.
+        self._files.sync_folder(folder_of(self._name))
         self._record = record
         return True
 

@@ -30,4 +30,6 @@ def move_aside(data: Path, aside: Path, names: Iterable[str]) -> None:
     for name in names:
         if (data / name).exists():
             (data / name).rename(aside / name)
+    # First where they are now: in between they may be in both places, never in none.
+    DiskFiles(aside).sync_folder("")
     DiskFiles(data).sync_folder("")

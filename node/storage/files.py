@@ -6,7 +6,9 @@ marker) goes through the `FileSystem` protocol, so that the simulator runs this 
 with `/` between folder and file.
 
 What a caller may rely on: bytes are durable after `OpenFile.sync`; that a file exists, is renamed or removed
-is durable after `sync_folder` of its folder; a rename is atomic. Nothing else.
+is durable after `sync_folder` of its folder; a rename is atomic. Nothing else. In particular, to find
+something proves nothing: the process that made it may have ended before it was synced, and the power may
+still take it. So whoever opens what another process left syncs it before acting on it.
 """
 
 import os
@@ -78,6 +80,10 @@ class FileSystem(Protocol):
 
     def sync_folder(self, folder: str) -> None:
         """Return when every creation, rename and removal in `folder` (empty for the root) is durable."""
+        ...
+
+    def sync_file(self, name: str) -> None:
+        """Return when every byte of a file is durable, whoever wrote it."""
         ...
 
     def identity(self, name: str) -> bytes | None:
@@ -214,19 +220,39 @@ class DiskFiles:
                 return []
 
     def make_folder(self, folder: str) -> None:
-        """Create the folder and those above it, durably."""
+        """Create the folder and those above it, durably, also where somebody has begun to."""
         path = self._root / folder
-        missing = [place for place in (path, *path.parents) if not place.exists()]
         with _refusals(path):
-            for place in reversed(missing):
-                place.mkdir(mode=_PRIVATE_FOLDER, exist_ok=True)
-                _sync_directory(place.parent)
+            for place in reversed((path, *path.parents)):
+                if not place.exists():
+                    place.mkdir(mode=_PRIVATE_FOLDER, exist_ok=True)
+                    _sync_directory(place.parent)
+                elif place.is_relative_to(self._root):
+                    self._sync_above(place)
+
+    def _sync_above(self, place: Path) -> None:
+        try:
+            _sync_directory(place.parent)
+        except PermissionError:
+            # Whoever may not look into the folder above the root has not made the root.
+            if place != self._root:
+                raise
 
     def sync_folder(self, folder: str) -> None:
         """Return when every creation, rename and removal in `folder` is durable."""
         path = self._root / folder
         with _refusals(path):
             _sync_directory(path)
+
+    def sync_file(self, name: str) -> None:
+        """Return when every byte of a file is durable; it need not be one that may be written to."""
+        path = self._root / name
+        with _refusals(path):
+            descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+            try:
+                os.fsync(descriptor)
+            finally:
+                os.close(descriptor)
 
     def identity(self, name: str) -> bytes | None:
         """Return inode and time of the last change (of bytes, rights or name), which no copy takes along."""

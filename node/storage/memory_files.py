@@ -2,8 +2,9 @@
 
 It promises no more than `FileSystem` says. Bytes that were not synced may be lost, kept, or torn at sectors
 of 512 bytes; a name that was created, renamed or removed is durable only after its folder was synced: in a
-crash some of the newest changes of a folder are forgotten. Any operation can be made to fail, or to be the
-moment at which the power goes out.
+crash some of the newest changes of a folder are forgotten. When only the process ends, whoever comes next
+finds everything, and nothing of it is more durable than before. Any operation can be made to fail, or to be
+the moment at which the power goes out.
 """
 
 from collections.abc import Callable
@@ -26,7 +27,7 @@ class Survive(Enum):
     """What a crash leaves of unsynced data and names."""
 
     KEPT = "kept"
-    """All of it, as after `kill -9`."""
+    """All of it, as after `kill -9`; it is not durable by that, and a later power cut may take it."""
     DROPPED = "dropped"
     """None of it."""
     TORN = "torn"
@@ -47,19 +48,18 @@ class Operation(msgspec.Struct, frozen=True):
 class _Inode:
     """A file's bytes: what is durable, and what a reader sees."""
 
-    def __init__(self, content: bytes = b"", identity: bytes = b"") -> None:
+    def __init__(self, content: bytes | bytearray = b"", identity: bytes = b"") -> None:
         self.durable = bytes(content)
         self.present = bytearray(content)
         self.identity = identity
 
     def survivor(self, survive: Survive, choose: Callable[[int], int]) -> bytes:
-        match survive:
-            case Survive.KEPT:
-                return bytes(self.present)
-            case Survive.DROPPED:
-                return self.durable
-            case Survive.TORN:
-                return self._torn(choose)
+        return self.durable if survive is Survive.DROPPED else self._torn(choose)
+
+    def twin(self, *, is_settled: bool) -> "_Inode":
+        found = _Inode(self.present if is_settled else self.durable, self.identity)
+        found.present[:] = self.present
+        return found
 
     def _torn(self, choose: Callable[[int], int]) -> bytes:
         """Choose for each sector between old and new; a file that grew may have grown by zeros only."""
@@ -215,6 +215,14 @@ class MemoryFiles:
         for changes in self._pending.pop(folder, []):
             _apply(self._durable_names, changes)
 
+    def sync_file(self, name: str) -> None:
+        """Make every byte of a file durable."""
+        self.begin("sync", name)
+        inode = self._names.get(name)
+        if inode is None:
+            raise StorageFailed(name, "No such file or directory")
+        inode.durable = bytes(inode.present)
+
     def identity(self, name: str) -> bytes | None:
         """Return what tells this file from every copy of it."""
         inode = self._names.get(name)
@@ -235,11 +243,12 @@ class MemoryFiles:
             choose: Returns a number from 0 up to and without its argument; asked only when torn.
             before: For the new file system.
         """
+        if survive is Survive.KEPT:
+            return self._twin(before)
         names = dict(self._durable_names)
         for folder in sorted(self._pending):
             pending = self._pending[folder]
-            counts = {Survive.KEPT: len(pending), Survive.DROPPED: 0}
-            count = choose(len(pending) + 1) if survive is Survive.TORN else counts[survive]
+            count = choose(len(pending) + 1) if survive is Survive.TORN else 0
             for changes in pending[:count]:
                 _apply(names, changes)
         after = MemoryFiles(before)
@@ -252,9 +261,39 @@ class MemoryFiles:
         after._last_identity = self._last_identity
         return after
 
+    def _twin(self, before: Callable[[Operation], None] | None, *, is_settled: bool = False) -> "MemoryFiles":
+        """Return the same files, and as much of them durable; or all of it, when they have settled."""
+        twins: dict[int, _Inode] = {}
+
+        def twin(inode: _Inode) -> _Inode:
+            if id(inode) not in twins:
+                twins[id(inode)] = inode.twin(is_settled=is_settled)
+            return twins[id(inode)]
+
+        after = MemoryFiles(before)
+        after._folders = set(self._folders)
+        after._last_identity = self._last_identity
+        after._names = {name: twin(inode) for name, inode in self._names.items()}
+        if is_settled:
+            after._durable_names = dict(after._names)
+            return after
+        after._durable_names = {name: twin(inode) for name, inode in self._durable_names.items()}
+        after._pending = {
+            folder: [
+                [(name, None if inode is None else twin(inode)) for name, inode in changes]
+                for changes in pending
+            ]
+            for folder, pending in self._pending.items()
+        }
+        return after
+
+    def settled(self, before: Callable[[Operation], None] | None = None) -> "MemoryFiles":
+        """Return the same files with all of them durable, as some time later or after a shutdown."""
+        return self._twin(before, is_settled=True)
+
     def copied(self, before: Callable[[Operation], None] | None = None) -> "MemoryFiles":
-        """Return a copy, as a backup is made: the same bytes, in files of their own."""
-        copy = self.crash(Survive.KEPT, lambda _count: 0, before)
+        """Return a durable copy, as a backup is made: the same bytes, in files of their own."""
+        copy = self.settled(before)
         # Later ones get other identities than both the files here and those of the copy.
         self._last_identity += 1
         for inode in copy._names.values():  # noqa: SLF001 - of this class

@@ -86,6 +86,8 @@ class SegmentedLog:
             StorageFailed: The disk refused.
         """
         self._files.make_folder(self._folder)
+        # A file that is found may have been made by a process that ended before its name was durable.
+        self._files.sync_folder(self._folder)
         records: list[Record] = []
         indices = self._indices()
         for index in indices:

@@ -11,14 +11,15 @@ What a crash or a fault can leave, and what is read then:
     one bit, one page or one copy damaged later   -> the copy that is left
     no whole copy, a missing file, a wrong length, two copies that differ -> StorageDamaged
 Only damage to both copies of the newest pair would go back by one record unnoticed. Opening syncs what it
-read (a record may still be in the page cache only) and writes the record anew when a copy was damaged.
+read (a record, or the file's name, may still be in the page cache only) and writes the record anew when a
+copy was damaged.
 """
 
 import zlib
 from typing import Final
 
 from node.storage.errors import StorageDamaged, StorageFailed
-from node.storage.files import FileSystem, OpenFile, replace_file
+from node.storage.files import FileSystem, OpenFile, folder_of, replace_file
 
 SLOT_BYTES: Final = 4096
 _SLOTS: Final = 4
@@ -85,6 +86,7 @@ class SlotFile:
             raise StorageDamaged(self._name, f"the two copies of record {newest[0]} differ")
         file = self._files.open(self._name)
         file.sync()
+        self._files.sync_folder(folder_of(self._name))
         self._file, (self._sequence, self.record) = file, newest
         if len(whole) < _SLOTS:
             self.save(self.record)

@@ -47,6 +47,8 @@ def _check_queues(machine: "Machine") -> None:
         if queue.bytes > queue.most_bytes:
             held = f"{queue.bytes} bytes of {queue.name}, {queue.most_bytes} at most"
             raise Broken(f"I8: {machine.name} holds {held}")
+    if too_long := machine.postbox.peers.counters.too_long:
+        raise Broken(f"I8: {machine.name} has answers that are too long to be sent: {dict(too_long)}")
 
 
 def _check_files(machine: "Machine") -> None:

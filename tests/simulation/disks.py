@@ -58,6 +58,18 @@ class TrappedStore(MemoryStore):
         super().write(batch, sync=sync)
         self._point("batch written")
 
+    def killed(self, point: Callable[[str], None]) -> "TrappedStore":
+        """Return what the next process finds when this one is killed: everything, as durable as it was."""
+        after = TrappedStore(point)
+        MemoryStore.write(after, list(self._durable.items()), sync=True)
+        for batch in self._unsynced:
+            MemoryStore.write(after, batch, sync=False)
+        return after
+
+    def settle(self) -> None:
+        """Make everything durable that is found here, as LevelDB does when it opens."""
+        MemoryStore.write(self, (), sync=True)
+
     def survivor(self, choose: Callable[[int], int], point: Callable[[str], None]) -> "TrappedStore":
         """Return what a restart finds."""
         found = self.crash(choose)
@@ -103,6 +115,9 @@ class Disk:
     def _before(self, operation: Operation) -> None:
         self.tails += operation.kind == "truncate"
         self._point(f"{operation.kind} {operation.name}")
+        if (operation.kind, operation.name) == ("sync_folder", ""):
+            # The database is in that folder, too.
+            self._replaced = None
 
     def _point(self, name: str) -> None:
         self.points += 1
@@ -125,15 +140,16 @@ class Disk:
         """The machine stops: keep what a restart finds."""
         self.trap = None
         self.is_opening = False
-        batches = {Survive.KEPT: lambda count: count - 1, Survive.DROPPED: lambda _count: 0}
-        choose = batches.get(survive, self._random.randrange)
-        if self._replaced is not None and (
-            survive is Survive.DROPPED or (survive is Survive.TORN and self._random.random() < 0.5)
-        ):
+        self._joining = None
+        self.files = self.files.crash(survive, self._random.randrange, self._before)
+        if survive is Survive.KEPT:
+            self.store = self.store.killed(self._point)
+            return
+        if self._replaced is not None and (survive is Survive.DROPPED or self._random.random() < 0.5):
             # The new database had its place, and the folder was not synced.
             self.store = self._replaced
-        self._joining = self._replaced = None
-        self.files = self.files.crash(survive, self._random.randrange, self._before)
+        self._replaced = None
+        choose = (lambda _count: 0) if survive is Survive.DROPPED else self._random.randrange
         self.store = self.store.survivor(choose, self._point)
 
     def begin_joining(self) -> TrappedStore:
@@ -166,8 +182,8 @@ class Disk:
         if not names or self.decayed is not None:
             return ""
         name = self._random.choice(names)
-        sound = self.files.crash(Survive.KEPT, self._random.randrange, self._before)
-        self.files = sound.crash(Survive.KEPT, self._random.randrange, self._before)
+        sound = self.files.settled(self._before)
+        self.files = sound.settled(self._before)
         at = self._random.randrange(len(self.files.read(name) or b""))
         if self._random.random() < _CUT:
             self.files.cut(name, at)
@@ -191,6 +207,7 @@ class Disk:
         if self._backup is not None:
             files, store = self._backup
             self.files = files.copied(self._before)
+            self._replaced = None
             self.store = store.survivor(lambda count: count - 1, self._point)
             self.decayed = None
 
@@ -198,7 +215,7 @@ class Disk:
         """Delete everything, and nothing goes wrong while its owner begins anew."""
         self.trap = None
         self.files = MemoryFiles(self._before)
-        self.store = TrappedStore(self._point)
+        self.store, self._replaced = TrappedStore(self._point), None
         self.decayed = None
 
     def lose_database(self) -> None:

@@ -44,6 +44,7 @@ from tests.simulation import decay
 from tests.simulation.cast import CHAIN_ID, START_MS, Role, certificate_of
 from tests.simulation.clock import Life, NodeClock, Wall
 from tests.simulation.disks import Disk, Trap
+from tests.simulation.invariants import Broken
 from tests.simulation.joining import begin_joining
 from tests.simulation.plan import SMALL_POOL, stream
 from tests.simulation.threads import QueuedWorker
@@ -184,6 +185,8 @@ class Machine:
 
     def _join(self, life: Life) -> None:
         """Fetch a snapshot before the node starts."""
+        if self.told:
+            raise Broken(f"I3: {self.name} told of height {self.told} and has lost its database")
         self.is_joining = True
         self.postbox = self._postbox(life)
         self._surroundings(self.postbox, life)
@@ -251,6 +254,7 @@ class Machine:
 
     def _open(self) -> tuple[Disks, Opened]:
         disk, genesis = self.disk, self.world.cast.genesis
+        disk.store.settle()
         segment_bytes, draw = self.world.plan.segment_bytes, self.random.randbytes
         journal = None
         if self.role.validator_seed:

@@ -1,5 +1,6 @@
 """Contents of old blocks go into an archive and come back; whatever fails on the way, nothing is lost."""
 
+import contextlib
 from collections.abc import Callable, Iterable
 from random import Random
 
@@ -162,7 +163,7 @@ def test_documents_that_are_archived_are_named_by_their_height(chain: OneNode) -
 
 # ------------------------------------------------------------------------------------------ crashes
 
-CRASH_POINTS = 82
+CRASH_POINTS = 88
 """Of archiving nine blocks in three files, restoring them, and pruning eight of them again."""
 
 
@@ -171,6 +172,7 @@ class Machine:
 
     Attributes:
         points: Points passed so far.
+        passed: What they were.
     """
 
     def __init__(
@@ -178,24 +180,25 @@ class Machine:
     ) -> None:
         self._stop = 0
         self._stops_with = stops_with
-        self.points = 0
+        self.points, self.passed = 0, list[str]()
         self.store = TrappedStore(self._point)
         self.store.write(list(rows), sync=True)
         self.files = MemoryFiles(self._before)
-        self.points = 0
+        self.points, self.passed = 0, []
         self._stop = stop
 
-    def _point(self, _name: str) -> None:
+    def _point(self, name: str) -> None:
         self.points += 1
+        self.passed.append(name)
         if self.points == self._stop:
             raise self._stops_with()
 
     def _before(self, operation: Operation) -> None:
         self._point(operation.kind)
 
-    def restart(self, survive: Survive, random: Random) -> None:
-        """Power is back."""
-        self._stop = 0
+    def restart(self, survive: Survive, random: Random, stop: int = 0) -> None:
+        """Power is back; it may go out once more, at a point from now."""
+        self.points, self._stop = 0, stop
         batches = {Survive.KEPT: lambda count: count - 1, Survive.DROPPED: lambda _count: 0}
         self.files = self.files.crash(survive, random.randrange, self._before)
         self.store = self.store.survivor(batches.get(survive, random.randrange), self._point)
@@ -246,6 +249,36 @@ def test_power_may_go_out_at_every_point_and_the_next_run_goes_on(chain: OneNode
         archive_and_restore(machine, chain)
         assert rows_of(machine.store) == expected
         assert machine.files.names("") == files.names("")
+
+
+@pytest.mark.usefixtures("_small_batches")
+def test_a_run_after_one_that_was_killed_trusts_no_name_that_is_not_durable(chain: OneNode) -> None:
+    """Killed between a rename and its sync; then the power goes out, wherever the next run is."""
+    rows = rows_of(chain.store).items()
+    calm = Machine(rows, 0, PowerLoss)
+    prune(calm.store, chain.genesis, calm.files)
+    killed_at = [point for point, kind in enumerate(calm.passed, 1) if kind == "sync_folder"]
+    for stop in killed_at[1:]:
+        for again in range(1, calm.points):
+            machine = Machine(rows, stop, lambda: PowerLoss("here"))
+            for survive in (Survive.KEPT, Survive.DROPPED):
+                with contextlib.suppress(PowerLoss):
+                    prune(machine.store, chain.genesis, machine.files)
+                machine.restart(survive, Random(stop), again if survive is Survive.KEPT else 0)
+            whole(machine, chain)
+
+
+def test_a_copy_of_an_archive_is_durable_before_anything_goes(chain: OneNode) -> None:
+    """Somebody brought it back from elsewhere, and the power goes out right after the run."""
+    calm = Machine(rows_of(chain.store).items(), 0, PowerLoss)
+    prune(calm.store, chain.genesis, calm.files)
+    machine = Machine(rows_of(chain.store).items(), 0, PowerLoss)
+    for name in calm.files.names(""):
+        machine.files.open(name).append(calm.files.read(name) or b"")
+    prune(machine.store, chain.genesis, machine.files)
+    machine.restart(Survive.DROPPED, Random(0))
+    whole(machine, chain)
+    assert archived_height(machine.store) == LAST
 
 
 def test_a_disk_that_refuses_anywhere_ends_the_run_and_loses_nothing(chain: OneNode) -> None:

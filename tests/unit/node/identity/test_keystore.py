@@ -17,7 +17,7 @@ from node.identity.keystore import (
 )
 from node.storage.files import DiskFiles
 from node.storage.memory_files import MemoryFiles
-from tests.unit.node.storage.faults import at_every_crash
+from tests.unit.node.storage.faults import at_every_crash, restarts
 
 CHEAP = COSTS["minimum"]
 SECRET = b"correct horse"
@@ -194,7 +194,21 @@ def test_no_crash_while_rotating_leaves_no_key():
         found = Keystore(after, "keys").load(KeyKind.NODE, SECRET).info
         assert not told or found == told[0]
 
-    assert at_every_crash(prepare, run, check) == 10
+    assert at_every_crash(prepare, run, check) == 11
+
+
+def test_a_key_that_was_seen_stays():
+    """The network may have been told of it: also when the command that made it was killed."""
+
+    def run(files, _told):
+        Keystore(files, "keys").create(KeyKind.NODE, SECRET, CHEAP)
+
+    def check(after, _told):
+        seen = Keystore(after, "keys").list()
+        for again in restarts(after):
+            assert list(Keystore(again, "keys").list()) == list(seen)
+
+    assert at_every_crash(lambda _files: None, run, check) == 6
 
 
 def test_all_keys_get_another_passphrase(keys):
@@ -227,9 +241,11 @@ def test_a_change_of_passphrase_that_was_interrupted_can_be_finished():
         keys = Keystore(after, "keys")
         assert not told or all(keys.load(kind, b"new", name) for kind, name in ALL[:2])
         keys.change_passphrase(SECRET, b"new")
-        assert all(keys.load(kind, b"new", name) for kind, name in ALL[:2])
+        for again in restarts(after):
+            keys = Keystore(again, "keys")
+            assert all(keys.load(kind, b"new", name) for kind, name in ALL[:2])
 
-    assert at_every_crash(prepare, run, check) == 10
+    assert at_every_crash(prepare, run, check) == 16
 
 
 def test_keys_are_listed_without_a_passphrase(files, keys):

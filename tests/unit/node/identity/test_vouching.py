@@ -94,6 +94,9 @@ def test_no_crash_lets_it_sign_twice(survive: Survive) -> None:
         again = signer(survivor, 12)
         assert again.sign(5, OTHER) is None
         assert first in again.vouchers
+        later = signer(survivor.crash(Survive.DROPPED, lambda _limit: 0), 12)
+        # What a new life has found is told to peers.
+        assert later.vouchers == again.vouchers
         if released is not None:
             assert again.sign(10, OTHER) is None
             return

@@ -54,6 +54,14 @@ def test_files_are_renamed_removed_and_listed(files):
     assert files.names("deep/folder") == []
 
 
+def test_a_file_of_somebody_else_is_synced(files):
+    replace_file(files, "a", b"x")
+    files.sync_file("a")
+    assert files.read("a") == b"x"
+    with pytest.raises(StorageFailed, match="No such file"):
+        files.sync_file("b")
+
+
 def test_a_file_is_replaced_whole_even_after_an_attempt_that_was_cut_short(files):
     leftover = files.open("a.new")
     leftover.append(b"left by a crash, and longer than what follows")
@@ -82,6 +90,30 @@ def test_on_disk_files_and_folders_are_private(tmp_path):
     replace_file(files, "secret/key", b"x")
     assert (tmp_path / "secret").stat().st_mode & 0o777 == 0o700
     assert (tmp_path / "secret/key").stat().st_mode & 0o777 == 0o600
+
+
+def test_on_disk_a_file_that_may_only_be_read_is_synced(tmp_path):
+    (tmp_path / "a").write_bytes(b"x")
+    (tmp_path / "a").chmod(0o400)
+    DiskFiles(tmp_path).sync_file("a")
+
+
+def test_on_disk_folders_that_are_there_are_made_durable_too(tmp_path, monkeypatch):
+    """Who made them may have ended just then."""
+    root = tmp_path / "above" / "root"
+    (root / "deep" / "folder").mkdir(parents=True)
+    synced = []
+
+    def sync(path):
+        if path == tmp_path / "above":
+            raise PermissionError
+        synced.append(path)
+
+    monkeypatch.setattr("node.storage.files._sync_directory", sync)
+    DiskFiles(root).make_folder("deep/folder")
+    assert synced == [root, root / "deep"]
+    DiskFiles(tmp_path).make_folder("new/one")
+    assert synced[2:] == [tmp_path.parent, tmp_path, tmp_path / "new"]
 
 
 def test_on_disk_a_closed_file_refuses(tmp_path):

@@ -196,7 +196,7 @@ def test_no_crash_while_recovering_loses_anything():
         told.append(5)
         open_log(files)
 
-    assert at_every_crash(prepare, run, check_prefix) == 2
+    assert at_every_crash(prepare, run, check_prefix) == 3
 
 
 def test_no_crash_while_releasing_leaves_a_gap():

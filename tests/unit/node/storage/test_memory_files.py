@@ -47,6 +47,35 @@ def test_an_unsynced_removal_or_rename_comes_back():
     assert seen == {("a", "b"), ("b",), ("c",)}
 
 
+def test_a_process_that_ends_makes_nothing_durable():
+    """Whoever comes next sees everything, and the power may still take it."""
+    files = MemoryFiles()
+    replace_file(files, "a", b"durable")
+    files.open("a").append(b" and more")
+    files.rename("a", "b")
+    files.open("c").append(b"new")
+    killed = files.crash(Survive.KEPT, never).crash(Survive.KEPT, never)
+    assert (killed.read("b"), killed.read("c")) == (b"durable and more", b"new")
+    dropped = killed.crash(Survive.DROPPED, never)
+    assert (dropped.names(""), dropped.read("a")) == (["a"], b"durable")
+    killed.open("b").sync()
+    assert killed.crash(Survive.DROPPED, never).read("a") == b"durable and more"
+    killed.sync_folder("")
+    assert killed.crash(Survive.DROPPED, never).names("") == ["b", "c"]
+    assert killed.crash(Survive.DROPPED, never).read("c") == b""
+    assert files.crash(Survive.DROPPED, never).names("") == ["a"]
+
+
+def test_what_was_left_alone_for_a_while_is_durable_and_so_is_a_copy():
+    files = MemoryFiles()
+    files.open("a").append(b"x")
+    for later in (files.settled(), files.copied()):
+        assert later.crash(Survive.DROPPED, never).read("a") == b"x"
+    assert files.settled().identity("a") == files.identity("a")
+    assert files.copied().identity("a") != files.identity("a")
+    assert files.crash(Survive.DROPPED, never).names("") == []
+
+
 def test_torn_writes_mix_sectors_of_512_bytes():
     files = MemoryFiles()
     replace_file(files, "a", b"o" * 1024)

@@ -8,7 +8,7 @@ from node.storage.errors import StorageDamaged, StorageFailed
 from node.storage.memory_files import MemoryFiles, Survive
 from node.storage.outbox import Outbox, OutboxEntry
 from node.storage.segments import SegmentedLog
-from tests.unit.node.storage.faults import at_every_crash, fail_at
+from tests.unit.node.storage.faults import at_every_crash, fail_at, restarts
 from tests.unit.node.storage.test_log import marks
 
 LANE, OTHER = b"a" * 32, b"b" * 32
@@ -110,6 +110,26 @@ def test_no_crash_loses_a_put_or_half_of_a_replacement():
             assert (sequence in found) != (sequence in replaced) or sequence == put[-1]
         assert all((one % 2 == 1 and one + 1 in found) or one % 2 == 0 for one in found)
         outbox.put([entry(outbox.last_used(LANE) + 1)])
+
+    assert at_every_crash(lambda _files: None, run, check) > 30
+
+
+def test_nothing_that_was_put_after_a_kill_is_lost_with_the_power():
+    """Wherever the process was killed: also between a new file and its name."""
+
+    def run(files, _told):
+        outbox = opened(files, 700)
+        for sequence in range(1, 12):
+            outbox.put([entry(sequence)])
+
+    def check(after, _told):
+        outbox = opened(after, 700)
+        following = outbox.last_used(LANE) + 1
+        outbox.put([entry(following)])
+        for again in restarts(after):
+            found = opened(again, 700)
+            assert found.last_used(LANE) == following
+            assert found.entries() == outbox.entries()
 
     assert at_every_crash(lambda _files: None, run, check) > 30
 

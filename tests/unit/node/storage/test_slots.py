@@ -5,7 +5,7 @@ import pytest
 from node.storage.errors import StorageDamaged, StorageFailed
 from node.storage.memory_files import MemoryFiles, Survive
 from node.storage.slots import MAX_RECORD_BYTES, SLOT_BYTES, SlotFile, create_slots
-from tests.unit.node.storage.faults import at_every_crash, fail_at
+from tests.unit.node.storage.faults import at_every_crash, fail_at, restarts
 
 
 def text(number):
@@ -57,7 +57,10 @@ def test_no_crash_while_creating_leaves_half_a_file():
         if after.read("signer") is None:
             assert not told
         else:
-            assert opened(after).record == text(0)
+            slots = opened(after)
+            assert slots.record == text(0)
+            slots.save(text(1))
+            assert all(opened(again).record == text(1) for again in restarts(after))
 
     def run(files, told):
         create_slots(files, "signer", text(0))

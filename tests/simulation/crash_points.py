@@ -12,7 +12,9 @@ copied: it listens, and then has it durable that it votes. A validator beside a 
 and votes of heights that took more than one round.
 
 Starting again has points of its own: after each crash, the power goes out a second time at each of the first
-points of the recovery, with the same aftermath.
+points of the recovery, with the same aftermath. What a killed process leaves (`kept`) is found, and is not
+durable by that. So after a kill the power goes out at more points, also some later ones, when the new life
+has said what rests on it; and it takes, or tears, all that neither life made durable.
 
 After each, the world goes on and every invariant of the simulator holds: one app hash on all nodes, nothing
 lost that was acknowledged, no step signed twice. A node whose disk refuses has said which file, and why.
@@ -50,7 +52,9 @@ HEIGHTS: Final = 6
 STORY_MS: Final = 20_000
 """Virtual time within which they must be decided."""
 RECOVERY_POINTS: Final = 4
-"""Opening the disks passes two to four; what follows is operation again."""
+"""After a power cut: all that is found is durable."""
+KILLED_POINTS: Final = (*range(1, 9), 12, 16, 24, 32)
+"""After a kill: opening the disks passes two to eight; what follows is operation again."""
 JOINER: Final = "joiner"
 """The observer again, in a story in which it comes late and joins by a snapshot."""
 JOINS_AT: Final = 5
@@ -81,6 +85,8 @@ class Aim(NamedTuple):
     """What becomes of unsynced data; or that the disk refuses."""
     again: int = 0
     """At which point of the recovery once more; 0 for never."""
+    then: str = ""
+    """What becomes of unsynced data then."""
 
 
 class Told(NamedTuple):
@@ -151,7 +157,7 @@ class Story(World):
         """The power went out; set the second trap, if there is to be one, and start again."""
         self._lives += 1
         if self._lives == 1 and self._aim.again:
-            machine.set_trap(_trap(self._aim.again, self._aim.aftermath))
+            machine.set_trap(_trap(self._aim.again, self._aim.then))
         super().on_stopped(machine)
 
     def crashed(self, error: BaseException) -> None:
@@ -246,9 +252,15 @@ def aims(names: dict[str, list[str]], every: int) -> list[Aim]:
 def second_aims(told: list[Told]) -> Iterator[Aim]:
     """Yield, for each crash, one more at each of the first points of the recovery."""
     for run in told:
-        if run.aim.aftermath != REFUSES:
-            for again in range(1, min(len(run.after), RECOVERY_POINTS) + 1):
-                yield run.aim._replace(again=again)
+        aim, passed = run.aim, len(run.after)
+        if aim.aftermath == Survive.KEPT.value:
+            for at, again in enumerate(KILLED_POINTS, aim.point):
+                if again <= passed:
+                    then = (Survive.DROPPED, Survive.TORN)[at % 2]
+                    yield aim._replace(again=again, then=then.value)
+        elif aim.aftermath != REFUSES:
+            for again in range(1, min(passed, RECOVERY_POINTS) + 1):
+                yield aim._replace(again=again, then=aim.aftermath)
 
 
 def main(arguments: list[str]) -> int:
@@ -266,7 +278,8 @@ def main(arguments: list[str]) -> int:
     failed = [run for run in (*first, *second) if run.failure or not run.reached]
     for run in failed:
         name = names[run.aim.node][run.aim.point - 1]
-        print(f"{run.aim.node}, point {run.aim.point} ({name}), {run.aim.aftermath}, again {run.aim.again}:")
+        again = f", again {run.aim.again}, {run.aim.then}" if run.aim.again else ""
+        print(f"{run.aim.node}, point {run.aim.point} ({name}), {run.aim.aftermath}{again}:")
         print(f"  {run.failure or 'it never came to the point'}")
     lines = _table(names, first, second)
     summary = {

@@ -10,10 +10,16 @@ from consensus.vote_keeper import VoteKeeper
 from node.host import recollection
 from node.pool.pool import BundlePool
 from node.storage import frames, head_marker
+from node.storage.frames import Record
+from node.storage.memory_files import MemoryFile
 from node.storage.segments import SegmentedLog
 from tests.simulation.planting import (
+    DAMAGED,
+    HELD,
     KEPT,
+    LOST,
     REFUSED,
+    SIGNED,
     UNNOTICED,
     Planted,
     honest,
@@ -45,6 +51,45 @@ def _leave_files_open(stack: ExitStack) -> None:
         return SimpleNamespace(close=lambda: None, sync=self._file.sync, append=self._file.append)  # type: ignore[union-attr]
 
     replace(stack, SegmentedLog, "_usable", usable)
+
+
+class _Trusting:
+    """A log's files, until it asks for its folder to be synced for the first time, in vain."""
+
+    def __init__(self, log: SegmentedLog) -> None:
+        self._log = log
+        self._files = log._files
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._files, name)
+
+    def sync_folder(self, _folder: str) -> None:
+        self._log._files = self._files
+
+
+def _trust_names(stack: ExitStack) -> None:
+    """What a log finds when it is opened is not synced: its name may have been left by a killed process."""
+    recover = SegmentedLog.recover
+
+    def trusting(self: SegmentedLog) -> list[Record]:
+        self._files = _Trusting(self)  # type: ignore[assignment]
+        return recover(self)
+
+    replace(stack, SegmentedLog, "recover", trusting)
+
+
+def _trust_bytes(stack: ExitStack) -> None:
+    """Nor are its bytes."""
+    recover = SegmentedLog.recover
+
+    def trusting(self: SegmentedLog) -> list[Record]:
+        sync, MemoryFile.sync = MemoryFile.sync, lambda _file: None  # type: ignore[method-assign]
+        try:
+            return recover(self)
+        finally:
+            MemoryFile.sync = sync  # type: ignore[method-assign]
+
+    replace(stack, SegmentedLog, "recover", trusting)
 
 
 def _build_a_second_proposal(stack: ExitStack) -> None:
@@ -88,6 +133,20 @@ PLANTED_DAMAGE: Final = (
         (KEPT,),
         _leave_files_open,
         where=honest("crash", segment_bytes=8192),
+    ),
+    Planted(
+        "found_names",
+        "a log's file is believed that a killed process left without a durable name",
+        (SIGNED, LOST, HELD),
+        _trust_names,
+        where=honest("crash", "trap", segment_bytes=2048),
+    ),
+    Planted(
+        "found_bytes",
+        "so are the bytes that it left in one",
+        (SIGNED, LOST, HELD, DAMAGED),
+        _trust_bytes,
+        where=honest("crash", "trap"),
     ),
     Planted(
         *(

@@ -29,8 +29,9 @@ class Supervisor:
     """
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
-        """Watch over what runs on `loop`."""
+        """Watch over what runs on `loop`: a callback that dies there ends the node."""
         self._loop = loop
+        loop.set_exception_handler(self._on_loop_error)
         self._ended = asyncio.Event()
         self.exit_code = EXIT_STOPPED
         self.reason = ""
@@ -39,7 +40,6 @@ class Supervisor:
         """Stop at SIGTERM and SIGINT; a second one ends the process at once, as usual."""
         for number in (signal.SIGTERM, signal.SIGINT):
             self._loop.add_signal_handler(number, self._on_signal, number)
-        self._loop.set_exception_handler(self._on_loop_error)
 
     def _on_signal(self, number: int) -> None:
         self._loop.remove_signal_handler(number)

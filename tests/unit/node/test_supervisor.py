@@ -5,14 +5,8 @@ import asyncio
 from node.supervisor import EXIT_FAILED, EXIT_STOPPED, Supervisor
 
 
-async def watched() -> Supervisor:
-    supervisor = Supervisor(asyncio.get_running_loop())
-    supervisor.watch_signals()
-    return supervisor
-
-
 async def test_a_connection_that_the_loop_gave_up_ends_no_node():
-    supervisor = await watched()
+    supervisor = Supervisor(asyncio.get_running_loop())
     gone = {
         "message": "Fatal error on SSL protocol",
         "exception": RuntimeError("closed"),
@@ -23,7 +17,7 @@ async def test_a_connection_that_the_loop_gave_up_ends_no_node():
 
 
 async def test_whatever_else_fails_on_the_loop_ends_it():
-    supervisor = await watched()
+    supervisor = Supervisor(asyncio.get_running_loop())
     asyncio.get_running_loop().call_soon({}.pop, "nothing")
     await supervisor.wait()
     assert supervisor.exit_code == EXIT_FAILED

@@ -21,6 +21,7 @@ from node.archive.restoring import ArchivedBodies
 from node.archive.segment import ArchivedBlock, open_segment, pack_segment
 from node.assembly import open_store
 from node.home import Home
+from node.host.follower import Follower
 from node.repair.diagnosis import Finding, Part
 from node.repair.rebuilding import WORK_FOLDER, CannotRepair, repair
 from node.setting import Setting, read_setting
@@ -132,6 +133,17 @@ def test_the_archive_is_executed_and_without_peers_nothing_is_changed(
     with pytest.raises(CannotRepair, match=f"no block comes after height {LAST}"):
         run(setting, files, told)
     assert told == [f"height {LAST} executed from the archive"]
+
+
+def test_a_callback_that_dies_ends_the_repair_and_is_named(
+    setting: Setting, files: MemoryFiles, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def tick(_follower: Follower) -> None:
+        raise KeyError("what nobody has")
+
+    monkeypatch.setattr(Follower, "_tick", tick)
+    with pytest.raises(CannotRepair, match="KeyError: 'what nobody has'"):
+        run(setting, files, [])
 
 
 def other_genesis() -> Genesis:

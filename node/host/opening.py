@@ -125,7 +125,10 @@ def open_disks(disks: Disks, own_lanes: Sequence[bytes]) -> Opened:
 
 
 def _snapshots(disks: Disks, base: int) -> dict[int, HeldSnapshot]:
-    """Return the snapshots on the disk, and remove what interrupted runs left."""
+    """Return the chain's snapshots on the disk, and remove all others.
+
+    Those are what interrupted runs left, and snapshots of the other chain that was here, after a fork.
+    """
     shelf = disks.shelf
     if shelf is None:
         return {}
@@ -138,13 +141,22 @@ def _snapshots(disks: Disks, base: int) -> dict[int, HeldSnapshot]:
         try:
             found = shelf.files.load(height)
         except StorageDamaged as damage:
-            # Peers have the same snapshot, and the next one is made from the state: nothing is lost.
-            _log.warning("snapshot_removed", height=height, reason=damage.reason)
-            shelf.files.remove(height)
-            continue
-        if found is not None:
+            found, reason = None, damage.reason
+        else:
+            reason = "its block is not the one that the chain has there"
+        if found is not None and found.manifest.block_id == _block_id(disks.ledger, height):
             held[height] = found
+            continue
+        # Peers have the same snapshot, and the next one is made from the state: nothing is lost.
+        _log.warning("snapshot_removed", height=height, reason=reason)
+        shelf.files.remove(height)
     return held
+
+
+def _block_id(ledger: Ledger, height: int) -> bytes | None:
+    """Return the block that the chain has at a height; None above its tip."""
+    commit = ledger.blocks.commit_of(height)
+    return None if commit is None else commit.block_id
 
 
 def _check_marker(disks: Disks) -> None:

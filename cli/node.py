@@ -25,6 +25,7 @@ from cli.output import Format, say, write_facts
 from network.testnet.probe import get_json
 from network.testnet.process import ProcessId, identify, is_running, send, wait_until_ended
 from node.home import Home
+from node.places import take_place
 
 app = typer.Typer(help="Run a node on this machine.", no_args_is_help=True)
 
@@ -81,14 +82,14 @@ def start(home: LocalHomeOption = DEFAULT_HOME) -> None:
 
 
 def stopped_home(home: Path, meanwhile: str = "") -> Home:
-    """Return a home whose node does not run.
+    """Return a home whose node does not run; what a repair left between two renames is finished.
 
     Args:
         home: Its folder.
         meanwhile: What people should know who stop it for this; a sentence.
 
     Raises:
-        CommandError: There is no home, or its node runs.
+        CommandError: There is no home, or its node runs, or the disk refused.
     """
     place = open_home(home)
     process = process_of(place)
@@ -98,6 +99,9 @@ def stopped_home(home: Path, meanwhile: str = "") -> Home:
             f"the node in {place.root} runs, as process {process.pid}",
             f"packtrail node stop --home {place.root}{meanwhile and f'. {meanwhile}'}",
         )
+    with disk_errors():
+        if take_place(place):
+            say("A repair or reindex was interrupted at its very end: the new database is in its place now.")
     return place
 
 

@@ -66,11 +66,13 @@ from node.identity.standing import Standing
 from node.identity.vouching import VoucherSigner
 from node.logs import configure_logs
 from node.loop_lag import LoopLag
+from node.places import take_place, why_missed
 from node.pool.pool import PoolLimits
 from node.pool.waiting_room import RoomLimits
 from node.setting import Setting, read_setting
+from node.storage.errors import StorageDamaged
 from node.storage.files import DiskFiles
-from node.storage.leveldb import LevelOptions, LevelStore, open_level
+from node.storage.leveldb import LevelOptions, LevelStore, has_level, open_level
 from node.storage.log import ConsensusLog
 from node.storage.outbox import Outbox
 from node.storage.readers import Readers
@@ -99,7 +101,7 @@ def run_node(home: Path) -> int:
     set_log_level = configure_logs(setting.config.log.level, setting.config.log.format)
     for warning in start_warnings(setting):
         _log.warning("at_start", warning=warning)
-    store = open_store(setting, setting.home.database)
+    store = open_own_store(setting, create=True)
     try:
         disks = make_disks(setting, store)
         opened = open_disks(disks, [key.public_key for key in setting.secrets.lane_keys])
@@ -138,6 +140,27 @@ def open_store(setting: Setting, folder: Path) -> LevelStore:
         storage.max_open_files,
     )
     return open_level(folder, options, create=True)
+
+
+def open_own_store(setting: Setting, *, create: bool) -> LevelStore:
+    """Open the database in its place in the home, and first finish what a repair left between two renames.
+
+    Args:
+        setting: Of the home.
+        create: Begin a database where nothing says that there was one: an empty one in its place would be
+            taken for a chain that lost everything, also its rows of this node alone.
+
+    Raises:
+        StorageDamaged: There is none; or as `open_level`.
+        StorageBusy, StorageFailed: As `open_level`.
+    """
+    home = setting.home
+    take_place(home)
+    if not has_level(home.database):
+        reason = why_missed(home) or ("" if create else "it is missing")
+        if reason:
+            raise StorageDamaged(str(home.database), reason)
+    return open_store(setting, home.database)
 
 
 def make_disks(setting: Setting, store: LevelStore) -> Disks:

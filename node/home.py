@@ -14,6 +14,10 @@
     data/head               height and app hash, outside the database
     data/snapshots/         snapshots of the state, chunk by chunk; what this validator vouched for
     data/joining/           a database that is not complete yet, of a node that joins by a snapshot
+    data/repair/            the same, of `node repair`
+    data/reindex/           the same, of `node reindex`
+    data/next/              a complete database on its way to its place
+    data/damaged-N/         what a repair or reindex put aside
     data/config             what the configuration said at the last start
     data/node.pid           of the running process
 

@@ -22,6 +22,7 @@ from node.home import HEAD_FILE, Home
 from node.host.joining import Joining, JoiningPlace
 from node.host.worker import ThreadWorker
 from node.logs import configure_logs
+from node.places import take_place
 from node.setting import Setting, read_setting
 from node.storage.files import DiskFiles
 from node.storage.head import Head
@@ -50,6 +51,7 @@ def join_first(home: Home) -> int | None:
     loaded = read_config(home.config, os.environ)
     work = home.data / WORK_FOLDER
     shutil.rmtree(work, ignore_errors=True)
+    take_place(home)
     if not loaded.config.snapshots.join or not _is_new(home):
         return None
     setting = read_setting(home)

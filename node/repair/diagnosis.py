@@ -12,19 +12,21 @@ import msgspec
 
 from network.peer.face import VALIDATOR
 from node.archive.restoring import ArchivedBodies
-from node.assembly import make_disks, open_store
+from node.assembly import make_disks, open_own_store
 from node.home import HEAD_FILE, LOG_FOLDER, OUTBOX_FOLDER, SIGNER_FILE
 from node.host.chain_fault import ChainFault
 from node.host.opening import open_disks
 from node.host.verify_chain import verify_home
 from node.host.verify_headers import VerifiedHeaders
 from node.identity.signer import FileSigner
+from node.places import take_place, why_missed
 from node.setting import Setting
 from node.storage.errors import StorageDamaged
 from node.storage.files import DiskFiles
 from node.storage.head import OtherFormat
 from node.storage.head_marker import HeadMarker, load_head_marker
 from node.storage.level_files import check_level_files
+from node.storage.leveldb import has_level
 from node.storage.log import ConsensusLog
 from node.storage.outbox import Outbox
 
@@ -76,10 +78,11 @@ def diagnose(
     """
     height = last_height(setting)
     found = _append_only(setting)
-    if not setting.home.database.exists():
+    take_place(setting.home)
+    if not has_level(setting.home.database):
         # A node that never started has no database yet.
-        reason = f"it is missing, and height {height} was durable in it"
-        return [*found, Finding(Part.DATABASE, "database", reason)] if height else found
+        reason = why_missed(setting.home, height)
+        return [*found, Finding(Part.DATABASE, str(setting.home.database), reason)] if reason else found
     # LevelDB says that something is wrong; byte for byte it is found where.
     opened = _database(setting, is_log_whole=not found)
     damage = _files(setting) or opened
@@ -136,7 +139,7 @@ def _append_only(setting: Setting) -> list[Finding]:
 def _database(setting: Setting, *, is_log_whole: bool) -> Finding | None:
     """Open the database as a start does, and compare it with the marker."""
     try:
-        store = open_store(setting, setting.home.database)
+        store = open_own_store(setting, create=False)
     except StorageDamaged as damage:
         return Finding(Part.DATABASE, damage.where, damage.reason)
     try:

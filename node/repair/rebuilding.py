@@ -36,14 +36,14 @@ from node.host.opening import Disks, open_disks
 from node.host.router import Router
 from node.host.surroundings import Surroundings
 from node.host.worker import ThreadWorker
+from node.places import aside_folder, change_places, move_aside
 from node.pool.pool import PoolLimits
 from node.pool.waiting_room import RoomLimits
-from node.repair.aside import aside_folder, move_aside
 from node.repair.diagnosis import Finding, Part, last_height, last_known
 from node.repair.salvage import Salvaged, salvage
 from node.setting import Setting
 from node.storage.files import DiskFiles
-from node.storage.head_marker import HeadMarker, save_head_marker
+from node.storage.head_marker import HeadMarker
 from node.storage.leveldb import LevelStore
 from node.storage.outbox import Outbox
 from node.supervisor import Supervisor
@@ -101,10 +101,9 @@ def repair(
     """
     parts = {finding.part for finding in findings}
     data = setting.home.data
-    aside = aside_folder(data)
-    # The marker goes with the database that it is about.
-    names = [*map(str, sorted(parts)), *([HEAD_FILE] if Part.DATABASE in parts else [])]
+    names = list(map(str, sorted(parts)))
     if Part.DATABASE not in parts:
+        aside = aside_folder(data)
         move_aside(data, aside, names)
         return Repaired(0, b"", 0, str(aside))
     work = data / WORK_FOLDER
@@ -116,10 +115,8 @@ def repair(
         # The next run begins anew: nobody needs what this one has built.
         shutil.rmtree(work, ignore_errors=True)
         raise
-    move_aside(data, aside, names)
-    (work / setting.home.database.name).rename(setting.home.database)
-    save_head_marker(DiskFiles(data), HEAD_FILE, head)
-    shutil.rmtree(work)
+    # The marker goes with the database that it is about.
+    aside = change_places(setting.home, work, head, [*names, HEAD_FILE])
     return Repaired(head.height, head.app_hash, salvaged.kept_rows, str(aside))
 
 

@@ -6,7 +6,7 @@ node would have written; rows of this node alone are copied. A node that began w
 anew.
 
 It may be interrupted at any moment: the home is as it was until the end, and the next run goes on where this
-one stopped. The end is two renames; a run that finds the first one done takes the second.
+one stopped, as long as it stands on the blocks that are here now.
 """
 
 import shutil
@@ -17,12 +17,13 @@ from typing import Final
 import msgspec
 
 from node.archive.restoring import ArchivedBodies
-from node.assembly import open_store
+from node.assembly import open_own_store, open_store
+from node.home import HEAD_FILE
 from node.host.chain_fault import ChainFault
 from node.host.ledger import MAX_RUN, Ledger
 from node.host.replaying import Replay
 from node.host.verify_chain import begin_like
-from node.repair.aside import aside_folder, move_aside
+from node.places import change_places
 from node.repair.diagnosis import last_known
 from node.repair.salvage import copy_own_rows
 from node.setting import Setting
@@ -30,6 +31,7 @@ from node.storage.blocks import BlockStore
 from node.storage.errors import StorageDamaged
 from node.storage.files import DiskFiles
 from node.storage.head import OtherFormat, load_head
+from node.storage.head_marker import HeadMarker
 from node.storage.leveldb import LevelStore
 from node.storage.snapshot_files import SnapshotFiles
 
@@ -67,19 +69,16 @@ def reindex(
         ChainFault: A block, commit or bundle is missing or damaged: peers have it. Nothing was changed.
         StorageError: The node runs, or the disk refused.
     """
-    data, folder = setting.home.data, setting.home.database
-    built = data / WORK_FOLDER / folder.name
-    if not folder.exists():
-        # A run was interrupted between its two renames, or there is nothing to build from.
-        return _finish(setting, built, _checked(setting, built))
-    source = open_store(setting, folder)
+    home, work = setting.home, setting.home.data / WORK_FOLDER
+    built = work / home.database.name
+    source = open_own_store(setting, create=False)
     try:
         done = _build(setting, source, built, progress, archive)
     finally:
         source.close()
-    aside = aside_folder(data)
-    move_aside(data, aside, [folder.name])
-    return _finish(setting, built, msgspec.structs.replace(done, aside=str(aside)))
+    head = HeadMarker(done.height, done.app_hash)
+    aside = change_places(home, work, head, [home.database.name, HEAD_FILE])
+    return msgspec.structs.replace(done, aside=str(aside))
 
 
 def _build(
@@ -90,7 +89,7 @@ def _build(
     archive: ArchivedBodies | None,
 ) -> Reindexed:
     """Build the new database; raises as `reindex`."""
-    target = _open_target(setting, built)
+    target = _open_target(setting, source, built)
     try:
         done = _execute(setting, source, target, progress, archive)
         return msgspec.structs.replace(done, kept_rows=copy_own_rows(source, target))
@@ -108,39 +107,20 @@ def _build(
         target.close()
 
 
-def _finish(setting: Setting, built: Path, done: Reindexed) -> Reindexed:
-    built.rename(setting.home.database)
-    DiskFiles(setting.home.data).sync_folder("")
-    shutil.rmtree(built.parent)
-    return done
-
-
-def _checked(setting: Setting, built: Path) -> Reindexed:
-    """Return what a complete database that only has to be renamed holds."""
-    marker = last_known(setting)
-    if not built.exists():
-        raise StorageDamaged("database", "it is missing: packtrail node repair fetches it from peers")
-    store = open_store(setting, built)
-    try:
-        head = load_head(store)
-    finally:
-        store.close()
-    if head is None or marker is None or head.height < marker.height:
-        raise StorageDamaged("database", "it is missing: packtrail node repair fetches it from peers")
-    return Reindexed(head.height, head.app_hash, 0, 0, "")
-
-
-def _open_target(setting: Setting, built: Path) -> LevelStore:
-    """Open what an interrupted run left, if this release can go on with it; else begin."""
+def _open_target(setting: Setting, source: LevelStore, built: Path) -> LevelStore:
+    """Open what an interrupted run left, if this release can go on with it on these blocks; else begin."""
     built.parent.mkdir(mode=0o700, exist_ok=True)
     target = open_store(setting, built)
     try:
-        if load_head(target) is not None:
+        head = load_head(target)
+        if head is not None:
             Ledger(target, setting.genesis).open()
-            return target
+            commit = BlockStore(source).commit_of(head.height)
+            if commit is not None and commit.block_id == head.block_id:
+                return target
     except (OtherFormat, StorageDamaged):
         pass
-    # Nothing, the rows of half a snapshot, or what another release began.
+    # Nothing, the rows of half a snapshot, another chain, or what another release began.
     target.close()
     shutil.rmtree(built)
     return open_store(setting, built)

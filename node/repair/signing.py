@@ -13,7 +13,7 @@ from network.peer.face import VALIDATOR
 from node.home import LOG_FOLDER, SIGNER_FILE
 from node.identity.signer import FileSigner, create_signer_record
 from node.identity.standing import Standing
-from node.repair.aside import aside_folder, move_aside
+from node.places import aside_folder, move_aside
 from node.setting import Setting
 from node.storage.errors import StorageDamaged
 from node.storage.files import DiskFiles

@@ -309,6 +309,22 @@ class LevelStore:
             self._database.close()
 
 
+def has_level(folder: Path) -> bool:
+    """Tell whether a database was ever written to in `folder`; making one may have been cut short.
+
+    Raises:
+        StorageFailed: The disk refused.
+    """
+    return not _names(folder) <= _UNFINISHED_FILES
+
+
+def _names(folder: Path) -> set[str]:
+    try:
+        return {entry.name for entry in folder.iterdir()} if folder.exists() else set()
+    except OSError as error:
+        raise StorageFailed(str(folder), error.strerror or str(error)) from error
+
+
 def open_level(folder: Path, options: LevelOptions, *, create: bool) -> LevelStore:
     """Open the database in `folder`.
 
@@ -323,8 +339,8 @@ def open_level(folder: Path, options: LevelOptions, *, create: bool) -> LevelSto
         StorageFailed: There is no database here (and `create` is false), or the disk refused.
     """
     where = str(folder)
+    names = _names(folder)
     try:
-        names = {entry.name for entry in folder.iterdir()} if folder.exists() else set()
         if create and not names:
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     except OSError as error:

@@ -66,3 +66,13 @@ def test_what_was_agreed_is_durable_and_what_follows_is_said(home, packtrail, st
     assert code == Exit.OK
     assert hint in err
     assert settled(home) == {7: stands.block_id}
+
+
+def test_a_database_that_an_interrupted_repair_left_on_its_way_takes_its_place_first(home, packtrail):
+    write(home, fork=fork_of(ONE, OTHER))
+    (home.data / "next").mkdir()
+    home.database.rename(home.data / "next" / home.database.name)
+    code, _out, err = settle(packtrail, home, ONE.block_id)
+    assert code == Exit.OK
+    assert "the new database is in its place now" in err
+    assert settled(home) == {7: ONE.block_id}

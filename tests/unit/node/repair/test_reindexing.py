@@ -134,19 +134,20 @@ def test_what_an_interrupted_run_left_and_was_damaged_since_is_begun_anew(settin
     assert {space: rows(setting, space) for space in whole} == whole
 
 
-def test_between_its_two_renames_the_next_run_takes_the_second(
-    setting: Setting, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def stop(_setting: object, _built: object, _done: object) -> None:
-        raise Interrupted
-
-    with monkeypatch.context() as patch:
-        patch.setattr("node.repair.reindexing._finish", stop)
-        with pytest.raises(Interrupted):
-            run(setting)
-    assert not setting.home.database.exists()
-    assert run(setting).executed == 0
-    verify_home(setting.home, setting.genesis, lambda _height: None)
+def test_what_an_interrupted_run_left_of_other_blocks_is_begun_anew(setting: Setting) -> None:
+    with pytest.raises(Interrupted):
+        run(setting, stop_at=5)
+    other = OneNode(setting.genesis)
+    for _block in range(7):
+        other.produce()
+    shutil.rmtree(setting.home.database)
+    store = open_store(setting, setting.home.database)
+    store.write(other.store.scan(b"", limit=MAX_SCAN_ROWS).rows, sync=True)
+    store.close()
+    tip = other.ledger.tip
+    save_head_marker(DiskFiles(setting.home.data), HEAD_FILE, HeadMarker(tip.height, tip.app_hash))
+    done = run(setting)
+    assert (done.executed, done.height, done.app_hash) == (7, 7, tip.app_hash)
 
 
 def test_a_node_that_began_with_a_snapshot_begins_with_it_anew(setting: Setting) -> None:
@@ -192,7 +193,7 @@ def test_without_a_database_there_is_nothing_to_build_from(setting: Setting) -> 
     with pytest.raises(Interrupted):
         run(setting, stop_at=5)
     shutil.rmtree(setting.home.database)
-    with pytest.raises(StorageDamaged, match="node repair"):
+    with pytest.raises(StorageDamaged, match="it is missing, and height"):
         run(setting)
     assert not setting.home.database.exists()
 

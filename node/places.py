@@ -20,14 +20,14 @@ ASIDE_FOLDER: Final = "damaged"
 """Below the data folder, with a number: where damaged parts are kept."""
 
 
-def change_places(home: Home, work: Path, head: HeadMarker, names: Iterable[str]) -> Path:
+def change_places(home: Home, work: Path, head: HeadMarker, along: Iterable[str] = ()) -> Path:
     """Give a new database its place, durably.
 
     Args:
         home: Of a stopped node; every database is closed.
         work: A folder of the data folder with the new database in it; what else it holds is removed.
         head: Of the new database.
-        names: Below the data folder: what goes aside, the database first.
+        along: Below the data folder: what goes aside with the database and its marker.
 
     Returns:
         The folder with what went aside.
@@ -39,7 +39,8 @@ def change_places(home: Home, work: Path, head: HeadMarker, names: Iterable[str]
     work.rename(home.data / NEXT_FOLDER)
     DiskFiles(home.data).sync_folder("")
     aside = aside_folder(home.data)
-    move_aside(home.data, aside, names)
+    # The marker is last: without it, what a database has lost would not show.
+    move_aside(home.data, aside, [*along, home.database.name, HEAD_FILE])
     take_place(home)
     return aside
 
@@ -87,7 +88,7 @@ def aside_folder(data: Path) -> Path:
 
 
 def move_aside(data: Path, aside: Path, names: Iterable[str]) -> None:
-    """Move what there is of these files and folders of the data folder; durable on return.
+    """Move what there is of these files and folders of the data folder, durably, one after the other.
 
     Args:
         data: The data folder.
@@ -95,9 +96,10 @@ def move_aside(data: Path, aside: Path, names: Iterable[str]) -> None:
         names: Below the data folder.
     """
     aside.mkdir(mode=0o700)
+    DiskFiles(data).sync_folder("")
     for name in names:
         if (data / name).exists():
             (data / name).rename(aside / name)
-    # First that they have come, then that they have left.
-    DiskFiles(aside).sync_folder("")
-    DiskFiles(data).sync_folder("")
+            # First that it has come, then that it has left.
+            DiskFiles(aside).sync_folder("")
+            DiskFiles(data).sync_folder("")

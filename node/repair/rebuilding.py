@@ -8,6 +8,9 @@ where it can be read, and genesis for the rest; then every block that is newer t
 Peers may have archived old blocks, all of them: then an archive gives the first ones. They are no more
 believed than a peer's: each is proven by its commit, executed and compared.
 
+After a fork that the operators have settled, a node of the other branch is asked for nothing that it had from
+the fork on: peers have the block that stands there.
+
 The signer's record is never touched: at the next start the validator votes only above what it has signed
 (ADR 22). Whatever goes wrong before the change of places leaves the home as it was.
 """
@@ -101,10 +104,9 @@ def repair(
     """
     parts = {finding.part for finding in findings}
     data = setting.home.data
-    names = list(map(str, sorted(parts)))
     if Part.DATABASE not in parts:
         aside = aside_folder(data)
-        move_aside(data, aside, names)
+        move_aside(data, aside, sorted(parts))
         return Repaired(0, b"", 0, str(aside))
     work = data / WORK_FOLDER
     shutil.rmtree(work, ignore_errors=True)
@@ -115,8 +117,9 @@ def repair(
         # The next run begins anew: nobody needs what this one has built.
         shutil.rmtree(work, ignore_errors=True)
         raise
-    # The marker goes with the database that it is about.
-    aside = change_places(setting.home, work, head, [*names, HEAD_FILE])
+    # What it voted for on a branch that does not stand is no past of the one that does.
+    others = {*parts, Part.LOG} if salvaged.parted_at else parts
+    aside = change_places(setting.home, work, head, sorted(others - {Part.DATABASE}))
     return Repaired(head.height, head.app_hash, salvaged.kept_rows, str(aside))
 
 
@@ -220,7 +223,7 @@ class _Following:
         Raises:
             CannotRepair: No new block for too long, or what peers have is not what was durable here.
         """
-        required = last_height(self._setting)
+        required = self._salvaged.parted_at or last_height(self._setting)
         calm = idle = told = 0
         last = -1
         while calm < CALM_LOOKS:
@@ -240,16 +243,17 @@ class _Following:
         self._compare(core)
 
     def _compare(self, core: NodeCore) -> None:
-        """Ask that the new chain holds what was durable here before."""
-        marker = last_known(self._setting)
-        if marker is None:
+        """Ask that the new chain holds what was durable here before, on the branch that stands."""
+        marker, parted_at = last_known(self._setting), self._salvaged.parted_at
+        if marker is None or 0 < parted_at <= marker.height:
             return
         following = core.chain.ledger.blocks.load(marker.height + 1)
         found = core.chain.tip.app_hash if following is None else following.header.app_hash
         if found != marker.app_hash:
             raise CannotRepair(
                 f"the peers' app hash of height {marker.height} is {found.hex()}, and {marker.app_hash.hex()}"
-                " was durable here: this home belongs to another history; ask the network's operators"
+                " was durable here: this home belongs to another history; after a fork, packtrail node settle"
+                " says which one stands; without one, ask the network's operators"
             )
 
 

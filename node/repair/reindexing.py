@@ -18,7 +18,6 @@ import msgspec
 
 from node.archive.restoring import ArchivedBodies
 from node.assembly import open_own_store, open_store
-from node.home import HEAD_FILE
 from node.host.chain_fault import ChainFault
 from node.host.ledger import MAX_RUN, Ledger
 from node.host.replaying import Replay
@@ -77,7 +76,7 @@ def reindex(
     finally:
         source.close()
     head = HeadMarker(done.height, done.app_hash)
-    aside = change_places(home, work, head, [home.database.name, HEAD_FILE])
+    aside = change_places(home, work, head)
     return msgspec.structs.replace(done, aside=str(aside))
 
 

@@ -1,4 +1,7 @@
-"""What a damaged database still gives: what only this node knew, and who may connect by its ledger."""
+"""What a damaged database still gives: what only this node knew, and who may connect by its ledger.
+
+It also tells whether its chain is a branch that does not stand, after a fork that the operators have settled.
+"""
 
 import shutil
 from collections.abc import Iterator
@@ -10,7 +13,10 @@ import msgspec
 from contracts.chain.genesis import Node
 from node.assembly import open_store
 from node.setting import Setting
+from node.storage.base import base_height
+from node.storage.blocks import BlockStore
 from node.storage.errors import StorageError
+from node.storage.forks import load_settled
 from node.storage.governance import Governance
 from node.storage.head import load_head
 from node.storage.leveldb import LevelStore, repair_level
@@ -29,6 +35,8 @@ class Salvaged(msgspec.Struct, frozen=True):
     """Every node that may connect: as the damaged ledger has it, and those of genesis that it has not."""
     since: int
     """Height after which these nodes may connect; 0 for those of genesis."""
+    parted_at: int = 0
+    """Lowest height at which another block than was here stands, as operators have settled; 0 for none."""
 
 
 def salvage(setting: Setting, work: Path, target: LevelStore) -> Salvaged:
@@ -50,7 +58,8 @@ def salvage(setting: Setting, work: Path, target: LevelStore) -> Salvaged:
         source = open_store(setting, copy)
         try:
             kept = _copy_rows(source, target)
-            return _with_nodes(msgspec.structs.replace(nothing, kept_rows=kept), source)
+            found = msgspec.structs.replace(nothing, kept_rows=kept, parted_at=_parted_at(source))
+            return _with_nodes(found, source)
         finally:
             source.close()
     except StorageError:
@@ -94,6 +103,19 @@ def _own_rows(store: LevelStore) -> Iterator[list[tuple[bytes, bytes]]]:
         if page.resume is None:
             return
         start = page.resume
+
+
+def _parted_at(source: LevelStore) -> int:
+    try:
+        blocks, base = BlockStore(source), base_height(source)
+        for height, stands in sorted(load_settled(source).items()):
+            own = blocks.commit_of(height)
+            # A block that cannot be found may have been the other one; below a snapshot there never was any.
+            if height > base and (own is None or own.block_id != stands):
+                return height
+    except StorageError:
+        pass
+    return 0
 
 
 def _with_nodes(salvaged: Salvaged, source: LevelStore) -> Salvaged:

@@ -12,9 +12,10 @@ import pytest
 
 from node import assembly
 from node.assembly import open_store, run_node
-from node.home import HEAD_FILE, Home
+from node.home import HEAD_FILE, LOG_FOLDER, Home
 from node.host.verify_chain import verify_home
 from node.joining import join_first
+from node.places import change_places, take_place
 from node.repair import rebuilding
 from node.repair.diagnosis import Finding, Part, diagnose, last_known
 from node.repair.rebuilding import repair
@@ -155,6 +156,28 @@ def test_nothing_is_lost_wherever_it_is_interrupted_and_whatever_is_started_in_b
     assert HeadMarker(verified.height, verified.app_hash) == marker
     left = {path.name for path in home.data.iterdir()} - {path.name for path in (kept / "data").iterdir()}
     assert {name for name in left if not name.startswith("damaged-")} <= {HEAD_FILE, "config"}
+
+
+def test_all_else_goes_before_the_old_database_and_its_marker_after_it(home: Home) -> None:
+    kept, work = home.root.with_name("kept"), home.data / rebuilding.WORK_FOLDER
+    shutil.copytree(home.database, work / home.database.name)
+    shutil.copytree(home.root, kept)
+    seen = set()
+    for operations in itertools.count():
+        shutil.rmtree(home.root)
+        shutil.copytree(kept, home.root)
+        try:
+            with power_for(operations):
+                change_places(home, work, HeadMarker(1, bytes(32)), [LOG_FOLDER])
+        except Interrupted:
+            there = [(home.data / name).exists() for name in (LOG_FOLDER, "database", HEAD_FILE)]
+            seen.add(tuple(there))
+            take_place(home)
+            assert home.database.exists()
+        else:
+            break
+    # Last come the new marker and the new database.
+    assert seen == {(True, True, True), (False, True, True), (False, False, True), (False, False, False)}
 
 
 @pytest.mark.parametrize("tool", [started, reindexed], ids=lambda tool: tool.__name__)

@@ -54,6 +54,9 @@ def take_place(home: Home) -> bool:
     waiting = home.data / NEXT_FOLDER
     is_due = (waiting / home.database.name).exists() and not home.database.exists()
     if is_due:
+        # A process that was killed may have synced nothing of what it put aside.
+        for kept in home.data.glob(f"{ASIDE_FOLDER}-*"):
+            DiskFiles(kept).sync_folder("")
         # The database comes last: until then this is done again.
         for name in (HEAD_FILE, home.database.name):
             if (waiting / name).exists():
@@ -100,6 +103,6 @@ def move_aside(data: Path, aside: Path, names: Iterable[str]) -> None:
     for name in names:
         if (data / name).exists():
             (data / name).rename(aside / name)
-            # First that it has come, then that it has left.
+            # First where it is now: in between it may be in both places, never in none.
             DiskFiles(aside).sync_folder("")
             DiskFiles(data).sync_folder("")

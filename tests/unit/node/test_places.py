@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from node.repair.aside import aside_folder, move_aside
+from node.places import aside_folder, move_aside
 
 
 def test_names_are_durable_where_they_go_before_they_are_gone(
@@ -15,6 +15,6 @@ def test_names_are_durable_where_they_go_before_they_are_gone(
     synced: list[Path] = []
     monkeypatch.setattr("node.storage.files._sync_directory", synced.append)
     move_aside(tmp_path, aside, ["log", "outbox"])
-    assert synced == [aside, tmp_path]
+    assert synced == [tmp_path, aside, tmp_path]
     assert (aside / "log").read_bytes() == b"x"
     assert aside_folder(tmp_path).name == "damaged-2"

@@ -24,8 +24,6 @@ from network.wire.messages import (
 from node.host import portions, snapshot_desk
 from node.host.chain_fault import ChainFault
 from node.host.ledger import Ledger
-from node.host.opening import Disks, open_disks
-from node.host.snapshot_maker import SnapshotShelf
 from node.host.verify_chain import verify_chain
 from node.storage.base import load_base, require_history
 from node.storage.blocks import BlockStore
@@ -35,9 +33,7 @@ from node.storage.errors import HistoryNotHere
 from node.storage.head import Head
 from node.storage.history import History
 from node.storage.memory import MemoryStore
-from node.storage.outbox import Outbox
 from node.storage.proofs import build_anchor, build_proof
-from node.storage.snapshot_files import SnapshotFiles
 from node.storage.store import BLOCKS, BUNDLES, COMMITS, INDEX, META, STATE
 from tests.support.ledger import OneNode, pack_key
 from tests.support.parties import MAKER, PARTIES, build_test_genesis, validator_name, validator_seed
@@ -425,36 +421,3 @@ def test_a_chain_is_verified_from_its_snapshot_on(holder: Holder) -> None:
     joined.snapshots.remove(BASE)
     with pytest.raises(ChainFault, match="missing"):
         verified(joined, holder)
-
-
-# ------------------------------------------------------------------------------------ at a start
-
-
-@pytest.mark.parametrize(
-    ("parted_at", "heights", "stay"),
-    [
-        (0, BASE + 2, [INTERVAL, BASE]),
-        (BASE + 1, BASE + 2, [INTERVAL, BASE]),
-        (BASE, BASE + 2, [INTERVAL]),
-        (0, BASE, [INTERVAL, BASE]),
-        (BASE, BASE, [INTERVAL]),
-        (0, BASE - 1, [INTERVAL]),
-        (2, BASE + 2, []),
-    ],
-)
-def test_a_snapshot_that_is_not_of_this_chain_is_removed_at_a_start(
-    holder: Holder, parted_at: int, heights: int, stay: list[int]
-) -> None:
-    """As after a fork, when the chain of the other branch has taken the place of the own one."""
-    node = OneNode(holder.node.genesis)
-    for height in range(1, heights + 1):
-        node.wall.ms += height == parted_at
-        grow(node, 1)
-    outbox = Outbox(holder.files, "outbox", 1 << 20, bytes)
-    shelf = SnapshotShelf(SnapshotFiles(holder.files), None, INTERVAL, 2)
-    opened = open_disks(
-        Disks(Ledger(node.store, node.genesis), outbox, None, holder.files, "head", shelf), ()
-    )
-    assert list(opened.snapshots) == holder.shelf.files.heights() == stay
-    chunks = [name for name in holder.files.names("snapshots") if name.endswith(".chunk")]
-    assert {int(name[:16]) for name in chunks} == set(stay)

@@ -41,7 +41,8 @@ def read_passphrase(environment: Mapping[str, str], configured: Path | None) -> 
         with path.open("rb") as file:
             data = file.read(MAX_PASSPHRASE_BYTES + 3)
     except OSError as error:
-        raise NoPassphrase(f"{path}: {error.strerror or error}") from error
+        by = "keys.passphrase_file in the configuration" if named is None else FILE_VARIABLE
+        raise NoPassphrase(f"{path}, which {by} names: {error.strerror or error}") from error
     return _checked(data.removesuffix(b"\n").removesuffix(b"\r"), str(path))
 
 

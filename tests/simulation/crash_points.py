@@ -144,13 +144,14 @@ class Story(World):
             raise Broken(f"I2: {len(tips)} app hashes at the end")
 
     def _is_over(self) -> bool:
-        """Everybody is up, at one height above the story's, and nothing waits."""
+        """Everybody is up, at one height above the story's, nothing waits, and who listened votes again."""
         heights = {machine.height for machine in self.machines.values()}
         return (
             all(machine.is_up for machine in self.machines.values())
             and len(heights) == 1
             and min(heights) > HEIGHTS
             and self._is_drained()
+            and not any(map(_listens, self.machines.values()))
         )
 
     def on_stopped(self, machine: Machine) -> None:
@@ -165,6 +166,12 @@ class Story(World):
         if self._aim.aftermath != REFUSES or not isinstance(error, StorageFailed):
             raise error
         self.reasons.append(error)
+
+
+def _listens(machine: Machine) -> bool:
+    """Tell whether it is a validator that does not know from which height on it may vote."""
+    consensus = None if machine.core is None else machine.core.consensus
+    return consensus is not None and consensus.rejoining.votes_from is None
 
 
 def _trap(points: int, aftermath: str) -> Trap:

@@ -91,7 +91,7 @@ MAX_SKEW_MS = 600_000
 """Clocks are off by up to ten minutes."""
 
 
-SMALL_POOL = PoolLimits(total_bytes=32 << 10, lane_bytes=16 << 10, lane_bundles=8, total_bundles=24)
+SMALL_POOL = PoolLimits(total_bytes=8 << 10, lane_bytes=4 << 10, lane_bundles=6, total_bundles=16)
 """A pool that a small workload fills …"""
 SMALL_POOLS = 0.2
 """… in this part of the seeds."""

@@ -125,8 +125,7 @@ PLANTED_DAMAGE: Final = (
         "nothing leaves a full pool",
         (KEPT,),
         _make_no_room,
-        is_quick=False,
-        where=honest("partition", has_small_pools=True),
+        where=honest("partition", has_small_pools=True, has_member=True, documents_per_second=50),
     ),
     Planted(
         "open_files",

@@ -126,9 +126,9 @@ class _Same(Raw):
 
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Allow a hundredth of the time, so that what hangs is interrupted soon."""
-    monkeypatch.setattr("tests.fuzz.target.FREE_SECONDS", FREE_SECONDS / 100)
-    monkeypatch.setattr("tests.fuzz.target.SECONDS_PER_BYTE", SECONDS_PER_BYTE / 100)
+    """Allow a tenth of the time, so that what hangs is interrupted soon."""
+    monkeypatch.setattr("tests.fuzz.target.FREE_SECONDS", FREE_SECONDS / 10)
+    monkeypatch.setattr("tests.fuzz.target.SECONDS_PER_BYTE", SECONDS_PER_BYTE / 10)
 
 
 @pytest.mark.usefixtures("impatient")

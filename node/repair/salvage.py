@@ -114,7 +114,8 @@ def _parted_at(source: LevelStore) -> int:
             if height > base and (own is None or own.block_id != stands):
                 return height
     except StorageError:
-        pass
+        # Not known, so everything that was durable here is asked for: the repair refuses rather than guesses.
+        return 0
     return 0
 
 

@@ -25,7 +25,7 @@ _RENEWED: Final = 0.5
 
 
 def check_opened(machine: "Machine", decayed: "Decayed") -> None:
-    """The node has opened its disk although a bit is decayed: nothing that it read may be changed.
+    """The node has opened its disk although a file decayed: nothing that it read may be changed.
 
     Raises:
         Broken: Something is, and nobody noticed.

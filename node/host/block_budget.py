@@ -12,7 +12,7 @@ from typing import Final
 
 from node.pool.choice import ANY_WORK
 
-TARGET_MS: Final = 70
+TARGET_MS: Final = 40
 """How long the execution of a block may take, by this node's pace."""
 LEAST_WORK: Final = 900
 """A block may always hold this much: some ninety documents."""

@@ -35,7 +35,7 @@ BATCH_PLACES: Final = 4
 """What a batch of lines of a stream takes: it is several documents."""
 MOST_PLACES: Final = 512
 LATE_S: Final = 0.004
-"""A loop that is later than this on average has too much to do: one time in a hundred it is ten times as late."""
+"""A loop later than this on average has too much to do: one time in a hundred it is ten times as late."""
 MAX_IN_LINE: Final = 64
 """Requests that wait for a place."""
 MAX_STREAMS_IN_LINE: Final = 1 << 16

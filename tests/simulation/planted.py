@@ -23,10 +23,10 @@ from contracts.ledger.bundle import BundleHeader
 from contracts.rules import implied
 from contracts.state import places
 from contracts.state.view import Overlay
-from node.host import consensus_host
 from node.host.core import NodeCore
 from node.host.journal import ConsensusJournal, Replay
 from node.host.ledger import Ledger
+from node.host.recollection import is_past
 from node.host.submission import Submissions
 from node.host.submitted import Admitted
 from node.identity.signer import FileSigner
@@ -268,7 +268,7 @@ def _propose_what_expires_too_late(stack: ExitStack) -> None:
 
 def _sign_old_steps_anew(stack: ExitStack) -> None:
     """A batch that voted in two rounds, and a crash before its own votes were in the log."""
-    replace_function(stack, consensus_host._is_past, lambda _effect, _last: False)
+    replace_function(stack, is_past, lambda _effect, _last: False)
 
 
 def _tell_heights_once(stack: ExitStack) -> None:

@@ -50,11 +50,21 @@ def replace(stack: ExitStack, owner: type | ModuleType, name: str, value: object
 
 
 def replace_function(stack: ExitStack, original: Callable[..., object], value: object) -> None:
-    """Replace a function in every module of ours that has imported it."""
-    for module in list(sys.modules.values()):
-        for name, found in list(vars(module).items()):
-            if found is original:
-                replace(stack, module, name, value)
+    """Replace a function in every module of ours that has imported it.
+
+    Raises:
+        LookupError: No module has it.
+    """
+    holders = [
+        (module, name)
+        for module in list(sys.modules.values())
+        for name, found in list(vars(module).items())
+        if found is original
+    ]
+    if not holders:
+        raise LookupError(f"no module has {original}")
+    for module, name in holders:
+        replace(stack, module, name, value)
 
 
 FORK: Final = "Broken: I1"

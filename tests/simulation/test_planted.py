@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from tests.simulation.planted import PLANTED, Planted
+from tests.simulation.planted import PLANTED, Planted, planted
 from tests.simulation.planted_table import hunt
 
 FEW_SEEDS = 100
@@ -27,6 +27,12 @@ QUICK = [
 def test_a_few_seeds_find_a_planted_bug(bug: Planted) -> None:
     found = hunt(bug, most_seconds=math.inf, most_seeds=FEW_SEEDS)
     assert found.is_right, found
+
+
+@pytest.mark.parametrize("bug", PLANTED, ids=_named)
+def test_what_a_bug_is_planted_into_is_still_there(bug: Planted) -> None:
+    with planted(bug):
+        pass
 
 
 def test_bugs_have_names_of_their_own() -> None:

@@ -25,6 +25,7 @@ from network.sync.effects import (
     AskBlocks,
     BanPeer,
     DeliverBlock,
+    LosingBranch,
     OtherChain,
     SyncConfig,
     SyncDone,
@@ -48,6 +49,9 @@ VERIFIED_AT_ONCE = 256
 ValidatorsAt = Callable[[int], ValidatorSet | None]
 """Returns the set that votes at a height, or None when too little is applied to know it yet."""
 
+Stands = Callable[[int], bytes | None]
+"""Returns the id of the block that operators have settled on for a height of a fork, or None."""
+
 
 class BlockSync:
     """Keeps one node's chain up with its peers.
@@ -66,6 +70,7 @@ class BlockSync:
         chain_id: str,
         limits: Limits,
         validators_at: ValidatorsAt,
+        stands: Stands,
         head: int,
         head_id: bytes,
         config: SyncConfig,
@@ -77,6 +82,7 @@ class BlockSync:
         self._chain_id = chain_id
         self._limits = limits
         self._validators_at = validators_at
+        self._stands = stands
         self._config = config
         largest = MAX_BLOCK_BYTES + MAX_COMMIT_BYTES + limits.block_bytes
         self._window = Window(head, head_id, largest, config.budget_bytes)
@@ -257,6 +263,10 @@ class BlockSync:
                 prove_block(self._chain_id, validators, self._window.proven_id, read)
             except RemoteProtocolError as error:
                 effects.append(self._convict(slot.peer, str(error), now_ms))
+                continue
+            if self._stands(read.height) not in {None, read.block_id}:
+                self._pass_over(slot.peer, now_ms)
+                effects.append(LosingBranch(slot.peer, read.height))
                 continue
             self._window.prove(read)
             author = self._peers.get(slot.peer)

@@ -66,6 +66,15 @@ class OtherChain(msgspec.Struct, frozen=True):
     """At which the peer has another block, by what it sent."""
 
 
+class LosingBranch(msgspec.Struct, frozen=True):
+    """This peer's next block is decided and is not the one that stands, as operators have settled a fork."""
+
+    peer: str
+    """Who; it is passed over."""
+    height: int
+    """Of the fork."""
+
+
 class SyncDone(msgspec.Struct, frozen=True):
     """No peer that keeps its word is ahead of this node any more."""
 
@@ -73,5 +82,5 @@ class SyncDone(msgspec.Struct, frozen=True):
     """This node's height."""
 
 
-SyncEffect = AskBlocks | DeliverBlock | BanPeer | OtherChain | SyncDone
+SyncEffect = AskBlocks | DeliverBlock | BanPeer | OtherChain | LosingBranch | SyncDone
 """Everything that block sync returns."""

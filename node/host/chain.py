@@ -5,9 +5,10 @@ height is applied once. Followers are told in the order in which they subscribed
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from itertools import takewhile
 
 from contracts.chain.commit import Commit
-from contracts.chain.header import Block
+from contracts.chain.header import Block, block_id
 from contracts.ledger.block import ChainTip
 from contracts.ledger.bundle import OpenBundle
 from contracts.state.rows import KeyRow
@@ -28,8 +29,8 @@ class Chain:
         keys: Every registered partner key, with the heights at which it acts.
         round_zero_signers: Keys that signed the commit which the tip's block carries.
         had_bundles: Whether the tip's block has bundles.
-        stands: After a fork, which block stands, by height, as the operators have said. Nothing is applied
-            above another one.
+        stands: After a fork, which block stands, by height, as the operators have said. No other is applied
+            there.
     """
 
     def __init__(
@@ -96,10 +97,11 @@ class Chain:
             bundles: In its order, verified.
 
         Returns:
-            False when this height is applied already, or being applied, or not next.
+            False when this height is applied already, or being applied, or not next, or another block stands
+            there.
         """
         height = block.header.height
-        if not self.is_next(height):
+        if not self.is_next(height) or not self._may_stand(block):
             return False
         self._applying = height
         self._writer.submit(
@@ -115,14 +117,12 @@ class Chain:
             on_fault: Told on the event loop, after the subscribers, why the next block may not follow.
 
         Returns:
-            False when the first height is applied already, or being applied, or not next.
+            False when the first height is applied already, or being applied, or not next, or another block
+            stands there.
         """
+        run = list(takewhile(lambda decided: self._may_stand(decided.block), run))
         if not run or not self.is_next(run[0].block.header.height):
             return False
-        # The block at a settled height may be the wrong one: nothing is built on it before it is looked at.
-        last = min((height for height in self.stands if height > self._applying), default=0)
-        if last:
-            run = run[: last - self._applying]
         self._applying += len(run)
 
         def followed(found: Followed) -> None:
@@ -136,6 +136,11 @@ class Chain:
         self._writer.submit(lambda: self._ledger.follow(run), followed)
         return True
 
+    def _may_stand(self, block: Block) -> bool:
+        """Tell whether the operators have settled on no other block at its height."""
+        stands = self.stands.get(block.header.height)
+        return stands is None or stands == block_id(block.header)
+
     def _applied(self, applied: Applied, commit: Commit) -> None:
         self.tip = applied.tip
         self.commit = commit
@@ -143,7 +148,5 @@ class Chain:
         self.keys.update(applied.keys)
         self.round_zero_signers = applied.round_zero_signers
         self.had_bundles = bool(applied.block.bundles)
-        if self.stands.get(applied.tip.height, applied.tip.block_id) != applied.tip.block_id:
-            self.halt()
         for subscriber in self._subscribers:
             subscriber(applied, commit)

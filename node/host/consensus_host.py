@@ -141,7 +141,7 @@ class ConsensusHost:
             self._last = last.height, last.round, last.step
         # A log of heights below the record is of a chain that was lost: what it led to is signed already.
         height = self._chain.tip.height + 1
-        inputs = replay.inputs if self.rejoining.may_vote(height) and self._last[0] <= height else ()
+        inputs = replay.inputs if self._may_vote(height) and self._last[0] <= height else ()
         self._replay(inputs)
         is_replayed = bool(inputs) and not has_forgotten(self.engine, replay.last)
         if not is_replayed:
@@ -176,7 +176,7 @@ class ConsensusHost:
         return StartHeight(
             tip.height + 1,
             tip.validators.validators,
-            self._own_key if self.rejoining.may_vote(tip.height + 1) else b"",
+            self._own_key if self._may_vote(tip.height + 1) else b"",
             tip.parameters.timing,
             chain.round_zero_signers,
             chain.had_bundles,
@@ -185,6 +185,10 @@ class ConsensusHost:
             () if at_start else tip.last_validators.validators,
             signed,
         )
+
+    def _may_vote(self, height: int) -> bool:
+        """Tell whether this validator takes part in a height: what is settled is voted on no more."""
+        return height not in self._chain.stands and self.rejoining.may_vote(height)
 
     def _on_applied(self, applied: Applied, commit: Commit) -> None:
         self.proposals.forget_until(applied.tip.height)
@@ -280,6 +284,9 @@ class ConsensusHost:
         decided, committed = self.engine.last_commit, start.previous_commit
         if decided.height != committed.height or decided.block_id == committed.block_id:
             return False
+        if decided.height in self._chain.stands:
+            # This fork is settled.
+            return False
         self.stop(f"height {decided.height} was decided, and another block of it came: the ledger has forked")
         self.on_fork(decided)
         return True
@@ -299,7 +306,7 @@ class ConsensusHost:
                     signs.append(effect)
                 case _:
                     rest.append(effect)
-        own = self.engine.own_index if self.rejoining.may_vote(height) else None
+        own = self.engine.own_index if self._may_vote(height) else None
         if own is None:
             # A node that does not vote at this height has nothing to remember.
             self._entries.clear()

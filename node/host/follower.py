@@ -19,6 +19,7 @@ from network.sync.effects import (
     AskBlocks,
     BanPeer,
     DeliverBlock,
+    LosingBranch,
     OtherChain,
     SyncConfig,
     SyncDone,
@@ -85,6 +86,7 @@ class Follower:
             tip.chain_id,
             tip.parameters.limits,
             self._validators_at,
+            self._stands,
             tip.height,
             tip.block_id,
             config,
@@ -95,6 +97,9 @@ class Follower:
         """Return the set of a height: what is decided at the tip acts two heights later."""
         tip = self._chain.tip
         return {tip.height + 1: tip.validators, tip.height + 2: tip.next_validators}.get(height)
+
+    def _stands(self, height: int) -> bytes | None:
+        return self._chain.stands.get(height)
 
     @property
     def is_syncing(self) -> bool:
@@ -175,8 +180,8 @@ class Follower:
                     self._on_other_chain(peer, height)
                 case DeliverBlock(received=received):
                     self._verifier.submit(partial(self._open, received), partial(self._on_opened, self._era))
-                case SyncDone(height=height):
-                    _log.debug("in_step", height=height)
+                case LosingBranch() | SyncDone():
+                    _note(effect)
 
     def _open(self, received: ReceivedBlock) -> Opened:
         try:
@@ -228,3 +233,12 @@ class Follower:
         height = self._chain.tip.height + 1
         self.stopped_because = f"block {height}, decided by a quorum, is invalid to this node: {fault}"
         self._on_diverged(self.stopped_because)
+
+
+def _note(effect: LosingBranch | SyncDone) -> None:
+    """Log what needs nothing else."""
+    if isinstance(effect, LosingBranch):
+        reason = "its block is not the one that stands, as operators have settled"
+        _log.warning("peer_passed_over", peer=effect.peer, height=effect.height, reason=reason)
+        return
+    _log.debug("in_step", height=effect.height)

@@ -166,13 +166,6 @@ class ForkWatch:
         if commit.round or any(vote.round for vote in votes):
             # It is rare; and then more than its commit is needed to tell who is at fault.
             self._surroundings.disk.submit(partial(keep_votes, self._store, height, votes), no_answer)
-        stands = self._chain.stands.get(height, applied.tip.block_id)
-        if stands != applied.tip.block_id:
-            self._stop(
-                f"block {applied.tip.block_id.hex()} of height {height} is not the one that stands,"
-                f" {stands.hex()}, as the operators have settled: fetch the chain anew, from peers"
-                " that have that one, with packtrail node repair --rebuild"
-            )
 
     def _set_of(self, height: int) -> ValidatorSet:
         return validator_set(ValidatorHistory(self._store).at(height))

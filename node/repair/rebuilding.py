@@ -236,7 +236,7 @@ class _Following:
             is_there = height >= required and bool(peers.connected()) and not core.follower.is_syncing
             calm = calm + 1 if is_there else 0
             if not is_there and idle * LOOK_S > patience_s:
-                raise CannotRepair(_stuck(height, required, peers, core.follower.out_of_reach))
+                raise CannotRepair(_stuck(core, required, peers))
             if height >= told + TELL_HEIGHTS:
                 told = height
                 self._tell(f"height {height} …")
@@ -270,13 +270,20 @@ def _telling(tell: Tell) -> Callable[[int], None]:
     return told
 
 
-def _stuck(height: int, required: int, peers: Peers, given_from: int) -> str:
+def _stuck(core: NodeCore, required: int, peers: Peers) -> str:
+    height, given_from = core.chain.tip.height, core.follower.out_of_reach
+    stands = core.chain.stands.get(height + 1)
     reasons = "; ".join(f"{name}: {reason}" for name, reason in peers.unreached().items())
     connected = ", ".join(sorted(peer.name for peer in peers.connected())) or "no peer"
     if given_from:
         return (
             f"{connected} in touch, and all that are ahead have archived old blocks: they give none before"
             f" height {given_from}, and {height + 1} is needed next. --archive FOLDER names where it is."
+        )
+    if stands is not None:
+        return (
+            f"{connected} in touch, and none gives block {stands.hex()}, which stands at height {height + 1},"
+            " as the operators have settled. Name peers that have it in p2p.peers."
         )
     return (
         f"{connected} in touch, and no block comes after height {height}; {required} was durable here."

@@ -125,6 +125,7 @@ class World:
             CHAIN,
             LIMITS,
             self.known_validators,
+            lambda _height: None,
             head,
             self.chain.ids[head],
             config,

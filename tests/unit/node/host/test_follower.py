@@ -246,8 +246,29 @@ def test_what_a_liar_sent_is_not_laid_to_who_was_asked_after_it() -> None:
     assert (desk.node.chain.tip.height, desk.network.banned) == (3, ["liar"])
 
 
-def test_nothing_is_applied_above_a_height_that_operators_settle(desk: Desk) -> None:
+def test_a_block_that_does_not_stand_is_never_applied(desk: Desk) -> None:
     desk.node.chain.stands = {2: desk.ahead.applied[1].tip.block_id, 3: b"\7" * 32}
     fetch(desk)
     desk.node.settle()
-    assert desk.node.ledger.tip.height == desk.node.chain.tip.height == 3
+    assert desk.node.ledger.tip.height == desk.node.chain.tip.height == 2
+    # Who has it may be honest, so nobody is banned; and nobody else is kept from giving the one that stands.
+    assert (desk.diverged, desk.network.banned) == ([], [])
+    assert not desk.follower.is_syncing
+
+
+def test_the_block_that_stands_is_taken_from_whoever_has_it(desk: Desk) -> None:
+    standing = OneNode()
+    for number in range(HEIGHTS):
+        standing.wall.ms += number >= 2
+        standing.record(MAKER, standing.commission([f"S{number}"]))
+    desk.node.chain.stands = {3: standing.applied[2].tip.block_id}
+    fetch(desk)
+    desk.node.settle()
+    assert desk.node.chain.tip.block_id == standing.applied[1].tip.block_id
+    desk.ahead = standing
+    desk.follower.take_tip("birch", HEIGHTS)
+    for _ in range(3):
+        desk.answer("birch")
+        desk.node.settle()
+    assert desk.node.chain.tip.block_id == standing.chain.tip.block_id
+    assert (desk.diverged, desk.network.banned) == ([], [])

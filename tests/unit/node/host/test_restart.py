@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
+import msgspec
 import pytest
 
 from consensus.effects import StartHeight, Timeout, ValueBuilt, VoteReceived
@@ -16,7 +17,7 @@ from node.host import consensus_host
 from node.host.chain import Chain
 from node.host.consensus_host import ConsensusHost
 from node.host.evidence import EvidenceBook
-from node.host.journal import ConsensusJournal
+from node.host.journal import ConsensusJournal, Replay
 from node.host.surroundings import Surroundings
 from node.identity.signer import FileSigner, create_signer_record
 from node.identity.standing import Standing
@@ -281,6 +282,40 @@ def test_the_last_word_of_a_height_names_its_author_in_the_set_of_that_height(le
     assert life.host.engine.height == 2
     assert life.host.engine.own_index == (None if leaves == "itself" else own - 1)
     assert life.host.waiting == 0
+
+
+def test_a_settled_height_is_not_voted_on_and_only_the_block_that_stands_is_applied() -> None:
+    life, _others = begin()
+    proposer = life.node.genesis.nodes[OWN].validator_key
+    losing, standing = (
+        life.node.ledger.build(life.node.wall.ms + later, [], NO_COMMIT, proposer) for later in (1, 2)
+    )
+    life.chain.stands = {1: block_id(standing.header)}
+    life.host.start(Replay((), {}, {}, (), None))
+    life.node.settle()
+    assert life.host.engine.own_index is None
+    assert not life.chain.apply(losing, life.node.commit(1, block_id(losing.header)), [])
+    assert life.chain.is_next(1)
+    commit = life.node.commit(1, block_id(standing.header))
+    keys = [validator.public_key for validator in life.chain.tip.validators.validators]
+    others = tuple(each for each in commit.signatures if keys[each.validator] != proposer)
+    assert life.chain.apply(standing, msgspec.structs.replace(commit, signatures=others), [])
+    life.node.settle()
+    assert life.host.engine.height == 2
+    assert life.host.engine.own_index is not None
+
+
+def test_a_fork_that_is_settled_ends_voting_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The votes for the other block came here, too; then the block that stands came."""
+    life, _others = begin()
+    monkeypatch.setattr(Engine, "last_commit", property(lambda _engine: Commit(1, 0, b"\7" * 32, ())))
+    block = life.node.ledger.build(
+        life.node.wall.ms + 1, [], NO_COMMIT, life.node.genesis.nodes[OWN].validator_key
+    )
+    life.chain.stands = {1: block_id(block.header)}
+    life.chain.apply(block, life.node.commit(1, block_id(block.header)), [])
+    life.node.settle()
+    assert (life.forks, life.host.stopped_because, life.host.engine.height) == ([], "", 2)
 
 
 def test_a_decision_other_than_what_block_sync_brings_is_a_fork_and_ends_voting(

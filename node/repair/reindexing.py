@@ -109,7 +109,22 @@ def _build(
 def _open_target(setting: Setting, source: LevelStore, built: Path) -> LevelStore:
     """Open what an interrupted run left, if this release can go on with it on these blocks; else begin."""
     built.parent.mkdir(mode=0o700, exist_ok=True)
-    target = open_store(setting, built)
+    left = _open_left(setting, source, built)
+    if left is not None:
+        return left
+    shutil.rmtree(built)
+    return open_store(setting, built)
+
+
+def _open_left(setting: Setting, source: LevelStore, built: Path) -> LevelStore | None:
+    """Open what an interrupted run left; None when it is of no use.
+
+    That is: damaged, nothing, the rows of half a snapshot, another chain, or what another release began.
+    """
+    try:
+        target = open_store(setting, built)
+    except StorageDamaged:
+        return None
     try:
         head = load_head(target)
         if head is not None:
@@ -119,10 +134,8 @@ def _open_target(setting: Setting, source: LevelStore, built: Path) -> LevelStor
                 return target
     except (OtherFormat, StorageDamaged):
         pass
-    # Nothing, the rows of half a snapshot, another chain, or what another release began.
     target.close()
-    shutil.rmtree(built)
-    return open_store(setting, built)
+    return None
 
 
 def _execute(

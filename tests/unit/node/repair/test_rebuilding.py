@@ -135,6 +135,18 @@ def test_the_archive_is_executed_and_without_peers_nothing_is_changed(
     assert told == [f"height {LAST} executed from the archive"]
 
 
+def test_what_an_interrupted_repair_left_is_dropped_whatever_became_of_it(
+    setting: Setting, files: MemoryFiles
+) -> None:
+    left = setting.home.data / WORK_FOLDER / setting.home.database.name
+    open_store(setting, left).close()
+    (left / "CURRENT").unlink()
+    told: list[str] = []
+    with pytest.raises(CannotRepair, match=f"no block comes after height {LAST}"):
+        repair(setting, WISHED, 1, told.append, ArchivedBodies(ArchiveFolder(files)))
+    assert told == [f"height {LAST} executed from the archive"]
+
+
 def test_a_callback_that_dies_ends_the_repair_and_is_named(
     setting: Setting, files: MemoryFiles, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -134,6 +134,24 @@ def test_what_an_interrupted_run_left_and_was_damaged_since_is_begun_anew(settin
     assert {space: rows(setting, space) for space in whole} == whole
 
 
+@pytest.mark.parametrize("is_gone", [True, False])
+@pytest.mark.parametrize("name", ["CURRENT", "MANIFEST-*", "*.log"])
+def test_what_an_interrupted_run_left_and_does_not_open_any_more_is_begun_anew(
+    setting: Setting, name: str, is_gone: bool
+) -> None:
+    with pytest.raises(Interrupted):
+        run(setting, stop_at=5)
+    (file,) = (setting.home.data / WORK_FOLDER / setting.home.database.name).glob(name)
+    content = file.read_bytes()
+    file.unlink()
+    if not is_gone:
+        file.write_bytes(bytes((content[0] ^ 1,)) + content[1:])
+    done = run(setting)
+    assert done.executed == done.height
+    assert not (setting.home.data / WORK_FOLDER).exists()
+    verify_home(setting.home, setting.genesis, lambda _height: None)
+
+
 def test_what_an_interrupted_run_left_of_other_blocks_is_begun_anew(setting: Setting) -> None:
     with pytest.raises(Interrupted):
         run(setting, stop_at=5)

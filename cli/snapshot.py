@@ -11,7 +11,7 @@ import typer
 from cli.failures import CommandError, Exit
 from cli.local import DEFAULT_HOME, LocalHomeOption, disk_errors, open_home
 from cli.options import OutputOption
-from cli.output import Format, write_facts, write_rows
+from cli.output import Format, say, write_facts, write_rows
 
 app = typer.Typer(help="Snapshots of the state, for nodes that join late.", no_args_is_help=True)
 
@@ -20,18 +20,24 @@ _COLUMNS = ("height", "rows", "chunks", "bytes", "app_hash", "manifest_hash")
 
 @app.command("list")
 def list_(home: LocalHomeOption = DEFAULT_HOME, output: OutputOption = Format.TABLE) -> None:
-    """List the complete snapshots in a node's home, whether it runs or not.
+    """List the complete snapshots in a node's home, whether it runs or not; damaged ones are only named.
 
     Who vouches for them, a running node says at /v1/status.
 
     Example: packtrail snapshot list --home maker
     """
+    from node.storage.errors import StorageDamaged
     from node.storage.files import DiskFiles
     from node.storage.snapshot_files import SnapshotFiles
 
+    found = []
     with disk_errors():
         snapshots = SnapshotFiles(DiskFiles(open_home(home).data))
-        found = [snapshots.load(height) for height in snapshots.heights()]
+        for height in snapshots.heights():
+            try:
+                found.append(snapshots.load(height))
+            except StorageDamaged as damage:
+                say(str(damage))
     rows: list[dict[str, Any]] = [
         {
             "height": held.manifest.height,
@@ -71,6 +77,9 @@ def verify(
             rows = sum(map(len, read_snapshot(snapshots, held.manifest)))
         except (StorageDamaged, WrongSnapshot) as error:
             raise CommandError(
-                Exit.FAILED, str(error), "Delete its files; the node makes the next one from its state."
+                Exit.FAILED,
+                str(error),
+                "If the node began with it, packtrail verify chain starts from it: bring its files back"
+                " from a backup. Else delete them; the node makes the next one from its state.",
             ) from error
     write_facts(output, {"valid": True, "height": height, "rows": rows, "manifest_hash": held.hash.hex()})

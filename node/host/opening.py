@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 import msgspec
 import structlog
@@ -22,8 +23,12 @@ from node.storage.files import FileSystem
 from node.storage.forks import KeptFork, load_fork, load_settled
 from node.storage.head_marker import MarkerState, check_head_marker
 from node.storage.outbox import Outbox, OutboxEntry
-from node.storage.snapshot_files import HeldSnapshot
+from node.storage.snapshot_files import HeldSnapshot, SnapshotFiles
 
+_BRING_BACK: Final = (
+    "bring the file back from a backup, or fetch every block from peers: packtrail node repair --rebuild;"
+    " until then neither packtrail verify chain nor packtrail node reindex can begin"
+)
 _log = structlog.get_logger(__name__)
 
 
@@ -77,7 +82,7 @@ class Opened(msgspec.Struct, frozen=True):
     archived: int = 0
     """Up to this height, bundles are in an archive; 0 when none are."""
     snapshots: dict[int, HeldSnapshot] = {}
-    """Complete snapshots on the disk, by height."""
+    """Complete snapshots of this chain on the disk, by height."""
     fork: KeptFork | None = None
     """A fork of the ledger that this node knows of."""
     settled: Mapping[int, bytes] = {}
@@ -85,7 +90,18 @@ class Opened(msgspec.Struct, frozen=True):
 
 
 def open_disks(disks: Disks, own_lanes: Sequence[bytes]) -> Opened:
-    """Open everything and compare it.
+    """Open everything, compare it, and remove own bundles and snapshots that the chain has no use for.
+
+    Args, Raises: As `read_disks`.
+    """
+    opened = read_disks(disks, own_lanes)
+    done = [entry for entry in disks.outbox.entries() if entry not in opened.waiting]
+    disks.outbox.remove([(entry.lane, entry.sequence) for entry in done])
+    return msgspec.structs.replace(opened, snapshots=_snapshots(disks, opened.base))
+
+
+def read_disks(disks: Disks, own_lanes: Sequence[bytes]) -> Opened:
+    """Open everything but the snapshots and compare it; nothing is removed but ends that a power cut tore.
 
     Args:
         disks: Closed.
@@ -114,18 +130,17 @@ def open_disks(disks: Disks, own_lanes: Sequence[bytes]) -> Opened:
     evidence = tuple(load_evidence(ledger.store))
     pending = tuple(ledger.still_open(kept.evidence for kept in evidence))
     convictions = {one.public_key: one.row.count for one in Convictions(ledger.store).all()}
-    nodes = ledger.nodes()
-    base = base_height(ledger.store)
     return Opened(
         *(commit, had_bundles, ledger.lanes(), ledger.keys(), _waiting(disks), last_used, replay),
-        *(evidence, pending, convictions, nodes),
-        *(ledger.owners(), base, archived_height(ledger.store), _snapshots(disks, base)),
-        *(load_fork(ledger.store), load_settled(ledger.store)),
+        *(evidence, pending, convictions, ledger.nodes()),
+        *(ledger.owners(), base_height(ledger.store), archived_height(ledger.store)),
+        fork=load_fork(ledger.store),
+        settled=load_settled(ledger.store),
     )
 
 
 def _snapshots(disks: Disks, base: int) -> dict[int, HeldSnapshot]:
-    """Return the chain's snapshots on the disk, and remove all others.
+    """Return the chain's snapshots on the disk, and remove all others but the one that the node began with.
 
     Those are what interrupted runs left, and snapshots of the other chain that was here, after a fork.
     """
@@ -137,20 +152,34 @@ def _snapshots(disks: Disks, base: int) -> dict[int, HeldSnapshot]:
     if shelf.signer is not None and not shelf.signer.open(disks.ledger.tip.height):
         _log.warning("voucher_record_unusable", signs_above=disks.ledger.tip.height)
     held: dict[int, HeldSnapshot] = {}
-    for height in shelf.files.heights():
-        try:
-            found = shelf.files.load(height)
-        except StorageDamaged as damage:
-            found, reason = None, damage.reason
-        else:
-            reason = "its block is not the one that the chain has there"
-        if found is not None and found.manifest.block_id == _block_id(disks.ledger, height):
+    for height in sorted({*shelf.files.heights(), base} - {0}):
+        found = _held(shelf.files, disks.ledger, height)
+        if isinstance(found, HeldSnapshot):
             held[height] = found
-            continue
-        # Peers have the same snapshot, and the next one is made from the state: nothing is lost.
-        _log.warning("snapshot_removed", height=height, reason=reason)
-        shelf.files.remove(height)
+        elif height == base:
+            # Peers have it no more, and nothing else shows the state from which this chain is verified.
+            file = shelf.files.manifest_name(height)
+            _log.warning(
+                "base_snapshot_unusable", height=height, file=file, reason=found, what_to_do=_BRING_BACK
+            )
+        else:
+            # Peers have the same snapshot, and the next one is made from the state: nothing is lost.
+            _log.warning("snapshot_removed", height=height, reason=found)
+            shelf.files.remove(height)
     return held
+
+
+def _held(files: SnapshotFiles, ledger: Ledger, height: int) -> HeldSnapshot | str:
+    """Return the chain's snapshot at a height, or why what is there is none."""
+    try:
+        found = files.load(height)
+    except StorageDamaged as damage:
+        return damage.reason
+    if found is None:
+        return "its manifest is missing"
+    if found.manifest.block_id != _block_id(ledger, height):
+        return "its block is not the one that the chain has there"
+    return found
 
 
 def _block_id(ledger: Ledger, height: int) -> bytes | None:
@@ -174,8 +203,6 @@ def _check_marker(disks: Disks) -> None:
 
 
 def _waiting(disks: Disks) -> tuple[OutboxEntry, ...]:
-    """Return the bundles that the chain does not hold, and forget the others."""
-    entries = disks.outbox.entries()
-    done = [entry for entry in entries if disks.ledger.blocks.bundle_header(entry.bundle_id) is not None]
-    disks.outbox.remove([(entry.lane, entry.sequence) for entry in done])
-    return tuple(entry for entry in entries if entry not in done)
+    """Return the bundles that the chain does not hold."""
+    blocks = disks.ledger.blocks
+    return tuple(entry for entry in disks.outbox.entries() if blocks.bundle_header(entry.bundle_id) is None)

@@ -1,7 +1,9 @@
 """What is damaged in a stopped node's home, part by part. Blocking; nothing is repaired here.
 
-Each part is opened as a start opens it: ends that a power cut tore are cut off, and a damaged copy of the
-signer's record is mended from the other. Then the files of the database are checked byte for byte.
+Each part is opened as a start opens it: a change of places that was interrupted is finished, ends that a
+power cut tore are cut off, and a damaged copy of the signer's record is mended from the other. But nothing is
+removed because the chain has no use for it: what looks so may follow from the damage. Then the files of the
+database are checked byte for byte.
 """
 
 import os
@@ -15,7 +17,7 @@ from node.archive.restoring import ArchivedBodies
 from node.assembly import make_disks, open_own_store
 from node.home import HEAD_FILE, LOG_FOLDER, OUTBOX_FOLDER, SIGNER_FILE
 from node.host.chain_fault import ChainFault
-from node.host.opening import open_disks
+from node.host.opening import read_disks
 from node.host.verify_chain import verify_home
 from node.host.verify_headers import VerifiedHeaders
 from node.identity.signer import FileSigner
@@ -146,7 +148,7 @@ def _database(setting: Setting, *, is_log_whole: bool) -> Finding | None:
         disks = make_disks(setting, store)
         try:
             if is_log_whole:
-                open_disks(disks, [key.public_key for key in setting.secrets.lane_keys])
+                read_disks(disks, [key.public_key for key in setting.secrets.lane_keys])
             else:
                 disks.ledger.open()
         finally:

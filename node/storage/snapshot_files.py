@@ -5,8 +5,9 @@ In the folder `snapshots` of a node's data, for a snapshot at height 12000:
     0000000000012000-00000.chunk    compressed chunks, from 0
     0000000000012000.manifest       checksum and `Kept`; written when all chunks are durable
 
-Chunks without a manifest are what an interrupted run left; they are removed. A snapshot is removed manifest
-first. How many are kept is bounded, and so is the disk they take.
+Chunks without a manifest are what an interrupted run left; they are removed, but never those of the snapshot
+that the database began with. A snapshot is removed manifest first. How many are kept is bounded, and so is
+the disk they take.
 """
 
 import zlib
@@ -93,7 +94,7 @@ class SnapshotFiles:
         self._files.sync_folder(self._folder)
         data = encode(manifest)
         body = encode(Kept(data, stored_bytes))
-        replace_file(self._files, self._manifest(manifest.height), _crc(body) + body)
+        replace_file(self._files, self.manifest_name(manifest.height), _crc(body) + body)
         return HeldSnapshot(manifest, manifest_hash(manifest), data, stored_bytes)
 
     def load(self, height: int) -> HeldSnapshot | None:
@@ -102,7 +103,7 @@ class SnapshotFiles:
         Raises:
             StorageDamaged: The manifest's file does not match its checksum.
         """
-        name = self._manifest(height)
+        name = self.manifest_name(height)
         data = self._files.read(name)
         if data is None:
             return None
@@ -124,7 +125,7 @@ class SnapshotFiles:
 
     def remove(self, height: int) -> None:
         """Remove a snapshot, or what an interrupted run left of one."""
-        self._files.remove(self._manifest(height))
+        self._files.remove(self.manifest_name(height))
         self._files.sync_folder(self._folder)
         start = f"{height:0{_HEIGHT_DIGITS}d}-"
         for name in self._files.names(self._folder):
@@ -133,24 +134,29 @@ class SnapshotFiles:
         self._files.sync_folder(self._folder)
 
     def clean(self, keep: int, always: int = 0) -> list[int]:
-        """Remove what interrupted runs left, and all but the newest `keep`; `always` is one that stays.
+        """Remove what interrupted runs left, and all but the newest `keep`.
+
+        Args:
+            keep: How many stay.
+            always: Nothing of this height is removed, not even chunks whose manifest was lost.
 
         Returns:
-            Heights of which there were chunks without a manifest.
+            Heights of which there were chunks without a manifest, and are none any more.
         """
         complete = self.heights()
         staying = {*complete[-keep:], always} if keep else {always}
         names = self._files.names(self._folder)
         found = {int(name[:_HEIGHT_DIGITS]) for name in names if name[:_HEIGHT_DIGITS].isdigit()}
-        for height in sorted(found - (staying & set(complete))):
+        for height in sorted(found - staying):
             self.remove(height)
-        return sorted(found - set(complete))
+        return sorted(found - staying - set(complete))
+
+    def manifest_name(self, height: int) -> str:
+        """Return the name of a snapshot's manifest, whether there is one or not."""
+        return f"{self._folder}/{height:0{_HEIGHT_DIGITS}d}{_MANIFEST_END}"
 
     def _chunk(self, height: int, index: int) -> str:
         return f"{self._folder}/{height:0{_HEIGHT_DIGITS}d}-{index:05d}{_CHUNK_END}"
-
-    def _manifest(self, height: int) -> str:
-        return f"{self._folder}/{height:0{_HEIGHT_DIGITS}d}{_MANIFEST_END}"
 
 
 def _is_manifest(name: str) -> bool:

@@ -9,7 +9,7 @@ import pytest
 
 from contracts.primitives.encoding import encode
 from node.assembly import open_store
-from node.home import HEAD_FILE, LOG_FOLDER, OUTBOX_FOLDER, SIGNER_FILE, Home
+from node.home import HEAD_FILE, LOG_FOLDER, OUTBOX_FOLDER, SIGNER_FILE, VOUCHER_FILE, Home
 from node.repair.diagnosis import Finding, Part, diagnose, last_height
 from node.repair.rebuilding import repair
 from node.setting import Setting, read_setting
@@ -17,6 +17,7 @@ from node.storage.errors import StorageDamaged
 from node.storage.files import DiskFiles
 from node.storage.head import FORMAT, Identity
 from node.storage.head_marker import HeadMarker, save_head_marker
+from node.storage.snapshot_files import SNAPSHOT_FOLDER
 from node.storage.store import META, Space, put
 from tests.damage.cases import kinds_of
 from tests.damage.facts import learn
@@ -90,6 +91,16 @@ def test_a_database_behind_what_was_durable(home: Home) -> None:
     save_head_marker(DiskFiles(home.data), HEAD_FILE, marker)
     (found,) = look(home)
     assert found.part is Part.DATABASE
+
+
+def test_a_look_leaves_snapshots_as_they_are(home: Home) -> None:
+    folder = home.data / SNAPSHOT_FOLDER
+    (manifest,) = folder.glob("*.manifest")
+    flip(manifest, 10)
+    (home.data / VOUCHER_FILE).write_bytes(b"")
+    before = {path.name: path.read_bytes() for path in folder.iterdir()}
+    look(home)
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
 
 
 def test_without_the_signers_record_nothing_is_looked_at(home: Home) -> None:

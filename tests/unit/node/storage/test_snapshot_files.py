@@ -62,6 +62,17 @@ def test_the_oldest_go_and_one_may_stay() -> None:
     assert files.names(SNAPSHOT_FOLDER) == []
 
 
+def test_what_is_always_to_stay_does_so_without_its_manifest() -> None:
+    files = MemoryFiles()
+    snapshots = SnapshotFiles(files)
+    for height in (10, 20):
+        make(snapshots, height)
+        files.remove(snapshots.manifest_name(height))
+    assert snapshots.clean(2, always=10) == [20]
+    assert snapshots.read_chunk(10, 1) == CHUNK
+    assert len(files.names(SNAPSHOT_FOLDER)) == 2
+
+
 @pytest.mark.parametrize("survive", list(Survive))
 def test_a_crash_leaves_a_whole_snapshot_or_none(survive: Survive) -> None:
     """Before every operation of making one and of removing the one before."""

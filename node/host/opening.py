@@ -112,20 +112,10 @@ def read_disks(disks: Disks, own_lanes: Sequence[bytes]) -> Opened:
         StorageFailed: The disk refused.
         WrongStore: The database is of another network or format.
     """
-    ledger = disks.ledger
-    # That the database has its place, say, may be the work of a process that ended before it was durable.
-    disks.files.sync_folder("")
-    ledger.open()
-    _check_marker(disks)
+    commit, had_bundles = open_ledger(disks)
     disks.outbox.recover()
-    height = ledger.tip.height
-    commit, had_bundles = NO_COMMIT, False
-    if height:
-        found, block = ledger.blocks.commit_of(height), ledger.blocks.load(height)
-        if found is None or block is None:
-            raise StorageDamaged(f"block {height}", "it or its commit is missing")
-        commit, had_bundles = found, bool(block.bundles)
-    replay = None if disks.journal is None else disks.journal.replay(height + 1)
+    ledger = disks.ledger
+    replay = None if disks.journal is None else disks.journal.replay(ledger.tip.height + 1)
     last_used = {lane: disks.outbox.last_used(lane) for lane in own_lanes}
     evidence = tuple(load_evidence(ledger.store))
     pending = tuple(ledger.still_open(kept.evidence for kept in evidence))
@@ -137,6 +127,43 @@ def read_disks(disks: Disks, own_lanes: Sequence[bytes]) -> Opened:
         fork=load_fork(ledger.store),
         settled=load_settled(ledger.store),
     )
+
+
+def open_ledger(disks: Disks) -> tuple[Commit, bool]:
+    """Open the chain alone, and compare it with what was durable once.
+
+    Returns:
+        The tip's commit, NO_COMMIT at height 0, and whether the tip's block has bundles.
+
+    Raises:
+        StorageDamaged, StorageFailed, WrongStore: As `read_disks`.
+    """
+    ledger = disks.ledger
+    # That the database has its place, say, may be the work of a process that ended before it was durable.
+    disks.files.sync_folder("")
+    ledger.open()
+    _check_marker(disks)
+    height = ledger.tip.height
+    if not height:
+        return NO_COMMIT, False
+    commit, block = ledger.blocks.commit_of(height), ledger.blocks.load(height)
+    if commit is None or block is None:
+        raise StorageDamaged(f"block {height}", "it or its commit is missing")
+    return commit, bool(block.bundles)
+
+
+def _check_marker(disks: Disks) -> None:
+    ledger = disks.ledger
+
+    def app_hash_at(height: int) -> bytes | None:
+        if height == ledger.tip.height:
+            return ledger.tip.app_hash
+        following = ledger.blocks.load(height + 1)
+        return None if following is None else following.header.app_hash
+
+    state = check_head_marker(disks.files, disks.marker, ledger.tip.height, app_hash_at)
+    if state in (MarkerState.MISSING, MarkerState.UNREADABLE) and ledger.tip.height > 0:
+        _log.warning("head_marker_unusable", state=state.value, height=ledger.tip.height)
 
 
 def _snapshots(disks: Disks, base: int) -> dict[int, HeldSnapshot]:
@@ -186,20 +213,6 @@ def _block_id(ledger: Ledger, height: int) -> bytes | None:
     """Return the block that the chain has at a height; None above its tip."""
     commit = ledger.blocks.commit_of(height)
     return None if commit is None else commit.block_id
-
-
-def _check_marker(disks: Disks) -> None:
-    ledger = disks.ledger
-
-    def app_hash_at(height: int) -> bytes | None:
-        if height == ledger.tip.height:
-            return ledger.tip.app_hash
-        following = ledger.blocks.load(height + 1)
-        return None if following is None else following.header.app_hash
-
-    state = check_head_marker(disks.files, disks.marker, ledger.tip.height, app_hash_at)
-    if state in (MarkerState.MISSING, MarkerState.UNREADABLE) and ledger.tip.height > 0:
-        _log.warning("head_marker_unusable", state=state.value, height=ledger.tip.height)
 
 
 def _waiting(disks: Disks) -> tuple[OutboxEntry, ...]:

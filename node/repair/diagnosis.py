@@ -17,7 +17,7 @@ from node.archive.restoring import ArchivedBodies
 from node.assembly import make_disks, open_own_store
 from node.home import HEAD_FILE, LOG_FOLDER, OUTBOX_FOLDER, SIGNER_FILE
 from node.host.chain_fault import ChainFault
-from node.host.opening import read_disks
+from node.host.opening import open_ledger, read_disks
 from node.host.verify_chain import verify_home
 from node.host.verify_headers import VerifiedHeaders
 from node.identity.signer import FileSigner
@@ -139,7 +139,7 @@ def _append_only(setting: Setting) -> list[Finding]:
 
 
 def _database(setting: Setting, *, is_log_whole: bool) -> Finding | None:
-    """Open the database as a start does, and compare it with the marker."""
+    """Open the database as a start does, and compare it with the marker, and with log and outbox if whole."""
     try:
         store = open_own_store(setting, create=False)
     except StorageDamaged as damage:
@@ -150,7 +150,7 @@ def _database(setting: Setting, *, is_log_whole: bool) -> Finding | None:
             if is_log_whole:
                 read_disks(disks, [key.public_key for key in setting.secrets.lane_keys])
             else:
-                disks.ledger.open()
+                open_ledger(disks)
         finally:
             disks.outbox.close()
             if disks.journal is not None:

@@ -18,7 +18,7 @@ from node.storage.files import DiskFiles
 from node.storage.head import FORMAT, Identity
 from node.storage.head_marker import HeadMarker, save_head_marker
 from node.storage.snapshot_files import SNAPSHOT_FOLDER
-from node.storage.store import META, Space, put
+from node.storage.store import COMMITS, META, Space, put
 from tests.damage.cases import kinds_of
 from tests.damage.facts import learn
 
@@ -91,6 +91,30 @@ def test_a_database_behind_what_was_durable(home: Home) -> None:
     save_head_marker(DiskFiles(home.data), HEAD_FILE, marker)
     (found,) = look(home)
     assert found.part is Part.DATABASE
+
+
+@pytest.mark.parametrize(("folder", "part"), [(LOG_FOLDER, Part.LOG), (OUTBOX_FOLDER, Part.OUTBOX)])
+def test_a_database_behind_what_was_durable_is_found_beside_other_damage(
+    home: Home, folder: str, part: Part
+) -> None:
+    """Without it, a repair would be over, and the next start would refuse."""
+    flip(min((home.data / folder).iterdir()), 40)
+    marker = HeadMarker(last_height(setting_of(home)) + 1, bytes(32))
+    save_head_marker(DiskFiles(home.data), HEAD_FILE, marker)
+    found = look(home)
+    assert [each.part for each in found] == [part, Part.DATABASE]
+    assert f"height {marker.height} was durable once" in found[1].reason
+
+
+@pytest.mark.parametrize("is_log_whole", [True, False])
+def test_a_database_without_the_commit_of_its_head_is_found(home: Home, is_log_whole: bool) -> None:
+    head = last_height(setting_of(home))
+    store = open_store(setting_of(home), home.database)
+    store.write([(COMMITS + head.to_bytes(8, "big"), None)], sync=True)
+    store.close()
+    if not is_log_whole:
+        flip(min((home.data / LOG_FOLDER).iterdir()), 40)
+    assert (look(home)[-1].part, look(home)[-1].where) == (Part.DATABASE, f"block {head}")
 
 
 def test_a_look_leaves_snapshots_as_they_are(home: Home) -> None:

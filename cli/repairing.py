@@ -176,7 +176,7 @@ def _replace_signer(setting: "Setting", damage: "StorageDamaged", wish: Wish) ->
         raise CommandError(
             Exit.UNHEALTHY,
             str(damage),
-            "No peer knows it. Restore data/signer from a backup newer than its last vote, or let"
+            "No peer knows it, and a copy may be older than its last vote: bring none back. Let"
             " --give-up-signer begin an empty one: the validator then listens for some heights, and votes."
             " Stop every other node that uses its key first.",
         )

@@ -9,7 +9,7 @@
     data/log/               consensus log, segments
     data/outbox/            own bundles that are not in the chain yet, segments
     data/signer             what was signed last
-    data/place              never touched: tells whether this home was copied
+    data/place, place-2     one of them, made at a start: tells whether this home was copied
     data/standing           from which height on this validator votes
     data/head               height and app hash, outside the database
     data/snapshots/         snapshots of the state, chunk by chunk; what this validator vouched for

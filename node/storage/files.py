@@ -90,6 +90,10 @@ class FileSystem(Protocol):
         """Return what tells this file from every copy of it, as long as nothing changes it; None for none."""
         ...
 
+    def inode(self, name: str) -> bytes | None:
+        """Return what tells this file, however its bytes change, from one put in its place; None for none."""
+        ...
+
 
 def folder_of(name: str) -> str:
     """Return the folder part of a name; empty for the root."""
@@ -256,13 +260,21 @@ class DiskFiles:
 
     def identity(self, name: str) -> bytes | None:
         """Return inode and time of the last change (of bytes, rights or name), which no copy takes along."""
+        found = self._stat(name)
+        return None if found is None else f"{found.st_ino} {found.st_ctime_ns}".encode()
+
+    def inode(self, name: str) -> bytes | None:
+        """Return the inode; once the file is gone, the file system may give it to another."""
+        found = self._stat(name)
+        return None if found is None else str(found.st_ino).encode()
+
+    def _stat(self, name: str) -> os.stat_result | None:
         path = self._root / name
         with _refusals(path):
             try:
-                found = path.stat()
+                return path.stat()
             except FileNotFoundError:
                 return None
-            return f"{found.st_ino} {found.st_ctime_ns}".encode()
 
 
 def _sync_directory(path: Path) -> None:

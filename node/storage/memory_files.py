@@ -228,6 +228,10 @@ class MemoryFiles:
         inode = self._names.get(name)
         return None if inode is None else inode.identity
 
+    def inode(self, name: str) -> bytes | None:
+        """Return what tells this file from one put in its place: here, the same as its identity."""
+        return self.identity(name)
+
     # -------------------------------------------------------------------------------------- faults
 
     def crash(
@@ -299,6 +303,27 @@ class MemoryFiles:
         for inode in copy._names.values():  # noqa: SLF001 - of this class
             inode.identity += b" copy %d" % self._last_identity
         return copy
+
+    def put_back(
+        self, backup: "MemoryFiles", before: Callable[[Operation], None] | None = None
+    ) -> "MemoryFiles":
+        """Return these files after a backup was put over them, durably, as `rsync -a --delete` does.
+
+        What is as in the backup stays the file that it is; in the place of the others there are new ones.
+
+        Args:
+            backup: A copy of these files as they were.
+            before: For the new file system.
+        """
+        after = MemoryFiles(before)
+        after._folders = set(self._folders)
+        after._last_identity = self._last_identity
+        for name, inode in backup.copied()._names.items():  # noqa: SLF001 - of this class
+            here = self._names.get(name, inode)
+            same = here if here.present == inode.present else inode
+            after._names[name] = _Inode(inode.present, same.identity)
+        after._durable_names = dict(after._names)
+        return after
 
     def flip(self, name: str, offset: int, bit: int) -> None:
         """Flip one bit (0 to 7) of a durable byte, as a decaying disk does."""

@@ -6,7 +6,7 @@ from random import Random
 from typing import Final, NamedTuple
 
 from node.home import CONFIG_FILE, HEAD_FILE, LOG_FOLDER, OUTBOX_FOLDER, SIGNER_FILE, VOUCHER_FILE, Home
-from node.identity.standing import PLACE_FILE, STANDING_FILE
+from node.identity.standing import PLACE_FILES, STANDING_FILE
 from node.storage.snapshot_files import SNAPSHOT_FOLDER
 
 PAGE: Final = 512
@@ -66,7 +66,7 @@ def kinds_of(home: Home) -> dict[str, list[Path]]:
         "remembered configuration": [data / CONFIG_FILE],
         "head marker": [data / HEAD_FILE],
         "signer's record": [data / SIGNER_FILE],
-        "right to vote": [data / STANDING_FILE, data / PLACE_FILE],
+        "right to vote": [data / STANDING_FILE, data / PLACE_FILES[0]],
         "consensus log, full": segments[LOG_FOLDER][:-1],
         "consensus log, last": segments[LOG_FOLDER][-1:],
         "outbox, full": segments[OUTBOX_FOLDER][:-1],

@@ -19,7 +19,7 @@ from contracts.state.layout import TABLES
 from node.api.promises import _KEY_ROWS, _KeyRow
 from node.epcis.drafts import _DRAFTS, _DraftRow, load_drafts
 from node.identity.keystore import _SECRETS, _Secret
-from node.identity.standing import PLACE_FILE, STANDING_FILE, Standing, _Standing
+from node.identity.standing import PLACE_FILES, STANDING_FILE, Standing, _Standing
 from node.storage.archived import header_of, what_stays
 from node.storage.blocks import BlockStore, _Group, _Place
 from node.storage.convictions import Convictions, event_entries
@@ -159,7 +159,7 @@ def _rows_of_state(shapes: Shapes) -> list[bytes]:
 def _standing(data: bytes) -> object:
     """Read whether a validator may vote: what is damaged allows nothing."""
     files = MemoryFiles()
-    place, standing = files.open(PLACE_FILE), files.open(STANDING_FILE)
+    place, standing = files.open(PLACE_FILES[0]), files.open(STANDING_FILE)
     place.append(b"here")
     standing.append(data)
     found = Standing(files)
@@ -180,7 +180,7 @@ _BUNDLES: Final[Decoder[Bundle]] = Decoder(Bundle)
 def row_targets() -> list[Target]:
     """Return the decoders of a node's own rows."""
     shapes = Shapes(Random("packtrail fuzz rows"))
-    standing = encode(_Standing(b"\x11" * 16, 7))
+    standing = encode(_Standing(b"\x11" * 16, 7, b"\x22" * 8))
     return [
         *_forks(),
         *_blocks(shapes),

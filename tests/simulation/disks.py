@@ -202,11 +202,15 @@ class Disk:
         store = self.store.survivor(lambda count: count - 1, self._point)
         self._backup = self.files.copied(self._before), store
 
-    def restore(self) -> None:
-        """Bring the copy back, whatever happened since."""
+    def restore(self, *, in_place: bool) -> None:
+        """Bring the copy back, whatever happened since.
+
+        Args:
+            in_place: Over what is here: what looks as in the copy is left alone.
+        """
         if self._backup is not None:
             files, store = self._backup
-            self.files = files.copied(self._before)
+            self.files = self.files.put_back(files, self._before) if in_place else files.copied(self._before)
             self._replaced = None
             self.store = store.survivor(lambda count: count - 1, self._point)
             self.decayed = None

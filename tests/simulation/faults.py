@@ -172,8 +172,9 @@ class Faults:
         if self.drawn % HOMES_LOST == 0:
             machine.lose_home()
             return "home_lost"
-        machine.disk.restore()
-        return "backup_restored"
+        in_place = self.drawn % 2 == 0
+        machine.disk.restore(in_place=in_place)
+        return "backup_put_back" if in_place else "backup_restored"
 
     def _lose_database(self) -> str | None:
         """A database is gone, of no more validators than may be wrong: what all have lost stays lost."""

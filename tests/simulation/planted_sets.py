@@ -126,6 +126,12 @@ def _trust_every_copy(stack: ExitStack) -> None:
     hear_no_own_votes(stack)
 
 
+def _trust_every_record(stack: ExitStack) -> None:
+    """A backup that was put over its home, and left the place as it was, voted at once."""
+    replace(stack, Standing, "_signer", lambda _self: b"")
+    hear_no_own_votes(stack)
+
+
 def _forget_later_records(stack: ExitStack) -> None:
     """After its database was lost, a node voted at heights that its record was above of, and failed."""
     original = ConsensusHost._start_height
@@ -156,6 +162,7 @@ PLANTED_SETS: Final = (
         where=honest("crash", "blackout", governs=True),
     ),
     Planted("stale_home", "an old copy votes at once", (SIGNED,), _trust_every_copy),
+    Planted("stale_record", "a record that was put back votes at once", (SIGNED,), _trust_every_record),
     Planted("lost_chain", "heights below the record are voted on", (REFUSED,), _forget_later_records),
     Planted("old_voice", "who votes no more still speaks", (QUARREL,), _speak_as_before),
 )

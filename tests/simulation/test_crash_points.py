@@ -25,6 +25,7 @@ VOUCHED = {"append vouched.new", "sync vouched.new", "rename vouched.new"}
 KINDS = {
     "v0": {
         *("append log/#.seg", "sync log/#.seg", "open log/#.seg", "remove log/#.seg", "sync_folder log"),
+        *("append place-#", "sync place-#", "append standing.new", "rename standing.new", "remove place"),
         *("write_at signer", "sync signer", "batch", "batch written", "append outbox/#.seg"),
         *("sync outbox/#.seg", "append head.new", "sync head.new", "rename head.new", "sync_folder "),
         *(*SNAPSHOT, *VOUCHED),

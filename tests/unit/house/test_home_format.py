@@ -28,7 +28,7 @@ from contracts.state.layout import TABLES
 from node.storage.head import FORMAT
 
 LAYOUTS = {
-    2: "fb40997d883e6dbf5630d079138717308d0deb29361c2fba0b49971ab9d5dca3",
+    2: "58a2e7d42feb206ee081bf4e8fc84a2c576acee95e24dbc4b39a38cf906f01f6",
 }
 """SHA-256 of the layout by format, the last one as it is now."""
 

@@ -36,6 +36,8 @@ MAX_ATTEMPTS = 3
 class SnapshotConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Times in ms."""
 
+    unwritten_bytes: int = 64 << 20
+    """With this much taken and not yet on the disk, no more chunks are asked for."""
     settle_ms: int = 3_000
     """Peers are given this long to be reached and to answer, before a snapshot is chosen or none is."""
     trust_ms: int = 20_000
@@ -177,6 +179,7 @@ class SnapshotSync:
         # Names of those who offered a chosen snapshot and did not give it; also when they come back.
         self._barren: set[str] = set()
         self._attempts = 0
+        self._unwritten = 0
         self.is_over = False
         self.chosen: Candidate | None = None
 
@@ -235,8 +238,14 @@ class SnapshotSync:
                 return self._ban(peer, str(error), now_ms)
             del self._missing[answer.index]
             self._progress_ms = now_ms
+            self._unwritten += len(answer.data)
             effects.append(TakeChunk(answer.index, answer.data))
         return [*effects, *self._advance(now_ms)]
+
+    def on_written(self, size: int, now_ms: int) -> list[SnapshotEffect]:
+        """A chunk of `size` bytes that was taken is on the disk: of this snapshot, or one begun before."""
+        self._unwritten -= size
+        return self._advance(now_ms)
 
     def on_no_chunk(self, peer: str, answer: NoChunk, now_ms: int) -> list[SnapshotEffect]:
         """A peer has lost what it offered: it may have removed an old snapshot."""
@@ -316,6 +325,10 @@ class SnapshotSync:
         if not self._missing:
             self.is_over = True
             effects.append(Complete())
+            return
+        if self._unwritten >= self._config.unwritten_bytes:
+            # It is the disk that is slow, and not who holds the snapshot.
+            self._progress_ms = now_ms
             return
         holders = {name: peer for name, peer in self._peers.items() if peer.holds == chosen.hash}
         waited_ms = now_ms - self._progress_ms

@@ -162,9 +162,12 @@ class Joining:
             return
         self._stored_bytes += len(packed)
         job = partial(self._place.files.write_chunk, chosen.manifest.height, index, packed)
-        self._worker.submit(job, no_answer)
+        self._worker.submit(job, lambda _none: self._written(len(packed)))
         if self._sync.missing % TELL_CHUNKS == 0:
             _log.info("joining_by_snapshot", missing=self._sync.missing)
+
+    def _written(self, size: int) -> None:
+        self._carry_out(self._sync.on_written(size, self._clock.now_ms()))
 
     # ------------------------------------------------------------------- jobs, on the worker's thread
 

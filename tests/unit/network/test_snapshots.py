@@ -68,8 +68,11 @@ def silent(_request):
 
 
 class World:
-    def __init__(self, peers, config=SnapshotConfig(), above=0):  # noqa: B008 - frozen
+    def __init__(self, peers, config=SnapshotConfig(), above=0, write_ms=0):  # noqa: B008 - frozen
         self.peers = dict(peers)
+        self.write_ms = write_ms
+        self.unwritten = self.most_unwritten = 0
+        self.written_ms = 0
         self.now = 0
         self.order = itertools.count()
         self.queue = []
@@ -109,10 +112,22 @@ class World:
                 case TakeChunk(index=index, packed=packed):
                     assert index not in self.chunks
                     self.chunks[index] = packed
+                    self.write(len(packed))
                 case BanPeer(peer=peer, reason=reason):
                     self.banned[peer] = reason
                 case Complete() | GiveUp():
                     self.outcome = effect
+
+    def write(self, size):
+        """Let the disk write one chunk after the other."""
+        self.unwritten += size
+        self.most_unwritten = max(self.most_unwritten, self.unwritten)
+        self.written_ms = max(self.written_ms, self.now) + self.write_ms
+        self.later(self.written_ms - self.now, lambda: self.written(size))
+
+    def written(self, size):
+        self.unwritten -= size
+        return self.sync.on_written(size, self.now)
 
     def receive(self, peer, message):
         match message:
@@ -252,6 +267,20 @@ def test_a_network_that_is_slow_alike_still_ends():
     world = World({"alder": instead(lambda request: [(9_000, honest()(request)[0][1])])})
     world.run(2_000_000)
     world.check()
+
+
+def test_a_slow_disk_is_waited_for_and_nobody_is_blamed():
+    """It takes longer for a chunk than any patience with peers lasts."""
+    largest = max(map(len, map(pack_chunk, CHUNKS)))
+    config = SnapshotConfig(unwritten_bytes=largest + 1)
+    world = World({name: honest() for name in ("birch", "cedar")}, config, write_ms=100_000)
+    world.run(4_000_000)
+    world.check()
+    assert world.began == [HEIGHT]
+    assert world.banned == {}
+    # What was on its way when the room was used up is taken, too: a chunk of each peer.
+    assert world.most_unwritten <= 4 * largest
+    assert sum(len(world.chunks_asked_of(name)) for name in world.peers) == len(CHUNKS)
 
 
 def test_all_holders_stall():

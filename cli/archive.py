@@ -8,8 +8,8 @@ import typer
 from cli.archiving import progress
 from cli.clock import format_ms
 from cli.failures import CommandError, Exit
+from cli.home_lock import stopped_home
 from cli.local import DEFAULT_HOME, LocalHomeOption, disk_errors, load_genesis, load_settings
-from cli.node import stopped_home
 from cli.options import OutputOption
 from cli.output import Format, say, write_facts
 
@@ -93,20 +93,20 @@ def restore(
     from node.storage.head import check_identity
     from node.storage.leveldb import LevelOptions, open_level
 
-    place = stopped_home(home)
-    network = load_genesis(place.resolve(load_settings(place).node.genesis))
-    with disk_errors():
-        store = open_level(place.database, LevelOptions(), create=False)
-        try:
-            check_identity(store, genesis_hash(network))
-            folder = ArchiveFolder(DiskFiles(source.expanduser().absolute()))
-            left = bring_back(store, network, folder, from_height, progress)
-        except WrongArchive as error:
-            raise CommandError(
-                Exit.FAILED,
-                str(error),
-                "What came before it is back. Fetch the file from another copy, and run this again.",
-            ) from error
-        finally:
-            store.close()
+    with stopped_home(home) as place:
+        network = load_genesis(place.resolve(load_settings(place).node.genesis))
+        with disk_errors():
+            store = open_level(place.database, LevelOptions(), create=False)
+            try:
+                check_identity(store, genesis_hash(network))
+                folder = ArchiveFolder(DiskFiles(source.expanduser().absolute()))
+                left = bring_back(store, network, folder, from_height, progress)
+            except WrongArchive as error:
+                raise CommandError(
+                    Exit.FAILED,
+                    str(error),
+                    "What came before it is back. Fetch the file from another copy, and run this again.",
+                ) from error
+            finally:
+                store.close()
     write_facts(output, {"home": str(place.root), "archived_to": left, "contents_from": left + 1}, "Restored")

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 import typer
 
 from cli.failures import CommandError, Exit
+from cli.home_lock import process_of
 from cli.listening import taken_addresses
 from cli.local import (
     DEFAULT_HOME,
@@ -20,7 +21,6 @@ from cli.local import (
     load_settings,
     open_home,
 )
-from cli.node import process_of
 from cli.options import OutputOption
 from cli.output import Format, write_rows
 from cli.own_identity import Known, known_to, mismatches, own_row

@@ -7,6 +7,7 @@ import msgspec
 import typer
 
 from cli.failures import CommandError, Exit
+from cli.home_lock import stopped_home
 from cli.init import Cost
 from cli.local import (
     DEFAULT_HOME,
@@ -22,7 +23,6 @@ from cli.local import (
     save_record,
     write_private,
 )
-from cli.node import stopped_home
 from cli.options import OutputOption
 from cli.output import Format, say, write_json, write_rows
 from cli.passphrase import chosen_passphrase, known_passphrase
@@ -117,31 +117,31 @@ def validator(
     from node.identity.standing import Standing
     from node.storage.files import DiskFiles
 
-    place = stopped_home(home)
-    record = load_record(record_file(place))
-    if record.role != "member":
-        raise CommandError(Exit.NOT_ALLOWED, f"{record.name} is no member: its record says {record.role}")
-    settings = load_settings(place)
-    chain_id = load_genesis(place.resolve(settings.node.genesis)).chain_id
-    configured = settings.keys.passphrase_file
-    passphrase = known_passphrase(place.resolve(configured) if configured else None, may_ask=not no_input)
-    with disk_errors():
-        store, data = Keystore(DiskFiles(place.root), KEYS_FOLDER), DiskFiles(place.data)
-        store.load(KeyKind.NODE, passphrase)
-        is_new = not any(key.kind is KeyKind.VALIDATOR for key in store.list())
-        if is_new:
-            store.create(KeyKind.VALIDATOR, passphrase, COSTS[key_cost or settings.keys.cost])
-        key = store.load(KeyKind.VALIDATOR, passphrase)
-        if data.read(SIGNER_FILE) is None:
-            # A key that was there may have signed what nobody remembers here: it listens before it votes.
-            standing = Standing(data)
-            standing.suspend()
-            create_signer_record(data, SIGNER_FILE, chain_id, key.public_key)
+    with stopped_home(home) as place:
+        record = load_record(record_file(place))
+        if record.role != "member":
+            raise CommandError(Exit.NOT_ALLOWED, f"{record.name} is no member: its record says {record.role}")
+        settings = load_settings(place)
+        chain_id = load_genesis(place.resolve(settings.node.genesis)).chain_id
+        configured = settings.keys.passphrase_file
+        passphrase = known_passphrase(place.resolve(configured) if configured else None, may_ask=not no_input)
+        with disk_errors():
+            store, data = Keystore(DiskFiles(place.root), KEYS_FOLDER), DiskFiles(place.data)
+            store.load(KeyKind.NODE, passphrase)
+            is_new = not any(key.kind is KeyKind.VALIDATOR for key in store.list())
             if is_new:
-                standing.allow(0)
-        whole = save_record(
-            place, msgspec.structs.replace(record, role="validator", validator_key=key.public_key)
-        )
+                store.create(KeyKind.VALIDATOR, passphrase, COSTS[key_cost or settings.keys.cost])
+            key = store.load(KeyKind.VALIDATOR, passphrase)
+            if data.read(SIGNER_FILE) is None:
+                # A key that was there may have signed what nobody remembers here: it listens before it votes.
+                standing = Standing(data)
+                standing.suspend()
+                create_signer_record(data, SIGNER_FILE, chain_id, key.public_key)
+                if is_new:
+                    standing.allow(0)
+            whole = save_record(
+                place, msgspec.structs.replace(record, role="validator", validator_key=key.public_key)
+            )
     say("Made. Next: propose put_node with this, and start the node before it acts (docs/governance.md).")
     write_json(whole)
 

@@ -10,6 +10,7 @@ import msgspec
 import typer
 
 from cli.failures import CommandError, Exit
+from cli.home_lock import locked, process_of, stopped_home
 from cli.listening import taken_addresses
 from cli.local import (
     DEFAULT_HOME,
@@ -23,9 +24,7 @@ from cli.local import (
 from cli.options import OutputOption
 from cli.output import Format, say, write_facts
 from network.testnet.probe import get_json
-from network.testnet.process import ProcessId, identify, is_running, send, wait_until_ended
-from node.home import Home
-from node.places import take_place
+from network.testnet.process import identify, is_running, send, wait_until_ended
 
 app = typer.Typer(help="Run a node on this machine.", no_args_is_help=True)
 
@@ -57,52 +56,26 @@ def start(home: LocalHomeOption = DEFAULT_HOME) -> None:
         raise CommandError(
             Exit.NOT_FOUND, f"there is no genesis at {genesis}", "Copy the network's genesis there."
         )
-    old = process_of(place)
-    if old is not None and is_running(old):
-        raise CommandError(Exit.FAILED, f"the node in {place.root} runs already, as process {old.pid}")
-    # Before it joins: a node may fetch a snapshot for minutes until it listens for clients.
-    taken = taken_addresses(settings)
-    if taken:
-        raise CommandError(
-            Exit.FAILED,
-            f"the node cannot listen: {'; '.join(taken)}",
-            f"End what listens there, or set other addresses in {place.config}.",
-        )
-    own = identify(os.getpid())
-    with disk_errors():
-        write_private(place.process_id, msgspec.json.encode(own) + b"\n")
-        try:
-            ended = join_first(place)
-            code = run_node(place.root) if ended is None else ended
-        except (NotThisNode, InvalidGenesis) as error:
-            raise CommandError(Exit.USAGE, str(error)) from error
-        finally:
-            place.process_id.unlink(missing_ok=True)
+    with locked(place):
+        # Before it joins: a node may fetch a snapshot for minutes until it listens for clients.
+        taken = taken_addresses(settings)
+        if taken:
+            raise CommandError(
+                Exit.FAILED,
+                f"the node cannot listen: {'; '.join(taken)}",
+                f"End what listens there, or set other addresses in {place.config}.",
+            )
+        with disk_errors():
+            own = identify(os.getpid())
+            write_private(place.process_id, msgspec.json.encode(own) + b"\n")
+            try:
+                ended = join_first(place)
+                code = run_node(place.root) if ended is None else ended
+            except (NotThisNode, InvalidGenesis) as error:
+                raise CommandError(Exit.USAGE, str(error)) from error
+            finally:
+                place.process_id.unlink(missing_ok=True)
     raise typer.Exit(code)
-
-
-def stopped_home(home: Path, meanwhile: str = "") -> Home:
-    """Return a home whose node does not run; what a repair left between two renames is finished.
-
-    Args:
-        home: Its folder.
-        meanwhile: What people should know who stop it for this; a sentence.
-
-    Raises:
-        CommandError: There is no home, or its node runs, or the disk refused.
-    """
-    place = open_home(home)
-    process = process_of(place)
-    if process is not None and is_running(process):
-        raise CommandError(
-            Exit.FAILED,
-            f"the node in {place.root} runs, as process {process.pid}",
-            f"packtrail node stop --home {place.root}{meanwhile and f'. {meanwhile}'}",
-        )
-    with disk_errors():
-        if take_place(place):
-            say("A repair or reindex was interrupted at its very end: the new database is in its place now.")
-    return place
 
 
 @app.command()
@@ -145,8 +118,9 @@ def repair(
     """
     from cli.repairing import Wish, repair_home
 
-    place = stopped_home(home)
-    repair_home(place, Wish(thorough, rebuild, give_up_outbox, give_up_signer, patience, archive), output)
+    wish = Wish(thorough, rebuild, give_up_outbox, give_up_signer, patience, archive)
+    with stopped_home(home) as place:
+        repair_home(place, wish, output)
 
 
 @app.command()
@@ -178,10 +152,10 @@ def archive(
     """
     from cli.archiving import Retention, archive_home
 
-    place = stopped_home(
-        home, "The network goes on with one validator away: archive on one at a time, and start it again."
-    )
-    archive_home(place, to, Retention(keep_days, keep_heights, keep_contents, despite_recalls), output)
+    retention = Retention(keep_days, keep_heights, keep_contents, despite_recalls)
+    meanwhile = "The network goes on with one validator away: archive on one at a time, and start it again."
+    with stopped_home(home, meanwhile) as place:
+        archive_home(place, to, retention, output)
 
 
 @app.command()
@@ -204,8 +178,8 @@ def reindex(
     """
     from cli.repairing import reindex_home
 
-    place = stopped_home(home)
-    reindex_home(place, archive, output)
+    with stopped_home(home) as place:
+        reindex_home(place, archive, output)
 
 
 @app.command()
@@ -221,17 +195,17 @@ def trust(*, home: LocalHomeOption = DEFAULT_HOME, yes: YesOption = False) -> No
     from node.identity.standing import Standing
     from node.storage.files import DiskFiles
 
-    place = stopped_home(home)
-    if not (place.data / SIGNER_FILE).exists():
-        raise CommandError(
-            Exit.NOT_FOUND, f"{place.data} holds no signer's record", "Only validators have one."
-        )
-    if not yes:
-        typer.confirm(
-            "Has this key signed nothing, anywhere, since this copy was made?", abort=True, err=True
-        )
-    with disk_errors():
-        Standing(DiskFiles(place.data)).allow(0)
+    with stopped_home(home) as place:
+        if not (place.data / SIGNER_FILE).exists():
+            raise CommandError(
+                Exit.NOT_FOUND, f"{place.data} holds no signer's record", "Only validators have one."
+            )
+        if not yes:
+            typer.confirm(
+                "Has this key signed nothing, anywhere, since this copy was made?", abort=True, err=True
+            )
+        with disk_errors():
+            Standing(DiskFiles(place.data)).allow(0)
 
 
 @app.command()
@@ -250,8 +224,8 @@ def settle(
     """
     from cli.settling import settle_home
 
-    place = stopped_home(home)
-    settle_home(place, block_id.lower(), yes=yes)
+    with stopped_home(home) as place:
+        settle_home(place, block_id.lower(), yes=yes)
 
 
 @app.command()
@@ -302,12 +276,3 @@ def status(home: LocalHomeOption = DEFAULT_HOME, output: OutputOption = Format.T
         raise typer.Exit(Exit.UNREACHABLE)
     if not facts["ready"]:
         raise typer.Exit(Exit.UNHEALTHY)
-
-
-def process_of(home: Home) -> ProcessId | None:
-    """Return the process that the home's file names; None when there is no such file."""
-    try:
-        return msgspec.json.decode(home.process_id.read_bytes(), type=ProcessId)
-    except (FileNotFoundError, msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-        # Half a file is what a full disk leaves; the database's own lock still keeps a second node out.
-        return None

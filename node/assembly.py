@@ -64,6 +64,7 @@ from node.host.worker import ThreadWorker
 from node.identity.signer import FileSigner
 from node.identity.standing import Standing
 from node.identity.vouching import VoucherSigner
+from node.last_height import last_height
 from node.logs import configure_logs
 from node.loop_lag import LoopLag
 from node.places import take_place, why_missed
@@ -151,13 +152,14 @@ def open_own_store(setting: Setting, *, create: bool) -> LevelStore:
             taken for a chain that lost everything, also its rows of this node alone.
 
     Raises:
-        StorageDamaged: There is none; or as `open_level`.
+        StorageDamaged: There is none, nor what a validator signed last; or as `open_level`.
+        WrongSignerRecord: There is none, and the signer's record belongs to another key or network.
         StorageBusy, StorageFailed: As `open_level`.
     """
     home = setting.home
     take_place(home)
     if not has_level(home.database):
-        reason = why_missed(home) or ("" if create else "it is missing")
+        reason = why_missed(home, last_height(setting)) or ("" if create else "it is missing")
         if reason:
             raise StorageDamaged(str(home.database), reason)
     return open_store(setting, home.database)

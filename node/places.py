@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from node.home import HEAD_FILE, Home
+from node.storage.errors import StorageFailed
 from node.storage.files import DiskFiles
 from node.storage.head_marker import HeadMarker, MarkerState, load_head_marker, save_head_marker
 
@@ -24,7 +25,7 @@ def change_places(home: Home, work: Path, head: HeadMarker, along: Iterable[str]
     """Give a new database its place, durably.
 
     Args:
-        home: Of a stopped node; every database is closed.
+        home: Of a stopped node, and nobody else's meanwhile; every database is closed.
         work: A folder of the data folder with the new database in it; what else it holds is removed.
         head: Of the new database.
         along: Below the data folder: what goes aside with the database and its marker.
@@ -41,6 +42,9 @@ def change_places(home: Home, work: Path, head: HeadMarker, along: Iterable[str]
     aside = aside_folder(home.data)
     # The marker is last: without it, what a database has lost would not show.
     move_aside(home.data, aside, [*along, home.database.name, HEAD_FILE])
+    if not _is_due(home):
+        reason = f"the new database is not there, or another one is in its place; what was here is in {aside}"
+        raise StorageFailed(str(home.data / NEXT_FOLDER), reason)
     take_place(home)
     return aside
 
@@ -48,11 +52,14 @@ def change_places(home: Home, work: Path, head: HeadMarker, along: Iterable[str]
 def take_place(home: Home) -> bool:
     """Finish a change of places that was interrupted; tell whether there was one.
 
+    Args:
+        home: Of a stopped node, and nobody else's meanwhile: the change may be under way in another process.
+
     Raises:
         StorageFailed, OSError: The disk refused.
     """
     waiting = home.data / NEXT_FOLDER
-    is_due = (waiting / home.database.name).exists() and not home.database.exists()
+    is_due = _is_due(home)
     if is_due:
         # A process that was killed may have synced nothing of what it put aside.
         for kept in home.data.glob(f"{ASIDE_FOLDER}-*"):
@@ -67,7 +74,12 @@ def take_place(home: Home) -> bool:
     return is_due
 
 
-def why_missed(home: Home, height: int = 0) -> str:
+def _is_due(home: Home) -> bool:
+    """Tell whether a new database waits, and the one that was here is gone."""
+    return (home.data / NEXT_FOLDER / home.database.name).exists() and not home.database.exists()
+
+
+def why_missed(home: Home, height: int) -> str:
     """Say why a home without a database has lost it; empty for one that never had any.
 
     Args:

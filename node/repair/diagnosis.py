@@ -15,18 +15,17 @@ import msgspec
 from network.peer.face import VALIDATOR
 from node.archive.restoring import ArchivedBodies
 from node.assembly import make_disks, open_own_store
-from node.home import HEAD_FILE, LOG_FOLDER, OUTBOX_FOLDER, SIGNER_FILE
+from node.home import LOG_FOLDER, OUTBOX_FOLDER
 from node.host.chain_fault import ChainFault
 from node.host.opening import open_ledger, read_disks
 from node.host.verify_chain import verify_home
 from node.host.verify_headers import VerifiedHeaders
-from node.identity.signer import FileSigner
+from node.last_height import last_height
 from node.places import take_place, why_missed
 from node.setting import Setting
 from node.storage.errors import StorageDamaged
 from node.storage.files import DiskFiles
 from node.storage.head import OtherFormat
-from node.storage.head_marker import HeadMarker, load_head_marker
 from node.storage.level_files import check_level_files
 from node.storage.leveldb import has_level
 from node.storage.log import ConsensusLog
@@ -91,32 +90,6 @@ def diagnose(
     if damage is None and thorough:
         damage = _chain(setting, progress, archive, tell)
     return [*found, *([] if damage is None else [damage])]
-
-
-def last_known(setting: Setting) -> HeadMarker | None:
-    """Return what the head marker says; None without one that can be read."""
-    found = load_head_marker(DiskFiles(setting.home.data), HEAD_FILE)
-    return found if isinstance(found, HeadMarker) else None
-
-
-def last_height(setting: Setting) -> int:
-    """Return the greatest height that was durable here, or that this validator has voted on top of.
-
-    Raises:
-        StorageDamaged: The signer's record is missing or damaged.
-        WrongSignerRecord: It belongs to another key or network.
-    """
-    marker = last_known(setting)
-    height = 0 if marker is None else marker.height
-    if setting.node.role != VALIDATOR:
-        return height
-    files = DiskFiles(setting.home.data)
-    signer = FileSigner(files, SIGNER_FILE, setting.genesis.chain_id, setting.secrets.validator_seed)
-    try:
-        signer.open()
-    finally:
-        signer.close()
-    return max(height, 0 if signer.last is None else signer.last.sign.height - 1)
 
 
 def _append_only(setting: Setting) -> list[Finding]:

@@ -39,10 +39,11 @@ from node.host.opening import Disks, open_disks
 from node.host.router import Router
 from node.host.surroundings import Surroundings
 from node.host.worker import ThreadWorker
+from node.last_height import last_height, last_known
 from node.places import aside_folder, change_places, move_aside
 from node.pool.pool import PoolLimits
 from node.pool.waiting_room import RoomLimits
-from node.repair.diagnosis import Finding, Part, last_height, last_known
+from node.repair.diagnosis import Finding, Part
 from node.repair.salvage import Salvaged, salvage
 from node.setting import Setting
 from node.storage.files import DiskFiles

@@ -22,8 +22,8 @@ from node.host.chain_fault import ChainFault
 from node.host.ledger import MAX_RUN, Ledger
 from node.host.replaying import Replay
 from node.host.verify_chain import begin_like
+from node.last_height import last_known
 from node.places import change_places
-from node.repair.diagnosis import last_known
 from node.repair.salvage import copy_own_rows
 from node.setting import Setting
 from node.storage.blocks import BlockStore

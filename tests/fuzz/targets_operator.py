@@ -11,9 +11,9 @@ import msgspec
 
 from cli.failures import CommandError
 from cli.genesis import _read_description
+from cli.home_lock import process_of
 from cli.http import Answer
 from cli.local import load_record
-from cli.node import process_of
 from cli.verify import proof_bytes
 from network.description import Description, NodeRecord, sealed
 from network.testnet.layout import Folder, NetworkFile, NoSuchNetwork

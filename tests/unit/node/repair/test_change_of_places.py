@@ -10,21 +10,24 @@ from typing import Any
 
 import pytest
 
-from node import assembly
+from node import assembly, places
 from node.assembly import open_store, run_node
 from node.home import HEAD_FILE, LOG_FOLDER, Home
 from node.host.verify_chain import verify_home
 from node.joining import join_first
-from node.places import change_places, take_place
+from node.last_height import last_known
+from node.places import aside_folder, change_places, take_place
 from node.repair import rebuilding
-from node.repair.diagnosis import Finding, Part, diagnose, last_known
+from node.repair.diagnosis import Finding, Part, diagnose
 from node.repair.rebuilding import repair
 from node.repair.reindexing import reindex
 from node.repair.salvage import Salvaged, salvage
+from node.repair.signing import renew_signer
 from node.setting import Setting, read_setting
-from node.storage.errors import StorageDamaged
+from node.storage.errors import StorageDamaged, StorageFailed
 from node.storage.head import load_head
 from node.storage.head_marker import HeadMarker
+from node.storage.leveldb import has_level
 from node.storage.store import LOCAL, MAX_SCAN_ROWS
 
 Tool = Callable[[Home], object]
@@ -197,8 +200,48 @@ def test_no_database_is_begun_where_the_marker_says_that_there_was_one(
     assert not home.database.exists() or not any(home.database.iterdir())
 
 
+@pytest.mark.parametrize("tool", [started, reindexed], ids=lambda tool: tool.__name__)
+def test_no_database_is_begun_where_the_signer_has_signed_on_top_of_one(home: Home, tool: Tool) -> None:
+    shutil.rmtree(home.database)
+    (home.data / HEAD_FILE).unlink()
+    with pytest.raises(StorageDamaged, match=r"database: it is missing, and height \d+ was durable"):
+        tool(home)
+    assert not home.database.exists()
+    (found,) = diagnose(read_setting(home), thorough=False, progress=lambda _height: None)
+    assert found.part is Part.DATABASE
+
+
+def test_a_validator_that_lost_its_data_folder_begins_anew_with_an_empty_record(home: Home) -> None:
+    shutil.rmtree(home.data)
+    with pytest.raises(StorageDamaged, match="not knowing what it signed last"):
+        started(home)
+    assert not home.database.exists()
+    renew_signer(read_setting(home))
+    started(home)
+    assert has_level(home.database)
+
+
+def test_a_new_database_that_another_process_took_away_is_missed(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def meanwhile(data: Path) -> Path:
+        take_place(home)
+        return aside_folder(data)
+
+    monkeypatch.setattr(places, "aside_folder", meanwhile)
+    for tool in (rebuilt, reindexed):
+        kept = home.data.with_name("kept")
+        shutil.copytree(home.data, kept)
+        with pytest.raises(StorageFailed, match=r"next: the new database is not there.*damaged-1"):
+            tool(home)
+        shutil.rmtree(home.data)
+        kept.rename(home.data)
+
+
 def test_a_marker_that_cannot_be_read_is_a_sign_as_well(home: Home) -> None:
     shutil.rmtree(home.database)
+    # Nor does the signer know of any.
+    renew_signer(read_setting(home))
     (home.data / HEAD_FILE).write_bytes(b"nothing")
     with pytest.raises(StorageDamaged, match="there was one"):
         started(home)

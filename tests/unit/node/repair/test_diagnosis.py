@@ -10,7 +10,8 @@ import pytest
 from contracts.primitives.encoding import encode
 from node.assembly import open_store
 from node.home import HEAD_FILE, LOG_FOLDER, OUTBOX_FOLDER, SIGNER_FILE, VOUCHER_FILE, Home
-from node.repair.diagnosis import Finding, Part, diagnose, last_height
+from node.last_height import last_height
+from node.repair.diagnosis import Finding, Part, diagnose
 from node.repair.rebuilding import repair
 from node.setting import Setting, read_setting
 from node.storage.errors import StorageDamaged

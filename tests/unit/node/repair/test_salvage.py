@@ -8,7 +8,7 @@ import pytest
 from contracts.state.governance_rows import NodeRow
 from contracts.state.layout import NODES, text_key
 from node.home import Home
-from node.repair.diagnosis import last_height
+from node.last_height import last_height
 from node.repair.salvage import COPY_FOLDER, Salvaged, salvage
 from node.setting import read_setting
 from node.storage.leveldb import LevelOptions, open_level

@@ -21,8 +21,9 @@ from node.assembly import make_disks, open_own_store, open_store
 from node.config.schema import PeerAddress
 from node.home import HEAD_FILE, LOG_FOLDER, SIGNER_FILE, Home
 from node.host.opening import Opened, open_disks
+from node.last_height import last_known
 from node.repair import rebuilding
-from node.repair.diagnosis import Finding, Part, last_known
+from node.repair.diagnosis import Finding, Part
 from node.repair.rebuilding import CannotRepair, Repaired, repair
 from node.repair.salvage import Salvaged
 from node.setting import Setting, read_setting

@@ -1,0 +1,34 @@
+"""What is known of a chain without its database: by the head marker, and by what a validator has signed."""
+
+from network.peer.face import VALIDATOR
+from node.home import HEAD_FILE, SIGNER_FILE
+from node.identity.signer import FileSigner
+from node.setting import Setting
+from node.storage.files import DiskFiles
+from node.storage.head_marker import HeadMarker, load_head_marker
+
+
+def last_known(setting: Setting) -> HeadMarker | None:
+    """Return what the head marker says; None without one that can be read."""
+    found = load_head_marker(DiskFiles(setting.home.data), HEAD_FILE)
+    return found if isinstance(found, HeadMarker) else None
+
+
+def last_height(setting: Setting) -> int:
+    """Return the greatest height that was durable here, or that this validator has voted on top of.
+
+    Raises:
+        StorageDamaged: The signer's record is missing or damaged.
+        WrongSignerRecord: It belongs to another key or network.
+    """
+    marker = last_known(setting)
+    height = 0 if marker is None else marker.height
+    if setting.node.role != VALIDATOR:
+        return height
+    files = DiskFiles(setting.home.data)
+    signer = FileSigner(files, SIGNER_FILE, setting.genesis.chain_id, setting.secrets.validator_seed)
+    try:
+        signer.open()
+    finally:
+        signer.close()
+    return max(height, 0 if signer.last is None else signer.last.sign.height - 1)

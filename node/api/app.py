@@ -22,7 +22,7 @@ from node.api.connections import Connections
 from node.api.context import ApiContext
 from node.api.documents import Documents
 from node.api.endpoints import Endpoint, Handler, check_query
-from node.api.epcis import Epcis
+from node.api.epcis import MAX_FILES_INSIDE, Epcis
 from node.api.events import Events
 from node.api.evidence import EvidenceList
 from node.api.field_readers import FieldFault
@@ -43,6 +43,7 @@ from node.api.products import ProductShelf
 from node.api.recalls import RecallDesk
 from node.api.shipments import Shipments
 from node.api.stream import DocumentStream
+from node.api.turns import Turns
 from node.host.submitted import CatchingUp, Halted, TooBusy
 from node.storage.errors import HistoryArchived, HistoryNotHere, StorageError
 from node.storage.readers import ReadersBusy
@@ -82,6 +83,9 @@ class Apps:
         context.metrics.register(NodeCollector(context))
         self._bodies = BodyRoom(context.settings.max_body_total_bytes, self._no_room_for_body)
         self.metrics.watch("body_bytes", "Bodies being read or handled, bytes.", lambda: self.body_bytes)
+        files = Turns(MAX_FILES_INSIDE)
+        self.metrics.watch("files_inside", "Files being read, tried and submitted.", lambda: files.inside)
+        self.metrics.watch("files_waiting", "Files that wait for their turn.", lambda: len(files))
         self.metrics.watch("connections", "Open connections of clients.", self._count_connections)
         commits = Commits(context.chain)
         submissions = context.submissions
@@ -110,7 +114,7 @@ class Apps:
             *EvidenceList(context).endpoints(),
             *Status(context).endpoints(),
             *self._events.endpoints(),
-            *Epcis(context, self._patience, self.gate).endpoints(),
+            *Epcis(context, self._patience, self.gate, files).endpoints(),
             *description.endpoints(),
         ]
         description.describe(api)

@@ -30,8 +30,11 @@ from node.api.patience import STOPPING, Patience
 from node.api.problems import CAPTURE_PROBLEMS, PROBLEMS, Problem, parameter_problem
 from node.api.record_forms import AnyRecordForm
 from node.api.records_json import write_record
+from node.api.turns import Passage, Turns
 from node.epcis.problems import CaptureProblem
 
+MAX_FILES_INSIDE: Final = 2
+"""Files that are read, tried and submitted at once: one in the parser, one with the rules."""
 BEHAVIOUR_HEADER: Final = "GS1-Capture-Error-Behaviour"
 _BEHAVIOURS: Final[tuple[ErrorBehaviour, ...]] = get_args(ErrorBehaviour)
 _VERDICTS: Final = frozenset(Code)
@@ -112,11 +115,12 @@ _CAPTURED: Final = (
 class Epcis:
     """The endpoints of the gateway."""
 
-    def __init__(self, context: ApiContext, patience: Patience, gate: Gate) -> None:
-        """Answer for the node of `context`."""
+    def __init__(self, context: ApiContext, patience: Patience, gate: Gate, files: Turns) -> None:
+        """Answer for the node of `context`; files take turns by `files`."""
         self._context = context
         self._patience = patience
         self._gate = gate
+        self._files = files
 
     def endpoints(self) -> tuple[Endpoint, ...]:
         """Return the endpoints."""
@@ -201,13 +205,19 @@ class Epcis:
             # Its place is for reading it, and not for long; the parser and the rules take files one by one.
             body = await read_body(request, self._context.settings.max_body_bytes, ())
         content_type = request.headers.get("Content-Type")
+        turn = Passage(self._files, request[GRANT].id)
         try:
             async with self._patience.limit(is_timed=wait):
-                result = await self._captures().capture(body, content_type, behaviour, partner, wait=wait)
+                result = await self._captures().capture(
+                    body, content_type, behaviour, partner, turn=turn, wait=wait
+                )
         except CaptureProblem as problem:
             raise _capture_problem(problem) from problem
         except TimeoutError as error:
-            raise self._patience.late() from error
+            if turn.is_through or self._patience.is_over:
+                raise self._patience.late() from error
+            detail = "Other files were read first. Of this one nothing was submitted."
+            raise self._gate.too_busy("files", detail) from error
         return self._answer(result, falls_as_one=behaviour == "rollback")
 
     def _behaviour(self, request: web.Request) -> ErrorBehaviour:

@@ -23,7 +23,7 @@ from math import ceil
 from typing import Final
 
 from network.peer.allowance import Allowance
-from node.api.line import Line, Turn
+from node.api.line import Line, stand
 from node.api.metrics import ApiMetrics
 from node.api.problems import Problem
 
@@ -221,17 +221,7 @@ class Gate:
 
     async def _stand(self, line: Line, token: str) -> bool:
         """Wait in a line; return whether a place was given, which then is held."""
-        turn: Turn = asyncio.get_running_loop().create_future()
-        try:
-            line.join(token, turn)
-            return await turn
-        except asyncio.CancelledError:
-            if turn.done() and not turn.cancelled() and turn.result():
-                # It was given in the very moment in which nobody wanted it any more.
-                self._give_back(line.cost)
-            raise
-        finally:
-            line.drop(token, turn)
+        return await stand(line, token, partial(self._give_back, line.cost))
 
     def _give_back(self, cost: int) -> None:
         self.inside -= cost

@@ -5,6 +5,7 @@ these attributes fits.
 """
 
 from collections.abc import Sequence
+from contextlib import AbstractAsyncContextManager
 from typing import Literal, Protocol
 
 from contracts.ledger.receipt import Receipt
@@ -106,6 +107,7 @@ class Captures(Protocol):
         error_behaviour: ErrorBehaviour,
         partner: str,
         *,
+        turn: AbstractAsyncContextManager[None],
         wait: bool,
     ) -> CaptureResult:
         """Read a file, translate it, and submit what it says for `partner`.
@@ -115,6 +117,8 @@ class Captures(Protocol):
             content_type: As the client said, or None.
             error_behaviour: See `ErrorBehaviour`.
             partner: GLN of the partner to act for, one whose key this node holds.
+            turn: Held while the file is read, tried and submitted, and not while its blocks are waited for:
+                what has been read of a file is larger than the file.
             wait: Return only when its documents are in blocks; cancelled when that takes too long.
 
         Raises:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections import deque
+from collections.abc import Callable
 
 Turn = asyncio.Future[bool]
 """True: go in. False: there is no room in the line."""
@@ -62,3 +63,23 @@ class Line:
                 turn.set_result(True)
                 return True
         return False
+
+
+async def stand(line: Line, who: str, give_back: Callable[[], None]) -> bool:
+    """Wait in a line; return whether a place was given, which then is held.
+
+    Args:
+        line: Where.
+        who: Whose request it is.
+        give_back: Gives a place back that was given in the very moment in which nobody wanted it any more.
+    """
+    turn: Turn = asyncio.get_running_loop().create_future()
+    try:
+        line.join(who, turn)
+        return await turn
+    except asyncio.CancelledError:
+        if turn.done() and not turn.cancelled() and turn.result():
+            give_back()
+        raise
+    finally:
+        line.drop(who, turn)

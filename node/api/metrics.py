@@ -9,7 +9,7 @@ OUTCOMES: Final = ("kept", "refused", "invalid", "busy")
 """What becomes of a document that a client submits."""
 TURNED_AWAY: Final = (
     *("requests", "documents", "bytes", "weight", "bundles", "drafts"),
-    *("bodies", "reads", "connections", "token_rate"),
+    *("bodies", "files", "reads", "connections", "token_rate"),
 )
 """What was full when a client was told to come back."""
 CUTS: Final = ("silent", "stalled")

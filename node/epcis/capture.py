@@ -7,6 +7,7 @@ take turns from trial to submission, so that a file posted twice at once is reco
 
 import asyncio
 from collections.abc import Generator, Sequence
+from contextlib import AbstractAsyncContextManager
 from typing import Literal
 
 import structlog
@@ -63,6 +64,7 @@ class CaptureService:
         error_behaviour: ErrorBehaviour,
         partner: str,
         *,
+        turn: AbstractAsyncContextManager[None],
         wait: bool,
     ) -> FileResult:
         """Read a file, translate it, and submit what it says for `partner`.
@@ -75,6 +77,7 @@ class CaptureService:
             content_type: As the client said, or None.
             error_behaviour: See `ErrorBehaviour`.
             partner: GLN of the partner to act for, one whose key this node holds.
+            turn: Held while the file is read, tried and submitted.
             wait: Return only when its documents are in blocks.
 
         Raises:
@@ -82,15 +85,16 @@ class CaptureService:
             TooBusy: Too much waits already; nothing was submitted.
             KeyError: This node holds no key of that partner that acts.
         """
-        document, sealer = await self._read(data, content_type)
         is_one = error_behaviour == "rollback"
-        if is_one and document.refused:
-            raise document.refused[0]
-        async with self._turns[partner]:
-            case = self._case(document, sealer, partner, is_one=is_one)
-            finding = await self._try(case)
-            drafts = await self._keep(case, finding)
-            taken = await self._recorder.hand_in(case.lane, _offers(case, finding))
+        async with turn:
+            document, sealer = await self._read(data, content_type)
+            if is_one and document.refused:
+                raise document.refused[0]
+            async with self._turns[partner]:
+                case = self._case(document, sealer, partner, is_one=is_one)
+                finding = await self._try(case)
+                drafts = await self._keep(case, finding)
+                taken = await self._recorder.hand_in(case.lane, _offers(case, finding))
         results = await asyncio.gather(*(handed.result(wait=wait) for handed in taken))
         events = _events(document, finding, taken, results)
         _log.info("file_captured", partner=partner, events=len(events), documents=len(results))
@@ -100,14 +104,22 @@ class CaptureService:
         if not self._secret:
             self._secret = await ask(self._parts.keeper, self._load_secret)
 
-        def read() -> tuple[EpcisDocument, Sealer] | Exception:
+        # The job runs also when its request has ended: then there is nothing to read, and nothing is held.
+        files = [data]
+
+        def read() -> tuple[EpcisDocument, Sealer] | Exception | None:
             try:
-                document = read_document(data, content_type)
-                return document, Sealer(self._secret, document)
+                document = read_document(files[0], content_type) if files else None
+                return None if document is None else (document, Sealer(self._secret, document))
             except Exception as error:  # noqa: BLE001 - raised below: a file ends its request, not the node
                 return error
 
-        found = await ask(self._parts.parser, read)
+        try:
+            found = await ask(self._parts.parser, read)
+        finally:
+            files.clear()
+        if found is None:
+            raise RuntimeError("a file went before it was read")
         if isinstance(found, Exception):
             raise found
         return found

@@ -3,6 +3,7 @@
 import asyncio
 import itertools
 from collections.abc import Sequence
+from contextlib import nullcontext
 
 from contracts.chain.genesis import Genesis
 from contracts.ledger.document import document_id, encode_document
@@ -56,7 +57,7 @@ class Desk:
         self, data: bytes, party: Party, behaviour: ErrorBehaviour = "rollback", *, wait: bool = True
     ) -> FileResult:
         """Capture a file for a partner."""
-        return await self.captures.capture(data, None, behaviour, party.gln, wait=wait)
+        return await self.captures.capture(data, None, behaviour, party.gln, turn=nullcontext(), wait=wait)
 
     async def record(self, party: Party, *records: Record) -> Receipt:
         """State records for a partner, past the gateway; return the verdict of their block.

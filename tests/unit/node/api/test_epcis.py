@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
+from contextlib import AbstractAsyncContextManager
 from typing import Any
 
 import msgspec
@@ -58,6 +59,8 @@ class Gateway:
         self.answer: Result | Exception | None = Result()
         self.asked: list[dict[str, Any]] = []
         self.kept: dict[str, KeptDraft] = {}
+        self.reading = asyncio.Event()
+        self.reading.set()
 
     async def capture(
         self,
@@ -66,17 +69,20 @@ class Gateway:
         error_behaviour: ErrorBehaviour,
         partner: str,
         *,
+        turn: AbstractAsyncContextManager[None],
         wait: bool,
     ) -> CaptureResult:
-        self.asked.append(
-            {
-                "data": data,
-                "type": content_type,
-                "behaviour": error_behaviour,
-                "partner": partner,
-                "wait": wait,
-            }
-        )
+        async with turn:
+            await self.reading.wait()
+            self.asked.append(
+                {
+                    "data": data,
+                    "type": content_type,
+                    "behaviour": error_behaviour,
+                    "partner": partner,
+                    "wait": wait,
+                }
+            )
         return await self._answered()
 
     async def _answered(self) -> CaptureResult:
@@ -226,6 +232,19 @@ async def test_bounds_of_time_and_size(served: tuple[Api, Gateway]) -> None:
     assert (await capture(api, "?wait=commit")).code == "not_yet_committed"
     api.standing.has_quorum = False
     assert (await capture(api, "?wait=commit")).code == "no_quorum"
+
+
+async def test_a_file_that_had_no_turn_in_time_is_told_to_come_back(served: tuple[Api, Gateway]) -> None:
+    api, gateway = served
+    gateway.reading.clear()
+    reply = await capture(api, "?wait=commit")
+    assert (reply.status, reply.code, reply.json["full"]) == (429, "too_busy", "files")
+    assert int(reply.headers["Retry-After"]) >= 1
+    assert gateway.asked == []
+    # Who does not wait for the block waits for a turn as long as it takes.
+    later = asyncio.create_task(capture(api))
+    gateway.reading.set()
+    assert (await later).status == 200
 
 
 async def test_drafts(served: tuple[Api, Gateway]) -> None:

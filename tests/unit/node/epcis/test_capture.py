@@ -1,11 +1,15 @@
 """LAW's EPCIS table on a one-node ledger: which event becomes which records."""
 
+import asyncio
+from collections.abc import Callable
+
 import pytest
 
 from contracts.records.custody import Receive, ReceiveMode, Ship, ShipPurpose, Void
 from contracts.records.dispensing import Dispense
 from contracts.records.holds import HoldAction, LiftHold, PlaceHold
 from contracts.records.supply import Decommission, DecommissionReason, Observe, ObserveStep, Pack, Unpack
+from node.epcis import capture
 from node.epcis.problems import CaptureProblem
 from tests.support.gateway import Desk
 from tests.support.ledger import pack_key, pallet_key
@@ -326,3 +330,25 @@ async def test_ownership_does_not_pass_without_a_new_owner():
     parties["destinationList"] = [{"type": "possessing_party", "destination": sgln(WHOLESALER.gln)}]
     await recorded(desk, MAKER, shipped([pallet(1)], MAKER, WHOLESALER, **parties))
     assert records(desk)[0].ownership_passes == 0
+
+
+async def test_a_file_whose_request_has_ended_is_not_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its job stands in the parser's queue all the same; what that held is gone."""
+    read: list[bytes] = []
+    later: list[Callable[[], object]] = []
+    monkeypatch.setattr(capture, "read_document", lambda data, _type: read.append(data))
+    desk = Desk()
+    stands = asyncio.Event()
+
+    def submit(job: Callable[[], object], _then: object) -> None:
+        later.append(job)
+        stands.set()
+
+    monkeypatch.setattr(desk.parts.parser, "submit", submit)
+    waiting = asyncio.create_task(desk.post(b"<file/>", MAKER))
+    await stands.wait()
+    waiting.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await waiting
+    assert later[0]() is None
+    assert read == []

@@ -314,7 +314,9 @@ class Ledger:
         execution = BlockExecution(self._state, context, opened, block.evidence, previous, self.directory)
         result = execution.finish()
         tip = advance(self.tip, block.header, result.app_hash, result.receipts_root)
-        rows = tuple(BundleRows(bundle.id, data, bundle.document_ids) for bundle, data in bundles)
+        rows = tuple(
+            BundleRows(bundle.id, bundle.header.lane, data, bundle.document_ids) for bundle, data in bundles
+        )
         writes = tuple(_as_store(result.writes))
         finished = FinishedBlock(block, commit, rows, result.receipts, writes)
         indexed, own = self._indexed(opened, result.receipts)

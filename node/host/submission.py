@@ -29,7 +29,6 @@ from node.pool.admission import Admission, Candidate
 from node.pool.bundler import LaneKey, MadeBundle, cut_of, make_bundle, store_bundles
 from node.pool.lane_writer import CutBundle, LaneWriter, QueuedDocument
 from node.pool.waiting_room import Load, RoomLimits, WaitingRoom
-from node.storage.history import MAX_COPIES
 from node.storage.outbox import Outbox, OutboxEntry
 from node.storage.store import KeyValueStore, Write
 
@@ -158,13 +157,7 @@ class Submissions:
 
     def _is_placed(self, lane: bytes, identifier: bytes) -> bool:
         """Tell whether a bundle of this lane has brought a document into the chain. Before anything runs."""
-        blocks = self._chain.ledger.blocks
-        for place in blocks.documents(identifier, limit=MAX_COPIES):
-            block = blocks.load(place.height)
-            header = None if block is None else blocks.bundle_header(block.bundles[place.bundle].bundle_id)
-            if header is not None and header.lane == lane:
-                return True
-        return False
+        return self._chain.ledger.blocks.document(identifier, lane) is not None
 
     def _restore_lane(
         self, lane: bytes, found: Sequence[MadeBundle], last_used: int, is_placed: Callable[[bytes], bool]

@@ -10,14 +10,19 @@ Rows (heights are 8 bytes, big-endian):
     BUNDLES    bundle id               height, then the bundle's bytes; its header alone when it is archived
     RECEIPTS   height                  encoded receipts, in document order
     WRITES     height                  writes by value (`_Group`); only the newest heights
-    DOCUMENTS  document id, height, bundle position (4 bytes, big-endian)
-                                       [bundle position, document position, receipt position]
+    DOCUMENTS  document id, verdict (a byte: 0 accepted, 1 refused), lane, height, receipt position (4 bytes,
+               big-endian)             [bundle position, document position]
     INDEX      b, block id             height
+
+A document's bytes are known to every validator before they are in a block, so others may sign copies of them,
+any number, before the author's own come in. What the law answered and who signed stands in the key, so that
+no copy is read on the way to the place that is asked for.
 """
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from operator import itemgetter
+from itertools import islice
+from operator import attrgetter, itemgetter
 from typing import Final, TypeVar
 
 import msgspec
@@ -26,7 +31,7 @@ from contracts.chain.commit import Commit
 from contracts.chain.header import BLOCKS as BLOCK_DECODER
 from contracts.chain.header import Block, block_id
 from contracts.ledger.bundle import BundleHeader
-from contracts.ledger.receipt import Receipt
+from contracts.ledger.receipt import ACCEPTED, Receipt
 from contracts.primitives.encoding import Decoder, MalformedBytes, encode
 from node.storage.archived import header_of, is_header_alone, missing_body
 from node.storage.errors import StorageDamaged
@@ -47,8 +52,17 @@ from node.storage.store import (
 
 T = TypeVar("T")
 
+MAX_SIGNERS: Final = 64
+"""Keys whose places of one document are compared for the earliest: who signs for others' bytes are few."""
+
 _HEIGHT_BYTES: Final = 8
 _POSITION_BYTES: Final = 4
+_ID_BYTES: Final = 32
+_LANE_BYTES: Final = 32
+_BEYOND: Final = b"\xff" * (_HEIGHT_BYTES + _POSITION_BYTES + 1)
+"""Behind the key of a lane: greater than any place in it."""
+_ACCEPTED: Final = b"\x00"
+_REFUSED: Final = b"\x01"
 _BLOCK_ID: Final = b"b"
 _PREFIX_BYTES: Final = 8
 """Table, kind of item and GTIN in the key of a pack."""
@@ -83,6 +97,8 @@ class BundleRows(msgspec.Struct, frozen=True):
 
     bundle_id: bytes
     """32 bytes."""
+    lane: bytes
+    """The key that signed it, 32 bytes."""
     data: bytes
     """Its bytes."""
     document_ids: tuple[bytes, ...]
@@ -118,7 +134,6 @@ class _Group(msgspec.Struct, frozen=True, array_like=True):
 class _Place(msgspec.Struct, frozen=True, array_like=True):
     bundle: int
     document: int
-    receipt: int
 
 
 _COMMITS: Decoder[Commit] = Decoder(Commit, _MAX_ROW_BYTES)
@@ -147,7 +162,7 @@ def block_entries(finished: FinishedBlock, keep_writes: int) -> list[Write]:
         put(COMMITS, key, encode(finished.commit)),
         put(RECEIPTS, key, encode(finished.receipts)),
         put(WRITES, key, encode(_groups(finished.writes))),
-        *_bundle_entries(key, finished.bundles),
+        *_bundle_entries(key, finished.bundles, finished.receipts),
         put(INDEX, _BLOCK_ID + block_id(finished.block.header), key),
     ]
     if height > keep_writes:
@@ -184,22 +199,26 @@ def bundle_entry(height: int, bundle_id: bytes, data: bytes) -> Write:
     return put(BUNDLES, bundle_id, height_key(height) + data)
 
 
-def _bundle_entries(height: bytes, bundles: Sequence[BundleRows]) -> list[Write]:
+def _bundle_entries(height: bytes, bundles: Sequence[BundleRows], receipts: Sequence[Receipt]) -> list[Write]:
     entries: list[Write] = []
     receipt = 0
     for at, bundle in enumerate(bundles):
         entries.append(put(BUNDLES, bundle.bundle_id, height + bundle.data))
-        places: dict[bytes, _Place] = {}
         for position, document_id in enumerate(bundle.document_ids):
-            # The same document may come twice in a bundle: its first place is where the law judged it first.
-            # In two bundles it is the statement of two signers, and has two places.
-            places.setdefault(document_id, _Place(at, position, receipt))
+            # The same document may come again, in this bundle or in another: each place has a row of its own.
+            verdict = _verdict_byte(receipts[receipt].code)
+            key = document_id + verdict + bundle.lane + height + _position(receipt)
+            entries.append(put(DOCUMENTS, key, encode(_Place(at, position))))
             receipt += 1
-        suffix = height + at.to_bytes(_POSITION_BYTES, "big")
-        entries.extend(
-            put(DOCUMENTS, document_id + suffix, encode(place)) for document_id, place in places.items()
-        )
     return entries
+
+
+def _verdict_byte(code: str) -> bytes:
+    return _ACCEPTED if code == ACCEPTED else _REFUSED
+
+
+def _position(receipt: int) -> bytes:
+    return receipt.to_bytes(_POSITION_BYTES, "big")
 
 
 def _decode(decoder: Decoder[T], data: bytes, where: str) -> T:
@@ -307,23 +326,54 @@ class BlockStore:
             sorted((write for group in groups for write in _writes_of(group, where)), key=itemgetter(0))
         )
 
-    def documents(
-        self, document_id: bytes, height: int = 0, bundle: int = 0, limit: int = 1
-    ) -> tuple[DocumentPlace, ...]:
-        """Return up to `limit` places of a document, ascending, the first from `bundle` at `height` on."""
-        start = document_id + height_key(height) + bundle.to_bytes(_POSITION_BYTES, "big")
-        rows = self._documents.scan(document_id, start=start, limit=limit).rows
-        where = f"index of document {document_id.hex()}"
-        found: list[DocumentPlace] = []
-        for key, value in rows:
-            place = _decode(_PLACES, value, where)
-            at_height = int.from_bytes(key[len(document_id) : -_POSITION_BYTES], "big")
-            found.append(DocumentPlace(at_height, place.bundle, place.document, place.receipt))
-        return tuple(found)
+    def document(self, document_id: bytes, lane: bytes = b"") -> DocumentPlace | None:
+        """Return the first place where a document was accepted, else the first; None when it is in no block.
 
-    def document(self, document_id: bytes, height: int = 0, bundle: int = 0) -> DocumentPlace | None:
-        """Return the first place of a document from `bundle` at `height` on; None when there is none."""
-        return next(iter(self.documents(document_id, height, bundle)), None)
+        Args:
+            document_id: 32 bytes.
+            lane: The key that signed it; without one, the earliest place of the first `MAX_SIGNERS` keys.
+        """
+        most = 1 if lane else MAX_SIGNERS
+        for verdict in (_ACCEPTED, _REFUSED):
+            firsts = islice(self._firsts(document_id, verdict, lane), most)
+            found = min((place for _lane, place in firsts), key=attrgetter("height", "receipt"), default=None)
+            if found is not None:
+                return found
+        return None
+
+    def document_at(self, height: int, index: int, receipt: Receipt) -> DocumentPlace | None:
+        """Return the place that the receipt with this index in a block belongs to; None without its row."""
+        verdict, place = _verdict_byte(receipt.code), height_key(height) + _position(index)
+        for lane, _first in self._firsts(receipt.document_id, verdict):
+            key = receipt.document_id + verdict + lane + place
+            row = self._documents.get(key)
+            if row is not None:
+                return _place_of(key, row)
+        return None
+
+    def _firsts(
+        self, document_id: bytes, verdict: bytes, lane: bytes = b""
+    ) -> Iterator[tuple[bytes, DocumentPlace]]:
+        """Yield who signed a document with this verdict, or one of them, each with its first place."""
+        signed = document_id + verdict
+        start: bytes | None = None
+        while True:
+            page = self._documents.scan(signed + lane, start=start, limit=1)
+            for key, value in page.rows:
+                signer = key[len(signed) : len(signed) + _LANE_BYTES]
+                start = signed + signer + _BEYOND
+                yield signer, _place_of(key, value)
+            if page.resume is None:
+                return
+
+
+def _place_of(key: bytes, value: bytes) -> DocumentPlace:
+    where = f"index of document {key[:_ID_BYTES].hex()}"
+    place = _decode(_PLACES, value, where)
+    height, receipt = key[:-_POSITION_BYTES][-_HEIGHT_BYTES:], key[-_POSITION_BYTES:]
+    return DocumentPlace(
+        int.from_bytes(height, "big"), place.bundle, place.document, int.from_bytes(receipt, "big")
+    )
 
 
 def _writes_of(group: _Group, where: str) -> Iterator[Write]:

@@ -13,7 +13,7 @@ from node.storage.store import META, Reader, Space, Write, put
 
 _HEAD_KEY: Final = b"head"
 _IDENTITY_KEY: Final = b"identity"
-FORMAT: Final = 2
+FORMAT: Final = 3
 """Version of the rows that this release writes; docs/persistence.md says when it is raised."""
 
 

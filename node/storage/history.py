@@ -7,7 +7,7 @@ import msgspec
 from contracts.chain.header import Block
 from contracts.ledger.bundle import Bundle, BundleHeader
 from contracts.ledger.document import Document
-from contracts.ledger.receipt import ACCEPTED, Receipt
+from contracts.ledger.receipt import Receipt
 from contracts.primitives.encoding import Decoder, MalformedBytes
 from contracts.state.layout import KEYS
 from contracts.state.view import Overlay
@@ -22,10 +22,7 @@ ValueT = TypeVar("ValueT")
 
 MAX_KEPT_BLOCKS: Final = 16
 """Blocks, receipts and bundles that one `History` keeps decoded, each."""
-MAX_COPIES: Final = 64
-"""Most places of one document that are looked at: whoever copies another's does it under its own name."""
 
-_PLACES_AT_ONCE: Final = 8
 _MAX_BYTES: Final = 256 << 20
 _BUNDLES: Decoder[Bundle] = Decoder(Bundle, _MAX_BYTES)
 _DOCUMENTS: Decoder[Document] = Decoder(Document, _MAX_BYTES)
@@ -82,39 +79,28 @@ class History:
             lane: See `find_place`.
         """
         place = self.find_place(document_id, lane)
-        return None if place is None else self._load(document_id, place, place.receipt)
+        return None if place is None else self._load(document_id, place)
 
     def find_place(self, document_id: bytes, lane: bytes = b"") -> DocumentPlace | None:
         """Return where a document stands, archived or not; None when it is in no block.
 
-        Its bytes are known to every validator before they are in a block, so another partner may sign a copy
-        of them, and be refused. That must not stand for what the author said and was told.
+        Its bytes are known to every validator before they are in a block, so others may sign copies of them,
+        as many as they like, and be refused. That must not stand for what the author said and was told.
 
         Args:
             document_id: 32 bytes.
             lane: The key whose document is meant; else the first one that was accepted, or the first.
         """
-        first: DocumentPlace | None = None
-        for place in self.blocks.documents(document_id, limit=MAX_COPIES):
-            if lane:
-                entry = self.block(place.height).bundles[place.bundle]
-                is_meant = self.bundle_header(entry.bundle_id).lane == lane
-            else:
-                is_meant = self.receipt_at(place.height, place.receipt).code == ACCEPTED
-            if is_meant:
-                return place
-            first = first or place
-        return None if lane else first
+        return self.blocks.document(document_id, lane)
 
     def place_of(self, placed: PlacedDocument) -> DocumentPlace:
         """Return where in its block a document stands that this history has found."""
-        return self._place_at(placed.height, placed.index, placed.id)
+        return self._place_at(placed.height, placed.index, placed.receipt)
 
     def at(self, height: int, index: int) -> PlacedDocument:
         """Return the document with this index in the block of this height, which an index row names."""
-        document_id = self.receipt_at(height, index).document_id
-        # The same document may stand in a bundle twice; the receipt is that of the place asked for.
-        return self._load(document_id, self._place_at(height, index, document_id), index)
+        receipt = self.receipt_at(height, index)
+        return self._load(receipt.document_id, self._place_at(height, index, receipt))
 
     def receipt_at(self, height: int, index: int) -> Receipt:
         """Return the receipt of the document with this index, which an index row names."""
@@ -123,18 +109,12 @@ class History:
             raise StorageDamaged(f"block {height}", f"it has {len(receipts)} receipts, a row names {index}")
         return receipts[index]
 
-    def _place_at(self, height: int, index: int, document_id: bytes) -> DocumentPlace:
-        """Return the last place in a block that is not behind this index: the bundle that the index is in."""
-        start, chosen = 0, None
-        while places := self.blocks.documents(document_id, height, start, _PLACES_AT_ONCE):
-            before = [place for place in places if place.height == height and place.receipt <= index]
-            chosen = before[-1] if before else chosen
-            if len(before) < _PLACES_AT_ONCE:
-                break
-            start = before[-1].bundle + 1
-        if chosen is None:
-            raise StorageDamaged(f"document {document_id.hex()}", f"its place in block {height} is missing")
-        return chosen
+    def _place_at(self, height: int, index: int, receipt: Receipt) -> DocumentPlace:
+        place = self.blocks.document_at(height, index, receipt)
+        if place is None:
+            where = f"document {receipt.document_id.hex()}"
+            raise StorageDamaged(where, f"its place in block {height} is missing")
+        return place
 
     def block(self, height: int) -> Block:
         """Return the block of a height up to the head."""
@@ -186,7 +166,7 @@ class History:
         """Return the number of the partner that a lane in the chain belongs to."""
         return self._state.require(KEYS, lane).partner
 
-    def _load(self, document_id: bytes, place: DocumentPlace, receipt: int) -> PlacedDocument:
+    def _load(self, document_id: bytes, place: DocumentPlace) -> PlacedDocument:
         block = self.block(place.height)
         bundle = self.bundle(block.bundles[place.bundle].bundle_id)
         try:
@@ -198,13 +178,13 @@ class History:
         return PlacedDocument(
             document_id,
             place.height,
-            receipt,
+            place.receipt,
             block.header.time_ms,
             lane,
             authors.sender,
             authors.agent,
             document,
-            self.receipts(place.height)[receipt],
+            self.receipt_at(place.height, place.receipt),
         )
 
 

@@ -46,7 +46,7 @@ from tests.fuzz.targets_ledger import EVIDENCE, VOTES, bundles, commits, forks, 
 
 _HEIGHT: Final = (5).to_bytes(8, "big")
 _DOCUMENT: Final = bytes(32)
-_AT_PLACE: Final = DOCUMENTS + _DOCUMENT + _HEIGHT + bytes(4)
+_AT_PLACE: Final = DOCUMENTS + _DOCUMENT + bytes(1) + bytes(32) + _HEIGHT + bytes(4)
 
 Read = Callable[[MemoryStore], object]
 
@@ -95,8 +95,8 @@ def _blocks(shapes: Shapes) -> list[Target]:
         _at("receipts", RECEIPTS + _HEIGHT, receipts, lambda store: BlockStore(store).receipts(5)),
         _at("writes", WRITES + _HEIGHT, [encode(groups)], lambda store: BlockStore(store).writes(5)),
         _at(
-            *("place", _AT_PLACE, [encode(_Place(1, 2, 3))]),
-            lambda store: BlockStore(store).documents(_DOCUMENT),
+            *("place", _AT_PLACE, [encode(_Place(1, 2))]),
+            lambda store: BlockStore(store).document(_DOCUMENT),
         ),
         Target(
             *("bundle, whole or its header", lambda data: header_of(identifier, data), (StorageError,)),

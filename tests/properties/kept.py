@@ -98,4 +98,5 @@ class Kept:
 
 def _rows(bundle: OpenBundle) -> BundleRows:
     documents = tuple(map(encode_document, bundle.documents))
-    return BundleRows(bundle.id, encode(Bundle(bundle.header, b"", documents)), bundle.document_ids)
+    data = encode(Bundle(bundle.header, b"", documents))
+    return BundleRows(bundle.id, bundle.header.lane, data, bundle.document_ids)

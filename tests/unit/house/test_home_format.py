@@ -29,6 +29,7 @@ from node.storage.head import FORMAT
 
 LAYOUTS = {
     2: "58a2e7d42feb206ee081bf4e8fc84a2c576acee95e24dbc4b39a38cf906f01f6",
+    3: "9d75a440278f59218981a04af3b4bd6a496d0ba07ff65c6b0b0330bcd8837bf2",
 }
 """SHA-256 of the layout by format, the last one as it is now."""
 

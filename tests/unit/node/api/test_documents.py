@@ -92,33 +92,6 @@ async def test_what_others_did_first_is_told_by_the_receipt() -> None:
         assert reply.json["code"] == "already_commissioned"
 
 
-async def test_a_copy_that_another_signs_answers_nobody() -> None:
-    node = OneNode(call_soon=asyncio.get_running_loop().call_soon, parties=[MAKER])
-    async with serving(node) as api:
-        body = {"partner": MAKER.gln, "records": [commission("A1")], "nonce": NONCE}
-        waiting = asyncio.create_task(api.post("/v1/documents?wait=commit", body, bearer="maker"))
-        await api.until(lambda: bool(node.submissions.outstanding()))
-        (made,) = node.submissions.outstanding()
-        document = node.reader.read(made.data).documents[0]
-        # The wholesaler saw the bundle, and is quicker with the same bytes under its own key.
-        held = node.pool.get(made.bundle_id)
-        assert held is not None
-        node.pool.prune({made.header.lane: 99}, 0)
-        copy = node.put(WHOLESALER, *document.records, nonce=document.nonce)
-        node.produce()
-        await api.settle()
-        assert node.applied[-1].receipts[0].document_id == copy
-        assert node.submissions.waiting == 1
-        node.pool.add(held, node.chain.lanes)
-        node.produce()
-        reply = await waiting
-        assert (reply.status, reply.json["height"], reply.json["code"]) == (200, 2, "accepted")
-        shown = (await api.get(f"/v1/documents/{copy.hex()}", bearer="maker")).json
-        assert (shown["partner"], shown["accepted"]) == (MAKER.gln, True)
-        again = await api.post("/v1/documents", body, bearer="maker")
-        assert (again.status, again.json["height"]) == (200, 2)
-
-
 @pytest.mark.parametrize(
     ("has_quorum", "status", "code"), [(True, 504, "not_yet_committed"), (False, 503, "no_quorum")]
 )

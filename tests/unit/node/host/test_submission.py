@@ -25,6 +25,8 @@ from tests.support.ledger import NoPeers, OneNode
 from tests.support.parties import MAKER, PHARMACY, WHOLESALER, build_test_genesis, lane_key
 
 KEY = lane_key(MAKER)
+COPIES = 70
+"""As many as somebody likes: more than any page of rows."""
 
 
 @pytest.fixture
@@ -118,6 +120,20 @@ def test_a_copy_that_another_signed_does_not_count(node: OneNode) -> None:
     node.put(MAKER, node.commission(["B"]))
     node.produce()
     assert [ids for _after, _sequence, ids in waiting(restarted(node, outbox))] == [(identifier,)]
+
+
+@pytest.mark.parametrize("is_own_first", [False, True])
+def test_many_copies_hide_no_document_that_is_in_the_chain(node: OneNode, is_own_first: bool) -> None:
+    document = node.document(node.commission(["A"]))
+    outbox = empty_outbox()
+    store_bundles(outbox, [bundle(node, 0, 7, document)], [])
+    signers = [WHOLESALER] * COPIES
+    for party in [MAKER, *signers] if is_own_first else [*signers, MAKER]:
+        node.put(party, *document.records, nonce=document.nonce)
+        node.produce()
+    submissions = restarted(node, outbox)
+    assert waiting(submissions) == []
+    assert submissions.waiting == 0
 
 
 def test_bundles_that_follow_the_chain_stay_as_they_are(node: OneNode) -> None:

@@ -45,10 +45,16 @@ def digest(number):
     return number.to_bytes(32, "big")
 
 
-BUNDLE_ONE = BundleRows(digest(1), b"first bundle", (digest(11), digest(12)))
-BUNDLE_TWO = BundleRows(digest(2), b"second", (digest(13), digest(12), digest(14)))
-RECEIPT = Receipt(digest(11), ACCEPTED, 0, b"", (Event(1, 0, (b"item",), b"", (3,)),))
-REFUSAL = Receipt(digest(12), "unknown_item", 1, b"key", ())
+ALDER, BIRCH = digest(101), digest(102)
+BUNDLE_ONE = BundleRows(digest(1), ALDER, b"first bundle", (digest(11), digest(12)))
+BUNDLE_TWO = BundleRows(digest(2), BIRCH, b"second", (digest(13), digest(12), digest(14)))
+RECEIPTS_OF_BOTH = (
+    Receipt(digest(11), ACCEPTED, 0, b"", (Event(1, 0, (b"item",), b"", (3,)),)),
+    Receipt(digest(12), "unknown_item", 1, b"key", ()),
+    Receipt(digest(13), ACCEPTED, 0, b"", ()),
+    Receipt(digest(12), ACCEPTED, 0, b"", ()),
+    Receipt(digest(14), ACCEPTED, 0, b"", ()),
+)
 
 
 def header(height):
@@ -58,11 +64,16 @@ def header(height):
     )
 
 
-def finished(height, bundles=(BUNDLE_ONE, BUNDLE_TWO), writes=((b"a", b"1"), (b"b", None), (b"c", b""))):
+def finished(
+    height,
+    bundles=(BUNDLE_ONE, BUNDLE_TWO),
+    writes=((b"a", b"1"), (b"b", None), (b"c", b"")),
+    receipts=RECEIPTS_OF_BOTH,
+):
     entries = tuple(BundleEntry(bundle.bundle_id, len(bundle.data), 3) for bundle in bundles)
     block = Block(header(height), entries, NO_COMMIT, ())
     commit = Commit(height, 0, digest(99), (CommitSignature(0, bytes(64)),))
-    return FinishedBlock(block, commit, bundles, (RECEIPT, REFUSAL), writes)
+    return FinishedBlock(block, commit, bundles, receipts, writes)
 
 
 @pytest.fixture
@@ -79,7 +90,7 @@ def test_everything_of_a_block_comes_back(store):
     assert blocks.commit_of(7) == expected.commit
     assert blocks.bundle(digest(1)) == StoredBundle(7, b"first bundle")
     assert blocks.bundles_of(7) == (b"first bundle", b"second")
-    assert blocks.receipts(7) == (RECEIPT, REFUSAL)
+    assert blocks.receipts(7) == RECEIPTS_OF_BOTH
     assert blocks.writes(7) == ((b"a", b"1"), (b"b", None), (b"c", b""))
 
 
@@ -95,16 +106,46 @@ def test_what_is_not_there_is_none(store):
 def test_a_document_is_found_at_its_first_place(store):
     blocks = BlockStore(store)
     assert blocks.document(digest(11)) == DocumentPlace(7, 0, 0, 0)
-    assert blocks.document(digest(12)) == DocumentPlace(7, 0, 1, 1), "not its second place, in bundle 1"
     assert blocks.document(digest(14)) == DocumentPlace(7, 1, 2, 4)
-    assert blocks.document(digest(12), 7, 1) == DocumentPlace(7, 1, 1, 3)
     store.write(block_entries(finished(9), keep_writes=10), sync=True)
     assert blocks.document(digest(14)).height == 7
-    assert [(place.height, place.bundle) for place in blocks.documents(digest(12), limit=3)] == [
-        (7, 0),
-        (7, 1),
-        (9, 0),
-    ]
+    assert blocks.document_at(9, 4, RECEIPTS_OF_BOTH[4]) == DocumentPlace(9, 1, 2, 4)
+    assert blocks.document_at(8, 4, RECEIPTS_OF_BOTH[4]) is None
+
+
+def test_what_was_accepted_comes_before_what_was_refused(store):
+    blocks, accepted, refused = BlockStore(store), DocumentPlace(7, 1, 1, 3), DocumentPlace(7, 0, 1, 1)
+    assert blocks.document(digest(12)) == blocks.document(digest(12), BIRCH) == accepted
+    assert blocks.document(digest(12), ALDER) == refused
+    assert blocks.document(digest(11), BIRCH) is None
+    assert blocks.document_at(7, 1, RECEIPTS_OF_BOTH[1]) == refused
+    assert blocks.document_at(7, 3, RECEIPTS_OF_BOTH[3]) == accepted
+
+
+def test_the_earliest_of_all_keys_counts_whichever_sorts_first():
+    one, store = digest(11), MemoryStore()
+    for height, lane in ((3, 103), (4, 101), (5, 102)):
+        bundles = (BundleRows(digest(height), digest(lane), b"bundle", (one,)),)
+        block = finished(height, bundles, (), (Receipt(one, ACCEPTED, 0, b"", ()),))
+        store.write(block_entries(block, keep_writes=1), sync=True)
+    assert BlockStore(store).document(one) == DocumentPlace(3, 0, 0, 0)
+    assert BlockStore(store).document(one, digest(101)) == DocumentPlace(4, 0, 0, 0)
+
+
+def test_a_document_twice_in_a_bundle_has_two_places():
+    one, store = digest(11), MemoryStore()
+    receipts = tuple(Receipt(one, code, 0, b"", ()) for code in ("unknown_item", ACCEPTED, "already_inside"))
+    bundles = (BundleRows(digest(1), ALDER, b"bundle", (one, one, one)),)
+    entries = block_entries(finished(7, bundles, (), receipts), keep_writes=1)
+    store.write(entries, sync=True)
+    assert BlockStore(store).document(one) == DocumentPlace(7, 0, 1, 1)
+    for index, receipt in enumerate(receipts):
+        assert BlockStore(store).document_at(7, index, receipt) == DocumentPlace(7, 0, index, index)
+
+
+def test_each_document_of_a_block_costs_one_row():
+    entries = block_entries(finished(7), keep_writes=1)
+    assert sum(key.startswith(DOCUMENTS) for key, _value in entries) == len(RECEIPTS_OF_BOTH)
 
 
 def test_an_empty_block_is_stored_too():
@@ -162,7 +203,7 @@ def test_only_the_newest_writes_are_kept():
         (BUNDLES, digest(1), None, lambda b: b.bundles_of(7), "block 7"),
         (
             DOCUMENTS,
-            digest(11) + height_key(7),
+            digest(11) + bytes(1) + ALDER + height_key(7) + bytes(4),
             b"\x90",
             lambda b: b.document(digest(11)),
             f"index of document {digest(11).hex()}",

@@ -290,7 +290,7 @@ def test_what_is_missing_is_damage(node: OneNode) -> None:
     with pytest.raises(StorageDamaged):
         history.bundle(bytes(32))
     identifier = history.at(1, 0).id
-    row = DOCUMENTS + identifier + (1).to_bytes(8, "big") + bytes(4)
+    row = DOCUMENTS + identifier + bytes(1) + lane_key(MAKER).public_key + (1).to_bytes(8, "big") + bytes(4)
     node.store.write([(row, None)], sync=True)
     with pytest.raises(StorageDamaged):
         History(node.store).at(1, 0)

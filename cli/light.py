@@ -27,7 +27,8 @@ from nacl import bindings, exceptions
 
 KEY_BYTES: Final = 32
 SIGNATURE_BYTES: Final = 64
-PROOF_VERSION: Final = 2
+PROOF_VERSION: Final = 3
+HEADER_VERSION: Final = 2
 MAX_PROOF_BYTES: Final = 8 << 20
 MAX_GENESIS_BYTES: Final = 16 << 20
 MAX_DEPTH: Final = 16
@@ -322,7 +323,8 @@ class Trust:
         pair: Certified = shaped(Certified, certified, name)
         header: Header = shaped(Header, pair.header, name)
         commit: Commit = shaped(Commit, pair.commit, f"{name}: commit")
-        require(header.version == 1, f"{name}: version {header.version} of the header, expected 1")
+        is_read = header.version == HEADER_VERSION
+        require(is_read, f"{name}: version {header.version} of the header, expected {HEADER_VERSION}")
         require(header.chain_id == self.chain_id, f"{name}: made on network {header.chain_id!r}")
         require(
             header.validators_hash == self.hash,
@@ -413,7 +415,8 @@ def verify_proof(trust: Trust, data: bytes) -> Proven:
     block, next_block = _blocks(trust, proof)
     bundle: BundleHeader = shaped(BundleHeader, proof.bundle, "bundle")
     document_id = tagged_hash("packtrail/document/1", proof.document)
-    _check_bundle(trust.chain_id, proof, bundle, document_id)
+    in_bundle = _inclusion(proof.in_bundle, "in_bundle")
+    _check_bundle(trust.chain_id, proof, bundle, is_under(bundle.documents_root, document_id, in_bundle))
     entry: Entry = shaped(Entry, proof.entry, "entry")
     require(
         entry.bundle_id == tagged_hash("packtrail/bundle/1", encode(proof.bundle))
@@ -424,7 +427,7 @@ def verify_proof(trust: Trust, data: bytes) -> Proven:
     is_listed = all(isinstance(record, tuple) and record for record in document.records)
     require(is_listed, "document: a record is not a list")
     require(receipt.document_id == document_id, "receipt: of another document")
-    leaf = tagged_hash("packtrail/receipt/1", encode(proof.receipt))
+    leaf = tagged_hash("packtrail/receipt/2", encode((entry.bundle_id, in_bundle.index, proof.receipt)))
     require(
         is_under(next_block.receipts_root, leaf, _inclusion(proof.in_receipts, "in_receipts")),
         "receipt: not under the receipts root of the next block",
@@ -453,12 +456,9 @@ def _blocks(trust: Trust, proof: Proof) -> tuple[Header, Header]:
     return block, next_block
 
 
-def _check_bundle(chain_id: str, proof: Proof, bundle: BundleHeader, document_id: bytes) -> None:
+def _check_bundle(chain_id: str, proof: Proof, bundle: BundleHeader, is_in_it: bool) -> None:
     require(bundle.chain_id == chain_id, f"bundle: made for network {bundle.chain_id!r}")
-    require(
-        is_under(bundle.documents_root, document_id, _inclusion(proof.in_bundle, "in_bundle")),
-        "document: not under the bundle's documents root",
-    )
+    require(is_in_it, "document: not under the bundle's documents root")
     require(
         is_signed(
             bundle.lane, "packtrail/sign-bundle/1", chain_id, (encode(proof.bundle),), proof.bundle_signature

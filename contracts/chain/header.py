@@ -16,14 +16,14 @@ from contracts.primitives import merkle
 from contracts.primitives.encoding import Decoder, encode
 from contracts.primitives.hashing import HEADER, Hash
 
-HEADER_VERSION = 1
+HEADER_VERSION = 2
 
 
 class Header(msgspec.Struct, frozen=True, array_like=True):
     """The header of one block. All hashes have 32 bytes."""
 
     version: int
-    """1; what follows is read by it."""
+    """2; what follows is read by it."""
     chain_id: str
     """The network's name, fixed by genesis."""
     height: int
@@ -47,7 +47,7 @@ class Header(msgspec.Struct, frozen=True, array_like=True):
     app_hash: bytes
     """After height - 1; at height 1 that of genesis."""
     receipts_root: bytes
-    """Merkle root over the receipts of height - 1; of none at height 1."""
+    """Merkle root over the receipts of height - 1, each at its place (ADR 32); of none at height 1."""
     state_root: bytes
     """Empty: reserved for proofs of present state."""
     proposer: bytes

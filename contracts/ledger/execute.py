@@ -94,6 +94,7 @@ class BlockExecution:
         self._evidence = evidence
         self._previous = previous_app_hash
         self._receipts: list[Receipt] = []
+        self._bundles: list[tuple[bytes, int]] = []
         self.written: dict[bytes, list[bytes]] = {}
         self._documents = self._in_order(bundles)
 
@@ -128,8 +129,9 @@ class BlockExecution:
         self.written[NO_LANE] = self._state.take_written()
         writes = self._state.changes()
         receipts = tuple(self._receipts)
+        root = receipts_root(self._bundles, receipts)
         app_hash = next_app_hash(self._previous, writes)
-        return BlockResult(writes, receipts, receipts_root(receipts), app_hash, events, governed)
+        return BlockResult(writes, receipts, root, app_hash, events, governed)
 
     def _convict(self, moment: Moment) -> Iterator[Event]:
         """Count what each piece of evidence convicts of."""
@@ -147,6 +149,7 @@ class BlockExecution:
             advance_lane(self._state, header)
             # The place in the lane is taken whatever becomes of the documents.
             self._state.keep()
+            self._bundles.append((bundle.id, len(bundle.documents)))
             for identifier, document in zip(bundle.document_ids, bundle.documents, strict=True):
                 yield header.lane, identifier, document
             self.written.setdefault(header.lane, []).extend(self._state.take_written())

@@ -15,7 +15,7 @@ from contracts.ledger.bundle import BundleHeader
 from contracts.ledger.receipt import Receipt
 from contracts.primitives.merkle import InclusionProof
 
-PROOF_VERSION = 2
+PROOF_VERSION = 3
 
 
 class CertifiedHeader(msgspec.Struct, frozen=True, array_like=True):
@@ -40,7 +40,7 @@ class Proof(msgspec.Struct, frozen=True, array_like=True):
     """One document's way from its bytes to two decided headers."""
 
     version: int
-    """2."""
+    """3."""
     document: bytes
     """The document as its author sent it."""
     in_bundle: InclusionProof
@@ -58,7 +58,7 @@ class Proof(msgspec.Struct, frozen=True, array_like=True):
     receipt: Receipt
     """The verdict."""
     in_receipts: InclusionProof
-    """The receipt under the receipts root of `next_block`."""
+    """The receipt, at the document's place in its bundle, under the receipts root of `next_block`."""
     next_block: CertifiedHeader
     """Height h + 1."""
     changes: tuple[ValidatorChange, ...]

@@ -1,6 +1,6 @@
-"""Receipts: what the law answered to each document of a block."""
+"""Receipts: what the law answered to each document of a block, at the place where it stands (ADR 32)."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import msgspec
 
@@ -44,11 +44,34 @@ class Receipt(msgspec.Struct, frozen=True, array_like=True):
 RECEIPTS: Decoder[Receipt] = Decoder(Receipt, 4 << 20)
 
 
-def receipt_hash(receipt: Receipt) -> Hash:
-    """Return the leaf that a receipts root is built over."""
-    return RECEIPT.hash(encode(receipt))
+def receipt_hash(bundle_id: bytes, index: int, receipt: Receipt) -> Hash:
+    """Return the leaf that a receipts root is built over.
+
+    The document's id alone would not do: who copies another's document is refused under the same id, and one
+    of the two verdicts would prove the other's statement.
+
+    Args:
+        bundle_id: Of the bundle that the document stands in, 32 bytes.
+        index: Its index in that bundle.
+        receipt: What the law answered to it there.
+    """
+    return RECEIPT.hash(encode((bundle_id, index, receipt)))
 
 
-def receipts_root(receipts: Sequence[Receipt]) -> Hash:
-    """Return the root over a block's receipts, in document order."""
-    return merkle.root([receipt_hash(receipt) for receipt in receipts])
+def receipt_leaves(bundles: Iterable[tuple[bytes, int]], receipts: Sequence[Receipt]) -> list[Hash]:
+    """Return the leaves of a block's receipts, in document order.
+
+    Args:
+        bundles: The id of each bundle of the block and how many documents it holds, in its order.
+        receipts: One for each of those documents; ValueError when there are more, or less.
+    """
+    places = ((identifier, index) for identifier, count in bundles for index in range(count))
+    return [
+        receipt_hash(identifier, index, receipt)
+        for (identifier, index), receipt in zip(places, receipts, strict=True)
+    ]
+
+
+def receipts_root(bundles: Iterable[tuple[bytes, int]], receipts: Sequence[Receipt]) -> Hash:
+    """Return the root over a block's receipts; what it is given is that of `receipt_leaves`."""
+    return merkle.root(receipt_leaves(bundles, receipts))

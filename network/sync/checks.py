@@ -66,7 +66,10 @@ def read_block(chain_id: str, limits: Limits, answer: BlockAnswer) -> ReadBlock:
     except MalformedBytes as error:
         raise RemoteProtocolError(f"block {answer.height}: {error}") from error
     header, entries = block.header, block.bundles
-    _require(header.version == HEADER_VERSION, f"block {answer.height}: version {header.version}")
+    _require(
+        header.version == HEADER_VERSION,
+        f"block {answer.height}: version {header.version}, this release reads {HEADER_VERSION}",
+    )
     _require(header.chain_id == chain_id, f"block {answer.height}: made for {header.chain_id!r}")
     _require(header.height == answer.height, f"block {answer.height}: its header says {header.height}")
     identifier = block_id(header)

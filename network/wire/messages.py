@@ -22,7 +22,7 @@ from contracts.chain.votes import MAX_HEIGHT, MAX_ROUND, NO_ROUND, Proposal, Vot
 from contracts.ledger.anchor import MAX_ANCHOR_BYTES
 from contracts.primitives.hashing import HASH_BYTES
 
-PROTOCOL_VERSION = 5
+PROTOCOL_VERSION = 6
 """Nodes of different versions do not talk."""
 
 MAX_NAME_CHARACTERS = 128

@@ -72,7 +72,7 @@ class _Checker:
         self._reader = BundleReader(genesis.chain_id, self._limits)
         self._height = opening.first
         self._last: ReadBlock | None = None
-        self._receipts: tuple[Receipt, ...] = ()
+        self._receipts_root = receipts_root((), ())
         self._bundles = self._documents = self._signatures = 0
         named = (manifest.network, manifest.genesis, manifest.first, manifest.last)
         own = (genesis.chain_id, genesis_hash(genesis).hex())
@@ -132,9 +132,11 @@ class _Checker:
         if self._last is None and read.block.header.time_ms != self._manifest.first_time_ms:
             raise WrongArchive(self._manifest.name, "first_time_ms is not that of the first block")
         self._check_receipts(read.block.header)
-        self._receipts = self._read_receipts(height, archived, bundles)
+        receipts = self._read_receipts(height, archived, bundles)
+        places = [(bundle.id, len(bundle.documents)) for bundle in bundles]
+        self._receipts_root = receipts_root(places, receipts)
         self._last, self._previous_id = read, read.block_id
-        self._count(read, bundles)
+        self._count(read, bundles, len(receipts))
         self._validators = self._next_set(read.block.header)
         self._height += 1
 
@@ -142,9 +144,9 @@ class _Checker:
         count, named = len(archived.bundles), len(read.block.bundles)
         self._require(count == named, f"height {read.height}: {count} of {named} bundles are there")
 
-    def _count(self, read: ReadBlock, bundles: tuple[OpenBundle, ...]) -> None:
+    def _count(self, read: ReadBlock, bundles: tuple[OpenBundle, ...], documents: int) -> None:
         self._bundles += len(bundles)
-        self._documents += len(self._receipts)
+        self._documents += documents
         self._signatures += len(bundles) + len(read.commit.signatures)
 
     def _next_set(self, header: Header) -> ValidatorSet:
@@ -175,7 +177,7 @@ class _Checker:
         """Compare the receipts of the block before with what this header says of them."""
         if self._last is not None:
             self._require(
-                header.receipts_root == receipts_root(self._receipts),
+                header.receipts_root == self._receipts_root,
                 f"receipts of height {self._last.height}: the next header names others",
             )
 

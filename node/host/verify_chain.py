@@ -35,6 +35,7 @@ from node.storage.base import load_base
 from node.storage.blocks import BlockStore, bundle_entry
 from node.storage.errors import StorageDamaged
 from node.storage.files import DiskFiles
+from node.storage.head import check_blocks
 from node.storage.head_marker import HeadMarker, MarkerState, load_head_marker
 from node.storage.level_files import FilesChecked, check_level_files
 from node.storage.leveldb import LevelOptions, open_level
@@ -116,6 +117,7 @@ def verify_home(
     Raises:
         ChainFault: The first fault.
         WrongArchive: The archive is damaged, or does not have what was archived.
+        OtherFormat: Its blocks are of an earlier version of the ledger.
         StorageBusy: The node runs.
         StorageFailed: There is no database, or the disk refused.
     """
@@ -125,6 +127,7 @@ def verify_home(
     except StorageDamaged as damage:
         raise ChainFault(None, damage.where, damage.reason) from damage
     try:
+        _check_blocks_are_read(store)
         marker = load_head_marker(DiskFiles(home.data), HEAD_FILE)
         if archive is None and _archived(store):
             checked = verify_headers(store, genesis, progress)
@@ -142,6 +145,13 @@ def verify_home(
     finally:
         store.close()
     return msgspec.structs.replace(found, files=files.tables + files.logs)
+
+
+def _check_blocks_are_read(store: Reader) -> None:
+    try:
+        check_blocks(store)
+    except StorageDamaged as damage:
+        raise ChainFault(None, damage.where, damage.reason) from damage
 
 
 def _check_files(folder: Path) -> FilesChecked:

@@ -11,12 +11,12 @@ from collections.abc import Callable
 import msgspec
 
 from contracts.chain.genesis import Genesis, validator_set
-from contracts.chain.header import BLOCKS, Block, block_id
+from contracts.chain.header import BLOCKS, Block, BundleEntry, block_id
 from contracts.chain.validators import InvalidValidatorSet, Validator, ValidatorSet
 from contracts.ledger.anchor import InvalidAnchor, follow_changes
-from contracts.ledger.bundle import BundleReader
+from contracts.ledger.bundle import BundleReader, OpenBundle
 from contracts.ledger.execute import next_app_hash
-from contracts.ledger.receipt import Receipt, receipts_root
+from contracts.ledger.receipt import receipts_root
 from contracts.primitives.encoding import MalformedBytes, encode
 from contracts.primitives.hashing import Hash
 from network.sync.checks import ReadBlock, ReceivedBlock, open_bundles, prove_block, read_block
@@ -93,7 +93,7 @@ class _Headers:
         self._first, self._validators, self._previous_id = self._begin(genesis)
         # Of the block before: what the next header must name.
         self._app_hash: bytes | None = None
-        self._receipts: tuple[Receipt, ...] | None = None
+        self._receipts_root: bytes | None = None
 
     def _begin(self, genesis: Genesis) -> tuple[int, ValidatorSet, bytes]:
         """Return the first height to check, its validators, and the id of the block before it."""
@@ -119,7 +119,11 @@ class _Headers:
             progress(height)
         if self._blocks.block_bytes(head.height + 1) is not None:
             raise ChainFault(head.height + 1, "block", "it is there, and the head is below it")
-        found = (self._previous_id, receipts_root(self._receipts or ()), self._app_hash or head.app_hash)
+        found = (
+            self._previous_id,
+            self._receipts_root or receipts_root((), ()),
+            self._app_hash or head.app_hash,
+        )
         if (head.block_id, head.receipts_root, head.app_hash) != found:
             raise ChainFault(head.height, "head", "it is not what its block makes of it")
         return VerifiedHeaders(
@@ -138,44 +142,61 @@ class _Headers:
         except RemoteProtocolError as error:
             raise ChainFault(height, "block", str(error)) from error
         self._check_what_came_before(read.block)
-        documents = self._check_bundles(read)
-        if documents != [receipt.document_id for receipt in receipts]:
-            raise ChainFault(height, "receipts", "they are not those of its documents")
+        documents = [receipt.document_id for receipt in receipts]
+        places = self._check_bundles(read, documents)
         self._signatures += len(commit.signatures)
         self._documents += len(receipts)
-        self._receipts = receipts
+        self._receipts_root = receipts_root(places, receipts)
         self._app_hash = self._app_hash_after(read.block)
         self._previous_id = read.block_id
         self._validators = self._next_set(read.block)
 
     def _check_what_came_before(self, block: Block) -> None:
         header = block.header
-        if self._receipts is not None and header.receipts_root != receipts_root(self._receipts):
+        if self._receipts_root not in (None, header.receipts_root):
             raise ChainFault(header.height - 1, "receipts", "the next header names others")
         if self._app_hash is not None and header.app_hash != self._app_hash:
             raise ChainFault(
                 header.height - 1, "writes", "they do not lead to the app hash of the next header"
             )
 
-    def _check_bundles(self, read: ReadBlock) -> list[bytes]:
-        """Check the bundles, or their headers where they are archived; return the ids of their documents."""
+    def _check_bundles(self, read: ReadBlock, documents: list[bytes]) -> list[tuple[bytes, int]]:
+        """Check the bundles, or their headers where they are archived, and that the receipts are of them.
+
+        Args:
+            read: The block.
+            documents: Ids that its receipts name.
+
+        Returns:
+            The id of each bundle, and how many documents it holds.
+        """
         height, entries = read.height, read.block.bundles
         if height <= self._archived:
-            for entry in entries:
-                header = self._blocks.bundle_header(entry.bundle_id)
-                if header is None or header.weight != entry.weight:
-                    raise ChainFault(
-                        height, f"bundle {entry.bundle_id.hex()}", "its header is missing or another"
-                    )
-            return [receipt.document_id for receipt in self._blocks.receipts(height) or ()]
-        rows = self._blocks.bundles_of(height) or ()
+            counts = [self._archived_count(height, entry) for entry in entries]
+            is_theirs = sum(counts) == len(documents)
+        else:
+            opened = self._open_bundles(read)
+            counts = [len(bundle.documents) for bundle in opened]
+            is_theirs = [one for bundle in opened for one in bundle.document_ids] == documents
+        if not is_theirs:
+            raise ChainFault(height, "receipts", "they are not those of its documents")
+        return [(entry.bundle_id, count) for entry, count in zip(entries, counts, strict=True)]
+
+    def _archived_count(self, height: int, entry: BundleEntry) -> int:
+        header = self._blocks.bundle_header(entry.bundle_id)
+        if header is None or header.weight != entry.weight:
+            raise ChainFault(height, f"bundle {entry.bundle_id.hex()}", "its header is missing or another")
+        return header.count
+
+    def _open_bundles(self, read: ReadBlock) -> tuple[OpenBundle, ...]:
+        rows = self._blocks.bundles_of(read.height) or ()
         try:
             opened = open_bundles(self._bundle_reader, ReceivedBlock("", read, rows))
         except RemoteProtocolError as error:
-            raise ChainFault(height, "bundle", str(error)) from error
+            raise ChainFault(read.height, "bundle", str(error)) from error
         self._bundles += len(opened)
         self._signatures += len(opened)
-        return [identifier for bundle in opened for identifier in bundle.document_ids]
+        return opened
 
     def _app_hash_after(self, block: Block) -> bytes | None:
         """Return what a block's writes make of the app hash; None where they are no longer kept."""

@@ -29,7 +29,7 @@ from node.setting import Setting
 from node.storage.blocks import BlockStore
 from node.storage.errors import StorageDamaged
 from node.storage.files import DiskFiles
-from node.storage.head import OtherFormat, load_head
+from node.storage.head import OtherFormat, check_blocks, load_head
 from node.storage.head_marker import HeadMarker
 from node.storage.leveldb import LevelStore
 from node.storage.snapshot_files import SnapshotFiles
@@ -66,12 +66,13 @@ def reindex(
     Raises:
         WrongArchive: Contents are archived, and the archive does not have them. Nothing was changed.
         ChainFault: A block, commit or bundle is missing or damaged: peers have it. Nothing was changed.
-        StorageError: The node runs, or the disk refused.
+        StorageError: The node runs, its blocks are of an earlier version of the ledger, or the disk refused.
     """
     home, work = setting.home, setting.home.data / WORK_FOLDER
     built = work / home.database.name
     source = open_own_store(setting, create=False)
     try:
+        check_blocks(source)
         done = _build(setting, source, built, progress, archive)
     finally:
         source.close()

@@ -15,6 +15,8 @@ _HEAD_KEY: Final = b"head"
 _IDENTITY_KEY: Final = b"identity"
 FORMAT: Final = 3
 """Version of the rows that this release writes; docs/persistence.md says when it is raised."""
+OLDEST_BLOCKS: Final = 3
+"""First format whose blocks this release reads: from those of an older one nothing is built anew (ADR 32)."""
 
 
 class Head(msgspec.Struct, frozen=True, array_like=True):
@@ -86,13 +88,10 @@ def check_identity(reader: Reader, genesis_hash: bytes) -> None:
         WrongStore: It belongs to another network.
         StorageDamaged: The row is missing or does not decode.
     """
-    data = Space(reader, META).get(_IDENTITY_KEY)
-    if data is None:
+    identity = _load_identity(reader)
+    if identity is None:
         raise StorageDamaged("database, identity row", "it is missing")
-    try:
-        identity = _IDENTITIES.decode(data)
-    except MalformedBytes as error:
-        raise StorageDamaged("database, identity row", str(error)) from error
+    _check_blocks_of(identity)
     if identity.format != FORMAT:
         raise OtherFormat(
             "database",
@@ -104,3 +103,34 @@ def check_identity(reader: Reader, genesis_hash: bytes) -> None:
             "database",
             f"belongs to the network with genesis {identity.genesis_hash.hex()}, not {genesis_hash.hex()}",
         )
+
+
+def check_blocks(reader: Reader) -> None:
+    """Check that this release reads the blocks of a database, whatever it makes of the other rows.
+
+    Raises:
+        OtherFormat: They are of an earlier version of the ledger.
+        StorageDamaged: The identity row does not decode.
+    """
+    identity = _load_identity(reader)
+    if identity is not None:
+        _check_blocks_of(identity)
+
+
+def _check_blocks_of(identity: Identity) -> None:
+    if identity.format < OLDEST_BLOCKS:
+        raise OtherFormat(
+            "database",
+            f"written in format {identity.format}, this release reads {FORMAT}: its blocks are of an earlier"
+            " version of the ledger (ADR 32), nothing is built from them: start the release that wrote it",
+        )
+
+
+def _load_identity(reader: Reader) -> Identity | None:
+    data = Space(reader, META).get(_IDENTITY_KEY)
+    if data is None:
+        return None
+    try:
+        return _IDENTITIES.decode(data)
+    except MalformedBytes as error:
+        raise StorageDamaged("database, identity row", str(error)) from error

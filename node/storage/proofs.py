@@ -1,13 +1,14 @@
 """Builds proofs from one moment of the store: of a document and its verdict, and of a snapshot's block."""
 
-from contracts.chain.header import entry_leaf
+from contracts.chain.header import Block, entry_leaf
 from contracts.chain.validators import Validator
 from contracts.ledger.anchor import Anchor
 from contracts.ledger.document import document_id
 from contracts.ledger.proof import PROOF_VERSION, CertifiedHeader, Proof, ValidatorChange
-from contracts.ledger.receipt import receipt_hash
+from contracts.ledger.receipt import Receipt, receipt_leaves
 from contracts.primitives import merkle
 from contracts.primitives.encoding import encode
+from contracts.primitives.hashing import Hash
 from node.storage.base import anchor_of, load_base
 from node.storage.errors import StorageDamaged
 from node.storage.history import History
@@ -50,10 +51,19 @@ def build_proof(history: History, identifier: bytes) -> Proof | None:
         in_block=merkle.prove([entry_leaf(entry) for entry in block.bundles], place.bundle),
         block=certified(history, place.height),
         receipt=receipts[place.receipt],
-        in_receipts=merkle.prove([receipt_hash(receipt) for receipt in receipts], place.receipt),
+        in_receipts=merkle.prove(_receipt_leaves(history, block, receipts), place.receipt),
         next_block=certified(history, place.height + 1),
         changes=changes_of(history, place.height + 1),
     )
+
+
+def _receipt_leaves(history: History, block: Block, receipts: tuple[Receipt, ...]) -> list[Hash]:
+    bundles = [(entry.bundle_id, history.bundle_header(entry.bundle_id).count) for entry in block.bundles]
+    if sum(count for _bundle, count in bundles) != len(receipts):
+        raise StorageDamaged(
+            f"receipts of height {block.header.height}", "they are not those of its documents"
+        )
+    return receipt_leaves(bundles, receipts)
 
 
 def changes_of(history: History, height: int) -> tuple[ValidatorChange, ...]:

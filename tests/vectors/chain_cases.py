@@ -10,7 +10,7 @@ from contracts.gs1.keys import pack_gtin
 from contracts.ledger.bundle import bundle_id
 from contracts.ledger.document import document_id
 from contracts.ledger.proof import PROOF_VERSION, CertifiedHeader, Proof
-from contracts.ledger.receipt import receipt_hash
+from contracts.ledger.receipt import receipt_leaves
 from contracts.primitives import merkle
 from contracts.primitives.encoding import encode
 from contracts.records.custody import Receive, ReceiveMode, Refuse, Ship, ShipPurpose, Void, shipment_id
@@ -142,6 +142,7 @@ def prove_document(chain: ChainMaker, height: int, index: int) -> Proof:
     places = [(at, inside) for at, bundle in enumerate(opened) for inside in range(len(bundle.documents))]
     at, inside = places[index]
     bundle, receipts = opened[at], made.result.receipts
+    counts = [(each.id, len(each.documents)) for each in opened]
     return Proof(
         PROOF_VERSION,
         unpack(made.bundles[at])[2][inside],
@@ -152,7 +153,7 @@ def prove_document(chain: ChainMaker, height: int, index: int) -> Proof:
         merkle.prove([entry_leaf(entry) for entry in made.block.bundles], at),
         CertifiedHeader(made.block.header, made.commit),
         receipts[index],
-        merkle.prove([receipt_hash(receipt) for receipt in receipts], index),
+        merkle.prove(receipt_leaves(counts, receipts), index),
         CertifiedHeader(following.block.header, following.commit),
         (),
     )

@@ -110,7 +110,7 @@ def _ids() -> list[Any]:
         ("evidence", encode(proposals), evidence_hash(proposals)),
         ("validators", encode(validators.validators), validators.hash),
         ("parameters", _rows_of(Parameters()), parameters_hash(Parameters())),
-        ("receipt", encode(receipt), receipt_hash(receipt)),
+        ("receipt", encode((OTHER, 3, receipt)), receipt_hash(OTHER, 3, receipt)),
         ("shipment", encode((BLOCK, 4)), shipment_id(BLOCK, 4)),
     )
     return [{"kind": kind, "bytes": to_json(data), "id": to_json(name)} for kind, data, name in found]

@@ -13,6 +13,8 @@ from nacl.signing import VerifyKey
 
 Raw = Any
 ZEROS = bytes(32)
+VERSIONS = {"receipt": 2}
+"""Of the tags that are no longer of version 1."""
 
 # Genesis: the fields of each kind of array, in order.
 LIMITS = "document_bytes document_weight document_records record_items bundle_bytes bundle_weight \
@@ -46,7 +48,7 @@ def prefix(tag: str) -> bytes:
 
 
 def h(tag: str, data: bytes) -> bytes:
-    return hashlib.sha256(prefix(f"packtrail/{tag}/1") + data).digest()
+    return hashlib.sha256(prefix(f"packtrail/{tag}/{VERSIONS.get(tag, 1)}") + data).digest()
 
 
 def top(hashes: list[bytes]) -> bytes:

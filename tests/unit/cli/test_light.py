@@ -16,13 +16,15 @@ from cli import light
 from cli.light import Proven, Trust, Unproven, verify_proof
 from contracts.chain.genesis import Genesis, encode_genesis
 from contracts.chain.validators import Validator, ValidatorSet
+from contracts.gs1.keys import pack_gtin
 from contracts.ledger.proof import CertifiedHeader, Proof, ValidatorChange
-from contracts.ledger.receipt import receipt_hash
-from contracts.primitives import merkle
+from contracts.ledger.receipt import ACCEPTED
 from contracts.primitives.encoding import encode
-from tests.vectors.chain import sign_commit
+from contracts.records.head import Head
+from contracts.records.supply import Commission
+from tests.vectors.chain import ChainMaker, sign_commit
 from tests.vectors.chain_cases import prove_document, three_blocks
-from tests.vectors.network import vector_genesis
+from tests.vectors.network import EXPIRY, PACK_GTIN, START_MS, site, vector_genesis
 
 GENESIS = vector_genesis()
 CHAIN = three_blocks()
@@ -75,7 +77,8 @@ def _resigned_receipt() -> Proof:
 
 
 BAD: dict[str, Callable[[], Proof]] = {
-    "version 1, expected 2": lambda: change(PROOF, version=1),
+    "version 2, expected 3": lambda: change(PROOF, version=2),
+    "block: version 1 of the header": lambda: certified("block", version=1),
     "block: made on network 'vectors-2'": lambda: certified("block", chain_id="vectors-2"),
     "block: decided by other validators": lambda: certified("block", validators_hash=bytes(32)),
     "block: the commit decides another block": lambda: change(
@@ -130,12 +133,42 @@ def test_a_proof_is_worth_nothing_under_another_genesis() -> None:
         check(PROOF, change(GENESIS, nodes=others))
 
 
-def test_a_verdict_is_not_moved_to_another_document_of_the_same_bytes() -> None:
-    """The receipt names the document, so a path to another receipt of the block shows nothing."""
-    receipts = CHAIN.blocks[0].result.receipts
-    leaves = [receipt_hash(receipt) for receipt in receipts]
-    assert len(set(leaves)) == len(leaves)
-    assert merkle.verify(PROOF.next_block.header.receipts_root, leaves[0], PROOF.in_receipts)
+def _copied(kind: str) -> ChainMaker:
+    """Return a chain whose first block holds one document twice, of which the law accepts one."""
+    chain = ChainMaker()
+    packs = Commission(
+        Head(START_MS, 120, site("plant"), ()), pack_gtin(PACK_GTIN), b"L-7", EXPIRY, b"", 0, (b"1", b"2")
+    )
+    document = chain.document(packs)
+    bundles = {
+        "by another signer": lambda: [chain.bundle("alder", document), chain.bundle("elm", document)],
+        "by its signer, in one bundle": lambda: [chain.bundle("alder", document, document)],
+        "by its signer, in two bundles": lambda: [
+            chain.bundle("alder", document),
+            chain.bundle("alder", document),
+        ],
+    }
+    chain.make(bundles[kind]())
+    chain.make([])
+    return chain
+
+
+@pytest.mark.parametrize("mine", [0, 1])
+@pytest.mark.parametrize(
+    "kind", ["by another signer", "by its signer, in one bundle", "by its signer, in two bundles"]
+)
+def test_a_verdict_is_not_moved_to_another_document_of_the_same_bytes(kind: str, mine: int) -> None:
+    """The receipt names the document alone; to which of its places it answers, its leaf says (ADR 32)."""
+    chain = _copied(kind)
+    proofs = [prove_document(chain, 1, index) for index in (0, 1)]
+    assert proofs[0].document == proofs[1].document
+    assert [check(proof).receipt.code == ACCEPTED for proof in proofs].count(True) == 1
+    own, others = proofs[mine], proofs[1 - mine]
+    assert own.receipt != others.receipt
+    with pytest.raises(Unproven, match="receipt: not under the receipts root"):
+        check(change(own, receipt=others.receipt, in_receipts=others.in_receipts))
+    with pytest.raises(Unproven, match="receipt: not under the receipts root"):
+        check(change(own, receipt=others.receipt))
 
 
 TRUST = Trust.from_genesis(encode_genesis(GENESIS))
@@ -144,7 +177,7 @@ NO_PROOFS = {
     "nil": b"\xc0",
     "more behind it": encode(PROOF) + b"\x00",
     "cut off": encode(PROOF)[:-1],
-    "a number wider than it need be": encode(PROOF).replace(b"\x9c\x02", b"\x9c\xcc\x02", 1),
+    "a number wider than it need be": encode(PROOF).replace(b"\x9c\x03", b"\x9c\xcc\x03", 1),
     "a map": b"\x81\x01\x02",
     "a float": b"\x91\xca\x00\x00\x00\x00",
     "deep": b"\x91" * 100_000 + b"\x01",

@@ -12,9 +12,13 @@ from contracts.chain.genesis import encode_genesis
 from contracts.primitives.encoding import encode
 from contracts.records.changes import AddKey
 from node.home import Home
+from node.storage.blocks import height_key
+from node.storage.errors import StorageDamaged
 from node.storage.history import History
 from node.storage.leveldb import LevelOptions, open_level
+from node.storage.memory import MemoryStore
 from node.storage.proofs import build_proof
+from node.storage.store import MAX_SCAN_ROWS, RECEIPTS, put
 from tests.support.governed import decide
 from tests.support.ledger import OneNode, pack_key
 from tests.support.parties import MAKER, WHOLESALER, build_test_genesis, lane_key
@@ -53,6 +57,14 @@ def test_a_proof_is_checked_offline(ledger, genesis_file, packtrail, tmp_path):
     assert (found["records"], found["accepted"]) == (["Commission"], True)
     assert found["partner"] == f"{MAKER.name} ({MAKER.gln}), as named in genesis"
     assert found["key"] == lane_key(MAKER).public_key.hex()
+
+
+def test_a_proof_is_not_made_of_receipts_that_do_not_fit_the_block(ledger):
+    store, receipts = MemoryStore(), ledger.applied[0].receipts
+    store.write(list(ledger.store.scan(b"", limit=MAX_SCAN_ROWS).rows), sync=True)
+    store.write([put(RECEIPTS, height_key(1), encode((*receipts, receipts[-1])))], sync=True)
+    with pytest.raises(StorageDamaged, match="not those of its documents"):
+        build_proof(History(store), receipts[0].document_id)
 
 
 def test_a_key_that_governance_added_is_shown_without_guessing_whose_it_is(packtrail, tmp_path):

@@ -2,9 +2,9 @@
 
     python -m tests.unit.house.test_home_format        prints the layout, to compare two checkouts
 
-It holds every table of the state, every struct that becomes bytes, field by field, and every constant of
-which keys and files are made. What it cannot see is how a key is put together: that is for `tests/vectors`,
-and for the tests of each index.
+It holds every table of the state, every struct that becomes bytes, field by field, every constant of
+which keys and files are made, and the versions of headers and of the tags that things are hashed under. What
+it cannot see is how a key is put together: that is for `tests/vectors`, and for the tests of each index.
 """
 
 import hashlib
@@ -24,12 +24,14 @@ import contracts
 import node.epcis
 import node.identity
 import node.storage
+from contracts.chain import header
+from contracts.primitives.hashing import Domain
 from contracts.state.layout import TABLES
 from node.storage.head import FORMAT
 
 LAYOUTS = {
     2: "58a2e7d42feb206ee081bf4e8fc84a2c576acee95e24dbc4b39a38cf906f01f6",
-    3: "9d75a440278f59218981a04af3b4bd6a496d0ba07ff65c6b0b0330bcd8837bf2",
+    3: "d215203859355dc1b0560c0f2332a4e7e63f9178a44672746214e4f872f6431b",
 }
 """SHA-256 of the layout by format, the last one as it is now."""
 
@@ -42,6 +44,7 @@ def layout() -> str:
     facts = {f"table {table.prefix.hex()} {_row_of(table)}" for table in TABLES}
     for module in modules:
         facts.update(_constants(module))
+        facts.update(_versions(module))
         facts.update(_structs(module))
     return "\n".join(sorted(facts)) + "\n"
 
@@ -62,6 +65,15 @@ def _constants(module: ModuleType) -> Iterator[str]:
     for name, value in vars(module).items():
         if isinstance(value, bytes) and name.isupper() and f"\n{name}" in inspect.getsource(module):
             yield f"constant {module.__name__}.{name} {value.hex()}"
+
+
+def _versions(module: ModuleType) -> Iterator[str]:
+    """Yield what is hashed under which tag, and the version of what is hashed."""
+    for name, value in vars(module).items():
+        if isinstance(value, Domain) and f"\n{name} = Domain(" in inspect.getsource(module):
+            yield f"domain {value.tag[1:].decode()}"
+    if module is header:
+        yield f"version of headers {header.HEADER_VERSION}"
 
 
 def _structs(module: ModuleType) -> Iterator[str]:
@@ -106,7 +118,10 @@ def test_formats_only_rise() -> None:
     assert len(set(LAYOUTS.values())) == len(LAYOUTS)
 
 
-@pytest.mark.parametrize("fact", ["table 30 ItemRow", "struct Head None (height: int, block_id: bytes"])
+@pytest.mark.parametrize(
+    "fact",
+    ["table 30 ItemRow", "struct Head None (height: int, block_id: bytes", "domain packtrail/receipt/2"],
+)
 def test_the_layout_tells_what_it_should(fact: str) -> None:
     assert any(line.startswith(fact) for line in layout().splitlines())
 

@@ -6,7 +6,15 @@ from functools import cache
 import msgspec
 
 from contracts.chain.commit import NO_COMMIT, Commit, CommitSignature, commit_hash
-from contracts.chain.header import Block, BundleEntry, Header, block_id, bundles_root, evidence_root
+from contracts.chain.header import (
+    HEADER_VERSION,
+    Block,
+    BundleEntry,
+    Header,
+    block_id,
+    bundles_root,
+    evidence_root,
+)
 from contracts.chain.parameters import Limits
 from contracts.chain.validators import Validator, ValidatorSet
 from contracts.chain.votes import VoteType, vote_sign_bytes
@@ -62,7 +70,7 @@ def make_block(height, previous_id, last_commit, bundles, **changes):
     """Return (block, id); `changes` replace fields of the header."""
     entries = tuple(entry for _data, entry in bundles)
     header = Header(
-        1,
+        HEADER_VERSION,
         CHAIN,
         height,
         1_000 * height,

@@ -69,7 +69,7 @@ def test_each_part_is_bound_to_the_header():
 @pytest.mark.parametrize(
     ("message", "make"),
     [
-        ("version 2", lambda: answer(*one(version=2))),
+        ("version 1, this release reads 2", lambda: answer(*one(version=1))),
         ("made for 'other'", lambda: answer(*one(chain_id="other"))),
         ("its header says 1", lambda: answer(*one(), height=2)),
         ("another block", lambda: answer(one()[0], make_commit(1, bytes(32)))),

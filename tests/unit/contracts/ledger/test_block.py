@@ -115,7 +115,7 @@ def _entry(**fields: Any) -> Callable[[ChainMaker, Block], Block]:
 
 ANY = b"\x07" * 32
 BAD_BLOCKS: dict[str, Callable[[ChainMaker, Block], Block]] = {
-    "version: found 2, the chain expects 1": with_header(version=2),
+    "version: found 1, the chain expects 2": with_header(version=1),
     "chain_id: found vectors-2": with_header(chain_id="vectors-2"),
     "height: found 1, the chain expects 2": with_header(height=1),
     "height: found 3, the chain expects 2": with_header(height=3),

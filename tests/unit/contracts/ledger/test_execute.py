@@ -77,7 +77,7 @@ def test_documents_act_in_order_and_each_has_a_receipt(ledger: Ledger) -> None:
     assert [receipt.code for receipt in result.receipts] == [ACCEPTED, "already_commissioned", ACCEPTED]
     assert tuple(receipt.document_id for receipt in result.receipts) == bundle.document_ids
     assert (result.receipts[1].record, result.receipts[1].subject) == (1, item("pack-2"))
-    assert result.receipts_root == receipts_root(result.receipts)
+    assert result.receipts_root == receipts_root([(bundle.id, 3)], result.receipts)
     assert result.app_hash == ledger.app_hash
     for receipt in result.receipts:
         assert RECEIPTS.decode(encode(receipt)) == receipt

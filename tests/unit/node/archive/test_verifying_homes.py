@@ -4,6 +4,7 @@ import random
 
 import pytest
 
+from contracts.primitives.encoding import encode
 from contracts.primitives.hashing import Hash
 from node.archive.folder import ArchiveFolder
 from node.archive.manifest import WrongArchive
@@ -14,9 +15,10 @@ from node.host.ledger import Ledger
 from node.host.verify_chain import VerifiedChain, verify_chain
 from node.host.verify_headers import VerifiedHeaders, verify_headers
 from node.storage.archived import archived_entry
+from node.storage.blocks import height_key
 from node.storage.memory import MemoryStore
 from node.storage.memory_files import MemoryFiles
-from node.storage.store import BLOCKS, BUNDLES, COMMITS, META, RECEIPTS, WRITES, KeyValueStore
+from node.storage.store import BLOCKS, BUNDLES, COMMITS, META, RECEIPTS, WRITES, KeyValueStore, put
 from tests.support.archives import LAST, copy_of, old_chain, prune, rows_of
 from tests.support.ledger import OneNode
 
@@ -120,6 +122,16 @@ def test_a_missing_row_is_found_without_the_archive(pruned: Pruned, space: bytes
         store.write([(key, None)], sync=True)
         with pytest.raises(ChainFault):
             pruned.without(store)
+
+
+def test_receipts_that_are_more_than_an_archived_block_has_documents_are_found(pruned: Pruned) -> None:
+    """Its bundles are not here, but their headers say how many documents each held."""
+    store = copy_of(pruned.store)
+    height = next(one.tip.height for one in pruned.chain.applied if one.receipts)
+    receipts = pruned.chain.applied[height - 1].receipts
+    store.write([put(RECEIPTS, height_key(height), encode((*receipts, receipts[-1])))], sync=True)
+    with pytest.raises(ChainFault, match="not those of its documents"):
+        pruned.without(store)
 
 
 def test_more_that_is_said_to_be_archived_than_is_and_less_are_found(pruned: Pruned) -> None:

@@ -58,12 +58,12 @@ def test_rows_of_another_release_are_built_anew_like_damaged_ones(home: Home) ->
     data = Space(store, META).get(b"identity")
     assert data is not None
     identity = msgspec.msgpack.decode(data, type=Identity)
-    older = put(META, b"identity", encode(msgspec.structs.replace(identity, format=FORMAT - 1)))
-    store.write([older], sync=True)
+    another = put(META, b"identity", encode(msgspec.structs.replace(identity, format=FORMAT + 1)))
+    store.write([another], sync=True)
     store.close()
     (found,) = look(home)
     assert found.part is Part.DATABASE
-    assert f"format {FORMAT - 1}" in found.reason
+    assert f"format {FORMAT + 1}" in found.reason
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from contracts.chain.genesis import genesis_hash
+from contracts.primitives.encoding import encode
 from node.archive.folder import ArchiveFolder
 from node.archive.manifest import WrongArchive
 from node.archive.restoring import ArchivedBodies
@@ -17,10 +19,10 @@ from node.repair.reindexing import WORK_FOLDER, Reindexed, reindex
 from node.setting import Setting, read_setting
 from node.storage.errors import StorageDamaged
 from node.storage.files import DiskFiles
-from node.storage.head import Head, load_head
+from node.storage.head import OLDEST_BLOCKS, Head, Identity, OtherFormat, load_head
 from node.storage.head_marker import HeadMarker, save_head_marker
 from node.storage.memory_files import MemoryFiles
-from node.storage.store import BLOCKS, BUNDLES, INDEX, LOCAL, MAX_SCAN_ROWS, STATE, put
+from node.storage.store import BLOCKS, BUNDLES, INDEX, LOCAL, MAX_SCAN_ROWS, META, STATE, put
 from tests.support.archives import prune
 from tests.support.ledger import OneNode
 from tests.support.parties import MAKER
@@ -223,6 +225,19 @@ def test_a_block_that_is_missing_or_wrong_is_named(setting: Setting) -> None:
     before = rows(setting, STATE)
     with pytest.raises(ChainFault, match="height 7"):
         run(setting)
+    assert rows(setting, STATE) == before
+
+
+def test_nothing_is_built_from_the_blocks_of_an_earlier_ledger(setting: Setting) -> None:
+    """The advice is not to try it from peers, as it is for a block that is damaged."""
+    store = open_store(setting, setting.home.database)
+    identity = Identity(OLDEST_BLOCKS - 1, genesis_hash(setting.genesis))
+    store.write([put(META, b"identity", encode(identity))], sync=True)
+    store.close()
+    before = rows(setting, STATE)
+    for read in (run, lambda found: verify_home(found.home, found.genesis, lambda _height: None)):
+        with pytest.raises(OtherFormat, match="start the release that wrote it"):
+            read(setting)
     assert rows(setting, STATE) == before
 
 

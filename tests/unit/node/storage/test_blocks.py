@@ -20,9 +20,12 @@ from node.storage.blocks import (
 )
 from node.storage.errors import StorageDamaged
 from node.storage.head import (
+    OLDEST_BLOCKS,
     Head,
     Identity,
+    OtherFormat,
     WrongStore,
+    check_blocks,
     check_identity,
     head_entry,
     identity_entry,
@@ -236,6 +239,18 @@ def test_a_store_of_another_network_or_format_is_refused():
     store.write([put(META, b"identity", encode(Identity(99, digest(5))))], sync=True)
     with pytest.raises(WrongStore, match="format 99"):
         check_identity(store, digest(5))
+    check_blocks(store)
+
+
+def test_a_store_whose_blocks_are_of_an_earlier_ledger_is_refused():
+    """Building it anew would not help: the advice is another."""
+    store = MemoryStore()
+    check_blocks(store)
+    store.write([put(META, b"identity", encode(Identity(OLDEST_BLOCKS - 1, digest(5))))], sync=True)
+    for check in (check_blocks, lambda found: check_identity(found, digest(5))):
+        with pytest.raises(OtherFormat, match="an earlier version of the ledger") as caught:
+            check(store)
+        assert "reindex" not in str(caught.value)
 
 
 def test_damaged_head_and_identity_are_named():

@@ -84,7 +84,7 @@ class Apps:
         self._bodies = BodyRoom(context.settings.max_body_total_bytes, self._no_room_for_body)
         self.metrics.watch("body_bytes", "Bodies being read or handled, bytes.", lambda: self.body_bytes)
         files = Turns(MAX_FILES_INSIDE)
-        self.metrics.watch("files_inside", "Files being read, tried and submitted.", lambda: files.inside)
+        self.metrics.watch("files_inside", "Files being read and tried.", lambda: files.inside)
         self.metrics.watch("files_waiting", "Files that wait for their turn.", lambda: len(files))
         self.metrics.watch("connections", "Open connections of clients.", self._count_connections)
         commits = Commits(context.chain)

@@ -34,7 +34,7 @@ from node.api.turns import Passage, Turns
 from node.epcis.problems import CaptureProblem
 
 MAX_FILES_INSIDE: Final = 2
-"""Files that are read, tried and submitted at once: one in the parser, one with the rules."""
+"""Files that are read and tried at once: one in the parser, one with the rules."""
 BEHAVIOUR_HEADER: Final = "GS1-Capture-Error-Behaviour"
 _BEHAVIOURS: Final[tuple[ErrorBehaviour, ...]] = get_args(ErrorBehaviour)
 _VERDICTS: Final = frozenset(Code)

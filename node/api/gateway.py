@@ -117,8 +117,7 @@ class Captures(Protocol):
             content_type: As the client said, or None.
             error_behaviour: See `ErrorBehaviour`.
             partner: GLN of the partner to act for, one whose key this node holds.
-            turn: Held while the file is read, tried and submitted, and not while its blocks are waited for:
-                what has been read of a file is larger than the file.
+            turn: Held while the file is read and tried. Before it ends nothing is submitted.
             wait: Return only when its documents are in blocks; cancelled when that takes too long.
 
         Raises:

@@ -7,7 +7,7 @@ take turns from trial to submission, so that a file posted twice at once is reco
 
 import asyncio
 from collections.abc import Generator, Sequence
-from contextlib import AbstractAsyncContextManager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from typing import Literal
 
 import structlog
@@ -77,7 +77,7 @@ class CaptureService:
             content_type: As the client said, or None.
             error_behaviour: See `ErrorBehaviour`.
             partner: GLN of the partner to act for, one whose key this node holds.
-            turn: Held while the file is read, tried and submitted.
+            turn: Held while the file is read and tried, until it is submitted.
             wait: Return only when its documents are in blocks.
 
         Raises:
@@ -86,7 +86,8 @@ class CaptureService:
             KeyError: This node holds no key of that partner that acts.
         """
         is_one = error_behaviour == "rollback"
-        async with turn:
+        async with AsyncExitStack() as before_submission:
+            await before_submission.enter_async_context(turn)
             document, sealer = await self._read(data, content_type)
             if is_one and document.refused:
                 raise document.refused[0]
@@ -94,6 +95,7 @@ class CaptureService:
                 case = self._case(document, sealer, partner, is_one=is_one)
                 finding = await self._try(case)
                 drafts = await self._keep(case, finding)
+                await before_submission.aclose()
                 taken = await self._recorder.hand_in(case.lane, _offers(case, finding))
         results = await asyncio.gather(*(handed.result(wait=wait) for handed in taken))
         events = _events(document, finding, taken, results)

@@ -34,7 +34,10 @@ class Parts:
     """Returns so many random bytes that nobody can foresee."""
 
     def inquire(self, question: Question[T]) -> "asyncio.Future[T]":
-        """Ask the pending state, in slices; raises what the question raises (`Inquiries.ask`)."""
+        """Ask the pending state, in slices; raises what the question raises (`Inquiries.ask`).
+
+        Once its answer is cancelled, nothing more of it is worked out.
+        """
         answer: asyncio.Future[T] = asyncio.get_running_loop().create_future()
 
         def told(result: T) -> None:
@@ -46,7 +49,7 @@ class Parts:
             if not answer.done():
                 answer.set_exception(error)
 
-        self.submissions.inquiries.ask(question, told, failed)
+        self.submissions.inquiries.ask(question, told, failed, lambda: not answer.done())
         return answer
 
     def lanes(self) -> dict[str, bytes]:

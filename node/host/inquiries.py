@@ -36,7 +36,11 @@ class Inquiries:
         self._admission = admission
 
     def ask(
-        self, question: Question[T], answer: Callable[[T], None], failed: Callable[[Exception], None]
+        self,
+        question: Question[T],
+        answer: Callable[[T], None],
+        failed: Callable[[Exception], None],
+        is_wanted: Callable[[], bool] = lambda: True,
     ) -> None:
         """Ask something.
 
@@ -45,6 +49,7 @@ class Inquiries:
             answer: Told the result, which is never None, on the event loop.
             failed: Told instead what the question raised: what a client's file trips over ends its request,
                 not the node. A disk that fails ends the node, as ever.
+            is_wanted: Asked between two slices: when it is false, the rest is left undone, and nobody told.
         """
         inquiry = Inquiry(question)
 
@@ -59,7 +64,8 @@ class Inquiries:
         def then(result: T | _Raised | None) -> None:
             match result:
                 case None:
-                    self._writer.submit(step, then)
+                    if is_wanted():
+                        self._writer.submit(step, then)
                 case _Raised():
                     failed(result.error)
                 case _:

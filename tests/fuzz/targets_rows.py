@@ -19,7 +19,7 @@ from contracts.state.layout import TABLES
 from node.api.promises import _KEY_ROWS, _KeyRow
 from node.epcis.drafts import _DRAFTS, _DraftRow, load_drafts
 from node.identity.keystore import _SECRETS, _Secret
-from node.identity.standing import PLACE_FILES, STANDING_FILE, Standing, _Standing
+from node.identity.standing import PLACE_FILES, STANDING_FILE, Standing, _EarlierStanding, _Standing
 from node.storage.archived import header_of, what_stays
 from node.storage.blocks import BlockStore, _Group, _Place
 from node.storage.convictions import Convictions, event_entries
@@ -181,12 +181,13 @@ def row_targets() -> list[Target]:
     """Return the decoders of a node's own rows."""
     shapes = Shapes(Random("packtrail fuzz rows"))
     standing = encode(_Standing(b"\x11" * 16, 7, b"\x22" * 8))
+    earlier = encode(_EarlierStanding(b"\x11" * 16, 7))
     return [
         *_forks(),
         *_blocks(shapes),
         *_validators(shapes),
         *_clients(shapes),
         Target("row of state", _row_of_state, (MalformedBytes,), Packed(_rows_of_state(shapes)), 60),
-        Target("standing", _standing, (), Packed([bytes(4) + standing]), 10),
-        Target("standing, sealed", _sealed_standing, (), Packed([standing]), 10),
+        Target("standing", _standing, (), Packed([bytes(4) + standing, bytes(4) + earlier]), 10),
+        Target("standing, sealed", _sealed_standing, (), Packed([standing, earlier]), 10),
     ]

@@ -241,10 +241,14 @@ async def test_a_file_that_had_no_turn_in_time_is_told_to_come_back(served: tupl
     assert (reply.status, reply.code, reply.json["full"]) == (429, "too_busy", "files")
     assert int(reply.headers["Retry-After"]) >= 1
     assert gateway.asked == []
+    # Two are inside now: the next one has to wait for them, and its time is up in the line.
+    held = [asyncio.create_task(capture(api)) for _ in range(2)]
+    reply = await capture(api, "?wait=commit")
+    assert (reply.code, reply.json["full"], gateway.asked) == ("too_busy", "files", [])
     # Who does not wait for the block waits for a turn as long as it takes.
     later = asyncio.create_task(capture(api))
     gateway.reading.set()
-    assert (await later).status == 200
+    assert [(await each).status for each in (*held, later)] == [200] * 3
 
 
 async def test_drafts(served: tuple[Api, Gateway]) -> None:

@@ -9,6 +9,7 @@ from contracts.records.custody import Receive, ReceiveMode, Ship, ShipPurpose, V
 from contracts.records.dispensing import Dispense
 from contracts.records.holds import HoldAction, LiftHold, PlaceHold
 from contracts.records.supply import Decommission, DecommissionReason, Observe, ObserveStep, Pack, Unpack
+from node.api.turns import Passage, Turns
 from node.epcis import capture
 from node.epcis.problems import CaptureProblem
 from tests.support.gateway import Desk
@@ -352,3 +353,21 @@ async def test_a_file_whose_request_has_ended_is_not_read(monkeypatch: pytest.Mo
         await waiting
     assert later[0]() is None
     assert read == []
+
+
+async def test_a_file_is_through_its_turn_before_anything_is_submitted(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Whoever is cancelled in its turn has submitted nothing, and whoever is cancelled later may have."""
+    desk = Desk()
+    turn, told = Passage(Turns(1), "maker"), list[bool]()
+
+    async def hand_in(_lane: bytes, _offers: object) -> list[object]:
+        told.append(turn.is_through)
+        raise asyncio.CancelledError
+
+    monkeypatch.setattr(desk.captures._recorder, "hand_in", hand_in)
+    made_of = file(commissioned([pack("P1")]))
+    with pytest.raises(asyncio.CancelledError):
+        await desk.captures.capture(made_of, None, "rollback", MAKER.gln, turn=turn, wait=True)
+    assert told == [True]

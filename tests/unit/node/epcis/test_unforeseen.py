@@ -1,5 +1,7 @@
 """What nobody foresaw in a file ends its request, and the node goes on; a failed disk ends the node."""
 
+import asyncio
+
 import pytest
 
 from node.epcis import capture
@@ -50,7 +52,28 @@ async def test_a_damaged_disk_is_the_nodes_own_end(monkeypatch):
 
 
 def remembering(inquire, told):
-    def ask(question, answer, _failed):
-        inquire(question, answer, told.append)
+    def ask(question, answer, _failed, is_wanted):
+        inquire(question, answer, told.append, is_wanted)
 
     return ask
+
+
+async def test_a_trial_whose_request_has_ended_goes_no_further():
+    desk, slices = Desk(), []
+
+    def question(_state, _context):
+        while True:
+            slices.append(len(slices))
+            yield
+
+    async def some_turns_of_the_loop():
+        for _ in range(10):
+            await asyncio.sleep(0)
+
+    asked = desk.parts.inquire(question)
+    await some_turns_of_the_loop()
+    asked.cancel()
+    await some_turns_of_the_loop()
+    done = len(slices)
+    await some_turns_of_the_loop()
+    assert len(slices) == done > 1

@@ -162,7 +162,10 @@ PLANTED_SETS: Final = (
         where=honest("crash", "blackout", governs=True),
     ),
     Planted("stale_home", "an old copy votes at once", (SIGNED,), _trust_every_copy),
-    Planted("stale_record", "a record that was put back votes at once", (SIGNED,), _trust_every_record),
+    Planted(
+        *("stale_record", "a record that was put back votes at once", (SIGNED,), _trust_every_record),
+        where=honest("restore"),
+    ),
     Planted("lost_chain", "heights below the record are voted on", (REFUSED,), _forget_later_records),
     Planted("old_voice", "who votes no more still speaks", (QUARREL,), _speak_as_before),
 )

@@ -2,7 +2,7 @@
 
 from network.peer.face import VALIDATOR
 from node.home import HEAD_FILE, SIGNER_FILE
-from node.identity.signer import FileSigner
+from node.identity.signer import FileSigner, SignedStep
 from node.setting import Setting
 from node.storage.files import DiskFiles
 from node.storage.head_marker import HeadMarker, load_head_marker
@@ -21,14 +21,24 @@ def last_height(setting: Setting) -> int:
         StorageDamaged: The signer's record is missing or damaged.
         WrongSignerRecord: It belongs to another key or network.
     """
-    marker = last_known(setting)
-    height = 0 if marker is None else marker.height
+    marker, signed = last_known(setting), last_signed(setting)
+    return max(0 if marker is None else marker.height, 0 if signed is None else signed.sign.height - 1)
+
+
+def last_signed(setting: Setting) -> SignedStep | None:
+    """Return what this validator signed last; None when that is nothing, and for other nodes.
+
+    Raises:
+        StorageDamaged: The signer's record is missing or damaged.
+        WrongSignerRecord: It belongs to another key or network.
+        StorageFailed: The disk refused.
+    """
     if setting.node.role != VALIDATOR:
-        return height
+        return None
     files = DiskFiles(setting.home.data)
     signer = FileSigner(files, SIGNER_FILE, setting.genesis.chain_id, setting.secrets.validator_seed)
     try:
         signer.open()
     finally:
         signer.close()
-    return max(height, 0 if signer.last is None else signer.last.sign.height - 1)
+    return signer.last

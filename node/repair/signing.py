@@ -9,10 +9,10 @@ durably; then the old record goes aside; then there is an empty one. Stopped any
 from pathlib import Path
 
 from contracts.primitives import signing
-from network.peer.face import VALIDATOR
 from node.home import LOG_FOLDER, SIGNER_FILE
-from node.identity.signer import FileSigner, create_signer_record
+from node.identity.signer import create_signer_record
 from node.identity.standing import Standing
+from node.last_height import last_signed
 from node.places import aside_folder, move_aside
 from node.setting import Setting
 from node.storage.errors import StorageDamaged
@@ -26,16 +26,10 @@ def find_signer_damage(setting: Setting) -> StorageDamaged | None:
         WrongSignerRecord: It belongs to another key or network.
         StorageFailed: The disk refused.
     """
-    if setting.node.role != VALIDATOR:
-        return None
-    files = DiskFiles(setting.home.data)
-    signer = FileSigner(files, SIGNER_FILE, setting.genesis.chain_id, setting.secrets.validator_seed)
     try:
-        signer.open()
+        last_signed(setting)
     except StorageDamaged as damage:
         return damage
-    finally:
-        signer.close()
     return None
 
 

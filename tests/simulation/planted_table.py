@@ -134,7 +134,7 @@ def _row(bug: Planted, found: Hunt) -> str:
     if not found.failure:
         what = f"NOT FOUND: {bug.mistake}"
     else:
-        what = ("" if found.is_right else "UNEXPECTED: ") + found.failure.split(";")[0][:100]
+        what = ("" if found.is_right else "UNEXPECTED: ") + found.failure.split(";")[0][:100].rstrip()
     return f"{bug.name:14} {found.seeds:5} {found.seconds:6.1f}  {what}"
 
 

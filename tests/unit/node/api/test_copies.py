@@ -4,12 +4,24 @@ import asyncio
 
 from cli.light import Trust, verify_proof
 from contracts.chain.genesis import encode_genesis
+from contracts.ledger.document import Document
+from node.pool.held import PooledBundle
 from tests.support.ledger import OneNode
 from tests.support.parties import MAKER, WHOLESALER
-from tests.unit.node.api.harness import serving
+from tests.unit.node.api.harness import Api, serving
 from tests.unit.node.api.samples import commission
 
 NONCE = "00112233445566778899aabbccddeeff"
+
+
+async def held_back(node: OneNode, api: Api) -> tuple[PooledBundle, Document]:
+    """Take the author's bundle out of the pool: whoever saw it is quicker with a copy under its own key."""
+    await api.until(lambda: bool(node.submissions.outstanding()))
+    (made,) = node.submissions.outstanding()
+    held = node.pool.get(made.bundle_id)
+    assert held is not None
+    node.pool.prune({made.header.lane: 99}, 0)
+    return held, node.reader.read(made.data).documents[0]
 
 
 async def test_a_copy_that_another_signs_answers_nobody() -> None:
@@ -17,13 +29,7 @@ async def test_a_copy_that_another_signs_answers_nobody() -> None:
     async with serving(node) as api:
         body = {"partner": MAKER.gln, "records": [commission("A1")], "nonce": NONCE}
         waiting = asyncio.create_task(api.post("/v1/documents?wait=commit", body, bearer="maker"))
-        await api.until(lambda: bool(node.submissions.outstanding()))
-        (made,) = node.submissions.outstanding()
-        document = node.reader.read(made.data).documents[0]
-        # The wholesaler saw the bundle, and is quicker with the same bytes under its own key.
-        held = node.pool.get(made.bundle_id)
-        assert held is not None
-        node.pool.prune({made.header.lane: 99}, 0)
+        held, document = await held_back(node, api)
         copy = node.put(WHOLESALER, *document.records, nonce=document.nonce)
         node.produce()
         await api.settle()
@@ -45,12 +51,7 @@ async def test_many_copies_before_it_do_not_answer_for_a_document() -> None:
         body, headers = {"records": [commission("A1")]}, {"Idempotency-Key": "k-1"}
         path = "/v1/documents?wait=commit"
         waiting = asyncio.create_task(api.post(path, body, headers=headers, bearer="maker"))
-        await api.until(lambda: bool(node.submissions.outstanding()))
-        (made,) = node.submissions.outstanding()
-        document = node.reader.read(made.data).documents[0]
-        held = node.pool.get(made.bundle_id)
-        assert held is not None
-        node.pool.prune({made.header.lane: 99}, 0)
+        held, document = await held_back(node, api)
         for _ in range(70):
             node.put(WHOLESALER, *document.records, nonce=document.nonce)
             node.produce()

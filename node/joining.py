@@ -14,6 +14,7 @@ from typing import Final
 import structlog
 
 from network.peer.face import OBSERVER
+from network.sync.snapshots import SnapshotConfig
 from network.transport.clock import LoopClock
 from node.assembly import begin_listening, make_peers, open_store
 from node.config.load import read_config
@@ -100,7 +101,8 @@ async def _join(setting: Setting, store: LevelStore) -> Head | str | int:
     worker = ThreadWorker("joining", loop, supervisor.fail)
     outcome: asyncio.Future[Head | str] = loop.create_future()
     place = JoiningPlace(setting.genesis, store, SnapshotFiles(DiskFiles(setting.home.data)))
-    joining = Joining(place, LoopClock(loop), worker, outcome.set_result)
+    patience = SnapshotConfig(trust_ms=1_000 * setting.config.snapshots.join_wait_s)
+    joining = Joining(place, LoopClock(loop), worker, outcome.set_result, patience)
     nodes = setting.genesis.nodes
     peers = make_peers(setting, loop, joining, supervisor, nodes, lambda: (0, b"")).peers
     joining.start(peers)

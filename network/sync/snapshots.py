@@ -11,7 +11,7 @@ Whatever does not lead there in time ends with `GiveUp`: the node then fetches b
 word.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 
 import msgspec
 
@@ -159,18 +159,27 @@ class SnapshotSync:
     """
 
     def __init__(
-        self, genesis_set: ValidatorSet, chain_id: str, above: int, config: SnapshotConfig, now_ms: int
+        self,
+        genesis_set: ValidatorSet,
+        powers: Mapping[str, int],
+        chain_id: str,
+        above: int,
+        config: SnapshotConfig,
+        now_ms: int,
     ) -> None:
         """Begin.
 
         Args:
             genesis_set: The validators that genesis names.
+            powers: Their power, by the name of the peer.
             chain_id: The network.
             above: Only a snapshot of a greater height is of use.
             config: Patience.
             now_ms: The time.
         """
         self._offers = Offers(genesis_set, chain_id)
+        self._genesis_set = genesis_set
+        self._powers = powers
         self._request = SnapshotRequest(above)
         self._config = config
         self._began_ms = self._progress_ms = now_ms
@@ -301,10 +310,20 @@ class SnapshotSync:
             self._progress_ms = now_ms
             self._attempts += 1
             effects.append(Begin(self.chosen))
-        elif not held and self._peers and all(peer.answered for peer in self._peers.values()):
+        elif not held and self._is_there_none():
             self._end(effects, "no peer has one")
         elif waited_ms >= self._config.trust_ms:
             self._end(effects, self._why_none([self._offers.get(hash_) for hash_ in held]))
+
+    def _is_there_none(self) -> bool:
+        """Tell whether so many say that they hold none that those not heard yet cannot vouch for one.
+
+        By the validators of genesis: the present ones are not known yet. A few peers that happen to be there
+        first, and hold none, are not to make a newcomer execute everything.
+        """
+        power = sum(self._powers.get(name, 0) for name, peer in self._peers.items() if peer.answered)
+        is_everybody = all(peer.answered for peer in self._peers.values())
+        return is_everybody and not self._genesis_set.has_honest(self._genesis_set.total_power - power)
 
     def _held_by(self, names: Collection[str]) -> set[bytes]:
         """Return the hashes of the manifests that these peers offer."""

@@ -193,6 +193,15 @@ class SnapshotsSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             " for, instead of executing every block."
         ),
     ] = False
+    join_wait_s: Annotated[
+        int,
+        Meta(
+            ge=5,
+            le=86_400,
+            description="Without such a snapshot for so long, it executes every block after all; sooner,"
+            " when more than two thirds of the validators say that they have none.",
+        ),
+    ] = 20
 
 
 class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -12,7 +12,7 @@ from functools import partial
 import structlog
 
 from contracts.chain.genesis import Genesis, validator_set
-from network.peer.face import PeerIdentity, PeerNetwork
+from network.peer.face import VALIDATOR, PeerIdentity, PeerNetwork
 from network.sync.effects import BanPeer
 from network.sync.snapshots import (
     AskChunk,
@@ -76,7 +76,9 @@ class Joining:
         self._ended = ended
         self._network: PeerNetwork | None = None
         genesis = place.genesis
-        self._sync = SnapshotSync(validator_set(genesis), genesis.chain_id, 0, config, clock.now_ms())
+        powers = {node.name: node.power for node in genesis.nodes if node.role == VALIDATOR}
+        validators, now_ms = validator_set(genesis), clock.now_ms()
+        self._sync = SnapshotSync(validators, powers, genesis.chain_id, 0, config, now_ms)
         self._stored_bytes = 0
 
     def start(self, network: PeerNetwork) -> None:

@@ -15,7 +15,7 @@ from functools import partial
 
 import structlog
 
-from contracts.chain.snapshot import Manifest, Voucher, verify_voucher
+from contracts.chain.snapshot import Manifest, Voucher, is_vouched_for, verify_voucher
 from contracts.ledger.anchor import MAX_ANCHOR_BYTES
 from contracts.primitives.encoding import encode
 from network.peer.allowance import Allowance
@@ -167,11 +167,21 @@ class SnapshotDesk:
         found = (kept.get(held.manifest.height) for kept in self._vouchers.values())
         return tuple(each for each in found if each is not None and each.manifest_hash == held.hash)
 
+    def _is_believed(self, held: HeldSnapshot) -> bool:
+        """Tell whether enough of the present validators vouch; the asker judges by those of its height."""
+        validators = self._chain.tip.validators
+        return is_vouched_for(validators, held.manifest.height, held.hash, self.vouchers_for(held))
+
     # ---------------------------------------------------------------------------------------- requests
 
     def serve_offer(self, peer: str, request: SnapshotRequest) -> None:
-        """Offer the newest snapshot that the block after it certifies; a request too many is dropped."""
-        heights = [height for height in sorted(self.held, reverse=True) if height > request.above]
+        """Offer the newest snapshot that the block after it certifies; a request too many is dropped.
+
+        One that enough validators are known here to vouch for goes before a newer one: where blocks are
+        quick, the newest has often just been made.
+        """
+        newest_first = [height for height in sorted(self.held, reverse=True) if height > request.above]
+        heights = sorted(newest_first, key=lambda height: not self._is_believed(self.held[height]))
         if self._portions.begin(peer):
             known = dict(self._anchors)
             self._reader.submit(partial(self._tie, heights, known), partial(self._offer, peer, heights))

@@ -16,6 +16,7 @@ from network.testnet.perturb import perturb
 from network.testnet.process import is_running, stop
 from network.testnet.program import Program, last_lines
 from network.testnet.runner import STOP_TIMEOUT_S, read_token, start_node, stop_all, stop_node, wait_ready
+from node.home import Home
 from tests.testnet.client import DEADLINE_S, Client, until
 
 COMMAND: Final = (sys.executable, "-m", "cli.main")
@@ -103,6 +104,13 @@ class Running:
         """Tell whether a node's process runs."""
         process = find_node(self.folder.load(), name).process
         return process is not None and is_running(process)
+
+    def configure(self, name: str, default: str, instead: str) -> None:
+        """Set what stands as a default in the configuration of a node that does not run."""
+        config = Home(self.folder.home(name)).config
+        text = config.read_text()
+        assert f"# {default}\n" in text
+        config.write_text(text.replace(f"# {default}\n", f"{instead}\n"))
 
     def start(self, *names: str) -> None:
         """Start nodes that do not run, and wait until each is ready."""

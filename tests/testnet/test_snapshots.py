@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from cli.main import run
+from network.testnet.program import last_lines
 from node.home import Home
 from tests.testnet.client import Client, until
 from tests.testnet.history import History
@@ -24,7 +25,9 @@ def observer(four: Running) -> str:
     """An observer that has nothing."""
     (name,) = four.names("observer")
     four.stop(name)
-    shutil.rmtree(Home(four.folder.home(name)).data, ignore_errors=True)
+    data = Home(four.folder.home(name)).data
+    if data.exists():
+        shutil.rmtree(data)
     return name
 
 
@@ -53,7 +56,7 @@ def test_a_late_observer_joins_by_a_snapshot(
         four.wait_for_height(name, first.height())
     four.same_ledger(observer)
     begun = late.get("/v1/status")["history_from"]
-    assert begun > old + 1
+    assert begun > old + 1, "\n".join(last_lines(four.folder.log(observer)))
     _check_history(first, late, old, begun)
     four.stop(observer)
     home = four.folder.home(observer)
@@ -76,8 +79,7 @@ def test_without_any_snapshot_it_fetches_blocks(pharma: Running) -> None:
     shutil.rmtree(Home(pharma.folder.home(name)).data)
     file = Home(pharma.folder.home(name)).config
     before = file.read_text()
-    assert "# join = false\n" in before
-    file.write_text(before.replace("# join = false\n", "join = true\n"))
+    pharma.configure(name, "join = false", "join = true")
     try:
         pharma.recover(name)
     finally:

@@ -31,6 +31,7 @@ from tests.support.manifests import CHUNKS, HEIGHT, anchor_at, manifest_at
 from tests.unit.network.chain import CHAIN, SEEDS, VALIDATORS
 
 TICK_MS = 250
+POWERS = {"alder": 1, "birch": 1, "cedar": 1, "damson": 1}
 
 
 def offer_of(manifest, signers=(0, 1), anchor=None):
@@ -81,7 +82,7 @@ class World:
         self.chunks = {}
         self.began = []
         self.outcome = None
-        self.sync = SnapshotSync(VALIDATORS, CHAIN, above, config, 0)
+        self.sync = SnapshotSync(VALIDATORS, POWERS, CHAIN, above, config, 0)
         for name in self.peers:
             self.later(0, lambda name=name: self.sync.on_peer(name, self.now))
 
@@ -331,6 +332,28 @@ def test_holders_that_lose_it_are_left_for_others():
     world.run()
     world.check()
     assert world.began == [HEIGHT, HEIGHT + 2]
+
+
+def holds_none(_request):
+    return [(20, NoSnapshot(HEIGHT))]
+
+
+@pytest.mark.parametrize(
+    ("none", "until_ms"), [(("alder", "birch", "cedar"), 3_500), (("alder", "birch", "elder"), 20_500)]
+)
+def test_it_gives_up_soon_only_when_those_not_heard_could_not_vouch_for_one(none, until_ms):
+    """`elder` votes not: two of four that hold none leave two that may."""
+    world = World(dict.fromkeys(none, holds_none))
+    assert world.run() == GiveUp("no peer has one")
+    assert until_ms - 500 <= world.now <= until_ms
+
+
+def test_a_few_that_hold_none_and_are_there_first_do_not_decide():
+    world = World({"alder": holds_none, "birch": holds_none})
+    world.peers["cedar"] = honest()
+    world.later(8_000, lambda: world.sync.on_peer("cedar", world.now))
+    world.run()
+    world.check()
 
 
 def test_peers_that_leave_and_come_are_asked():

@@ -185,7 +185,14 @@ class SnapshotsSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             " Alike on all nodes, or validators do not vouch for each other's.",
         ),
     ] = 10_000
-    keep: Annotated[int, Meta(ge=1, le=16, description="How many snapshots are kept on the disk.")] = 3
+    keep: Annotated[
+        int,
+        Meta(
+            ge=1,
+            le=16,
+            description="How many snapshots are kept on the disk; up to four more while peers fetch them.",
+        ),
+    ] = 3
     join: Annotated[
         bool,
         Meta(

@@ -217,7 +217,7 @@ class NodeCore:
         desk = SnapshotDesk(
             *(self._surroundings, threads.reader, store, self.chain, shelf, held, self.portions)
         )
-        maker = SnapshotMaker(shelf, self._disks.ledger, worker, opened.base, desk.on_made)
+        maker = SnapshotMaker(shelf, self._disks.ledger, worker, opened.base, desk)
         self.chain.subscribe(maker.on_applied)
         return Snapshots(desk, maker)
 

@@ -174,7 +174,7 @@ def _snapshots(disks: Disks, base: int) -> dict[int, HeldSnapshot]:
     shelf = disks.shelf
     if shelf is None:
         return {}
-    for height in shelf.files.clean(shelf.keep, base):
+    for height in shelf.files.clean(shelf.keep, {base}):
         _log.warning("snapshot_incomplete", height=height, reason="no manifest: its chunks are removed")
     if shelf.signer is not None and not shelf.signer.open(disks.ledger.tip.height):
         _log.warning("voucher_record_unusable", signs_above=disks.ledger.tip.height)

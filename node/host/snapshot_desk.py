@@ -31,6 +31,7 @@ from network.wire.messages import (
     VoucherMessage,
 )
 from node.host.chain import Chain
+from node.host.leases import Leases
 from node.host.portions import Portions
 from node.host.snapshot_maker import Made, SnapshotShelf
 from node.host.surroundings import Surroundings
@@ -45,7 +46,7 @@ _log = structlog.get_logger(__name__)
 
 MAX_VOUCHERS = 4
 """Vouchers kept of one validator: those of the greatest heights."""
-VOUCHERS_PER_SECOND = 1
+VOUCHERS_PER_SECOND = 4
 """How many vouchers a second one peer may bring whose signatures are to be verified."""
 VOUCHERS_BURST = 4 * MAX_VOUCHERS
 """How many of them at once: this node has just started, or is far behind."""
@@ -94,6 +95,7 @@ class SnapshotDesk:
         self._vouchers: dict[bytes, dict[int, Voucher]] = {}
         # By name, also of peers that are gone: who comes back has no new one. The ledger names them all.
         self._allowances: dict[str, Allowance] = {}
+        self._leases = Leases(surroundings.clock.now_ms)
         self.unheard = 0
         self._own = () if shelf.signer is None else shelf.signer.vouchers
         for voucher in self._own:
@@ -110,6 +112,11 @@ class SnapshotDesk:
             self._own = (*self._own, made.voucher)[-MAX_VOUCHERS:]
             self._keep(made.voucher)
             self._network.broadcast(VoucherMessage(made.voucher))
+
+    def leased(self) -> frozenset[int]:
+        """Return what peers are fetching and would be removed when the next one is made."""
+        newest_first = sorted(self.held, reverse=True)
+        return self._leases.held_back(beside=newest_first[: self._shelf.keep - 1])
 
     def greet(self, peer: str) -> None:
         """Tell a new peer what this validator vouches for."""
@@ -192,6 +199,7 @@ class SnapshotDesk:
         if held is None or request.index >= len(held.manifest.chunks):
             self._network.send(peer, NoChunk(request.manifest_hash, request.index))
         elif self._portions.begin(peer):
+            self._leases.use(peer, held.manifest.height)
             read = partial(self._read, held.manifest, request.index)
             self._reader.submit(read, partial(self._give, peer, held, request.index))
 
@@ -204,6 +212,7 @@ class SnapshotDesk:
             self._network.send(peer, NoSnapshot(self._chain.tip.height))
             return
         anchor = self._anchors[held.manifest.height]
+        self._leases.use(peer, held.manifest.height)
         self._portions.charge(peer, len(held.data) + len(anchor))
         self._network.send(peer, SnapshotOffer(held.data, self.vouchers_for(held), anchor))
 

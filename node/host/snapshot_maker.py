@@ -6,9 +6,10 @@ own. When a snapshot takes longer than the interval, the next one is left out. A
 the manifest, if its key is in the set that decided the block.
 """
 
-from collections.abc import Callable
+from collections.abc import Collection
 from dataclasses import dataclass
 from functools import partial
+from typing import Protocol
 
 import msgspec
 import structlog
@@ -60,6 +61,18 @@ class Made(msgspec.Struct, frozen=True):
     """Of all snapshots that are on the disk now."""
 
 
+class MadeReceiver(Protocol):
+    """Who gives snapshots to others."""
+
+    def on_made(self, made: Made) -> None:
+        """One was made, and others may have been removed."""
+        ...
+
+    def leased(self) -> Collection[int]:
+        """Return the heights of snapshots that are not to be removed yet, for they are being fetched."""
+        ...
+
+
 class _Run(msgspec.Struct):
     """One snapshot being made."""
 
@@ -84,7 +97,7 @@ class SnapshotMaker:
     """
 
     def __init__(
-        self, shelf: SnapshotShelf, ledger: Ledger, worker: Worker, base: int, on_made: Callable[[Made], None]
+        self, shelf: SnapshotShelf, ledger: Ledger, worker: Worker, base: int, receiver: MadeReceiver
     ) -> None:
         """Join the parts; `ledger` is watched from now on.
 
@@ -93,13 +106,13 @@ class SnapshotMaker:
             ledger: What from.
             worker: The thread that cuts.
             base: Height of the snapshot that the database began with: it stays. 0 for none.
-            on_made: Told on the event loop.
+            receiver: Told on the event loop.
         """
         self._shelf = shelf
         self._ledger = ledger
         self._worker = worker
         self._base = base
-        self._on_made = on_made
+        self._receiver = receiver
         self._run: _Run | None = None
         self.made = 0
         self.left_out = 0
@@ -135,18 +148,18 @@ class SnapshotMaker:
         run.cutting = Cutting(run.pinned)
         return None
 
-    def _cut(self, run: _Run) -> Made | None:
+    def _cut(self, run: _Run, leased: Collection[int]) -> Made | None:
         """Write one chunk; return the snapshot after the last."""
         chunk = None if run.cutting is None else run.cutting.next_chunk()
         if chunk is None or run.cutting is None:
-            return self._finish(run, 0 if run.cutting is None else run.cutting.rows)
+            return self._finish(run, 0 if run.cutting is None else run.cutting.rows, leased)
         packed = pack_chunk(chunk)
         self._shelf.files.write_chunk(run.tip.height, len(run.chunks), packed)
         run.chunks.append(chunk_hash(chunk))
         run.stored_bytes += len(packed)
         return None
 
-    def _finish(self, run: _Run, rows: int) -> Made:
+    def _finish(self, run: _Run, rows: int, leased: Collection[int]) -> Made:
         tip = run.tip
         manifest = Manifest(
             *(MANIFEST_VERSION, tip.chain_id, tip.height, tip.block_id, tip.app_hash),
@@ -154,7 +167,7 @@ class SnapshotMaker:
         )
         held = self._shelf.files.finish(manifest, run.stored_bytes)
         voucher = self._vouch(tip, held.hash)
-        self._shelf.files.clean(self._shelf.keep, self._base)
+        self._shelf.files.clean(self._shelf.keep, {self._base, *leased})
         return Made(held, voucher, tuple(self._shelf.files.heights()))
 
     def _vouch(self, tip: ChainTip, hash_: bytes) -> Voucher | None:
@@ -172,7 +185,8 @@ class SnapshotMaker:
 
     def _went_on(self, run: _Run, made: Made | None) -> None:
         if made is None and len(run.chunks) < MAX_CHUNKS:
-            self._worker.submit(partial(self._cut, run), partial(self._went_on, run))
+            cut = partial(self._cut, run, self._receiver.leased())
+            self._worker.submit(cut, partial(self._went_on, run))
             return
         run.pinned.close()
         self._run = None
@@ -183,4 +197,4 @@ class SnapshotMaker:
         _log.info(
             "snapshot_made", height=run.tip.height, rows=made.held.manifest.rows, bytes=run.stored_bytes
         )
-        self._on_made(made)
+        self._receiver.on_made(made)

@@ -11,6 +11,7 @@ the disk they take.
 """
 
 import zlib
+from collections.abc import Collection
 from typing import Final
 
 import msgspec
@@ -133,18 +134,18 @@ class SnapshotFiles:
                 self._files.remove(f"{self._folder}/{name}")
         self._files.sync_folder(self._folder)
 
-    def clean(self, keep: int, always: int = 0) -> list[int]:
+    def clean(self, keep: int, besides: Collection[int] = ()) -> list[int]:
         """Remove what interrupted runs left, and all but the newest `keep`.
 
         Args:
             keep: How many stay.
-            always: Nothing of this height is removed, not even chunks whose manifest was lost.
+            besides: Nothing of these heights is removed, not even chunks whose manifest was lost.
 
         Returns:
             Heights of which there were chunks without a manifest, and are none any more.
         """
         complete = self.heights()
-        staying = {*complete[-keep:], always} if keep else {always}
+        staying = {*complete[-keep:], *besides} if keep else {*besides}
         names = self._files.names(self._folder)
         found = {int(name[:_HEIGHT_DIGITS]) for name in names if name[:_HEIGHT_DIGITS].isdigit()}
         for height in sorted(found - staying):

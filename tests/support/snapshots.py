@@ -78,7 +78,7 @@ class Holder:
             Surroundings(node.clock, node.wall, self.wire, node.worker, node.worker),
             *(node.worker, node.store, node.chain, self.shelf, {}, self.portions),
         )
-        self.maker = SnapshotMaker(self.shelf, node.ledger, node.worker, 0, self.desk.on_made)
+        self.maker = SnapshotMaker(self.shelf, node.ledger, node.worker, 0, self.desk)
         node.chain.subscribe(self.maker.on_applied)
 
     def vouched_by(self, *validators: int) -> None:

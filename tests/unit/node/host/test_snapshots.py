@@ -2,7 +2,6 @@
 
 import msgspec
 import pytest
-from structlog.testing import capture_logs
 
 from contracts.chain.snapshot import CHUNKS, Manifest, chunk_hash, manifest_hash, vouch
 from contracts.gs1.keys import pack_gln
@@ -15,13 +14,10 @@ from network.sync.packing import pack_chunk, unpack_chunk
 from network.wire.messages import (
     ChunkAnswer,
     ChunkRequest,
-    NoChunk,
     NoSnapshot,
     SnapshotOffer,
-    SnapshotRequest,
     VoucherMessage,
 )
-from node.host import portions, snapshot_desk
 from node.host.chain_fault import ChainFault
 from node.host.ledger import Ledger
 from node.host.verify_chain import verify_chain
@@ -48,13 +44,17 @@ def grow(node: OneNode, heights: int) -> None:
         node.record(MAKER, node.commission([f"S{height}-{at}" for at in range(3)]))
 
 
-@pytest.fixture
-def holder() -> Holder:
+def two_snapshots() -> Holder:
     """Two snapshots, of which two of four validators vouch for the newer one, and a few blocks more."""
     holder = Holder(OneNode(build_test_genesis(validators=VALIDATORS)))
     grow(holder.node, BASE + 2)
     holder.vouched_by(1)
     return holder
+
+
+@pytest.fixture
+def holder() -> Holder:
+    return two_snapshots()
 
 
 def late(holder: Holder, **peers: Answer) -> Late:
@@ -147,110 +147,6 @@ def test_what_a_validator_vouches_for_is_told_at_once_and_to_every_new_peer(hold
     assert [message.voucher.height for message in told] == [INTERVAL, BASE]
     holder.desk.greet("birch")
     assert holder.wire.take() == [("birch", message) for message in told]
-
-
-# ----------------------------------------------------------------------------------------- serving
-
-
-def test_the_newest_certified_snapshot_is_offered() -> None:
-    holder = Holder(OneNode(build_test_genesis(validators=VALIDATORS)))
-    assert holder.answer(SnapshotRequest(0)) == [NoSnapshot(0)]
-    grow(holder.node, BASE)
-    (offer,) = holder.answer(SnapshotRequest(0))
-    assert isinstance(offer, SnapshotOffer)
-    assert offer.manifest == holder.desk.held[INTERVAL].data
-    grow(holder.node, 1)
-    (offer,) = holder.answer(SnapshotRequest(0))
-    assert isinstance(offer, SnapshotOffer)
-    assert offer.manifest == holder.desk.held[BASE].data
-    assert holder.answer(SnapshotRequest(BASE)) == [NoSnapshot(BASE + 1)]
-
-
-def test_one_that_enough_are_known_to_vouch_for_goes_before_a_newer_one() -> None:
-    """Where blocks are quick, the others' word for the newest one is always still on its way."""
-    holder = Holder(OneNode(build_test_genesis(validators=VALIDATORS)))
-    grow(holder.node, INTERVAL)
-    holder.vouched_by(1)
-    grow(holder.node, INTERVAL + 1)
-    (offer,) = holder.answer(SnapshotRequest(0))
-    assert isinstance(offer, SnapshotOffer)
-    assert offer.manifest == holder.desk.held[INTERVAL].data
-    assert len(offer.vouchers) == 2
-    assert isinstance(late(holder).run(), Head)
-    (offer,) = holder.answer(SnapshotRequest(INTERVAL))
-    assert isinstance(offer, SnapshotOffer)
-    assert offer.manifest == holder.desk.held[BASE].data
-    holder.vouched_by(1)
-    (offer,) = holder.answer(SnapshotRequest(0))
-    assert isinstance(offer, SnapshotOffer)
-    assert offer.manifest == holder.desk.held[BASE].data
-
-
-def test_a_snapshot_whose_anchor_grew_too_long_is_not_offered(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No peer would read it, and it would take this node for a liar; an older one may still do."""
-    holder = Holder(OneNode(build_test_genesis(validators=VALIDATORS)))
-    grow(holder.node, INTERVAL + 1)
-    change_validators(holder.node)
-    grow(holder.node, INTERVAL)
-    older, newer = holder.desk.held
-    length = len(encode(build_anchor(History(holder.node.store), newer)))
-    request = SnapshotRequest(0)
-    monkeypatch.setattr(snapshot_desk, "MAX_ANCHOR_BYTES", length - 1)
-    with capture_logs() as logs:
-        offers = [holder.answer(request) for _time in range(3)]
-    for (offer,) in offers:
-        assert isinstance(offer, SnapshotOffer)
-        assert offer.manifest == holder.desk.held[older].data
-    said = {"event": "snapshot_not_offered", "log_level": "error", "height": newer, "anchor_bytes": length}
-    assert [{key: each[key] for key in said} for each in logs] == [said]
-    assert isinstance(holder.answer(SnapshotRequest(older))[0], NoSnapshot)
-
-
-def test_an_anchor_of_just_the_length_that_is_read_is_offered(
-    holder: Holder, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    length = len(encode(build_anchor(History(holder.node.store), BASE)))
-    monkeypatch.setattr(snapshot_desk, "MAX_ANCHOR_BYTES", length)
-    (offer,) = holder.answer(SnapshotRequest(0))
-    assert isinstance(offer, SnapshotOffer)
-    assert len(offer.anchor) == length
-
-
-def test_a_damaged_chunk_is_never_given(holder: Holder) -> None:
-    held = holder.desk.held[BASE]
-    holder.shelf.files.write_chunk(BASE, 0, pack_chunk(b"something else"))
-    assert holder.answer(ChunkRequest(held.hash, 0)) == [NoChunk(held.hash, 0)]
-    assert list(holder.desk.held) == [INTERVAL]
-    assert holder.answer(ChunkRequest(held.hash, 0)) == [NoChunk(held.hash, 0)]
-    older = holder.desk.held[INTERVAL]
-    assert isinstance(holder.answer(ChunkRequest(older.hash, 0))[0], ChunkAnswer)
-    assert holder.answer(ChunkRequest(older.hash, 77)) == [NoChunk(older.hash, 77)]
-
-
-def test_who_asks_too_much_waits_for_itself(holder: Holder) -> None:
-    holder.wire.take()
-    for _time in range(9):
-        holder.desk.serve_offer("late", SnapshotRequest(0))
-        holder.desk.serve_chunk("late", ChunkRequest(holder.desk.held[BASE].hash, 0))
-    holder.desk.serve_offer("other", SnapshotRequest(0))
-    holder.node.settle()
-    names = [name for name, _message in holder.wire.take()]
-    assert (names.count("late"), names.count("other")) == (4, 1)
-
-
-def test_what_a_peer_is_given_of_a_snapshot_is_charged_to_it(
-    holder: Holder, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    holder.wire.take()
-    monkeypatch.setattr(portions, "SERVED_BURST_BYTES", 1)
-    request = ChunkRequest(holder.desk.held[BASE].hash, 0)
-    for name in ("late", "late", "other"):
-        holder.desk.serve_chunk(name, request)
-        holder.node.settle()
-    holder.desk.serve_offer("late", SnapshotRequest(0))
-    holder.node.settle()
-    assert [name for name, _message in holder.wire.take()] == ["late", "other"]
-    assert holder.portions.refused == 2
 
 
 # ----------------------------------------------------------------------------------------- joining

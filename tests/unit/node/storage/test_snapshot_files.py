@@ -55,7 +55,7 @@ def test_the_oldest_go_and_one_may_stay() -> None:
         make(snapshots, height)
     snapshots.begin(50)
     snapshots.write_chunk(50, 0, CHUNK)
-    snapshots.clean(2, always=10)
+    snapshots.clean(2, besides={10})
     assert snapshots.heights() == [10, 30, 40]
     assert len(files.names(SNAPSHOT_FOLDER)) == 9
     snapshots.clean(0)
@@ -68,7 +68,7 @@ def test_what_is_always_to_stay_does_so_without_its_manifest() -> None:
     for height in (10, 20):
         make(snapshots, height)
         files.remove(snapshots.manifest_name(height))
-    assert snapshots.clean(2, always=10) == [20]
+    assert snapshots.clean(2, besides={10}) == [20]
     assert snapshots.read_chunk(10, 1) == CHUNK
     assert len(files.names(SNAPSHOT_FOLDER)) == 2
 

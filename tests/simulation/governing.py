@@ -6,7 +6,7 @@ who are wrong by plan (liars, wrong clocks) have less than a third of the power.
 """
 
 from collections.abc import Collection, Sequence
-from itertools import chain, combinations
+from itertools import chain, permutations
 from random import Random
 from typing import TYPE_CHECKING, Final
 
@@ -122,11 +122,14 @@ class Governing:
         return self._is_safe(voters, [], {name})
 
     def _is_safe(self, voters: Voters, changes: list[Change], more: Collection[str] = ()) -> bool:
-        """Tell whether enough are right after these changes, whichever of those under way act besides."""
-        pending = [planned for _at, planned in self._pending]
-        for count in range(len(pending) + 1):
-            for some in combinations(pending, count):
-                left = after(voters, [*chain.from_iterable(some), *changes])
+        """Tell whether enough are right, whichever of these changes and those under way act, in any order.
+
+        What is proposed later may act sooner, and what acts sooner may be undone by what was judged before.
+        """
+        plans = [*(planned for _at, planned in self._pending), changes]
+        for count in range(len(plans) + 1):
+            for some in permutations(plans, count):
+                left = after(voters, list(chain.from_iterable(some)))
                 total = sum(each.power for each in left.values())
                 wrong = sum(
                     each.power for name, each in left.items() if name in self._world.wrong or name in more

@@ -16,6 +16,7 @@ ONCE_BAD = {
     970: "the only proof of a lie was held by one that had become a member, and members could not show it",
     1361: "an observer that still joined could not know who had been admitted, and was awaited by them",
     1724: "a vote against decided a proposal that two thirds were for by then, and the checker did not know",
+    2563: "what was proposed later acted sooner, and left a liar with a third: nothing was promised",
     2814: "one of three that all had to agree waited for an answer to what was lost before healing",
 }
 

@@ -188,9 +188,10 @@ class SnapshotsSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     keep: Annotated[
         int,
         Meta(
-            ge=1,
+            ge=2,
             le=16,
-            description="How many snapshots are kept on the disk; up to four more while peers fetch them.",
+            description="How many snapshots are kept on the disk; up to four more while peers fetch them."
+            " Two at least: peers are offered one when the next block is there.",
         ),
     ] = 3
     join: Annotated[

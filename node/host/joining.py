@@ -174,6 +174,8 @@ class Joining:
     # ------------------------------------------------------------------- jobs, on the worker's thread
 
     def _make_room(self, height: int) -> None:
+        """Begin with nothing: what earlier attempts fetched of other snapshots is of no use any more."""
+        self._place.files.clean(keep=0)
         self._place.files.begin(height)
 
     def _clear(self, reason: str) -> str:

@@ -11,6 +11,8 @@ import msgspec
 
 LEASE_MS = 120_000
 """So long after a peer was offered a snapshot, or asked for a chunk of it, it may ask for the next."""
+MAX_LEASE_MS = 12 * 3_600_000
+"""Who takes longer than this has no right of the first any more: it counts from then as who begins now."""
 MAX_LEASED = 4
 """So many snapshots are held back at most, beside those that are kept anyway."""
 
@@ -39,16 +41,23 @@ class Leases:
         """A peer is offered a snapshot, or asks for a chunk of it."""
         now_ms = self._now_ms()
         lease = self._leases.get(peer)
-        if lease is not None and lease.height == height:
+        if lease is not None and lease.height == height and now_ms - lease.began_ms <= MAX_LEASE_MS:
             lease.used_ms = now_ms
         else:
             self._leases[peer] = _Lease(height, now_ms, now_ms)
 
-    def held_back(self, beside: Collection[int]) -> frozenset[int]:
-        """Return the heights of snapshots that are to stay for peers, beside those that stay anyway."""
+    def held_back(self, held: Collection[int], beside: Collection[int]) -> frozenset[int]:
+        """Return the heights of snapshots that are to stay for peers.
+
+        Args:
+            held: Of those that are here.
+            beside: Of those that stay anyway.
+        """
         now_ms = self._now_ms()
         self._leases = {
-            peer: lease for peer, lease in self._leases.items() if now_ms - lease.used_ms <= LEASE_MS
+            peer: lease
+            for peer, lease in self._leases.items()
+            if now_ms - lease.used_ms <= LEASE_MS and lease.height in held
         }
         oldest_first = sorted(self._leases.values(), key=lambda lease: (lease.began_ms, lease.height))
         heights = dict.fromkeys(lease.height for lease in oldest_first if lease.height not in beside)

@@ -31,12 +31,12 @@ from network.wire.messages import (
     VoucherMessage,
 )
 from node.host.chain import Chain
-from node.host.leases import Leases
+from node.host.leases import MAX_LEASED, Leases
 from node.host.portions import Portions
 from node.host.snapshot_maker import Made, SnapshotShelf
 from node.host.surroundings import Surroundings
 from node.host.worker import Worker
-from node.storage.errors import HistoryNotHere
+from node.storage.errors import HistoryNotHere, StorageError
 from node.storage.history import History
 from node.storage.proofs import build_anchor
 from node.storage.snapshot_files import HeldSnapshot
@@ -116,7 +116,7 @@ class SnapshotDesk:
     def leased(self) -> frozenset[int]:
         """Return what peers are fetching and would be removed when the next one is made."""
         newest_first = sorted(self.held, reverse=True)
-        return self._leases.held_back(beside=newest_first[: self._shelf.keep - 1])
+        return self._leases.held_back(self.held, beside=newest_first[: self._shelf.keep - 1])
 
     def greet(self, peer: str) -> None:
         """Tell a new peer what this validator vouches for."""
@@ -185,10 +185,16 @@ class SnapshotDesk:
         """Offer the newest snapshot that the block after it certifies; a request too many is dropped.
 
         One that enough validators are known here to vouch for goes before a newer one: where blocks are
-        quick, the newest has often just been made.
+        quick, the newest has often just been made. When no more can be held back for peers, one that is
+        goes before one that is not.
         """
+        leased = self.leased()
+        is_full = len(leased) >= MAX_LEASED
         newest_first = [height for height in sorted(self.held, reverse=True) if height > request.above]
-        heights = sorted(newest_first, key=lambda height: not self._is_believed(self.held[height]))
+        heights = sorted(
+            newest_first,
+            key=lambda height: (not self._is_believed(self.held[height]), is_full and height not in leased),
+        )
         if self._portions.begin(peer):
             known = dict(self._anchors)
             self._reader.submit(partial(self._tie, heights, known), partial(self._offer, peer, heights))
@@ -263,11 +269,14 @@ class SnapshotDesk:
         return built
 
     def _read(self, manifest: Manifest, index: int) -> bytes | None:
-        """Return a chunk as it is stored; None when it is not the one that the manifest names any more."""
-        data = self._shelf.files.read_chunk(manifest.height, index)
+        """Return a chunk as it is stored; None when it is not the one that the manifest names any more.
+
+        A file that cannot be read is that too: nothing of this node rests on it.
+        """
         try:
+            data = self._shelf.files.read_chunk(manifest.height, index)
             if data is not None:
                 unpack_chunk(data, manifest.chunks[index])
-        except RemoteProtocolError:
+        except (RemoteProtocolError, StorageError):
             return None
         return data

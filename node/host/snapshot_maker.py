@@ -26,7 +26,7 @@ from contracts.ledger.block import ChainTip
 from network.sync.packing import pack_chunk
 from node.host.applied import Applied
 from node.host.ledger import Ledger
-from node.host.worker import Worker
+from node.host.worker import Worker, no_answer
 from node.identity.vouching import VoucherSigner
 from node.pool.settled import Settled
 from node.storage.chunks import Cutting
@@ -184,14 +184,15 @@ class SnapshotMaker:
     # ----------------------------------------------------------------------------- on the event loop
 
     def _went_on(self, run: _Run, made: Made | None) -> None:
-        if made is None and len(run.chunks) < MAX_CHUNKS:
+        if made is None and len(run.chunks) <= MAX_CHUNKS:
             cut = partial(self._cut, run, self._receiver.leased())
             self._worker.submit(cut, partial(self._went_on, run))
             return
         run.pinned.close()
         self._run = None
         if made is None:
-            _log.error("snapshot_too_large", height=run.tip.height, chunks=len(run.chunks))
+            _log.error("snapshot_too_large", height=run.tip.height, most_chunks=MAX_CHUNKS)
+            self._worker.submit(partial(self._shelf.files.remove, run.tip.height), no_answer)
             return
         self.made += 1
         _log.info(

@@ -125,10 +125,10 @@ class SnapshotFiles:
         return self._files.read(self._chunk(height, index))
 
     def remove(self, height: int) -> None:
-        """Remove a snapshot, or what an interrupted run left of one."""
+        """Remove a snapshot, or what an interrupted run left of one: chunks, and a manifest half written."""
         self._files.remove(self.manifest_name(height))
         self._files.sync_folder(self._folder)
-        start = f"{height:0{_HEIGHT_DIGITS}d}-"
+        start = f"{height:0{_HEIGHT_DIGITS}d}"
         for name in self._files.names(self._folder):
             if name.startswith(start):
                 self._files.remove(f"{self._folder}/{name}")

@@ -15,6 +15,7 @@ from network.wire.messages import (
     SnapshotRequest,
 )
 from node.host import leases, portions, snapshot_desk
+from node.storage.errors import StorageFailed
 from node.storage.head import Head
 from node.storage.history import History
 from node.storage.proofs import build_anchor
@@ -123,6 +124,37 @@ def test_a_damaged_chunk_is_never_given(holder: Holder) -> None:
     older = holder.desk.held[INTERVAL]
     assert isinstance(holder.answer(ChunkRequest(older.hash, 0))[0], ChunkAnswer)
     assert holder.answer(ChunkRequest(older.hash, 77)) == [NoChunk(older.hash, 77)]
+
+
+def test_a_chunk_that_the_disk_does_not_read_is_not_given_and_the_node_goes_on(
+    holder: Holder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing of this node rests on it: a peer's request is not to end it."""
+
+    def refuse(_height: int, _index: int) -> bytes:
+        raise StorageFailed("a chunk", "Input/output error")
+
+    held = holder.desk.held[BASE]
+    monkeypatch.setattr(holder.shelf.files, "read_chunk", refuse)
+    assert holder.answer(ChunkRequest(held.hash, 0)) == [NoChunk(held.hash, 0)]
+    assert list(holder.desk.held) == [INTERVAL]
+
+
+def test_when_no_more_can_be_held_back_those_that_come_share_one(
+    holder: Holder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(leases, "MAX_LEASED", 1)
+    monkeypatch.setattr(snapshot_desk, "MAX_LEASED", 1)
+    (first,) = holder.answer(SnapshotRequest(0))
+    grow(holder.node, 2 * INTERVAL)
+    holder.vouched_by(1)
+    assert len(holder.desk.held) == 3
+    assert holder.desk.leased() == {BASE}
+    assert holder.answer(SnapshotRequest(0)) == [first]
+    monkeypatch.setattr(snapshot_desk, "MAX_LEASED", 2)
+    (newest,) = holder.answer(SnapshotRequest(0))
+    assert isinstance(newest, SnapshotOffer)
+    assert newest.manifest != holder.desk.held[BASE].data
 
 
 def test_who_asks_too_much_waits_for_itself(holder: Holder) -> None:

@@ -18,6 +18,7 @@ from network.wire.messages import (
     SnapshotOffer,
     VoucherMessage,
 )
+from node.host import snapshot_maker
 from node.host.chain_fault import ChainFault
 from node.host.ledger import Ledger
 from node.host.verify_chain import verify_chain
@@ -133,6 +134,18 @@ def test_a_snapshot_is_of_its_height_whatever_comes_while_it_is_cut() -> None:
     assert holder.desk.held[INTERVAL].hash == other.desk.held[INTERVAL].hash
 
 
+@pytest.mark.parametrize("most", [2, 3])
+def test_a_state_of_too_many_chunks_leaves_nothing_behind(monkeypatch: pytest.MonkeyPatch, most: int) -> None:
+    """It has three here; as many as there may be are not too many."""
+    chunks = iter([b"rows"] * 3)
+    monkeypatch.setattr(snapshot_maker.Cutting, "next_chunk", lambda _cutting: next(chunks, None))
+    monkeypatch.setattr(snapshot_maker, "MAX_CHUNKS", most)
+    holder = Holder(OneNode(build_test_genesis(validators=VALIDATORS)))
+    grow(holder.node, INTERVAL)
+    assert list(holder.desk.held) == ([INTERVAL] if most == 3 else [])
+    assert len(holder.files.names("snapshots")) == (4 if most == 3 else 0) + 1  # what it vouched for
+
+
 def test_a_node_that_is_no_validator_of_the_height_vouches_for_nothing() -> None:
     node = OneNode(build_test_genesis(validators=VALIDATORS))
     holder = Holder(node, validator=VALIDATORS + 1)
@@ -232,6 +245,14 @@ def test_the_changes_of_validators_are_followed_wherever_the_snapshot_falls(more
             assert build_proof(later, receipt.document_id) == build_proof(full, receipt.document_id)
     assert build_anchor(later, head.height) == build_anchor(full, head.height)
     assert build_anchor(later, head.height + 1) == build_anchor(full, head.height + 1)
+
+
+def test_what_an_earlier_attempt_fetched_of_another_is_removed(holder: Holder) -> None:
+    joined = late(holder)
+    joined.snapshots.begin(INTERVAL)
+    joined.snapshots.write_chunk(INTERVAL, 0, b"fetched before the power went")
+    assert isinstance(joined.run(), Head)
+    assert {int(name[:16]) for name in joined.files.names("snapshots")} == {BASE}
 
 
 def test_too_few_vouchers_are_no_snapshot(holder: Holder) -> None:

@@ -96,8 +96,10 @@ def test_a_crash_leaves_a_whole_snapshot_or_none(survive: Survive) -> None:
             is_over = True
         except PowerLoss:
             pass
-        again = SnapshotFiles(files.crash(survive, lambda limit: limit // 2))
+        left = files.crash(survive, lambda limit: limit // 2)
+        again = SnapshotFiles(left)
         again.clean(2)
+        assert {int(name[:16]) for name in left.names(SNAPSHOT_FOLDER)} == set(again.heights())
         assert again.heights() in ([10], [10, 20], [20])
         for height in again.heights():
             held = again.load(height)

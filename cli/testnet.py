@@ -166,7 +166,7 @@ def perturb_(
     seconds: Annotated[int, typer.Option(min=1, max=600, help="How long a pause or a cut lasts.")] = 10,
     state: StateOption = None,
 ) -> None:
-    """Kill a node, let it stand still or without network for a while, or restart it (also after a kill).
+    """Kill a node, let it stand still or without network for a while, end its connections, or restart it.
 
     Example: packtrail testnet perturb four kill --node validator-4
     """

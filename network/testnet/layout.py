@@ -9,6 +9,7 @@
     <folder>/logs/<node>.log    what each node wrote
     <folder>/relays.json        routes between the nodes, where the manifest asks for relays
     <folder>/cut.json           who is cut off
+    <folder>/reset.json         whose connections were reset last
 
 Nothing else is needed to find, stop or start it again.
 """
@@ -70,6 +71,7 @@ class Folder:
         self.description = root / "description.json"
         self.relays = root / "relays.json"
         self.cut = root / "cut.json"
+        self.reset = root / "reset.json"
 
     def record(self, node: str) -> Path:
         """Return the file with the public part of a node's keys."""

@@ -21,9 +21,11 @@ _HIGHEST_PORT: Final = 65_535
 _NAME_CHARACTERS: Final = frozenset("abcdefghijklmnopqrstuvwxyz0123456789-")
 _MAX_NAME_CHARACTERS: Final = 40
 
-Action = Literal["kill", "pause", "restart", "cut"]
+Action = Literal["kill", "pause", "restart", "cut", "reset"]
 """What can be done to a node: SIGKILL, SIGSTOP for a while, an orderly stop and a new start, or, where there
-are relays, that nothing comes through to it or from it for a while."""
+are relays, that nothing comes through to it or from it for a while, or that its connections end at once."""
+BY_RELAYS: Final = ("cut", "reset")
+"""What only relays can do."""
 
 
 class InvalidManifest(ValueError):
@@ -130,8 +132,8 @@ def _check(manifest: Manifest) -> None:
     for at, entry in enumerate(manifest.perturbations):
         _require(entry.node in names, f"perturbations[{at}].node: no node is called {entry.node!r}")
         _require(0 < entry.seconds <= MAX_PAUSE_S, f"perturbations[{at}].seconds: 1 to {MAX_PAUSE_S}")
-        can = manifest.relays or entry.action != "cut"
-        _require(can, f"perturbations[{at}].action: cut needs relays = true")
+        can = manifest.relays or entry.action not in BY_RELAYS
+        _require(can, f"perturbations[{at}].action: {entry.action} needs relays = true")
 
 
 def _check_name(key: str, name: str) -> None:

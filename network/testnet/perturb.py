@@ -1,4 +1,4 @@
-"""What may happen to a node, done on purpose: it is killed, stands still, loses the network, is restarted."""
+"""What may happen to a node, done on purpose: it dies, stands still, is cut off, is reset, is restarted."""
 
 import signal
 import time
@@ -7,9 +7,9 @@ from typing import assert_never
 
 from network.testnet.layout import Folder, NetworkFile, find_node
 from network.testnet.manifest import Action, Perturbation
-from network.testnet.process import Pause, is_running, kill, send
+from network.testnet.process import Pause, ProcessId, is_running, kill, send
 from network.testnet.program import Program
-from network.testnet.relays import load_cut, save_cut
+from network.testnet.relays import load_names, save_names
 from network.testnet.runner import start_node, stop_node
 
 
@@ -18,7 +18,7 @@ class NodeNotRunning(RuntimeError):
 
 
 class NoRelays(RuntimeError):
-    """Only where relays stand between the nodes can one be cut off."""
+    """Only where relays stand between the nodes can one be cut off, or its connections be reset."""
 
 
 def perturb(
@@ -31,7 +31,7 @@ def perturb(
         name: The node.
         action: kill leaves it dead (restart starts it again); pause stops it with SIGSTOP and lets it go on;
             restart stops it in order, if it runs, and starts it; cut lets nothing through between it and the
-            others for a while.
+            others for a while; reset ends all its connections with the others, and lets new ones through.
         program: How a node is started.
         seconds: How long a pause or a cut lasts.
         pause: Waits.
@@ -63,6 +63,8 @@ def perturb(
                 pause(float(seconds))
             finally:
                 heal(folder, network, name)
+        case "reset":
+            reset(folder, network, name)
         case _:
             assert_never(action)
     return network
@@ -74,7 +76,7 @@ def cut_off(folder: Folder, network: NetworkFile, name: str) -> None:
     Raises:
         NoRelays: Nobody carries the network's routes.
     """
-    _set_cut(folder, network, load_cut(folder) | {name})
+    _set_cut(folder, network, load_names(folder.cut) | {name})
 
 
 def heal(folder: Folder, network: NetworkFile, name: str) -> None:
@@ -83,14 +85,30 @@ def heal(folder: Folder, network: NetworkFile, name: str) -> None:
     Raises:
         NoRelays: Nobody carries the network's routes.
     """
-    _set_cut(folder, network, load_cut(folder) - {name})
+    _set_cut(folder, network, load_names(folder.cut) - {name})
+
+
+def reset(folder: Folder, network: NetworkFile, *names: str) -> None:
+    """End every connection between these nodes and the others, at once and without a goodbye.
+
+    Raises:
+        NoRelays: Nobody carries the network's routes.
+    """
+    relays = _relays(network)
+    save_names(folder.reset, names)
+    send(relays, signal.SIGUSR1)
 
 
 def _set_cut(folder: Folder, network: NetworkFile, names: frozenset[str]) -> None:
+    relays = _relays(network)
+    save_names(folder.cut, names)
+    send(relays, signal.SIGHUP)
+
+
+def _relays(network: NetworkFile) -> ProcessId:
     if network.relays is None or not is_running(network.relays):
-        raise NoRelays(f"nobody can be cut off in {network.name}: its manifest has no `relays = true`")
-    save_cut(folder, names)
-    send(network.relays, signal.SIGHUP)
+        raise NoRelays(f"no relays carry the routes of {network.name}: its manifest has no `relays = true`")
+    return network.relays
 
 
 def perturb_all(

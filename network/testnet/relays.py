@@ -3,16 +3,21 @@
 Where a manifest asks for them, a node dials its peers through one process that stands between all of them. It
 passes bytes on and reads none: the nodes' TLS goes through it from end to end. A route that is cut loses
 nothing and delivers nothing, as a network does whose cable is out: what is under way waits, what is new is
-taken and waits too, until the route is healed or an end gives up.
+taken and waits too, until the route is healed or an end gives up. A reset ends the connections there are,
+both ends at once and without a goodbye (RST), as a firewall does that forgets them; new ones are carried.
 
     <folder>/relays.json    `Route`s, written once
     <folder>/cut.json       names of the nodes that are cut off; read at the start and at SIGHUP
+    <folder>/reset.json     names of the nodes whose connections are reset at SIGUSR1
 """
 
 import asyncio
 import contextlib
 import signal
-from collections.abc import Sequence
+import socket
+import struct
+from collections.abc import Collection, Iterator, Sequence
+from pathlib import Path
 from typing import Final
 
 import msgspec
@@ -21,6 +26,8 @@ from network.testnet.layout import Folder, NodeEntry
 from network.testnet.ports import HOST, free_ports
 
 _CHUNK_BYTES: Final = 64 << 10
+_AT_ONCE: Final = struct.pack("ii", 1, 0)
+"""SO_LINGER: a socket that is closed sends RST, and what it had to send is lost."""
 
 
 class Route(msgspec.Struct, frozen=True):
@@ -34,6 +41,11 @@ class Route(msgspec.Struct, frozen=True):
     """Port on loopback that the dialler is told."""
     to: str
     """host:port where the target listens."""
+
+    @property
+    def ends(self) -> frozenset[str]:
+        """The names of both nodes."""
+        return frozenset((self.dialler, self.target))
 
 
 def plan_routes(nodes: Sequence[NodeEntry], ports: Sequence[int] = ()) -> tuple[Route, ...]:
@@ -70,18 +82,18 @@ def save_routes(folder: Folder, routes: Sequence[Route]) -> None:
     folder.relays.write_bytes(msgspec.json.format(msgspec.json.encode(routes), indent=2) + b"\n")
 
 
-def load_cut(folder: Folder) -> frozenset[str]:
-    """Return the nodes that are cut off."""
-    if not folder.cut.exists():
+def load_names(path: Path) -> frozenset[str]:
+    """Return the nodes that a file for the relays names; none when nobody wrote it."""
+    if not path.exists():
         return frozenset()
-    return msgspec.json.decode(folder.cut.read_bytes(), type=frozenset[str])
+    return msgspec.json.decode(path.read_bytes(), type=frozenset[str])
 
 
-def save_cut(folder: Folder, names: frozenset[str]) -> None:
-    """Write which nodes are cut off; the relays read it at SIGHUP."""
-    temporary = folder.cut.with_suffix(".new")
+def save_names(path: Path, names: Collection[str]) -> None:
+    """Write a file for the relays; a reader sees the old one or the new one."""
+    temporary = path.with_suffix(".new")
     temporary.write_bytes(msgspec.json.encode(sorted(names)))
-    temporary.replace(folder.cut)
+    temporary.replace(path)
 
 
 class Relay:
@@ -92,6 +104,7 @@ class Relay:
         self.route = route
         self._open = asyncio.Event()
         self._open.set()
+        self._carried: set[asyncio.StreamWriter] = set()
 
     def set_open(self, is_open: bool) -> None:  # noqa: FBT001 - what it sets is its name
         """Cut the route, or heal it."""
@@ -100,17 +113,25 @@ class Relay:
         else:
             self._open.clear()
 
+    def reset(self) -> None:
+        """End every connection at once; new ones are taken as before."""
+        for writer in self._carried:
+            end = writer.get_extra_info("socket")
+            with contextlib.suppress(OSError):
+                end.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _AT_ONCE)
+            writer.transport.abort()
+
     async def listen(self) -> asyncio.Server:
         """Listen for the dialler."""
         return await asyncio.start_server(self._pass_on, HOST, self.route.listen)
 
     async def _pass_on(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Carry one connection until an end closes it."""
-        with contextlib.closing(writer), contextlib.suppress(OSError):
+        with self._held(writer), contextlib.suppress(OSError):
             await self._open.wait()
             host, _, port = self.route.to.rpartition(":")
             far_reader, far_writer = await asyncio.open_connection(host, int(port))
-            with contextlib.closing(far_writer):
+            with self._held(far_writer):
                 ways = (self._carry(reader, far_writer), self._carry(far_reader, writer))
                 tasks = [asyncio.ensure_future(way) for way in ways]
                 try:
@@ -119,6 +140,16 @@ class Relay:
                     for task in tasks:
                         task.cancel()
                     await asyncio.gather(*tasks, return_exceptions=True)
+
+    @contextlib.contextmanager
+    def _held(self, writer: asyncio.StreamWriter) -> Iterator[None]:
+        """Close an end in the end; until then it can be reset."""
+        self._carried.add(writer)
+        try:
+            yield
+        finally:
+            self._carried.discard(writer)
+            writer.close()
 
     async def _carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with contextlib.suppress(OSError):
@@ -136,15 +167,22 @@ async def serve_relays(folder: Folder) -> None:
     """
     relays = [Relay(route) for route in load_routes(folder)]
 
-    def obey() -> None:
-        cut = load_cut(folder)
+    def cut() -> None:
+        names = load_names(folder.cut)
         for relay in relays:
-            relay.set_open(not {relay.route.dialler, relay.route.target} & cut)
+            relay.set_open(not relay.route.ends & names)
+
+    def reset() -> None:
+        names = load_names(folder.reset)
+        for relay in relays:
+            if relay.route.ends & names:
+                relay.reset()
 
     loop, ended = asyncio.get_running_loop(), asyncio.Event()
-    loop.add_signal_handler(signal.SIGHUP, obey)
+    loop.add_signal_handler(signal.SIGHUP, cut)
+    loop.add_signal_handler(signal.SIGUSR1, reset)
     loop.add_signal_handler(signal.SIGTERM, ended.set)
-    obey()
+    cut()
     servers = [await relay.listen() for relay in relays]
     await ended.wait()
     for server in servers:

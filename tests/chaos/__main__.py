@@ -1,6 +1,7 @@
 """Command line: `python -m tests.chaos --minutes 20 --seed 1`; see README.md."""
 
 import argparse
+import itertools
 import sys
 import tempfile
 import time
@@ -28,6 +29,12 @@ LOAD_PAUSE_S: Final = 0.5
 """Between two documents of one of the seven clients."""
 SAMPLED: Final = 10
 """Of how many documents one is asked for at every node; all are asked for at one."""
+SMALL: Final = {
+    f"cache_bytes = {128 << 20}": f"cache_bytes = {8 << 20}",
+    f"write_buffer_bytes = {32 << 20}": f"write_buffer_bytes = {4 << 20}",
+}
+"""What the nodes' databases keep in memory, instead of their defaults: it is full within minutes, and what
+grows afterwards is something else."""
 PREFIXES: Final = {f"validator-{number}": f"952110{number}" for number in range(1, 8)}
 
 
@@ -42,9 +49,12 @@ def main(arguments: Sequence[str]) -> int:
     commit_id = measured_commit()
     with tempfile.TemporaryDirectory(prefix="packtrail-chaos-") as state:
         network = Running.make(MANIFESTS / "seven.toml", Path(state))
+        every = network.names("validator", "observer")
         try:
+            for name, (default, instead) in itertools.product(every, SMALL.items()):
+                network.configure(name, default, instead)
             start_all(network.folder, network.folder.load(), PROGRAM)
-            network.start(*network.names("validator", "observer"))
+            network.start(*every)
             observed = run(network, options.seed, options.minutes * 60)
         except BaseException:
             for node in network.folder.load().nodes:

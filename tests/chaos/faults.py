@@ -8,11 +8,13 @@ from functools import partial
 from typing import Final
 
 from network.testnet.layout import find_node
-from network.testnet.perturb import cut_off, heal
+from network.testnet.perturb import cut_off, heal, reset
 from network.testnet.process import send
 from node.home import Home
+from tests.chaos.effects import Watch
 from tests.chaos.judging import Recovery
 from tests.chaos.plan import Fault, Kind
+from tests.testnet.client import Client
 from tests.testnet.history import History
 from tests.testnet.running import Running, packtrail
 
@@ -28,7 +30,7 @@ def commit(network: Running, fault: Fault, history: History, wait: Wait = time.s
     Args:
         network: All its nodes run.
         fault: What is done.
-        history: Told what a deleted outbox held.
+        history: Told whose outbox is deleted.
         wait: Waits while it lasts.
     """
     # A node that is told to end might have ended by itself: nobody would notice afterwards.
@@ -36,7 +38,9 @@ def commit(network: Running, fault: Fault, history: History, wait: Wait = time.s
     before = network.highest()
     names = fault.nodes
     forced: tuple[str, ...] = ()
+    forgotten = 0
     undo = partial(network.start, *names)
+    watch = Watch(network, fault)
     match fault.kind:
         case Kind.KILL:
             network.kill(*names)
@@ -44,16 +48,19 @@ def commit(network: Running, fault: Fault, history: History, wait: Wait = time.s
             forced = network.end(*names)
         case Kind.DELETE | Kind.DELETE_OBSERVER:
             forced = network.end(*names)
-            for name in names:
-                _delete(network, name, history)
+            forgotten = sum(_delete(network, name, history) for name in names)
         case Kind.PAUSE:
             _signal(network, names, signal.SIGSTOP)
             undo = partial(_signal, network, names, signal.SIGCONT)
-        case Kind.CUT:
+        case Kind.CUT | Kind.LONG_CUT:
             _each(network, names, cut_off)
             undo = partial(_each, network, names, heal)
-    wait(fault.seconds)
-    return Recovery(fault.label, recover(network, names, before, undo), forced)
+        case Kind.RESET:
+            reset(network.folder, network.folder.load(), *names)
+            undo = _nothing
+    watch.wait(wait)
+    seconds = recover(network, names, before, undo)
+    return Recovery(fault.label, seconds, forced, watch.missing(), forgotten)
 
 
 def recover(network: Running, names: Sequence[str], before: int, undo: Callable[[], None]) -> float:
@@ -74,14 +81,23 @@ def recover(network: Running, names: Sequence[str], before: int, undo: Callable[
     return time.monotonic() - began
 
 
-def _delete(network: Running, name: str, history: History) -> None:
-    """Delete what a stopped node knows; a validator needs a record of what it signs, which then is empty."""
+def _delete(network: Running, name: str, history: History) -> int:
+    """Delete what a stopped node knows; return how many documents nobody but it has in a block.
+
+    A validator needs a record of what it signs, which then is empty.
+    """
     home = network.folder.home(name)
+    others = network.clients(*(other for other in network.validators if other != name))
+    forgotten = history.lose_outbox(name, max(others.values(), key=Client.height).document)
     shutil.rmtree(Home(home).data)
-    history.forget_pending(name)
     if name in network.validators:
         done = packtrail("node", "repair", "--home", home, "--give-up-signer", state=network.state)
         assert done.code == 0, done.err
+    return forgotten
+
+
+def _nothing() -> None:
+    """What is over as soon as it is done needs no end."""
 
 
 def _signal(network: Running, names: tuple[str, ...], number: signal.Signals) -> None:

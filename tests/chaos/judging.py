@@ -17,6 +17,11 @@ MOST_MEMORY_GROWN_MB: Final = 40.0
 later; what else a node keeps has filled by then, or is small."""
 
 
+MOST_FORGOTTEN: Final = 5
+"""Documents that a node has promised and that are in no block when it has ended: its one client sends two a
+second and leaves every third to its own, and a block takes less than a second."""
+
+
 class Recovery(msgspec.Struct, frozen=True):
     """What came of one fault."""
 
@@ -26,6 +31,10 @@ class Recovery(msgspec.Struct, frozen=True):
     """From its end until every validator had a block that was decided after it."""
     forced: tuple[str, ...] = ()
     """Nodes that were told to end, did not, and had to be killed."""
+    missing: tuple[str, ...] = ()
+    """What it should have done, and did not."""
+    forgotten: int = 0
+    """Documents that only a node had promised whose home was deleted: nobody else has them in a block."""
 
 
 class Judgement(msgspec.Struct, frozen=True):
@@ -48,6 +57,12 @@ def judge(recoveries: Sequence[Recovery], growths: Sequence[Growth]) -> Judgemen
         for each in recoveries
         for name in each.forced
     ]
+    vain = [f"{each.fault} came to nothing: {what}" for each in recoveries for what in each.missing]
+    lost = [
+        f"{each.fault} made {each.forgotten} documents be forgotten"
+        for each in recoveries
+        if each.forgotten > MOST_FORGOTTEN
+    ]
     leaks = [
         f"{each.node} opened {grown:.0f} descriptors more within {each.seconds:.0f} s"
         for each in growths
@@ -61,4 +76,5 @@ def judge(recoveries: Sequence[Recovery], growths: Sequence[Growth]) -> Judgemen
         for each in growths
         if (grown := each.memory_grown_mb) > MOST_MEMORY_GROWN_MB
     ]
-    return Judgement((*forced, *leaks), (*slow, *grew))
+    unwatched = () if growths else ("no process lived long enough to tell whether nodes grow",)
+    return Judgement((*forced, *vain, *lost, *leaks), (*slow, *grew, *unwatched))

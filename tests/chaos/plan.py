@@ -18,7 +18,11 @@ class Kind(StrEnum):
     PAUSE = "pause"
     """SIGSTOP; after a while they go on."""
     CUT = "cut"
-    """Nothing comes through to them or from them, for a while."""
+    """Nothing comes through to them or from them, for too short a while to end a conversation."""
+    LONG_CUT = "long cut"
+    """The same, until every conversation has been given up, and new ones fail."""
+    RESET = "reset"
+    """All their connections end at once; nothing hinders new ones."""
     RESTART = "restart"
     """They are stopped in order, and started."""
     DELETE = "delete home"
@@ -46,12 +50,19 @@ class Fault(msgspec.Struct, frozen=True):
 
 PAUSE_S: Final = 10
 """How long nodes stand still."""
+CUT_S: Final = (4, 8)
+"""How long, at least and at most, nodes are without network for a moment: less than the 10 s after which a
+silent conversation ends."""
+LONG_CUT_S: Final = 25
+"""How long they are when conversations must end."""
 MOST_DEAD_S: Final = 6
 """How long killed nodes are dead at most."""
 COUNTS: Final[Mapping[Kind, Mapping[int, int]]] = {
     Kind.KILL: {1: 12, 2: 6, 3: 2, 7: 1},
     Kind.PAUSE: {1: 12, 2: 9},
     Kind.CUT: {1: 12, 2: 6, 3: 2, 7: 1},
+    Kind.LONG_CUT: {1: 12, 2: 6, 3: 2, 7: 1},
+    Kind.RESET: {1: 12, 2: 6, 3: 2, 7: 1},
     Kind.RESTART: {1: 12, 2: 9},
     Kind.DELETE: {1: 1},
     Kind.DELETE_OBSERVER: {1: 1},
@@ -60,7 +71,9 @@ COUNTS: Final[Mapping[Kind, Mapping[int, int]]] = {
 OFTEN: Final[Mapping[Kind, int]] = {
     Kind.KILL: 8,
     Kind.PAUSE: 6,
-    Kind.CUT: 8,
+    Kind.CUT: 4,
+    Kind.LONG_CUT: 4,
+    Kind.RESET: 4,
     Kind.RESTART: 4,
     Kind.DELETE: 1,
     Kind.DELETE_OBSERVER: 1,
@@ -80,7 +93,7 @@ def label(kind: Kind, count: int) -> str:
 def draw(seed: int, validators: Sequence[str], observers: Sequence[str]) -> Iterator[Fault]:
     """Draw faults for ever: each of `PAIRS` once at first, in some order, then by chance.
 
-    Three minutes see them all; what chance alone seldom chooses is then in no long run by luck. From then on
+    Six minutes see them all; what chance alone seldom chooses is then in no long run by luck. From then on
     the process of the last validator is never ended, so that one lives long enough to tell whether it grows.
     """
     source = random.Random(seed)
@@ -108,7 +121,11 @@ def _fault(source: random.Random, kind: Kind, count: int, nodes: Sequence[str]) 
     match kind:
         case Kind.KILL:
             return Fault(kind, chosen, source.randint(1, MOST_DEAD_S))
-        case Kind.PAUSE | Kind.CUT:
+        case Kind.PAUSE:
             return Fault(kind, chosen, PAUSE_S)
+        case Kind.CUT:
+            return Fault(kind, chosen, source.randint(*CUT_S))
+        case Kind.LONG_CUT:
+            return Fault(kind, chosen, LONG_CUT_S)
         case _:
             return Fault(kind, chosen, 0)

@@ -54,6 +54,7 @@ def summary(observed: Observed, judgement: Judgement, *, is_lenient: bool) -> di
         "longest_recovery_s": round(max(seconds, default=0.0), 1),
         f"recovered_within_{AIM_S:.0f}_s": f"{sum(took <= AIM_S for took in seconds)} of {len(seconds)}",
         **observed.documents,
+        "documents_forgotten": sum(each.forgotten for each in observed.recoveries),
         "height": observed.head["height"],
         "app_hash": observed.head["app_hash"],
         "most": observed.most,

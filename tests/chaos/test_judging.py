@@ -8,6 +8,7 @@ from tests.chaos.__main__ import told
 from tests.chaos.judging import (
     AIM_S,
     MOST_DESCRIPTORS_GROWN,
+    MOST_FORGOTTEN,
     MOST_MEMORY_GROWN_MB,
     Judgement,
     Recovery,
@@ -41,7 +42,7 @@ def test_what_keeps_to_the_bounds_is_right() -> None:
     [
         pytest.param(
             [Recovery("restart 2", 1.0, ("validator-2",))],
-            [],
+            [growth()],
             "validator-2 did not end when it was told to, and had to be killed (restart 2)",
             id="forced",
         ),
@@ -50,6 +51,18 @@ def test_what_keeps_to_the_bounds_is_right() -> None:
             [growth(descriptors=MOST_DESCRIPTORS_GROWN + 1)],
             "validator-1 opened 11 descriptors more within 240 s",
             id="leak",
+        ),
+        pytest.param(
+            [Recovery("reset 1", 1.0, missing=("v1 ended 0 conversations, of at least 3",))],
+            [growth()],
+            "reset 1 came to nothing: v1 ended 0 conversations, of at least 3",
+            id="in vain",
+        ),
+        pytest.param(
+            [Recovery("delete home 1", 1.0, forgotten=MOST_FORGOTTEN + 1)],
+            [growth()],
+            "delete home 1 made 6 documents be forgotten",
+            id="forgotten",
         ),
     ],
 )
@@ -65,7 +78,7 @@ def test_what_no_machine_excuses_fails_every_run(
 @pytest.mark.parametrize(
     ("recoveries", "growths", "said"),
     [
-        pytest.param([QUICK, Recovery("kill 7", 20.1)], [], "recovery from kill 7 took 20.1 s", id="slow"),
+        pytest.param([Recovery("kill 7", 20.1)], [growth()], "recovery from kill 7 took 20.1 s", id="slow"),
         pytest.param([], [growth(40.5)], "validator-1 grew by 40.5 MB within 240 s", id="memory"),
     ],
 )
@@ -89,7 +102,7 @@ def test_the_last_line_is_json_and_the_tables_say_the_same() -> None:
     assert said["faults"] == {each.fault: 1 for each in recoveries}
     assert said["faults_left_out"] == ["kill 1"]
     assert said["longest_recovery_s"] == 8.0
-    assert said["recovered_within_20_s"] == "13 of 13"
+    assert said["recovered_within_20_s"] == f"{len(recoveries)} of {len(recoveries)}"
     assert (said["documents_told"], said["height"], said["app_hash"]) == (5, 9, "ab")
     assert (said["memory_grew_at_most_mb"], said["descriptors_grew_at_most"]) == (4.5, 2.0)
     assert (said["processes_watched"], said["broken"], said["beyond"]) == (2, [], [])
@@ -98,6 +111,8 @@ def test_the_last_line_is_json_and_the_tables_say_the_same() -> None:
 
 
 def test_a_run_in_which_nothing_happened_says_so() -> None:
-    lines = told(observed([], []), judge([], []), is_lenient=False)
+    found = judge([], [])
+    assert found == Judgement((), ("no process lived long enough to tell whether nodes grow",))
+    lines = told(observed([], []), found, is_lenient=False)
     assert any("no process lived for 80 s" in line for line in lines)
     assert json.loads(lines[-1])["recovered_within_20_s"] == "0 of 0"

@@ -5,6 +5,7 @@ from itertools import islice
 
 import pytest
 
+from network.peer.config import PeerConfig
 from tests.chaos.plan import COUNTS, ENDING, OFTEN, PAIRS, Fault, Kind, draw
 
 VALIDATORS = tuple(f"validator-{number}" for number in range(1, 8))
@@ -38,8 +39,16 @@ def test_the_chosen_are_nodes_of_their_role_each_once() -> None:
 
 def test_what_lasts_is_over_some_time_and_what_does_not_begins_at_once() -> None:
     lasting = {fault.kind for fault in first(500, 4) if fault.seconds > 0}
-    assert lasting == {Kind.KILL, Kind.PAUSE, Kind.CUT}
-    assert all(fault.seconds <= 10 for fault in first(500, 4))
+    assert lasting == {Kind.KILL, Kind.PAUSE, Kind.CUT, Kind.LONG_CUT}
+    assert all(fault.seconds <= 25 for fault in first(500, 4))
+
+
+def test_a_short_cut_is_over_before_conversations_end_and_a_long_one_is_not() -> None:
+    found = first(500, 7)
+    idle_s = PeerConfig().idle_ms / 1000
+    assert {fault.seconds for fault in found if fault.kind == Kind.CUT} == {4, 5, 6, 7, 8}
+    assert all(fault.seconds < idle_s for fault in found if fault.kind == Kind.CUT)
+    assert all(fault.seconds > 2 * idle_s for fault in found if fault.kind == Kind.LONG_CUT)
 
 
 def test_by_chance_the_kinds_come_as_often_as_they_should() -> None:

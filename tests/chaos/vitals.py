@@ -58,7 +58,8 @@ class Vitals:
         self._network = network
         self._stopping = threading.Event()
         self._lives: dict[tuple[str, ProcessId], list[Sample]] = {}
-        self._thread = threading.Thread(target=self._watch, name="vitals")
+        self._failure: BaseException | None = None
+        self._thread = threading.Thread(target=self._guarded, name="vitals")
 
     def __enter__(self) -> Self:
         self._thread.start()
@@ -69,6 +70,14 @@ class Vitals:
     ) -> None:
         self._stopping.set()
         self._thread.join()
+        if error is None and self._failure is not None:
+            raise self._failure
+
+    def _guarded(self) -> None:
+        try:
+            self._watch()
+        except BaseException as failure:  # noqa: BLE001 - whatever it is, the run must not go by unwatched
+            self._failure = failure
 
     def _watch(self) -> None:
         while not self._stopping.wait(_INTERVAL_S):

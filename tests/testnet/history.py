@@ -6,7 +6,7 @@ receipt. `pending`: the document is kept and will be in a block. Any other end o
 
 import http.client
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Final, NamedTuple
 
 from tests.testnet.client import Client, Reply, until
@@ -48,12 +48,27 @@ class History:
             self._told[told.document] = told
         return True
 
-    def forget_pending(self, node: str) -> None:
-        """Forget what a node has only promised: its outbox was deleted, and nobody else had to have it."""
+    def lose_outbox(self, node: str, find: Callable[[str], Any]) -> int:
+        """Settle what a node has only promised before its outbox is deleted; count what is forgotten.
+
+        What stands in a block that another node has must stay there, as that node says. Of the rest nobody
+        else had to know anything: it is forgotten.
+
+        Args:
+            node: It does not run.
+            find: Returns a document of the chain by its id, as another node has it, or None.
+        """
         with self._lock:
-            for told in list(self._told.values()):
-                if told.node == node and told.height is None:
-                    del self._told[told.document]
+            promised = [told for told in self._told.values() if told.node == node and told.height is None]
+        found = {told.document: find(told.document) for told in promised}
+        with self._lock:
+            for identifier, document in found.items():
+                if document is None:
+                    del self._told[identifier]
+                else:
+                    place = document["height"], document["receipt"]
+                    self._told[identifier] = Told(identifier, *place, node)
+        return sum(document is None for document in found.values())
 
     @property
     def committed(self) -> int:

@@ -64,7 +64,7 @@ def main(arguments: Sequence[str]) -> int:
             raise
         finally:
             network.close()
-    judgement = judge(observed.recoveries, observed.growths)
+    judgement = judge(observed.recoveries, observed.growths, observed.most["memory_mb"])
     lines = told(observed, judgement, is_lenient=options.lenient)
     print("", *lines, sep="\n")
     if options.record is not None:

@@ -10,6 +10,7 @@ from tests.chaos.judging import (
     MOST_DESCRIPTORS_GROWN,
     MOST_FORGOTTEN,
     MOST_MEMORY_GROWN_MB,
+    MOST_MEMORY_MB,
     Judgement,
     Recovery,
     judge,
@@ -21,8 +22,8 @@ from tests.chaos.vitals import Growth
 QUICK = Recovery("kill 1", 1.4)
 
 
-def growth(memory_mb: float = 0.0, descriptors: float = 0.0) -> Growth:
-    return Growth("validator-1", 240.0, (100.0, 100.0 + memory_mb), (25.0, 25.0 + descriptors))
+def growth(memory_mb: float = 0.0, descriptors: float = 0.0, seconds: float = 240.0) -> Growth:
+    return Growth("validator-1", seconds, (100.0, 100.0 + memory_mb), (25.0, 25.0 + descriptors))
 
 
 def observed(recoveries: list[Recovery], growths: list[Growth]) -> Observed:
@@ -32,7 +33,7 @@ def observed(recoveries: list[Recovery], growths: list[Growth]) -> Observed:
 
 def test_what_keeps_to_the_bounds_is_right() -> None:
     at_the_bounds = growth(MOST_MEMORY_GROWN_MB, MOST_DESCRIPTORS_GROWN)
-    found = judge([QUICK, Recovery("cut 7", AIM_S)], [growth(-20.0, -7.0), at_the_bounds])
+    found = judge([QUICK, Recovery("cut 7", AIM_S)], [growth(-20.0, -7.0), at_the_bounds], MOST_MEMORY_MB)
     assert found == Judgement((), ())
     assert not found.is_failure(is_lenient=False)
 
@@ -69,7 +70,7 @@ def test_what_keeps_to_the_bounds_is_right() -> None:
 def test_what_no_machine_excuses_fails_every_run(
     recoveries: list[Recovery], growths: list[Growth], said: str
 ) -> None:
-    found = judge(recoveries, growths)
+    found = judge(recoveries, growths, 100.0)
     assert found == Judgement((said,), ())
     assert found.is_failure(is_lenient=True)
     assert f"FAILED: {said}" in told(observed(recoveries, growths), found, is_lenient=True)
@@ -79,13 +80,16 @@ def test_what_no_machine_excuses_fails_every_run(
     ("recoveries", "growths", "said"),
     [
         pytest.param([Recovery("kill 7", 20.1)], [growth()], "recovery from kill 7 took 20.1 s", id="slow"),
-        pytest.param([], [growth(40.5)], "validator-1 grew by 40.5 MB within 240 s", id="memory"),
+        pytest.param([], [growth(15.5)], "validator-1 grew by 15.5 MB within 240 s", id="memory"),
+        pytest.param(
+            [], [growth(10.5, seconds=900.0)], "validator-1 grew by 10.5 MB within 900 s", id="late"
+        ),
     ],
 )
 def test_what_is_beyond_the_aims_fails_a_strict_run(
     recoveries: list[Recovery], growths: list[Growth], said: str
 ) -> None:
-    found = judge(recoveries, growths)
+    found = judge(recoveries, growths, 100.0)
     assert found == Judgement((), (said,))
     assert found.is_failure(is_lenient=False)
     assert not found.is_failure(is_lenient=True)
@@ -94,10 +98,14 @@ def test_what_is_beyond_the_aims_fails_a_strict_run(
     assert f"beyond the aims: {said}" in told(run, found, is_lenient=True)
 
 
+def test_no_process_may_ever_have_too_much_memory() -> None:
+    assert judge([], [growth()], 256.5).beyond == ("a process had 256.5 MB",)
+
+
 def test_the_last_line_is_json_and_the_tables_say_the_same() -> None:
     recoveries = [Recovery(label(kind, count), 1.0 + count) for kind, count in PAIRS[1:]]
     growths = [growth(3.0, 2.0), growth(4.5, 1.0)]
-    *lines, last = told(observed(recoveries, growths), judge(recoveries, growths), is_lenient=False)
+    *lines, last = told(observed(recoveries, growths), judge(recoveries, growths, 100.0), is_lenient=False)
     said = json.loads(last)
     assert said["faults"] == {each.fault: 1 for each in recoveries}
     assert said["faults_left_out"] == ["kill 1"]
@@ -111,7 +119,7 @@ def test_the_last_line_is_json_and_the_tables_say_the_same() -> None:
 
 
 def test_a_run_in_which_nothing_happened_says_so() -> None:
-    found = judge([], [])
+    found = judge([], [], 0.0)
     assert found == Judgement((), ("no process lived long enough to tell whether nodes grow",))
     lines = told(observed([], []), found, is_lenient=False)
     assert any("no process lived for 80 s" in line for line in lines)

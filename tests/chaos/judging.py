@@ -84,7 +84,7 @@ def judge(recoveries: Sequence[Recovery], growths: Sequence[Growth], memory_mb: 
     ]
     big = [f"a process had {memory_mb:.1f} MB"] if memory_mb > MOST_MEMORY_MB else []
     unwatched = () if growths else ("no process lived long enough to tell whether nodes grow",)
-    return Judgement((*forced, *vain, *lost, *leaks), (*slow, *grew, *big, *unwatched))
+    return Judgement((*forced, *lost, *leaks), (*slow, *vain, *grew, *big, *unwatched))
 
 
 def _most_grown(life_s: float) -> float:

@@ -7,6 +7,7 @@ problem document. What nobody foresaw is logged with its traceback and answered 
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 from http import HTTPStatus
 from typing import Final
 
@@ -89,6 +90,8 @@ class Apps:
         self.metrics.watch("connections", "Open connections of clients.", self._count_connections)
         commits = Commits(context.chain)
         submissions = context.submissions
+        if submissions is not None:
+            submissions.on_kept = partial(self._metrics.submitted, "kept")
         self.gate = Gate(
             time.monotonic,
             lambda: submissions.room.documents_per_second if submissions else 0.0,
@@ -99,7 +102,7 @@ class Apps:
         self._events = Events(context, commits, self._metrics)
         description = OpenApi(context.version)
         api = [
-            *Documents(context, commits, self._metrics, self._patience, self.gate).endpoints(),
+            *Documents(context, commits, self._patience, self.gate).endpoints(),
             *DocumentStream(context, commits, self._metrics, self._patience, self.gate).endpoints(),
             *Items(context).endpoints(),
             *Lots(context).endpoints(),
@@ -114,7 +117,7 @@ class Apps:
             *EvidenceList(context).endpoints(),
             *Status(context).endpoints(),
             *self._events.endpoints(),
-            *Epcis(context, self._patience, self.gate, files).endpoints(),
+            *Epcis(context, self._metrics, self._patience, self.gate, files).endpoints(),
             *description.endpoints(),
         ]
         description.describe(api)
@@ -159,6 +162,21 @@ class Apps:
                 request[BODY_SHARE] = BodyShare(self._bodies, token)
             check_query(request, allowed)
             return await endpoint.handler(request)
+
+        return self._counting(handle) if endpoint.hands_in else handle
+
+    def _counting(self, handler: Handler) -> Handler:
+        """Return a handler that counts what it refuses; what it keeps is counted where it is kept."""
+
+        async def handle(request: web.Request) -> web.StreamResponse:
+            try:
+                return await handler(request)
+            except Exception as error:
+                problem = self._problem_of(error)
+                if problem is None:
+                    raise
+                self._metrics.told(problem.code, problem.status)
+                raise problem from error
 
         return handle
 

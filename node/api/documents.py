@@ -35,7 +35,6 @@ from node.api.endpoints import (
     id_segment,
 )
 from node.api.gate import Gate, Place
-from node.api.metrics import ApiMetrics
 from node.api.partner_glns import PartnerGlns
 from node.api.patience import STOPPING, Patience
 from node.api.problems import Problem, refusal
@@ -127,14 +126,11 @@ class ProofView(msgspec.Struct, frozen=True):
 class Documents:
     """The endpoints under /v1/documents but the stream."""
 
-    def __init__(
-        self, context: ApiContext, commits: Commits, metrics: ApiMetrics, patience: Patience, gate: Gate
-    ) -> None:
+    def __init__(self, context: ApiContext, commits: Commits, patience: Patience, gate: Gate) -> None:
         """Answer for the node of `context`."""
         self._gate = gate
         self._context = context
         self._commits = commits
-        self._metrics = metrics
         self._patience = patience
         self._glns = PartnerGlns()
 
@@ -165,6 +161,7 @@ class Documents:
                     *("partner_needed", "partner_not_here", "document_too_large", "idempotency_key_reused"),
                     *("no_quorum", "not_yet_committed", STOPPING),
                 ),
+                hands_in=True,
             ),
             Endpoint(
                 "GET",
@@ -249,7 +246,6 @@ class Documents:
             first = await self._admission(prepared, admitted)
             if not first.is_submitted:
                 return await self._refused(prepared, first.forecast)
-            self._metrics.submitted("kept")
             place.leave()
             if not wait:
                 return self._pending(first)
@@ -282,7 +278,6 @@ class Documents:
         placed = await self._find(prepared)
         if placed is not None:
             return await self._committed(prepared, placed)
-        self._metrics.submitted("refused")
         raise refusal(forecast, prepared.document.records)
 
     def _pending(self, admitted: Admitted) -> web.Response:

@@ -92,6 +92,8 @@ class Endpoint:
     """What the request carries."""
     problems: tuple[str, ...] = ()
     """Codes beside those that any endpoint may answer."""
+    hands_in: bool = False
+    """Whether it brings documents of its client, which are counted by what becomes of them."""
 
     @property
     def query(self) -> frozenset[str]:

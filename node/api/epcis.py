@@ -26,6 +26,7 @@ from node.api.endpoints import (
 )
 from node.api.gate import Gate
 from node.api.gateway import CaptureResult, Captures, Draft, Drafts, ErrorBehaviour, EventOutcome
+from node.api.metrics import ApiMetrics
 from node.api.patience import STOPPING, Patience
 from node.api.problems import CAPTURE_PROBLEMS, PROBLEMS, Problem, parameter_problem
 from node.api.record_forms import AnyRecordForm
@@ -115,9 +116,12 @@ _CAPTURED: Final = (
 class Epcis:
     """The endpoints of the gateway."""
 
-    def __init__(self, context: ApiContext, patience: Patience, gate: Gate, files: Turns) -> None:
+    def __init__(
+        self, context: ApiContext, metrics: ApiMetrics, patience: Patience, gate: Gate, files: Turns
+    ) -> None:
         """Answer for the node of `context`; files take turns by `files`."""
         self._context = context
+        self._metrics = metrics
         self._patience = patience
         self._gate = gate
         self._files = files
@@ -148,6 +152,7 @@ class Epcis:
                     *("partner_needed", "partner_not_here"),
                     *("not_yet_committed", "no_quorum", STOPPING),
                 ),
+                hands_in=True,
             ),
             *self._of_drafts(),
         )
@@ -181,6 +186,7 @@ class Epcis:
                 _CAPTURED,
                 (_DRAFT, WAIT),
                 problems=("unknown_draft", "not_yet_committed", "no_quorum", STOPPING),
+                hands_in=True,
             ),
             Endpoint(
                 "DELETE",
@@ -242,6 +248,8 @@ class Epcis:
         view = _view(result)
         if refused and falls_as_one:
             raise _refusal(refused[0], view)
+        for outcome in refused:
+            self._metrics.told(outcome.code, _status_of(outcome.code))
         is_pending = any(entry.status == "pending" for entry in view.documents)
         status = HTTPStatus.ACCEPTED if is_pending else HTTPStatus.OK
         return answer(json_bytes(view), self._context.chain.tip.height, status=status)
@@ -341,11 +349,15 @@ def _refusal(first: EventOutcome, view: CaptureView) -> Problem:
         "what_to_do": first.what_to_do,
         **msgspec.to_builtins(view),
     }
-    known = PROBLEMS.get(first.code)
-    status = known.status if known else HTTPStatus.BAD_REQUEST
-    if first.code in _VERDICTS:
-        status = HTTPStatus.CONFLICT
-    return Problem(first.code, first.reason, status=status, members=members)
+    return Problem(first.code, first.reason, status=_status_of(first.code), members=members)
+
+
+def _status_of(code: str) -> int:
+    """Return the HTTP status that a refused event's code has as a problem."""
+    if code in _VERDICTS:
+        return HTTPStatus.CONFLICT
+    known = PROBLEMS.get(code)
+    return known.status if known else HTTPStatus.BAD_REQUEST
 
 
 def _capture_problem(problem: CaptureProblem) -> Problem:

@@ -1,12 +1,16 @@
 """What the API counts, for Prometheus; every series exists from the start, at zero."""
 
 from collections.abc import Callable, Iterable
+from http import HTTPStatus
 from typing import Final
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
+from contracts.rules.codes import Code
+
 OUTCOMES: Final = ("kept", "refused", "invalid", "busy")
-"""What becomes of a document that a client submits."""
+"""What becomes of a document that a client submits: it is kept, a rule refuses it, it is no document, or
+there is no room for it now."""
 TURNED_AWAY: Final = (
     *("requests", "documents", "bytes", "weight", "bundles", "drafts"),
     *("bodies", "files", "reads", "connections", "token_rate"),
@@ -18,6 +22,13 @@ SUBSCRIBER_ENDS: Final = ("left", "slow", "closing", "failed")
 """Why a stream of live events ended."""
 
 _SECONDS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
+_BUSY: Final = (HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_MANY_REQUESTS)
+_INVALID: Final = (
+    HTTPStatus.BAD_REQUEST,
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+    HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+)
+_VERDICTS: Final = frozenset(Code)
 _CLASSES: Final = ("1xx", "2xx", "4xx", "5xx")
 _PER_CLASS: Final = 100
 
@@ -43,7 +54,7 @@ class ApiMetrics:
         )
         self._submitted = Counter(
             "packtrail_documents_submitted_total",
-            "Documents that clients submitted, by what became of them at admission.",
+            "Documents of clients, by what became of them; a file of events that becomes none counts as one.",
             ("outcome",),
             registry=registry,
         )
@@ -97,6 +108,20 @@ class ApiMetrics:
     def submitted(self, outcome: str, count: int = 1) -> None:
         """Count documents, by one of `OUTCOMES`."""
         self._submitted.labels(outcome).inc(count)
+
+    def told(self, code: str, status: int) -> None:
+        """Count a document that is not kept.
+
+        Args:
+            code: Of the problem that its client is told.
+            status: HTTP status of that; others than these tell nothing about a document.
+        """
+        if status in _BUSY:
+            self.submitted("busy")
+        elif code in _VERDICTS:
+            self.submitted("refused")
+        elif status in _INVALID:
+            self.submitted("invalid")
 
     def turned_away(self, full: str, count: int = 1) -> None:
         """Count requests for which there was no room, by one of `TURNED_AWAY`."""

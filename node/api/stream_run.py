@@ -301,7 +301,6 @@ class StreamRun:
             self._refuse(slot, admitted.forecast)
             return
         slot.is_kept = True
-        self._metrics.submitted("kept")
         if self._is_waiting:
             return
         code = admitted.forecast.code

@@ -50,6 +50,7 @@ class Submissions:
         room: What there is room for.
         inquiries: Questions to the state that these documents are judged by.
         hindrance: What keeps documents from coming in.
+        on_kept: Told how many documents have just become durable, each once, whichever way they came.
     """
 
     def __init__(
@@ -81,6 +82,7 @@ class Submissions:
         self.inquiries = Inquiries(surroundings, admission)
         self._outbox = outbox
         self._store = store
+        self.on_kept: Callable[[int], None] = no_answer
         self._keys: Mapping[bytes, LaneKey] = {key.public_key: key for key in keys}
         self._on_made = on_made
         self.hindrance = Hindrance(chain, surroundings.wall)
@@ -349,17 +351,20 @@ class Submissions:
 
     def _stored(self, bundles: Sequence[MadeBundle]) -> None:
         self._is_storing = False
+        kept = 0
         for made in bundles:
             if made.cut in self._writers[made.header.lane].outstanding:
                 self._made[made.header.lane][made.header.sequence] = made
                 self.push(made)
                 self._on_made(made)
             for document in made.cut.documents:
+                kept += document.id in self._unanswered
                 for answer in self._unanswered.pop(document.id, ()):
                     answer(Admitted(document.id, self._forecasts[document.id], is_submitted=True))
                 if document.id not in self._committing:
                     # Another bundle of ours has brought the same document into the chain.
                     self._forecasts.pop(document.id, None)
+        self.on_kept(kept)
         self._bundle()
 
     def push(self, made: MadeBundle) -> None:

@@ -33,6 +33,7 @@ def archive_home(home: Home, to: Path, retention: Retention, output: Format) -> 
     from node.archive.manifest import WrongArchive
     from node.archive.pruning import Pruning
     from node.archive.retention import last_to_archive
+    from node.storage.archived import bodies_from
     from node.storage.errors import HistoryArchived
     from node.storage.files import DiskFiles
     from node.storage.head import check_identity
@@ -69,12 +70,13 @@ def archive_home(home: Home, to: Path, retention: Retention, output: Format) -> 
             if done.bundles:
                 say("The database gives the room back …")
                 store.compact(BUNDLES)
+            kept_from = bodies_from(store)
         finally:
             store.close()
     facts = {
         "archive": str(folder),
         "archived_to": done.last,
-        "kept_from": limit.last + 1,
+        "kept_from": kept_from,
         "because": limit.reason,
         "files_written": done.segments,
         "bytes_written": done.bytes,

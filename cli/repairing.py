@@ -11,6 +11,7 @@ from node.home import Home
 if TYPE_CHECKING:
     from node.archive.restoring import ArchivedBodies
     from node.repair.diagnosis import Finding
+    from node.repair.rebuilding import NewDatabase
     from node.setting import Setting
     from node.storage.errors import StorageDamaged
 
@@ -72,11 +73,25 @@ def repair_home(home: Home, wish: Wish, output: Format) -> None:
     facts = {
         "damaged": [f"{finding.part} ({finding.where})" for finding in findings],
         "kept in": done.aside,
-        "height": done.height,
-        "app hash": done.app_hash.hex(),
-        "own rows kept": done.kept_rows,
+        **(_facts_of(done.database, done.aside) if done.database is not None else {}),
     }
     write_facts(output, facts, "Repaired")
+
+
+def _facts_of(new: "NewDatabase", aside: str) -> dict[str, object]:
+    """Return what there is to say of a new database; say it when rows of this node alone may be missing."""
+    if not new.is_whole:
+        say(
+            f"Not everything that only this node knew could be read, and no peer has it: {new.kept_rows} rows"
+            " were saved. What documents of this node named by their hashes, drafts, and keys of requests may"
+            f" be missing. {aside} has what is left of the old database: keep it, or bring back a backup."
+        )
+    return {
+        "height": new.height,
+        "app hash": new.app_hash.hex(),
+        "own rows kept": new.kept_rows,
+        "own rows complete": new.is_whole,
+    }
 
 
 def reindex_home(home: Home, folder: Path | None, output: Format) -> None:

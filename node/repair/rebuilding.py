@@ -68,14 +68,23 @@ class CannotRepair(Exception):
 class Repaired(msgspec.Struct, frozen=True):
     """What a repair has done."""
 
+    aside: str
+    """Folder with what was damaged."""
+    database: "NewDatabase | None"
+    """What there is instead of the database; None when that was whole and is as it was."""
+
+
+class NewDatabase(msgspec.Struct, frozen=True):
+    """A database that was fetched from peers."""
+
     height: int
-    """Height of the new database."""
+    """Height of it."""
     app_hash: bytes
     """32 bytes, after that height."""
     kept_rows: int
     """Rows that only this node knew, copied from the damaged database."""
-    aside: str
-    """Folder with what was damaged."""
+    is_whole: bool
+    """Whether that was all of them; when not, what is missing is in the folder aside, if anywhere."""
 
 
 Tell = Callable[[str], None]
@@ -108,7 +117,7 @@ def repair(
     if Part.DATABASE not in parts:
         aside = aside_folder(data)
         move_aside(data, aside, sorted(parts))
-        return Repaired(0, b"", 0, str(aside))
+        return Repaired(str(aside), None)
     work = data / WORK_FOLDER
     shutil.rmtree(work, ignore_errors=True)
     work.mkdir(mode=0o700)
@@ -121,7 +130,8 @@ def repair(
     # What it voted for on a branch that does not stand is no past of the one that does.
     others = {*parts, Part.LOG} if salvaged.parted_at else parts
     aside = change_places(setting.home, work, head, sorted(others - {Part.DATABASE}))
-    return Repaired(head.height, head.app_hash, salvaged.kept_rows, str(aside))
+    new = NewDatabase(head.height, head.app_hash, salvaged.kept_rows, salvaged.is_whole)
+    return Repaired(str(aside), new)
 
 
 def _build(

@@ -12,6 +12,7 @@ import msgspec
 
 from contracts.chain.genesis import Node
 from node.assembly import open_store
+from node.last_height import last_known
 from node.setting import Setting
 from node.storage.base import base_height
 from node.storage.blocks import BlockStore
@@ -19,6 +20,7 @@ from node.storage.errors import StorageError
 from node.storage.forks import load_settled
 from node.storage.governance import Governance
 from node.storage.head import load_head
+from node.storage.level_files import check_level_files
 from node.storage.leveldb import LevelStore, repair_level
 from node.storage.store import LOCAL, MAX_SCAN_ROWS
 
@@ -35,6 +37,8 @@ class Salvaged(msgspec.Struct, frozen=True):
     """Every node that may connect: as the damaged ledger has it, and those of genesis that it has not."""
     since: int
     """Height after which these nodes may connect; 0 for those of genesis."""
+    is_whole: bool = True
+    """Whether these rows are all that there were; when not, some could not be read, or nobody can tell."""
     parted_at: int = 0
     """Lowest height at which another block than was here stands, as operators have settled; 0 for none."""
 
@@ -47,25 +51,49 @@ def salvage(setting: Setting, work: Path, target: LevelStore) -> Salvaged:
         work: A folder for a copy: reading a damaged database mends what it can in place.
         target: The new database.
     """
-    nothing = Salvaged(0, setting.genesis.nodes, 0)
+    nothing = Salvaged(0, setting.genesis.nodes, 0, is_whole=False)
     folder = setting.home.database
     if not folder.exists():
         return nothing
     copy = work / COPY_FOLDER
     shutil.copytree(folder, copy)
     try:
+        whole = _copy_whole(setting, copy, target)
         repair_level(copy)
         source = open_store(setting, copy)
         try:
-            kept = _copy_rows(source, target)
-            found = msgspec.structs.replace(nothing, kept_rows=kept, parted_at=_parted_at(source))
-            return _with_nodes(found, source)
+            kept = _copy_rows(source, target) if whole is None else whole
+            own = Salvaged(kept, nothing.nodes, 0, whole is not None, _parted_at(source))
+            return _with_nodes(own, source)
         finally:
             source.close()
     except StorageError:
         return nothing
     finally:
         shutil.rmtree(copy)
+
+
+def _copy_whole(setting: Setting, folder: Path, target: LevelStore) -> int | None:
+    """Copy every row that only this node knows, as it stands; None when they cannot all be read.
+
+    What LevelDB makes of a damaged database is another matter: it lacks rows, and old ones come back.
+    Nor are they all there where the end of what was durable is gone.
+    """
+    try:
+        check_level_files(folder)
+        source = open_store(setting, folder)
+    except StorageError:
+        return None
+    try:
+        head = load_head(source)
+        count = copy_own_rows(source, target)
+    except StorageError:
+        return None
+    finally:
+        source.close()
+    marker = last_known(setting)
+    durable = 0 if marker is None else marker.height
+    return None if head is None or head.height < durable else count
 
 
 def copy_own_rows(source: LevelStore, target: LevelStore) -> int:

@@ -48,6 +48,8 @@ def test_a_damaged_database_is_fetched_anew_while_the_others_go_on(four: Running
     assert done.code == 0, done.err
     assert "damaged: database" in done.err
     assert done.json["height"] > 0
+    assert done.json["own rows complete"] is False
+    assert f"{done.json['kept in']} has what is left of the old database" in done.err
     kept = Path(done.json["kept in"])
     assert (kept / "database" / manifest.name).exists()
     assert (kept / "head").exists()

@@ -98,9 +98,20 @@ def test_nothing_is_old_enough_by_itself(home, ledger, packtrail, tmp_path):
     assert in_store(home, rows_of) == rows_of(ledger.store)
 
 
+def test_contents_that_were_archived_further_before_are_not_said_to_be_here(
+    home, ledger, packtrail, tmp_path
+):
+    folder = tmp_path / "archive"
+    last = ledger.ledger.tip.height - KEPT
+    archive(packtrail, home, folder)
+    code, done, err = archive(packtrail, home, folder, "--keep-heights", KEPT + 2)
+    assert (code, done["archived_to"], done["kept_from"]) == (Exit.OK, last, last + 1), err
+
+
 def test_a_copy_for_an_inspector_removes_nothing(home, ledger, packtrail, tmp_path):
     code, done, err = archive(packtrail, home, tmp_path / "copy", "--keep-contents")
     assert (code, done["bundles_removed"], done["files_written"]) == (Exit.OK, 0, 1), err
+    assert done["kept_from"] == 1
     assert in_store(home, rows_of) == rows_of(ledger.store)
 
 

@@ -144,6 +144,7 @@ def test_what_needs_no_peers_is_moved_aside(home: Home, folder: str, part: Part)
     assert [each.part for each in findings] == [part]
     tell: Callable[[str], None] = pytest.fail
     done = repair(setting_of(home), findings, 1, tell)
+    assert done.database is None
     assert (Path(done.aside) / folder / first.name).read_bytes() == damaged
     assert look(home) == []
     now = learn(home)

@@ -14,6 +14,7 @@ from node.setting import read_setting
 from node.storage.leveldb import LevelOptions, open_level
 from tests.damage.home import make_home
 from tests.support.governed import overwrite
+from tests.unit.node.repair.test_diagnosis import flip
 
 
 @pytest.fixture(scope="module")
@@ -51,6 +52,7 @@ def test_peers_are_those_of_the_damaged_ledger(home: Home, tmp_path: Path) -> No
     }
     assert found.since == last_height(setting)
     assert found.kept_rows > 0
+    assert found.is_whole
 
 
 def test_a_list_that_does_not_read_is_of_no_use(home: Home, tmp_path: Path) -> None:
@@ -62,4 +64,24 @@ def test_a_list_that_does_not_read_is_of_no_use(home: Home, tmp_path: Path) -> N
 
 def test_without_a_database_peers_are_those_of_genesis(home: Home, tmp_path: Path) -> None:
     shutil.rmtree(home.database)
-    assert run(home, tmp_path / "work") == Salvaged(0, read_setting(home).genesis.nodes, 0)
+    found = Salvaged(0, read_setting(home).genesis.nodes, 0, is_whole=False)
+    assert run(home, tmp_path / "work") == found
+
+
+def test_rows_of_a_database_that_only_opens_when_it_is_mended_may_not_be_all(
+    home: Home, tmp_path: Path
+) -> None:
+    whole = run(home, tmp_path / "first")
+    (manifest,) = home.database.glob("MANIFEST-*")
+    flip(manifest, manifest.stat().st_size // 2)
+    found = run(home, tmp_path / "second")
+    assert (found.kept_rows, whole.is_whole, found.is_whole) == (whole.kept_rows, True, False)
+
+
+def test_rows_behind_damage_are_missed_and_it_is_said(home: Home, tmp_path: Path) -> None:
+    whole = run(home, tmp_path / "first")
+    (log,) = home.database.glob("*.log")
+    log.write_bytes(log.read_bytes()[:40])
+    found = run(home, tmp_path / "second")
+    assert found.kept_rows < whole.kept_rows
+    assert not found.is_whole

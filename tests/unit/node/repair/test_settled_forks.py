@@ -207,13 +207,14 @@ def test_the_losing_branch_gives_way_however_long_it_was(place: Place, heights: 
     with serving(place.peer, standing):
         done = place.rebuild()
     tip = standing.ledger.tip
-    assert (done.height, done.app_hash) == (tip.height, tip.app_hash)
+    assert done.database is not None
+    assert (done.database.height, done.database.app_hash) == (tip.height, tip.app_hash)
     assert last_known(place.setting) == HeadMarker(tip.height, tip.app_hash)
     opened, app_hash = place.opened()
     assert app_hash == tip.app_hash
     assert opened.settled == {FORKED_AT: standing.ledger.blocks.commit_of(FORKED_AT).block_id}  # type: ignore[union-attr]
     # What only this node knew: the fork, what stands, and a reference.
-    assert done.kept_rows == 3
+    assert (done.database.kept_rows, done.database.is_whole) == (3, True)
     # What it voted for on the other branch is no past of this one; what it signed is.
     assert opened.replay is not None
     assert (opened.replay.inputs, opened.replay.blocks) == ((), {})

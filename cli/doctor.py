@@ -5,11 +5,12 @@ import resource
 import shutil
 import stat
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
 
 import typer
 
 from cli.failures import CommandError, Exit
+from cli.finding import Finding
 from cli.home_lock import process_of
 from cli.listening import taken_addresses
 from cli.local import (
@@ -24,6 +25,7 @@ from cli.local import (
 from cli.options import OutputOption
 from cli.output import Format, write_rows
 from cli.own_identity import Known, known_to, mismatches, own_row
+from cli.own_ledger import own_ledger
 from network.testnet.process import is_running
 from node.home import Home
 
@@ -36,19 +38,8 @@ _MIN_DESCRIPTORS: Final = 4096
 _OTHERS: Final = stat.S_IRWXG | stat.S_IRWXO
 
 
-class Finding(NamedTuple):
-    """One question and its answer."""
-
-    check: str
-    """What was looked at."""
-    ok: bool
-    """Whether it is as it must be."""
-    detail: str
-    """What was found; what to do when it is not well."""
-
-
 def doctor(home: LocalHomeOption = DEFAULT_HOME, output: OutputOption = Format.TABLE) -> None:
-    """Check a node's home: files, keys, genesis, addresses, disk. Exit code 6 when something is wrong.
+    """Check a node's home: files, keys, genesis, ledger, addresses, disk. Exit code 6: something is wrong.
 
     Example: packtrail doctor --home maker
     """
@@ -76,6 +67,7 @@ def examine(home: Home) -> Iterator[Finding]:
         yield Finding("genesis", ok=False, detail=error.message)
         return
     yield from _genesis(home, settings, genesis)
+    yield from own_ledger(home)
     yield from _addresses(home, settings)
     yield from _machine(home)
 

@@ -42,7 +42,7 @@ def change_places(home: Home, work: Path, head: HeadMarker, along: Iterable[str]
     aside = aside_folder(home.data)
     # The marker is last: without it, what a database has lost would not show.
     move_aside(home.data, aside, [*along, home.database.name, HEAD_FILE])
-    if not _is_due(home):
+    if not change_waits(home):
         reason = f"the new database is not there, or another one is in its place; what was here is in {aside}"
         raise StorageFailed(str(home.data / NEXT_FOLDER), reason)
     take_place(home)
@@ -59,7 +59,7 @@ def take_place(home: Home) -> bool:
         StorageFailed, OSError: The disk refused.
     """
     waiting = home.data / NEXT_FOLDER
-    is_due = _is_due(home)
+    is_due = change_waits(home)
     if is_due:
         # A process that was killed may have synced nothing of what it put aside.
         for kept in home.data.glob(f"{ASIDE_FOLDER}-*"):
@@ -74,7 +74,7 @@ def take_place(home: Home) -> bool:
     return is_due
 
 
-def _is_due(home: Home) -> bool:
+def change_waits(home: Home) -> bool:
     """Tell whether a new database waits, and the one that was here is gone."""
     return (home.data / NEXT_FOLDER / home.database.name).exists() and not home.database.exists()
 

@@ -77,10 +77,19 @@ class Standing:
         Raises:
             StorageFailed: The disk refused.
         """
+        found, self.votes_from = self.look(), None
+        if found is not None:
+            self.allow(found)
+
+    def look(self) -> int | None:
+        """Return from which height on this home votes, as `open` would find; None when it listens first.
+
+        Raises:
+            StorageFailed: The disk refused.
+        """
         known = self._read()
-        self.votes_from = None
-        if known is not None and self._place(known) and known.signer == self._signer():
-            self.allow(known.votes_from)
+        is_here = known is not None and self._place(known) and known.signer == self._signer()
+        return known.votes_from if known is not None and is_here else None
 
     def _read(self) -> _Standing | None:
         data = self._files.read(STANDING_FILE)

@@ -6,16 +6,21 @@ removed because the chain has no use for it: what looks so may follow from the d
 database are checked byte for byte.
 """
 
+import dataclasses
 import os
+import shutil
+import tempfile
 from collections.abc import Callable
 from enum import StrEnum
+from pathlib import Path
+from typing import Final
 
 import msgspec
 
 from network.peer.face import VALIDATOR
 from node.archive.restoring import ArchivedBodies
 from node.assembly import make_disks, open_own_store
-from node.home import LOG_FOLDER, OUTBOX_FOLDER
+from node.home import HEAD_FILE, LOG_FOLDER, OUTBOX_FOLDER, SIGNER_FILE, Home
 from node.host.chain_fault import ChainFault
 from node.host.opening import open_ledger, read_disks
 from node.host.verify_chain import verify_home
@@ -30,6 +35,9 @@ from node.storage.level_files import check_level_files
 from node.storage.leveldb import has_level
 from node.storage.log import ConsensusLog
 from node.storage.outbox import Outbox
+
+_SMALL: Final = (LOG_FOLDER, OUTBOX_FOLDER, SIGNER_FILE, HEAD_FILE)
+"""What a start reads beside the database, below the data folder."""
 
 
 class Part(StrEnum):
@@ -77,19 +85,53 @@ def diagnose(
         StorageBusy: The node runs.
         StorageFailed: The disk refused.
     """
+    last_height(setting)
+    take_place(setting.home)
+    *found, damage = _opened(setting)
+    if has_level(setting.home.database):
+        # LevelDB says that something is wrong; byte for byte it is found where.
+        damage = _files(setting) or damage
+        if damage is None and thorough:
+            damage = _chain(setting, progress, archive, tell)
+    return [each for each in (*found, damage) if each is not None]
+
+
+def glance(setting: Setting) -> list[Finding]:
+    """Return what a start would refuse to go on with, in a home where no change of places waits.
+
+    What a start mends or cuts off is read from a copy. The database, which may be long, is opened where it
+    is: nothing in it is changed but what any opening changes.
+
+    Raises:
+        StorageDamaged: The signer's record is missing or damaged.
+        StorageBusy: The node runs.
+        StorageFailed: The disk refused.
+        WrongStore: The database is of another network.
+    """
+    data = setting.home.data
+    with tempfile.TemporaryDirectory(prefix="packtrail-") as folder:
+        copy = Home(Path(folder))
+        copy.data.mkdir()
+        for name in _SMALL:
+            source = data / name
+            if source.is_dir():
+                shutil.copytree(source, copy.data / name)
+            elif source.exists():
+                shutil.copy2(source, copy.data / name)
+        if has_level(setting.home.database):
+            copy.database.symlink_to(setting.home.database.absolute(), target_is_directory=True)
+        return [each for each in _opened(dataclasses.replace(setting, home=copy)) if each is not None]
+
+
+def _opened(setting: Setting) -> list[Finding | None]:
+    """Open everything as a start does; return what is damaged, the database's last: None when it is whole."""
     height = last_height(setting)
     found = _append_only(setting)
-    take_place(setting.home)
-    if not has_level(setting.home.database):
-        # A node that never started has no database yet.
-        reason = why_missed(setting.home, height)
-        return [*found, Finding(Part.DATABASE, str(setting.home.database), reason)] if reason else found
-    # LevelDB says that something is wrong; byte for byte it is found where.
-    opened = _database(setting, is_log_whole=not found)
-    damage = _files(setting) or opened
-    if damage is None and thorough:
-        damage = _chain(setting, progress, archive, tell)
-    return [*found, *([] if damage is None else [damage])]
+    if has_level(setting.home.database):
+        return [*found, _database(setting, is_log_whole=not found)]
+    # A node that never started has no database yet.
+    reason = why_missed(setting.home, height)
+    return [*found, Finding(Part.DATABASE, str(setting.home.database), reason) if reason else None]
 
 
 def _append_only(setting: Setting) -> list[Finding]:

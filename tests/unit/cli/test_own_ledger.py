@@ -1,0 +1,162 @@
+"""The doctor says of a stopped home what its start would: of ledger, log, outbox, and what was signed."""
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from cli.failures import Exit
+from node.assembly import make_disks, open_own_store
+from node.home import LOG_FOLDER, OUTBOX_FOLDER, SIGNER_FILE, Home
+from node.host.opening import open_disks
+from node.identity.standing import Standing
+from node.places import NEXT_FOLDER
+from node.setting import read_setting
+from node.storage.errors import StorageError
+from node.storage.files import DiskFiles
+from tests.damage.home import make_home
+
+Packtrail = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Home:
+    return make_home(tmp_path_factory.mktemp("doctor") / "home")
+
+
+@pytest.fixture
+def home(made: Home, tmp_path: Path) -> Home:
+    shutil.copytree(made.root, tmp_path / "home")
+    return Home(tmp_path / "home")
+
+
+Ask = Callable[[], dict[str, tuple[bool, str]]]
+
+
+@pytest.fixture
+def ask(home: Home, packtrail: Packtrail) -> Ask:
+    """Runs the doctor; returns what it says of signer and ledger."""
+
+    def run() -> dict[str, tuple[bool, str]]:
+        code, out, _err = packtrail("doctor", "--home", home.root, "-o", "json")
+        rows = {row["check"]: (row["ok"], row["detail"]) for row in msgspec.json.decode(out)}
+        assert (code == Exit.OK) == all(ok for ok, _detail in rows.values())
+        return {name: row for name, row in rows.items() if name in ("signer", "ledger")}
+
+    return run
+
+
+def starts(home: Home) -> bool:
+    """Tell whether a start would open everything."""
+    setting = read_setting(home)
+    try:
+        store = open_own_store(setting, create=True)
+    except StorageError:
+        return False
+    try:
+        disks = make_disks(setting, store)
+        open_disks(disks, [key.public_key for key in setting.secrets.lane_keys])
+    except StorageError:
+        return False
+    finally:
+        store.close()
+    return True
+
+
+def files_of(home: Home) -> dict[str, bytes]:
+    """Return everything below the data folder, but the database."""
+    found = (path for path in home.data.rglob("*") if path.is_file())
+    return {str(path): path.read_bytes() for path in found if home.database not in path.parents}
+
+
+def test_of_a_good_home_it_says_what_was_durable_and_signed(home: Home, ask: Ask) -> None:
+    before = files_of(home)
+    found = ask()
+    assert found["ledger"][0]
+    assert found["ledger"][1].startswith("opens; height ")
+    # It was copied by this test.
+    assert found["signer"][0]
+    assert "listens before it votes" in found["signer"][1]
+    assert files_of(home) == before
+    Standing(DiskFiles(home.data)).allow(0)
+    assert "it votes as soon as it has caught up" in ask()["signer"][1]
+
+
+def lose_database(home: Home) -> None:
+    shutil.rmtree(home.database)
+
+
+def lose_current(home: Home) -> None:
+    (home.database / "CURRENT").unlink()
+
+
+def lose_end(home: Home) -> None:
+    (log,) = home.database.glob("*.log")
+    log.write_bytes(log.read_bytes()[:40])
+
+
+def damage_log(home: Home) -> None:
+    flip(min((home.data / LOG_FOLDER).iterdir()))
+
+
+def damage_outbox(home: Home) -> None:
+    flip(min((home.data / OUTBOX_FOLDER).iterdir()))
+
+
+def flip(path: Path) -> None:
+    data = bytearray(path.read_bytes())
+    data[40] ^= 1
+    path.write_bytes(data)
+
+
+@pytest.mark.parametrize(
+    ("damage", "said"),
+    [
+        (lose_database, "was durable in it; packtrail node repair fetches it"),
+        (lose_current, "CURRENT is missing; packtrail node repair fetches it"),
+        (lose_end, "packtrail node repair fetches it"),
+        (damage_log, "packtrail node repair puts it aside"),
+        (damage_outbox, "packtrail node repair puts it aside"),
+    ],
+)
+def test_what_a_start_refuses_is_named_and_nothing_is_changed(
+    home: Home, ask: Ask, damage: Callable[[Home], None], said: str
+) -> None:
+    damage(home)
+    before = files_of(home)
+    ok, detail = ask()["ledger"]
+    assert not ok
+    assert said in detail
+    assert files_of(home) == before
+    assert not starts(home)
+
+
+@pytest.mark.parametrize("data", [None, b""])
+def test_without_its_record_a_validator_does_not_start(home: Home, ask: Ask, data: bytes | None) -> None:
+    path = home.data / SIGNER_FILE
+    if data is None:
+        path.unlink()
+    else:
+        path.write_bytes(data)
+    found = ask()
+    assert not found["signer"][0]
+    assert "not knowing what it signed last" in found["signer"][1]
+    assert "--give-up-signer" in found["signer"][1]
+    assert not starts(home)
+
+
+def test_a_database_on_its_way_to_its_place_is_no_damage(home: Home, ask: Ask) -> None:
+    (home.data / NEXT_FOLDER).mkdir()
+    home.database.rename(home.data / NEXT_FOLDER / home.database.name)
+    assert ask()["ledger"] == (True, "a new database waits, and takes its place at the next start")
+    assert starts(home)
+
+
+def test_keys_without_which_nothing_starts_are_named(home: Home, ask: Ask) -> None:
+    (key,) = home.keys.glob("validator*")
+    key.unlink()
+    ok, detail = ask()["ledger"]
+    assert not ok
+    assert detail.startswith("not looked at, for the node would not start: ")

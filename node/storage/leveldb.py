@@ -92,7 +92,9 @@ class _Gate:
 
 def _translate(where: str, error: plyvel.Error) -> StorageError:
     """Say in our words what LevelDB says in a sentence."""
-    reason = str(error)
+    said = error.args[0] if error.args else ""
+    # LevelDB's own words, which come as bytes.
+    reason = said.decode(errors="replace") if isinstance(said, bytes) else str(said)
     if isinstance(error, plyvel.CorruptionError) or "No such file" in reason:
         return StorageDamaged(where, reason)
     if f"{_LOCK_FILE}: " in reason:

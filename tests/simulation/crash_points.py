@@ -17,7 +17,8 @@ durable by that. So after a kill the power goes out at more points, also some la
 has said what rests on it; and it takes, or tears, all that neither life made durable.
 
 After each, the world goes on and every invariant of the simulator holds: one app hash on all nodes, nothing
-lost that was acknowledged, no step signed twice. A node whose disk refuses has said which file, and why.
+lost that was acknowledged, no step signed twice. A disk's refusal reaches whoever ends the node, and names the file
+that the disk named.
 """
 
 import argparse
@@ -224,7 +225,10 @@ def tell(aim: Aim) -> Told:
 
 
 def _unnamed(story: Story, aim: Aim) -> str:
-    """Say what is wrong with what the node said when its disk refused; empty when nothing is."""
+    """Say what is wrong with what reached the node's end when its disk refused; empty when nothing is.
+
+    The words are the disk's own: what is looked for is that nobody on the way swallows or replaces them.
+    """
     said = story.machines[name_of(aim.node)].said
     name = next((name for number, (_life, name) in enumerate(story.points, 1) if number == aim.point), "")
     if not any("No space left on device" in text and name.split(" ")[-1] in text for text in said):

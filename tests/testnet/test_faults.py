@@ -1,8 +1,10 @@
 """Validators die without warning: the others go on, nothing that was promised is lost, and they come back."""
 
 import http.client
+import re
 import shutil
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -129,7 +131,13 @@ def test_a_full_disk_ends_a_node_and_nobody_else(four: Running, measured: Measur
         if not four.is_running("validator-4"):
             break
     until(lambda: not four.is_running("validator-4"), "validator-4 has ended")
-    assert "StorageFailed" in four.folder.log("validator-4").read_text()
+    log = four.folder.log("validator-4").read_text()
+    (failed,) = (line for line in log.splitlines() if "node_failed" in line)
+    # The file that could not grow, and why.
+    said = re.search(r"""reason=['"]StorageFailed: .*?([^ ]+): File too large['"]$""", failed)
+    assert said is not None, failed
+    assert Path(said[1]).is_file()
+    assert Path(said[1]).is_relative_to(Home(four.folder.home("validator-4")).data)
     first.accept(birth(first.now_ms(), units(PREFIXES["validator-1"], 1)))
     measured(f"recovered in {four.recover('validator-4'):.1f} s")
     history.check(four.clients(*four.validators))

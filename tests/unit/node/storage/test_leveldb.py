@@ -178,7 +178,7 @@ class BrokenBatch:
         pass
 
     def write(self):
-        raise plyvel.IOError("IO error: 000003.log: No space left on device")
+        raise plyvel.IOError(b"IO error: 000003.log: No space left on device")
 
 
 def test_after_a_failed_write_nothing_is_written_any_more(folder):
@@ -190,7 +190,7 @@ def test_after_a_failed_write_nothing_is_written_any_more(folder):
             return BrokenBatch()
 
     store._database = FullDisk()
-    with pytest.raises(StorageFailed, match="No space left"):
+    with pytest.raises(StorageFailed, match=r": IO error: 000003\.log: No space left on device$"):
         store.write([(b"a", b"1")], sync=True)
     store._database = real
     with pytest.raises(StorageFailed, match="earlier write"):

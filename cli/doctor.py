@@ -33,7 +33,6 @@ if TYPE_CHECKING:
     from contracts.chain.genesis import Genesis
     from node.config.schema import Config
 
-_MIN_FREE_BYTES: Final = 1 << 30
 _MIN_DESCRIPTORS: Final = 4096
 _OTHERS: Final = stat.S_IRWXG | stat.S_IRWXO
 
@@ -182,9 +181,11 @@ def _addresses(home: Home, settings: "Config") -> Iterator[Finding]:
 
 
 def _machine(home: Home) -> Iterator[Finding]:
+    from node.storage.files import MIN_FREE_BYTES
+
     free = shutil.disk_usage(home.root).free
     yield Finding(
-        "disk", ok=free >= _MIN_FREE_BYTES, detail=f"{free >> 20} MiB free, {_MIN_FREE_BYTES >> 20} wanted"
+        "disk", ok=free >= MIN_FREE_BYTES, detail=f"{free >> 20} MiB free, {MIN_FREE_BYTES >> 20} wanted"
     )
     allowed = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     enough = allowed == resource.RLIM_INFINITY or allowed >= _MIN_DESCRIPTORS

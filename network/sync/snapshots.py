@@ -51,7 +51,8 @@ class SnapshotConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     rest_ms: int = 10_000
     """A peer that stalls is not asked for this long; each further time doubles it."""
     stuck_ms: int = 15_000
-    """After this long without a new chunk, another snapshot is chosen, if others hold one."""
+    """After this long without a new chunk, another snapshot is chosen, if others hold one; those who held it
+    and lost their connection have this long to come back."""
     progress_ms: int = 60_000
     """After this long without a new chunk, blocks are fetched."""
 
@@ -79,6 +80,8 @@ class Begin(msgspec.Struct, frozen=True):
 
     candidate: Candidate
     """Which one."""
+    goes_on: bool = False
+    """Whether it is the one that was begun last: what was taken of it is not taken again."""
 
 
 class TakeChunk(msgspec.Struct, frozen=True):
@@ -184,7 +187,12 @@ class SnapshotSync:
         self._config = config
         self._began_ms = self._progress_ms = now_ms
         self._peers: dict[str, _Peer] = {}
+        # Of the snapshot begun last, also while none is chosen.
+        self._begun = b""
         self._missing: dict[int, None] = {}
+        # Names of those who held the chosen one when their connection ended, and since when nobody holds it.
+        self._former: set[str] = set()
+        self._alone_ms: int | None = None
         # Names of those who offered a chosen snapshot and did not give it; also when they come back.
         self._barren: set[str] = set()
         self._attempts = 0
@@ -203,12 +211,18 @@ class SnapshotSync:
         """A peer is there."""
         if self.is_over:
             return []
-        self._peers[peer] = _Peer(now_ms)
+        known = self._peers[peer] = _Peer(now_ms)
+        if self.chosen is not None and peer in self._former:
+            # Asked what it holds, it would offer the newest.
+            known.says(self.chosen.hash)
+            return self._advance(now_ms)
         return [AskSnapshot(peer, self._request)]
 
     def on_peer_down(self, peer: str, now_ms: int) -> list[SnapshotEffect]:
-        """A peer is gone."""
-        self._peers.pop(peer, None)
+        """A peer is gone; who holds the chosen snapshot may come back."""
+        gone = self._peers.pop(peer, None)
+        if gone is not None and self.chosen is not None and gone.holds == self.chosen.hash:
+            self._former.add(peer)
         return self._advance(now_ms)
 
     def on_offer(self, peer: str, offer: SnapshotOffer, now_ms: int) -> list[SnapshotEffect]:
@@ -223,7 +237,8 @@ class SnapshotSync:
         if candidate.manifest.height <= self._request.above:
             return self._ban(peer, f"offered height {candidate.manifest.height}, which is no use", now_ms)
         known.says(candidate.hash)
-        self._offers.keep_only(each.holds for each in self._peers.values() if each.holds)
+        kept = {each.holds for each in self._peers.values() if each.holds}
+        self._offers.keep_only(kept if self.chosen is None else kept | {self.chosen.hash})
         return self._advance(now_ms)
 
     def on_none(self, peer: str, now_ms: int) -> list[SnapshotEffect]:
@@ -246,7 +261,7 @@ class SnapshotSync:
             except RemoteProtocolError as error:
                 return self._ban(peer, str(error), now_ms)
             del self._missing[answer.index]
-            self._progress_ms = now_ms
+            self._progress_ms, self._alone_ms = now_ms, None
             self._unwritten += len(answer.data)
             effects.append(TakeChunk(answer.index, answer.data))
         return [*effects, *self._advance(now_ms)]
@@ -262,6 +277,7 @@ class SnapshotSync:
         if known is None:
             return []
         known.holds, known.owes, known.late = b"", -1, -1
+        self._former.discard(peer)
         self._barren.add(peer)
         return self._advance(now_ms)
 
@@ -306,10 +322,14 @@ class SnapshotSync:
             self.chosen = max(
                 trusted, key=lambda each: (each.hash in fresh, each.manifest.height, each.power, each.hash)
             )
-            self._missing = dict.fromkeys(range(len(self.chosen.manifest.chunks)))
-            self._progress_ms = now_ms
+            goes_on = self.chosen.hash == self._begun
+            if not goes_on:
+                self._begun = self.chosen.hash
+                self._missing = dict.fromkeys(range(len(self.chosen.manifest.chunks)))
+                self._former.clear()
+            self._progress_ms, self._alone_ms = now_ms, None
             self._attempts += 1
-            effects.append(Begin(self.chosen))
+            effects.append(Begin(self.chosen, goes_on))
         elif not held and self._is_there_none():
             self._end(effects, "no peer has one")
         elif waited_ms >= self._config.trust_ms:
@@ -351,9 +371,9 @@ class SnapshotSync:
             return
         holders = {name: peer for name, peer in self._peers.items() if peer.holds == chosen.hash}
         waited_ms = now_ms - self._progress_ms
-        patience_ms = self._config.stuck_ms if holders else self._config.settle_ms
         is_lost = not holders and self._attempts < MAX_ATTEMPTS
-        if waited_ms >= patience_ms and (is_lost or self._is_another_trusted(holders)):
+        is_late = self._is_late(holders, now_ms)
+        if is_late and (is_lost or self._is_another_trusted(holders)):
             self._barren.update(holders)
             self._begin_anew(now_ms)
         elif waited_ms >= self._config.progress_ms:
@@ -362,6 +382,19 @@ class SnapshotSync:
         else:
             self._ask_chunks(effects, holders, now_ms)
 
+    def _is_late(self, holders: Collection[str], now_ms: int) -> bool:
+        """Tell whether those who hold the chosen snapshot had their time, or those who held it.
+
+        Who merely lost its connection has as long as one that gives nothing, from when the last of them was
+        gone. Coming and going does not begin that anew: only a chunk does.
+        """
+        if self._alone_ms is None and not holders:
+            self._alone_ms = now_ms
+        if holders or self._alone_ms is None:
+            return now_ms - self._progress_ms >= self._config.stuck_ms
+        patience_ms = self._config.stuck_ms if self._former else self._config.settle_ms
+        return now_ms - self._alone_ms >= patience_ms
+
     def _is_another_trusted(self, holders: Collection[str]) -> bool:
         """Tell whether somebody else, of whom nothing bad is known, holds another snapshot to be believed."""
         others = self._held_by(self._peers.keys() - self._barren - set(holders))
@@ -369,7 +402,6 @@ class SnapshotSync:
 
     def _begin_anew(self, now_ms: int) -> None:
         self.chosen = None
-        self._missing = {}
         self._began_ms = now_ms
 
     def _ask_chunks(self, effects: list[SnapshotEffect], holders: dict[str, _Peer], now_ms: int) -> None:
@@ -408,4 +440,5 @@ class SnapshotSync:
 
     def _ban(self, liar: str, reason: str, now_ms: int) -> list[SnapshotEffect]:
         self._peers.pop(liar, None)
+        self._former.discard(liar)
         return [BanPeer(liar, reason), *self._advance(now_ms)]

@@ -117,7 +117,7 @@ def _snapshots(status: NodeStatus) -> Iterator[Metric]:
     yield CounterMetricFamily("packtrail_snapshots_made", "Snapshots made since the start.", value=made)
     yield CounterMetricFamily(
         "packtrail_snapshots_left_out",
-        "Snapshots left out since the start, because one was still being made.",
+        "Snapshots left out since the start: one was still being made, or the disk has no room.",
         value=left_out,
     )
 

@@ -114,7 +114,7 @@ class NodeStatus(msgspec.Struct, frozen=True):
     snapshots_made: int = 0
     """Snapshots made since the start."""
     snapshots_left_out: int = 0
-    """Snapshots left out since the start, because one was still being made."""
+    """Snapshots left out since the start: one was still being made, or the disk had no room."""
     queues: tuple[QueueStatus, ...] = ()
     """What waits inside the node."""
     dropped: Mapping[str, int] = msgspec.field(default_factory=dict)

@@ -134,8 +134,8 @@ class Joining:
 
     def _fetch(self, effect: Begin | TakeChunk | Complete | GiveUp) -> None:
         match effect:
-            case Begin():
-                self._begin()
+            case Begin(goes_on=goes_on):
+                self._begin(goes_on=goes_on)
             case TakeChunk(index=index, packed=packed):
                 self._take(index, packed)
             case Complete():
@@ -143,7 +143,7 @@ class Joining:
             case GiveUp(reason=reason):
                 self._worker.submit(partial(self._clear, reason), self._ended)
 
-    def _begin(self) -> None:
+    def _begin(self, *, goes_on: bool) -> None:
         chosen = self._sync.chosen
         if chosen is None:
             return
@@ -154,7 +154,10 @@ class Joining:
             app_hash=manifest.app_hash.hex(),
             chunks=len(manifest.chunks),
             rows=manifest.rows,
+            missing=self._sync.missing,
         )
+        if goes_on:
+            return
         self._stored_bytes = 0
         self._worker.submit(partial(self._make_room, manifest.height), no_answer)
 

@@ -4,6 +4,9 @@ The state is pinned on the writer's thread in the moment in which a block is dur
 begun; that costs nothing. Cutting, compressing and writing it are jobs of one chunk each on a thread of their
 own. When a snapshot takes longer than the interval, the next one is left out. A validator then vouches for
 the manifest, if its key is in the set that decided the block.
+
+A snapshot is for others, and the chain is not to run out of room for it: where the disk would have less left
+than a node wants to be free, it is given up. Validators with equal disks would else stop at one height.
 """
 
 from collections.abc import Collection
@@ -30,6 +33,8 @@ from node.host.worker import Worker, no_answer
 from node.identity.vouching import VoucherSigner
 from node.pool.settled import Settled
 from node.storage.chunks import Cutting
+from node.storage.errors import StorageDamaged
+from node.storage.files import MIN_FREE_BYTES
 from node.storage.snapshot_files import HeldSnapshot, SnapshotFiles
 from node.storage.store import Snapshot
 
@@ -59,6 +64,15 @@ class Made(msgspec.Struct, frozen=True):
     """This validator's word for it; None on a node that has none to give."""
     heights: tuple[int, ...]
     """Of all snapshots that are on the disk now."""
+
+
+class NoRoom(msgspec.Struct, frozen=True):
+    """A snapshot that the disk has no room for."""
+
+    wanted_bytes: int
+    """What would have to be free."""
+    free_bytes: int
+    """What is."""
 
 
 class MadeReceiver(Protocol):
@@ -93,7 +107,7 @@ class SnapshotMaker:
 
     Attributes:
         made: How many were made since the start.
-        left_out: How many were left out since the start, because one was still being made.
+        left_out: How many were left out since the start, for another was being made, or for want of room.
     """
 
     def __init__(
@@ -143,17 +157,37 @@ class SnapshotMaker:
 
     # ------------------------------------------------------------------- jobs, on the worker's thread
 
-    def _begin(self, run: _Run) -> Made | None:
-        self._shelf.files.begin(run.tip.height)
+    def _begin(self, run: _Run) -> NoRoom | None:
+        files = self._shelf.files
+        files.begin(run.tip.height)
+        if (lacking := self._lacking(self._bytes_of_last())) is not None:
+            return lacking
         run.cutting = Cutting(run.pinned)
         return None
 
-    def _cut(self, run: _Run, leased: Collection[int]) -> Made | None:
+    def _bytes_of_last(self) -> int:
+        """Return how long the newest snapshot here is: the next one will be about as long."""
+        files = self._shelf.files
+        heights = files.heights()
+        try:
+            last = files.load(heights[-1]) if heights else None
+        except StorageDamaged:
+            last = None
+        return 0 if last is None else last.stored_bytes
+
+    def _lacking(self, more_bytes: int) -> NoRoom | None:
+        """Return what is wanted and free when the disk has no room for so much."""
+        free_bytes, wanted_bytes = self._shelf.files.free_bytes(), more_bytes + MIN_FREE_BYTES
+        return NoRoom(wanted_bytes, free_bytes) if free_bytes < wanted_bytes else None
+
+    def _cut(self, run: _Run, leased: Collection[int]) -> Made | NoRoom | None:
         """Write one chunk; return the snapshot after the last."""
         chunk = None if run.cutting is None else run.cutting.next_chunk()
         if chunk is None or run.cutting is None:
             return self._finish(run, 0 if run.cutting is None else run.cutting.rows, leased)
         packed = pack_chunk(chunk)
+        if (lacking := self._lacking(len(packed))) is not None:
+            return lacking
         self._shelf.files.write_chunk(run.tip.height, len(run.chunks), packed)
         run.chunks.append(chunk_hash(chunk))
         run.stored_bytes += len(packed)
@@ -183,19 +217,32 @@ class SnapshotMaker:
 
     # ----------------------------------------------------------------------------- on the event loop
 
-    def _went_on(self, run: _Run, made: Made | None) -> None:
+    def _went_on(self, run: _Run, made: Made | NoRoom | None) -> None:
         if made is None and len(run.chunks) <= MAX_CHUNKS:
             cut = partial(self._cut, run, self._receiver.leased())
             self._worker.submit(cut, partial(self._went_on, run))
             return
         run.pinned.close()
         self._run = None
-        if made is None:
-            _log.error("snapshot_too_large", height=run.tip.height, most_chunks=MAX_CHUNKS)
-            self._worker.submit(partial(self._shelf.files.remove, run.tip.height), no_answer)
+        if not isinstance(made, Made):
+            self._give_up(run.tip.height, made)
             return
         self.made += 1
         _log.info(
             "snapshot_made", height=run.tip.height, rows=made.held.manifest.rows, bytes=run.stored_bytes
         )
         self._receiver.on_made(made)
+
+    def _give_up(self, height: int, lacking: NoRoom | None) -> None:
+        """Say why there is no snapshot of this height, and remove what was written of it."""
+        if lacking is None:
+            _log.error("snapshot_too_large", height=height, most_chunks=MAX_CHUNKS)
+        else:
+            self.left_out += 1
+            _log.warning(
+                "snapshot_left_out",
+                height=height,
+                reason=f"{lacking.free_bytes >> 20} MiB are free, and {lacking.wanted_bytes >> 20} wanted",
+                what_to_do="make room, or move old blocks into an archive on another disk",
+            )
+        self._worker.submit(partial(self._shelf.files.remove, height), no_answer)

@@ -15,10 +15,12 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Protocol
+from typing import Final, Protocol
 
 from node.storage.errors import StorageFailed
 
+MIN_FREE_BYTES: Final = 1 << 30
+"""What a node wants to be free on its disk: the chain must not run out of room for want of something else."""
 _PRIVATE_FILE = 0o600
 _PRIVATE_FOLDER = 0o700
 
@@ -92,6 +94,10 @@ class FileSystem(Protocol):
 
     def inode(self, name: str) -> bytes | None:
         """Return what tells this file, however its bytes change, from one put in its place; None for none."""
+        ...
+
+    def free_bytes(self) -> int:
+        """Return how much more this disk takes, as far as it knows."""
         ...
 
 
@@ -267,6 +273,12 @@ class DiskFiles:
         """Return the inode; once the file is gone, the file system may give it to another."""
         found = self._stat(name)
         return None if found is None else str(found.st_ino).encode()
+
+    def free_bytes(self) -> int:
+        """Return how much more this disk takes of a process without special rights."""
+        with _refusals(self._root):
+            found = os.statvfs(self._root)
+            return found.f_bavail * found.f_frsize
 
     def _stat(self, name: str) -> os.stat_result | None:
         path = self._root / name

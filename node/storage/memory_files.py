@@ -151,6 +151,7 @@ class MemoryFiles:
         self._last_identity = 0
         self.operations = 0
         self.open_files = 0
+        self.free = 1 << 40
 
     def _new_identity(self) -> bytes:
         self._last_identity += 1
@@ -231,6 +232,10 @@ class MemoryFiles:
     def inode(self, name: str) -> bytes | None:
         """Return what tells this file from one put in its place: here, the same as its identity."""
         return self.identity(name)
+
+    def free_bytes(self) -> int:
+        """Return how much more this disk takes: as much as a test says."""
+        return self.free
 
     # -------------------------------------------------------------------------------------- faults
 

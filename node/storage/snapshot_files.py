@@ -69,6 +69,10 @@ class SnapshotFiles:
         self._files = files
         self._folder = folder
 
+    def free_bytes(self) -> int:
+        """Return how much more the disk takes."""
+        return self._files.free_bytes()
+
     def heights(self) -> list[int]:
         """Return the heights of the complete snapshots, ascending."""
         names = self._files.names(self._folder)

@@ -17,8 +17,7 @@ durable by that. So after a kill the power goes out at more points, also some la
 has said what rests on it; and it takes, or tears, all that neither life made durable.
 
 After each, the world goes on and every invariant of the simulator holds: one app hash on all nodes, nothing
-lost that was acknowledged, no step signed twice. A disk's refusal reaches whoever ends the node, and names the
-file that the disk named.
+lost that was acknowledged, no step signed twice. What a refusing disk said reaches whoever ends the node.
 """
 
 import argparse

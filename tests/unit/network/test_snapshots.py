@@ -107,9 +107,9 @@ class World:
                     self.asked.append((self.now, peer, request))
                     for delay, message in self.peers[peer](request):
                         self.later(delay, lambda peer=peer, message=message: self.receive(peer, message))
-                case Begin(candidate=candidate):
+                case Begin(candidate=candidate, goes_on=goes_on):
                     self.began.append(candidate.manifest.height)
-                    self.chunks = {}
+                    self.chunks = self.chunks if goes_on else {}
                 case TakeChunk(index=index, packed=packed):
                     assert index not in self.chunks
                     self.chunks[index] = packed
@@ -321,12 +321,12 @@ def test_power_counts_and_not_signatures():
 
 def test_holders_that_lose_it_are_left_for_others():
     """Old snapshots are removed: a newer one is begun."""
-    newer, asked = manifest_at(HEIGHT + 2), itertools.count()
+    asked = itertools.count()
 
     def forgetful(request):
         if not is_chunk(request):
-            return honest()(request) if next(asked) < 2 else honest(newer)(request)
-        return honest(newer)(request)
+            return honest()(request) if next(asked) < 2 else honest(NEWER)(request)
+        return honest(NEWER)(request)
 
     world = World({"alder": forgetful})
     world.run()
@@ -363,6 +363,68 @@ def test_peers_that_leave_and_come_are_asked():
     world.later(4_000, lambda: world.sync.on_peer("birch", world.now))
     world.run()
     world.check()
+
+
+NEWER = manifest_at(HEIGHT + 2)
+
+
+def test_holders_that_were_cut_off_for_a_moment_go_on_where_they_were():
+    """They are not asked what they hold, which is a newer one by now."""
+
+    def moving_on(request):
+        is_old = is_chunk(request) or world.now < 4_500
+        return honest(delay_ms=1_000)(request) if is_old else honest(NEWER)(request)
+
+    world = World({"alder": moving_on, "birch": moving_on})
+    for name in world.peers:
+        world.later(4_500, lambda name=name: world.sync.on_peer_down(name, world.now))
+        world.later(14_500, lambda name=name: world.sync.on_peer(name, world.now))
+    world.run()
+    world.check()
+    assert world.began == [HEIGHT]
+    assert world.now > 14_500
+
+
+def test_a_holder_that_comes_back_without_it_is_asked_what_else_it_has():
+    lost = False
+
+    def forgetful(request):
+        return honest(NEWER)(request) if lost else honest(delay_ms=1_000)(request)
+
+    def lose():
+        nonlocal lost
+        lost = True
+        return world.sync.on_peer("alder", world.now)
+
+    world = World({"alder": forgetful})
+    world.later(4_500, lambda: world.sync.on_peer_down("alder", world.now))
+    world.later(8_000, lose)
+    world.run()
+    world.check(manifest=NEWER)
+    assert world.began == [HEIGHT, HEIGHT + 2]
+
+
+def test_what_came_of_a_snapshot_is_kept_when_it_is_begun_again():
+    """Those who held it stay away; long after, another one comes that holds the same."""
+    world = World({"alder": honest(delay_ms=1_000)})
+    world.later(5_500, lambda: world.sync.on_peer_down("alder", world.now))
+    world.peers["birch"] = honest()
+    world.later(30_000, lambda: world.sync.on_peer("birch", world.now))
+    world.run()
+    world.check()
+    assert world.began == [HEIGHT, HEIGHT]
+    assert 0 < len(world.chunks_asked_of("birch")) < len(CHUNKS)
+
+
+def test_who_comes_and_goes_and_gives_nothing_is_left_for_others():
+    world = World({"alder": instead(silent, honest(NEWER)), "birch": honest()})
+    for at_ms in range(5_000, 200_000, 2_000):
+        world.later(at_ms, lambda: world.sync.on_peer_down("alder", world.now))
+        world.later(at_ms + 1_000, lambda: world.sync.on_peer("alder", world.now))
+    world.run()
+    world.check()
+    assert world.began == [HEIGHT + 2, HEIGHT]
+    assert world.now < 25_000
 
 
 def test_a_snapshot_that_is_no_use_is_a_lie():

@@ -27,10 +27,12 @@ from node.storage.blocks import BlockStore
 from node.storage.chunks import WrongRows, read_rows
 from node.storage.custody import Custody
 from node.storage.errors import HistoryNotHere
+from node.storage.files import MIN_FREE_BYTES
 from node.storage.head import Head
 from node.storage.history import History
 from node.storage.memory import MemoryStore
 from node.storage.proofs import build_anchor, build_proof
+from node.storage.snapshot_files import SnapshotFiles
 from node.storage.store import BLOCKS, BUNDLES, COMMITS, INDEX, META, STATE
 from tests.support.ledger import OneNode, pack_key
 from tests.support.parties import MAKER, PARTIES, build_test_genesis, validator_name, validator_seed
@@ -144,6 +146,40 @@ def test_a_state_of_too_many_chunks_leaves_nothing_behind(monkeypatch: pytest.Mo
     grow(holder.node, INTERVAL)
     assert list(holder.desk.held) == ([INTERVAL] if most == 3 else [])
     assert len(holder.files.names("snapshots")) == (4 if most == 3 else 0) + 1  # what it vouched for
+
+
+def test_without_room_a_snapshot_is_left_out_and_the_chain_goes_on() -> None:
+    """The next one is made when there is room again."""
+    holder = Holder(OneNode(build_test_genesis(validators=VALIDATORS)))
+    holder.files.free = MIN_FREE_BYTES - 1
+    grow(holder.node, INTERVAL)
+    assert (list(holder.desk.held), holder.maker.left_out) == ([], 1)
+    assert len(holder.files.names("snapshots")) == 1  # what it vouched for
+    holder.files.free = 1 << 40
+    grow(holder.node, INTERVAL)
+    assert list(holder.desk.held) == [BASE]
+    # As long as the last one, it would not leave what a node wants to be free.
+    holder.files.free = MIN_FREE_BYTES + holder.desk.held[BASE].stored_bytes - 1
+    grow(holder.node, INTERVAL)
+    assert (list(holder.desk.held), holder.maker.left_out) == ([BASE], 2)
+
+
+def test_when_others_take_the_room_meanwhile_what_was_written_is_removed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    holder = Holder(OneNode(build_test_genesis(validators=VALIDATORS)))
+    write_chunk = SnapshotFiles.write_chunk
+
+    def fill(files: SnapshotFiles, height: int, index: int, data: bytes) -> None:
+        write_chunk(files, height, index, data)
+        holder.files.free = MIN_FREE_BYTES
+
+    monkeypatch.setattr(SnapshotFiles, "write_chunk", fill)
+    chunks = iter([b"rows"] * 3)
+    monkeypatch.setattr(snapshot_maker.Cutting, "next_chunk", lambda _cutting: next(chunks, None))
+    grow(holder.node, INTERVAL)
+    assert (list(holder.desk.held), holder.maker.left_out) == ([], 1)
+    assert len(holder.files.names("snapshots")) == 1  # what it vouched for
 
 
 def test_a_node_that_is_no_validator_of_the_height_vouches_for_nothing() -> None:

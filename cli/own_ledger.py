@@ -25,6 +25,7 @@ def own_ledger(home: Home) -> Iterator[Finding]:
     from node.identity.keystore import KeystoreError
     from node.identity.passphrase import NoPassphrase
     from node.logs import configure_logs
+    from node.repair.diagnosis import glanced_at
     from node.setting import NotThisNode, read_setting
     from node.storage.errors import StorageBusy, StorageDamaged, StorageError
 
@@ -39,8 +40,9 @@ def own_ledger(home: Home) -> Iterator[Finding]:
         yield Finding("ledger", ok=False, detail=f"not looked at, for the node would not start: {error}")
         return
     try:
-        yield from _signer(setting)
-        yield from _ledger(setting)
+        with glanced_at(setting) as copy:
+            yield from _signer(copy, home)
+            yield from _ledger(copy, home)
     except StorageDamaged as damage:
         yield Finding("signer", ok=False, detail=f"{damage}; {_NO_SIGNER}")
     except StorageBusy:
@@ -49,8 +51,12 @@ def own_ledger(home: Home) -> Iterator[Finding]:
         yield Finding("ledger", ok=False, detail=str(error))
 
 
-def _signer(setting: "Setting") -> Iterator[Finding]:
+def _signer(setting: "Setting", home: Home) -> Iterator[Finding]:
     """Yield what a validator signed last, and whether it votes here; nothing for other nodes.
+
+    Args:
+        setting: Of a copy, which is mended as a start would.
+        home: The home itself.
 
     Raises:
         StorageDamaged: Its record is missing or damaged.
@@ -66,7 +72,7 @@ def _signer(setting: "Setting") -> Iterator[Finding]:
     signed = last_signed(setting)
     last = f"signed last at height {signed.sign.height}" if signed is not None else "nothing was signed yet"
     detail = f"{last}; it votes as soon as it has caught up"
-    if Standing(DiskFiles(setting.home.data)).look() is None:
+    if Standing(DiskFiles(home.data)).look() is None:
         detail = (
             f"{last}; this home was copied, moved or brought back since, or its record began anew: the node"
             " listens before it votes. Let no other node use its key"
@@ -74,20 +80,20 @@ def _signer(setting: "Setting") -> Iterator[Finding]:
     yield Finding("signer", ok=True, detail=detail)
 
 
-def _ledger(setting: "Setting") -> Iterator[Finding]:
+def _ledger(setting: "Setting", home: Home) -> Iterator[Finding]:
     from node.last_height import last_known
     from node.places import change_waits
-    from node.repair.diagnosis import Part, glance
+    from node.repair.diagnosis import Part, refused
     from node.storage.leveldb import has_level
 
-    home = setting.home
     if change_waits(home):
         yield Finding("ledger", ok=True, detail="a new database waits, and takes its place at the next start")
         return
-    found = glance(setting)
+    found = refused(setting)
     for each in found:
         advice = _REPAIR if each.part is Part.DATABASE else "packtrail node repair puts it aside"
-        yield Finding("ledger", ok=False, detail=f"{each.part} ({each.where}): {each.reason}; {advice}")
+        said = f"{each.part} ({each.where}): {each.reason}; {advice}"
+        yield Finding("ledger", ok=False, detail=said.replace(str(setting.home.data), str(home.data)))
     if found:
         return
     marker = last_known(setting)

@@ -176,7 +176,8 @@ class Apps:
                 if problem is None:
                     raise
                 self._metrics.told(problem.code, problem.status)
-                raise problem from error
+                # Asked again what it stands for, a busy node would be counted twice.
+                raise problem from (None if problem is error else error)
 
         return handle
 

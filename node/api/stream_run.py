@@ -136,6 +136,7 @@ class StreamRun:
         except Problem:
             self._turn_away([self._open_slot(0)])
         except LineTooLong:
+            self._metrics.submitted("invalid")
             slot = self._open_slot(0)
             self._finish(slot, LineView(slot.number, "invalid", code="body_too_large"))
         except LineTooSlow:

@@ -10,7 +10,8 @@ import dataclasses
 import os
 import shutil
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
 from typing import Final
@@ -96,17 +97,14 @@ def diagnose(
     return [each for each in (*found, damage) if each is not None]
 
 
-def glance(setting: Setting) -> list[Finding]:
-    """Return what a start would refuse to go on with, in a home where no change of places waits.
+@contextmanager
+def glanced_at(setting: Setting) -> Iterator[Setting]:
+    """Yield the setting of a copy of what a start mends or cuts off, so that looking changes nothing.
 
-    What a start mends or cuts off is read from a copy. The database, which may be long, is opened where it
-    is: nothing in it is changed but what any opening changes.
+    The database, which may be long, is there as a link, and changed as any opening changes it.
 
     Raises:
-        StorageDamaged: The signer's record is missing or damaged.
-        StorageBusy: The node runs.
-        StorageFailed: The disk refused.
-        WrongStore: The database is of another network.
+        OSError: The disk refused.
     """
     data = setting.home.data
     with tempfile.TemporaryDirectory(prefix="packtrail-") as folder:
@@ -120,7 +118,19 @@ def glance(setting: Setting) -> list[Finding]:
                 shutil.copy2(source, copy.data / name)
         if has_level(setting.home.database):
             copy.database.symlink_to(setting.home.database.absolute(), target_is_directory=True)
-        return [each for each in _opened(dataclasses.replace(setting, home=copy)) if each is not None]
+        yield dataclasses.replace(setting, home=copy)
+
+
+def refused(setting: Setting) -> list[Finding]:
+    """Return what a start would refuse to go on with, in a home where no change of places waits.
+
+    Raises:
+        StorageDamaged: The signer's record is missing or damaged.
+        StorageBusy: The node runs.
+        StorageFailed: The disk refused.
+        WrongStore: The database is of another network.
+    """
+    return [each for each in _opened(setting) if each is not None]
 
 
 def _opened(setting: Setting) -> list[Finding | None]:

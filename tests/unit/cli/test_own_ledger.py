@@ -129,8 +129,20 @@ def test_what_a_start_refuses_is_named_and_nothing_is_changed(
     ok, detail = ask()["ledger"]
     assert not ok
     assert said in detail
+    assert "/packtrail-" not in detail
     assert files_of(home) == before
     assert not starts(home)
+
+
+def test_a_record_of_which_one_copy_is_damaged_is_not_mended_by_looking(home: Home, ask: Ask) -> None:
+    path = home.data / SIGNER_FILE
+    data = bytearray(path.read_bytes())
+    data[10] ^= 1
+    path.write_bytes(data)
+    assert ask()["signer"][0]
+    assert path.read_bytes() == data
+    assert starts(home)
+    assert path.read_bytes() != data
 
 
 @pytest.mark.parametrize("data", [None, b""])

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from node.setting import Setting
 
 _REPAIR = "packtrail node repair fetches it from peers"
+_ASIDE = "packtrail node repair puts it aside"
 _NO_SIGNER = (
     "bring no copy back, which may be older than its last vote: packtrail node repair --give-up-signer begins"
     " an empty record, with which the validator listens before it votes"
@@ -91,8 +92,8 @@ def _ledger(setting: "Setting", home: Home) -> Iterator[Finding]:
         return
     found = refused(setting)
     for each in found:
-        advice = _REPAIR if each.part is Part.DATABASE else "packtrail node repair puts it aside"
-        said = f"{each.part} ({each.where}): {each.reason}; {advice}"
+        advice = f"; {_REPAIR if each.part is Part.DATABASE else _ASIDE}" if each.is_damage else ""
+        said = f"{each.part} ({each.where}): {each.reason}{advice}"
         yield Finding("ledger", ok=False, detail=said.replace(str(setting.home.data), str(home.data)))
     if found:
         return

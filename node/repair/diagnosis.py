@@ -61,6 +61,8 @@ class Finding(msgspec.Struct, frozen=True):
     """File, folder, row or height."""
     reason: str
     """What is wrong with it."""
+    is_damage: bool = True
+    """Whether it is damaged; else another release wrote it, and the reason says what to do."""
 
 
 def diagnose(
@@ -180,9 +182,11 @@ def _database(setting: Setting, *, is_log_whole: bool) -> Finding | None:
             disks.outbox.close()
             if disks.journal is not None:
                 disks.journal.close()
-    except (StorageDamaged, OtherFormat) as damage:
-        # Rows of another release are no damage, but the way out is the same: the chain is with the peers.
+    except StorageDamaged as damage:
         return Finding(Part.DATABASE, damage.where, damage.reason)
+    except OtherFormat as other:
+        # The way out is the same: the chain is with the peers.
+        return Finding(Part.DATABASE, other.where, other.reason, is_damage=False)
     finally:
         store.close()
     return None

@@ -8,6 +8,8 @@ import msgspec
 import pytest
 
 from cli.failures import Exit
+from contracts.chain.genesis import genesis_hash
+from contracts.primitives.encoding import encode
 from node.assembly import make_disks, open_own_store
 from node.home import LOG_FOLDER, OUTBOX_FOLDER, SIGNER_FILE, Home
 from node.host.opening import open_disks
@@ -16,6 +18,8 @@ from node.places import NEXT_FOLDER
 from node.setting import read_setting
 from node.storage.errors import StorageError
 from node.storage.files import DiskFiles
+from node.storage.head import FORMAT, OLDEST_BLOCKS, Identity
+from node.storage.store import META, put
 from tests.damage.home import make_home
 
 Packtrail = Callable[..., tuple[int, str, str]]
@@ -164,6 +168,24 @@ def test_a_database_on_its_way_to_its_place_is_no_damage(home: Home, ask: Ask) -
     home.database.rename(home.data / NEXT_FOLDER / home.database.name)
     assert ask()["ledger"] == (True, "a new database waits, and takes its place at the next start")
     assert starts(home)
+
+
+@pytest.mark.parametrize(
+    ("number", "said"),
+    [(FORMAT + 1, "node reindex builds it anew"), (OLDEST_BLOCKS - 1, "start the release that wrote it")],
+)
+def test_a_database_of_another_release_is_no_damage_and_refused(
+    home: Home, ask: Ask, number: int, said: str
+) -> None:
+    setting = read_setting(home)
+    store = open_own_store(setting, create=False)
+    store.write([put(META, b"identity", encode(Identity(number, genesis_hash(setting.genesis))))], sync=True)
+    store.close()
+    ok, detail = ask()["ledger"]
+    assert not ok
+    assert said in detail
+    assert "fetches it from peers" not in detail
+    assert not starts(home)
 
 
 def test_keys_without_which_nothing_starts_are_named(home: Home, ask: Ask) -> None:

@@ -23,7 +23,7 @@ class Sample(msgspec.Struct, frozen=True):
     """One look at a process."""
 
     memory_mb: float
-    """Resident memory."""
+    """Resident memory without mapped files: what a database's files take is the kernel's to drop."""
     descriptors: int
     """Open file descriptors."""
 
@@ -106,11 +106,11 @@ class Vitals:
 
 def _look(pid: int) -> Sample | None:
     try:
-        pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
+        _size, resident, shared, *_rest = map(int, Path(f"/proc/{pid}/statm").read_text().split())
         descriptors = sum(1 for _ in Path(f"/proc/{pid}/fd").iterdir())
-    except (OSError, IndexError):
+    except (OSError, ValueError):
         return None
-    return Sample(pages * _PAGE_BYTES / 1e6, descriptors)
+    return Sample((resident - shared) * _PAGE_BYTES / 1e6, descriptors)
 
 
 def _growth(node: str, samples: Sequence[Sample]) -> Growth:

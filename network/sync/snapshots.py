@@ -190,7 +190,8 @@ class SnapshotSync:
         # Of the snapshot begun last, also while none is chosen.
         self._begun = b""
         self._missing: dict[int, None] = {}
-        # Names of those who held the chosen one when their connection ended, and since when nobody holds it.
+        # Names of those who held the chosen one when their connection ended, and since when nobody holds it;
+        # genesis names all that there can be.
         self._former: set[str] = set()
         self._alone_ms: int | None = None
         # Names of those who offered a chosen snapshot and did not give it; also when they come back.
@@ -374,7 +375,8 @@ class SnapshotSync:
         is_lost = not holders and self._attempts < MAX_ATTEMPTS
         is_late = self._is_late(holders, now_ms)
         if is_late and (is_lost or self._is_another_trusted(holders)):
-            self._barren.update(holders)
+            # Also who is away just now: else it would come back for every choice, and give nothing.
+            self._barren.update(holders, self._former)
             self._begin_anew(now_ms)
         elif waited_ms >= self._config.progress_ms:
             height = chosen.manifest.height
@@ -386,14 +388,16 @@ class SnapshotSync:
         """Tell whether those who hold the chosen snapshot had their time, or those who held it.
 
         Who merely lost its connection has as long as one that gives nothing, from when the last of them was
-        gone. Coming and going does not begin that anew: only a chunk does.
+        gone, and who came back within it the time of an answer. Coming and going begins neither anew: only a
+        chunk does.
         """
+        config = self._config
         if self._alone_ms is None and not holders:
             self._alone_ms = now_ms
-        if holders or self._alone_ms is None:
-            return now_ms - self._progress_ms >= self._config.stuck_ms
-        patience_ms = self._config.stuck_ms if self._former else self._config.settle_ms
-        return now_ms - self._alone_ms >= patience_ms
+        if self._alone_ms is None:
+            return now_ms - self._progress_ms >= config.stuck_ms
+        patience_ms = config.stuck_ms if self._former or holders else config.settle_ms
+        return now_ms - self._alone_ms >= patience_ms + (config.answer_ms if holders else 0)
 
     def _is_another_trusted(self, holders: Collection[str]) -> bool:
         """Tell whether somebody else, of whom nothing bad is known, holds another snapshot to be believed."""

@@ -427,6 +427,37 @@ def test_who_comes_and_goes_and_gives_nothing_is_left_for_others():
     assert world.now < 25_000
 
 
+def test_who_is_away_whenever_patience_ends_is_left_for_others_all_the_same():
+    """It comes back for the next choice, and offers what is newest."""
+    world = World({"alder": instead(silent, honest(NEWER)), "birch": honest()})
+    here = True
+
+    def flee():
+        nonlocal here
+        chosen, was_here = world.sync.chosen, here
+        here = chosen is None or chosen.manifest.height == HEIGHT
+        if was_here == here:
+            return []
+        move = world.sync.on_peer if here else world.sync.on_peer_down
+        return move("alder", world.now)
+
+    for at_ms in range(100, 200_000, 100):
+        world.later(at_ms, flee)
+    world.run()
+    world.check()
+    assert world.began == [HEIGHT + 2, HEIGHT]
+
+
+def test_a_holder_that_comes_back_in_time_may_give_a_chunk_before_others_are_taken():
+    """The time before it was gone does not count against it, nor is it left for being back late."""
+    world = World({"alder": honest(NEWER, delay_ms=1_000), "birch": honest()})
+    world.later(5_900, lambda: world.sync.on_peer_down("alder", world.now))
+    world.later(20_500, lambda: world.sync.on_peer("alder", world.now))
+    world.run()
+    world.check(manifest=NEWER)
+    assert world.began == [HEIGHT + 2]
+
+
 def test_a_snapshot_that_is_no_use_is_a_lie():
     world = World({"alder": honest()}, above=HEIGHT)
     assert isinstance(world.run(), GiveUp)

@@ -6,10 +6,12 @@ own. When a snapshot takes longer than the interval, the next one is left out. A
 the manifest, if its key is in the set that decided the block.
 
 A snapshot is for others, and the chain is not to run out of room for it: where the disk would have less left
-than a node wants to be free, it is given up. Validators with equal disks would else stop at one height.
+than a node wants to be free, or refuses for want of room all at once, it is given up. Validators with equal
+disks would else stop at one height. Any other failure of the disk stops the node, as everywhere; so does
+want of room for the record of what was vouched for, which is a signer's.
 """
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from functools import partial
 from typing import Protocol
@@ -33,7 +35,7 @@ from node.host.worker import Worker, no_answer
 from node.identity.vouching import VoucherSigner
 from node.pool.settled import Settled
 from node.storage.chunks import Cutting
-from node.storage.errors import StorageDamaged
+from node.storage.errors import StorageDamaged, StorageFull
 from node.storage.files import MIN_FREE_BYTES
 from node.storage.snapshot_files import HeldSnapshot, SnapshotFiles
 from node.storage.store import Snapshot
@@ -69,10 +71,8 @@ class Made(msgspec.Struct, frozen=True):
 class NoRoom(msgspec.Struct, frozen=True):
     """A snapshot that the disk has no room for."""
 
-    wanted_bytes: int
-    """What would have to be free."""
-    free_bytes: int
-    """What is."""
+    reason: str
+    """What is free and what is wanted, or what the disk said."""
 
 
 class MadeReceiver(Protocol):
@@ -158,8 +158,10 @@ class SnapshotMaker:
     # ------------------------------------------------------------------- jobs, on the worker's thread
 
     def _begin(self, run: _Run) -> NoRoom | None:
-        files = self._shelf.files
-        files.begin(run.tip.height)
+        try:
+            self._shelf.files.begin(run.tip.height)
+        except StorageFull as error:
+            return self._refused(error)
         if (lacking := self._lacking(self._bytes_of_last())) is not None:
             return lacking
         run.cutting = Cutting(run.pinned)
@@ -178,7 +180,13 @@ class SnapshotMaker:
     def _lacking(self, more_bytes: int) -> NoRoom | None:
         """Return what is wanted and free when the disk has no room for so much."""
         free_bytes, wanted_bytes = self._shelf.files.free_bytes(), more_bytes + MIN_FREE_BYTES
-        return NoRoom(wanted_bytes, free_bytes) if free_bytes < wanted_bytes else None
+        if free_bytes >= wanted_bytes:
+            return None
+        return NoRoom(f"{free_bytes >> 20} MiB are free, and {wanted_bytes >> 20} wanted")
+
+    def _refused(self, error: StorageFull) -> NoRoom:
+        """Return what the disk said that had no room, and what it says is free: quotas are not in that."""
+        return NoRoom(f"{error}; {self._shelf.files.free_bytes() >> 20} MiB are free on the disk")
 
     def _cut(self, run: _Run, leased: Collection[int]) -> Made | NoRoom | None:
         """Write one chunk; return the snapshot after the last."""
@@ -188,20 +196,27 @@ class SnapshotMaker:
         packed = pack_chunk(chunk)
         if (lacking := self._lacking(len(packed))) is not None:
             return lacking
-        self._shelf.files.write_chunk(run.tip.height, len(run.chunks), packed)
+        try:
+            self._shelf.files.write_chunk(run.tip.height, len(run.chunks), packed)
+        except StorageFull as error:
+            return self._refused(error)
         run.chunks.append(chunk_hash(chunk))
         run.stored_bytes += len(packed)
         return None
 
-    def _finish(self, run: _Run, rows: int, leased: Collection[int]) -> Made:
+    def _finish(self, run: _Run, rows: int, leased: Collection[int]) -> Made | NoRoom:
         tip = run.tip
         manifest = Manifest(
             *(MANIFEST_VERSION, tip.chain_id, tip.height, tip.block_id, tip.app_hash),
             *(rows, tuple(run.chunks)),
         )
-        held = self._shelf.files.finish(manifest, run.stored_bytes)
+        try:
+            held = self._shelf.files.finish(manifest, run.stored_bytes)
+        except StorageFull as error:
+            return self._refused(error)
         voucher = self._vouch(tip, held.hash)
-        self._shelf.files.clean(self._shelf.keep, {self._base, *leased})
+        clean = partial(self._shelf.files.clean, self._shelf.keep, {self._base, *leased})
+        self._tidy(tip.height, clean)
         return Made(held, voucher, tuple(self._shelf.files.heights()))
 
     def _vouch(self, tip: ChainTip, hash_: bytes) -> Voucher | None:
@@ -214,6 +229,13 @@ class SnapshotMaker:
                 "snapshot_not_vouched_for", height=tip.height, reason="signed for it, or above, before"
             )
         return voucher
+
+    def _tidy(self, height: int, removal: Callable[[], object]) -> None:
+        """Remove files; what a disk so full that it cannot even do that keeps goes with the next snapshot."""
+        try:
+            removal()
+        except StorageFull as error:
+            _log.warning("snapshots_not_removed", height=height, reason=str(error))
 
     # ----------------------------------------------------------------------------- on the event loop
 
@@ -242,7 +264,8 @@ class SnapshotMaker:
             _log.warning(
                 "snapshot_left_out",
                 height=height,
-                reason=f"{lacking.free_bytes >> 20} MiB are free, and {lacking.wanted_bytes >> 20} wanted",
+                reason=lacking.reason,
                 what_to_do="make room, or move old blocks into an archive on another disk",
             )
-        self._worker.submit(partial(self._shelf.files.remove, height), no_answer)
+        remove = partial(self._shelf.files.remove, height)
+        self._worker.submit(partial(self._tidy, height, remove), no_answer)

@@ -28,6 +28,10 @@ class StorageFailed(StorageError):
     """The operating system refused an operation: I/O error, disk full, permission. Stop cleanly."""
 
 
+class StorageFull(StorageFailed):
+    """The disk is full, or a quota used up. Stop cleanly, unless nothing rests on the file."""
+
+
 class StorageBusy(StorageFailed):
     """Another process has the store open."""
 

@@ -11,16 +11,18 @@ something proves nothing: the process that made it may have ended before it was 
 still take it. So whoever opens what another process left syncs it before acting on it.
 """
 
+import errno
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final, Protocol
 
-from node.storage.errors import StorageFailed
+from node.storage.errors import StorageFailed, StorageFull
 
 MIN_FREE_BYTES: Final = 1 << 30
 """What a node wants to be free on its disk: the chain must not run out of room for want of something else."""
+_NO_ROOM: Final = (errno.ENOSPC, errno.EDQUOT)
 _PRIVATE_FILE = 0o600
 _PRIVATE_FOLDER = 0o700
 
@@ -54,7 +56,10 @@ class OpenFile(Protocol):
 
 
 class FileSystem(Protocol):
-    """A folder tree. All methods raise StorageFailed when the operating system refuses."""
+    """A folder tree.
+
+    All methods raise StorageFailed when the operating system refuses; StorageFull for want of room.
+    """
 
     def read(self, name: str) -> bytes | None:
         """Return the whole content, or None when there is no such file."""
@@ -125,7 +130,8 @@ def _refusals(where: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise StorageFailed(str(where), error.strerror or str(error)) from error
+        kind = StorageFull if error.errno in _NO_ROOM else StorageFailed
+        raise kind(str(where), error.strerror or str(error)) from error
 
 
 class DiskFile:

@@ -134,6 +134,7 @@ class MemoryFiles:
     Attributes:
         operations: Number of changing operations begun so far.
         open_files: Number of files that are open for writing.
+        free: What `free_bytes` answers; a test may change it.
     """
 
     def __init__(self, before: Callable[[Operation], None] | None = None) -> None:
@@ -261,6 +262,7 @@ class MemoryFiles:
             for changes in pending[:count]:
                 _apply(names, changes)
         after = MemoryFiles(before)
+        after.free = self.free
         after._folders = set(self._folders)
         after._names = {
             name: _Inode(names[name].survivor(survive, choose), names[name].identity)
@@ -280,6 +282,7 @@ class MemoryFiles:
             return twins[id(inode)]
 
         after = MemoryFiles(before)
+        after.free = self.free
         after._folders = set(self._folders)
         after._last_identity = self._last_identity
         after._names = {name: twin(inode) for name, inode in self._names.items()}
@@ -321,6 +324,7 @@ class MemoryFiles:
             before: For the new file system.
         """
         after = MemoryFiles(before)
+        after.free = self.free
         after._folders = set(self._folders)
         after._last_identity = self._last_identity
         for name, inode in backup.copied()._names.items():  # noqa: SLF001 - of this class

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from node.storage.errors import StorageFailed
+from node.storage.errors import StorageFull
 from node.storage.head import Head
 from node.storage.head_marker import HeadMarker, save_head_marker
 from node.storage.memory import MemoryStore
@@ -133,7 +133,7 @@ class Disk:
             at = "while_opening" if self.is_opening else f"at_write_{trap.survive.value}"
             self.fired["disk_refuses" if trap.refuses else f"crash_{at}"] += 1
         if trap.refuses:
-            raise StorageFailed(name, "No space left on device")
+            raise StorageFull(name, "No space left on device")
         raise PowerLoss(name)
 
     def crash(self, survive: Survive) -> None:

@@ -1,10 +1,12 @@
 """The contract of `FileSystem`, on a real disk and in memory."""
 
+import errno
+import os
 from pathlib import Path
 
 import pytest
 
-from node.storage.errors import StorageFailed
+from node.storage.errors import StorageFailed, StorageFull
 from node.storage.files import DiskFiles, folder_of, replace_file
 from node.storage.memory_files import MemoryFiles
 
@@ -137,6 +139,23 @@ def test_on_disk_nothing_stays_open(tmp_path):
 def test_on_disk_a_full_device_is_a_storage_failure(tmp_path):
     (tmp_path / "full").symlink_to("/dev/full")
     file = DiskFiles(tmp_path).open("full")
-    with pytest.raises(StorageFailed, match="No space left"):
+    with pytest.raises(StorageFull, match="No space left"):
         file.write_at(0, b"x")
     file.close()
+
+
+@pytest.mark.parametrize(
+    ("number", "is_full"), [(errno.ENOSPC, True), (errno.EDQUOT, True), (errno.EIO, False)]
+)
+def test_on_disk_want_of_room_is_told_from_other_failures(tmp_path, monkeypatch, number, is_full):
+    """A quota that is used up is want of room; a disk that fails is not."""
+    file = DiskFiles(tmp_path).open("a")
+
+    def refuse(*_arguments):
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(os, "pwrite", refuse)
+    with pytest.raises(StorageFailed, match=os.strerror(number)) as caught:
+        file.append(b"x")
+    file.close()
+    assert isinstance(caught.value, StorageFull) == is_full

@@ -99,6 +99,11 @@ class Invariants:
             raise Broken(f"I2: {name} has another app hash at height {tip.height}")
         return False
 
+    def documents_up_to(self, height: int) -> set[bytes]:
+        """Return the documents that whoever has this height has in its chain."""
+        blocks = (block for at, block in self.decided.items() if at <= height)
+        return {document for block in blocks for document, _code in block.receipts}
+
     def _check_commit(self, name: str, applied: Applied, commit: Commit) -> None:
         if commit in self._commits:
             return

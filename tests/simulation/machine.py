@@ -354,11 +354,14 @@ class Machine:
         self.world.has_forgotten = True
 
     def forget(self) -> None:
-        """Its whole disk is an old copy: documents that its users handed in since may be gone, too."""
+        """Its whole disk is an old copy: documents that its users handed in since may be gone, too.
+
+        What stands in a block that another node has is not gone, and is expected as before.
+        """
         self.forget_chain()
-        promised = self.world.workload.promises.durable
-        for document in [each for each, name in promised.items() if name == self.name]:
-            del promised[document]
+        height = max((each.told for each in self.world.machines.values() if each is not self), default=0)
+        held = self.world.invariants.documents_up_to(height)
+        self.world.workload.promises.lose_outbox(self.name, held)
 
     def lose_home(self) -> None:
         """Its disk is gone; it gets an empty record of what it signed, as `packtrail node repair` makes."""

@@ -6,7 +6,7 @@ twice. Nothing that was acknowledged may ever be lost (I3): the promises are kep
 """
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from random import Random
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -56,6 +56,16 @@ class Promises:
         """Begin without promises."""
         self.durable: dict[bytes, str] = {}
         self.committed: dict[bytes, tuple[int, str]] = {}
+
+    def lose_outbox(self, node: str, held: Collection[bytes]) -> None:
+        """Forget what a node promised and may have lost with its disk.
+
+        Args:
+            node: Its name.
+            held: Documents that others have in their chains: what was promised of these stays.
+        """
+        for document in [each for each, name in self.durable.items() if name == node and each not in held]:
+            del self.durable[document]
 
 
 class Announced(NamedTuple):

@@ -246,8 +246,7 @@ class World:
             raise Broken(f"I7: not everybody got to height {target}: {self._standing()}")
 
     def _is_drained(self) -> bool:
-        decided = self.invariants.decided.values()
-        known = {document for block in decided for document, _code in block.receipts}
+        known = self.invariants.documents_up_to(self.invariants.height)
         able = {machine.name for machine in self._honest()}
         promised = (each for each, name in self.workload.promises.durable.items() if name in able)
         return known.issuperset(promised) and all(

@@ -17,7 +17,8 @@ durable by that. So after a kill the power goes out at more points, also some la
 has said what rests on it; and it takes, or tears, all that neither life made durable.
 
 After each, the world goes on and every invariant of the simulator holds: one app hash on all nodes, nothing
-lost that was acknowledged, no step signed twice. What a refusing disk said reaches whoever ends the node.
+lost that was acknowledged, no step signed twice. What a refusing disk said reaches whoever ends the node,
+word for word, and the node has asked it for nothing since.
 """
 
 import argparse
@@ -34,10 +35,9 @@ from typing import Final, NamedTuple
 import msgspec
 
 from node.identity.standing import Standing
-from node.storage.errors import StorageError, StorageFailed
 from node.storage.memory_files import Survive
 from node.storage.snapshot_files import SNAPSHOT_FOLDER
-from tests.simulation.disks import Trap
+from tests.simulation.disks import NO_SPACE, Trap
 from tests.simulation.invariants import Broken
 from tests.simulation.joining import small_chunks
 from tests.simulation.machine import Machine
@@ -109,7 +109,6 @@ class Story(World):
 
     Attributes:
         points: Names of the points that the node passed, each with the number of its life.
-        reasons: What the node said when its disk refused.
         spared: Numbers of the points at files of snapshots that the node makes: a full disk there ends none.
     """
 
@@ -119,7 +118,6 @@ class Story(World):
         self._aim = aim
         self._lives = 0
         self.points: list[tuple[int, str]] = []
-        self.reasons: list[StorageError] = []
         self.spared: set[int] = set()
         machine = self.machines[name_of(aim.node)]
         if aim.node == LISTENER:
@@ -169,12 +167,6 @@ class Story(World):
         if self._lives == 1 and self._aim.again:
             machine.set_trap(_trap(self._aim.again, self._aim.then))
         super().on_stopped(machine)
-
-    def crashed(self, error: BaseException) -> None:
-        """A node failed by itself: never, unless its disk refused."""
-        if self._aim.aftermath != REFUSES or not isinstance(error, StorageFailed):
-            raise error
-        self.reasons.append(error)
 
 
 def _listens(machine: Machine) -> bool:
@@ -229,23 +221,27 @@ def tell(aim: Aim) -> Told:
     is_spared = aim.aftermath == REFUSES and aim.point in story.spared
     after = tuple(name for life, name in story.points if life == 1)
     if not failure and aim.aftermath == REFUSES:
-        failure = _unnamed(story, aim)
+        failure = _unheard(story, aim)
     return Told(aim, failure, is_spared or story._lives >= expected, after)
 
 
-def _unnamed(story: Story, aim: Aim) -> str:
-    """Say what is wrong with what reached the node's end when its disk refused; empty when nothing is.
+def _unheard(story: Story, aim: Aim) -> str:
+    """Say what is wrong with how a node ended whose disk refused; empty when nothing is.
 
-    The words are the disk's own: what is looked for is that nobody on the way swallows or replaces them. A
-    full disk at a snapshot that the node makes ends nobody; if it writes anything else, that does.
+    The disk names the operation and the file. That, the reason and nothing else must reach whoever ends the
+    node, and the node asks its disk for nothing more. A full disk at a snapshot that the node makes ends
+    nobody; if it writes anything else, that does.
     """
+    passed = [name for life, name in story.points if life == 0]
+    refused, more = passed[aim.point - 1 : aim.point], passed[aim.point :]
     said = story.machines[name_of(aim.node)].said
-    name = next((name for number, (_life, name) in enumerate(story.points, 1) if number == aim.point), "")
     if aim.point in story.spared:
-        said = [text for text in said if name in text]
-        return f"the disk was full at {name!r}, and that ended the node: {said}" if said else ""
-    if not any("No space left on device" in text and name.split(" ")[-1] in text for text in said):
-        return f"the disk refused at {name!r}, and the node said {said}"
+        heard = [text for text in said if refused[0] in text]
+        return f"the disk was full at {refused}, and that ended the node: {heard}" if heard else ""
+    if said != [f"{name}: {NO_SPACE}" for name in refused]:
+        return f"the disk refused at {refused}, and who ends the node heard {said}"
+    if more:
+        return f"the disk refused at {refused}, and the node went on to {more[0]!r}"
     return ""
 
 

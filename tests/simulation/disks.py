@@ -7,7 +7,7 @@ A trap waits for the n-th point from now: there the power goes out, or the disk 
 from collections import Counter
 from collections.abc import Callable, Iterable
 from random import Random
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import msgspec
 
@@ -18,6 +18,8 @@ from node.storage.memory import MemoryStore
 from node.storage.memory_files import MemoryFiles, Operation, PowerLoss, Survive
 from node.storage.store import Write
 
+NO_SPACE: Final = "No space left on device"
+"""Why a disk refuses, in the system's words."""
 _CUT = 0.3
 """Part of the damaged files whose end is gone; of the others, a bit has flipped."""
 
@@ -133,7 +135,7 @@ class Disk:
             at = "while_opening" if self.is_opening else f"at_write_{trap.survive.value}"
             self.fired["disk_refuses" if trap.refuses else f"crash_{at}"] += 1
         if trap.refuses:
-            raise StorageFull(name, "No space left on device")
+            raise StorageFull(name, NO_SPACE)
         raise PowerLoss(name)
 
     def crash(self, survive: Survive) -> None:

@@ -1,7 +1,13 @@
 """Some of the crashes of `make crash-points`, and that what they are aimed at is there."""
 
+import contextlib
+from collections.abc import Callable
+from functools import partial
+
 import pytest
 
+from node.storage.errors import StorageFailed
+from node.storage.memory_files import MemoryFile, MemoryFiles
 from tests.simulation.crash_points import (
     AFTERMATHS,
     KILLED_POINTS,
@@ -16,6 +22,7 @@ from tests.simulation.crash_points import (
 )
 
 EVERY = 29
+Refused = Callable[[], None]
 
 SNAPSHOT = {
     *("append snapshots/#-#.chunk", "sync snapshots/#-#.chunk", "sync_folder snapshots"),
@@ -99,9 +106,59 @@ def test_a_loss_of_what_was_synced_is_found(monkeypatch: pytest.MonkeyPatch) -> 
     assert any(tell(Aim("v0", point, "dropped")).failure for point in points)
 
 
-def test_the_reason_is_named(names: dict[str, list[str]]) -> None:
-    point = next(at for at, name in enumerate(names["v0"], 1) if name == "sync signer" and at > 10)
-    assert tell(Aim("v0", point, REFUSES)).failure == ""
+def test_what_a_refusing_disk_said_reaches_whoever_ends_the_node(names: dict[str, list[str]]) -> None:
+    for refused in ("sync signer", "sync_folder ", "batch"):
+        assert tell(Aim("v0", late_point(names["v0"], refused), REFUSES)).failure == ""
+
+
+def late_point(passed: list[str], name: str) -> int:
+    return next(at for at, found in enumerate(passed, 1) if found == name and at > 10)
+
+
+def swallow(refused: Refused) -> None:
+    with contextlib.suppress(StorageFailed):
+        refused()
+
+
+def replace(refused: Refused) -> None:
+    try:
+        refused()
+    except StorageFailed as error:
+        raise StorageFailed("data", "it failed") from error
+
+
+def shorten(refused: Refused) -> None:
+    try:
+        refused()
+    except StorageFailed as error:
+        raise StorageFailed(error.where, "it failed") from error
+
+
+def retry(refused: Refused) -> None:
+    try:
+        refused()
+    except StorageFailed:
+        refused()
+
+
+@pytest.mark.parametrize("mistake", [swallow, replace, shorten, retry])
+@pytest.mark.parametrize(
+    ("owner", "method", "refused"),
+    [(MemoryFiles, "sync_folder", "sync_folder "), (MemoryFile, "sync", "sync signer")],
+    ids=["folder", "file"],
+)
+def test_a_refusal_that_does_not_reach_it_is_found(
+    names: dict[str, list[str]],
+    monkeypatch: pytest.MonkeyPatch,
+    owner: type,
+    method: str,
+    refused: str,
+    mistake: Callable[[Refused], None],
+) -> None:
+    """Check the checker: nodes that keep it to themselves, say it in other words, or try once more."""
+    point, original = late_point(names["v0"], refused), getattr(owner, method)
+    monkeypatch.setattr(owner, method, lambda *arguments: mistake(partial(original, *arguments)))
+    assert tell(Aim("v0", point, REFUSES)).failure.startswith("the disk refused at ")
 
 
 def test_the_command_counts(capsys: pytest.CaptureFixture[str]) -> None:

@@ -8,7 +8,6 @@ from aiohttp import web
 
 from contracts.gs1.dates import format_timestamp
 from contracts.gs1.keys import unpack_gln
-from contracts.rules.codes import Code
 from node.api.access import GRANT, Right, Scope, lane_for, read_only, scope_of
 from node.api.answers import answer, json_bytes
 from node.api.bodies import read_body
@@ -28,7 +27,7 @@ from node.api.gate import Gate
 from node.api.gateway import CaptureResult, Captures, Draft, Drafts, ErrorBehaviour, EventOutcome
 from node.api.metrics import ApiMetrics
 from node.api.patience import STOPPING, Patience
-from node.api.problems import CAPTURE_PROBLEMS, PROBLEMS, Problem, parameter_problem
+from node.api.problems import CAPTURE_PROBLEMS, Problem, parameter_problem, status_of
 from node.api.record_forms import AnyRecordForm
 from node.api.records_json import write_record
 from node.api.turns import Passage, Turns
@@ -38,7 +37,6 @@ MAX_FILES_INSIDE: Final = 2
 """Files that are read and tried at once: one in the parser, one with the rules."""
 BEHAVIOUR_HEADER: Final = "GS1-Capture-Error-Behaviour"
 _BEHAVIOURS: Final[tuple[ErrorBehaviour, ...]] = get_args(ErrorBehaviour)
-_VERDICTS: Final = frozenset(Code)
 
 
 class CapturedDocumentView(msgspec.Struct, frozen=True):
@@ -249,7 +247,7 @@ class Epcis:
         if refused and falls_as_one:
             raise _refusal(refused[0], view)
         for outcome in refused:
-            self._metrics.told(outcome.code, _status_of(outcome.code))
+            self._metrics.told(outcome.code, status_of(outcome.code))
         is_pending = any(entry.status == "pending" for entry in view.documents)
         status = HTTPStatus.ACCEPTED if is_pending else HTTPStatus.OK
         return answer(json_bytes(view), self._context.chain.tip.height, status=status)
@@ -349,15 +347,7 @@ def _refusal(first: EventOutcome, view: CaptureView) -> Problem:
         "what_to_do": first.what_to_do,
         **msgspec.to_builtins(view),
     }
-    return Problem(first.code, first.reason, status=_status_of(first.code), members=members)
-
-
-def _status_of(code: str) -> int:
-    """Return the HTTP status that a refused event's code has as a problem."""
-    if code in _VERDICTS:
-        return HTTPStatus.CONFLICT
-    known = PROBLEMS.get(code)
-    return known.status if known else HTTPStatus.BAD_REQUEST
+    return Problem(first.code, first.reason, status=status_of(first.code), members=members)
 
 
 def _capture_problem(problem: CaptureProblem) -> Problem:

@@ -12,6 +12,7 @@ import msgspec
 
 from contracts.ledger.receipt import Receipt
 from contracts.records.record import Record
+from contracts.rules.codes import Code
 from contracts.rules.verdict import explain
 from node.api.field_readers import (
     INVALID_FIELD,
@@ -26,6 +27,7 @@ from node.epcis.problems import REMEDIES as READING_REMEDIES
 from node.epcis.refusal import REMEDIES as TRANSLATING_REMEDIES
 
 MEDIA_TYPE: Final = "application/problem+json"
+_VERDICTS: Final = frozenset(Code)
 RETRY_SOON_S: Final = 1
 """What a client that came too fast is told to wait, in seconds."""
 
@@ -276,6 +278,14 @@ def _words(problem: Problem) -> tuple[str, str]:
     except KeyError:
         return problem.detail, ""
     return explanation.sentence, explanation.remedy
+
+
+def status_of(code: str) -> int:
+    """Return the HTTP status of a code: a verdict's, one of `PROBLEMS`, or what is wrong with a file."""
+    if code in _VERDICTS:
+        return HTTPStatus.CONFLICT
+    known = PROBLEMS.get(code)
+    return known.status if known else HTTPStatus.BAD_REQUEST
 
 
 def from_fault(fault: FieldFault) -> Problem:

@@ -1,8 +1,13 @@
 """Lines of the document stream: their answers, and their places in the order."""
 
+from typing import Final
+
 import msgspec
 
 from node.api.submitting import Prepared
+
+NOT_KEPT: Final = frozenset({"refused", "invalid", "busy"})
+"""Statuses of lines whose documents are not kept."""
 
 
 class LineView(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -41,10 +46,14 @@ class Slot:
         prepared: The document; None for a line that is none, and for one that is answered for good.
         answer: The answer's bytes; None until there is one.
         is_kept: Whether the document is durable and will be in a block.
+        why_not_kept: Code of the problem or verdict that its client is told; empty while it may be kept.
         is_doubtful: Refused, but the same document may be in the chain by an earlier request.
     """
 
-    __slots__ = ("answer", "document", "is_doubtful", "is_kept", "number", "prepared", "size")
+    __slots__ = (
+        *("answer", "document", "is_doubtful", "is_kept"),
+        *("number", "prepared", "size", "why_not_kept"),
+    )
 
     def __init__(self, number: int, size: int) -> None:
         """Open the place of line `number`, of so many bytes."""
@@ -53,5 +62,6 @@ class Slot:
         self.document = ""
         self.prepared: Prepared | None = None
         self.answer: bytes | None = None
+        self.why_not_kept = ""
         self.is_kept = False
         self.is_doubtful = False

@@ -27,9 +27,9 @@ from node.api.field_readers import FieldFault
 from node.api.gate import Gate, Place
 from node.api.metrics import ApiMetrics
 from node.api.patience import STOPPING, Patience
-from node.api.problems import Problem, from_fault, refusal_members, refusal_sentence
+from node.api.problems import Problem, from_fault, refusal_members, refusal_sentence, status_of
 from node.api.promises import Secret
-from node.api.stream_lines import LineView, Slot
+from node.api.stream_lines import NOT_KEPT, LineView, Slot
 from node.api.submitting import MAX_DOCUMENT_BYTES, Placed, Prepared, Preparing, find_placed
 from node.host.submitted import Admitted, Committed, Submitted, TooBusy
 from node.storage.references import reference_entries
@@ -136,11 +136,9 @@ class StreamRun:
         except Problem:
             self._turn_away([self._open_slot(0)])
         except LineTooLong:
-            self._metrics.submitted("invalid")
             slot = self._open_slot(0)
             self._finish(slot, LineView(slot.number, "invalid", code="body_too_large"))
         except LineTooSlow:
-            self._metrics.submitted("busy")
             slot = self._open_slot(0)
             self._finish(slot, LineView(slot.number, "busy", code="body_too_slow"))
         finally:
@@ -279,7 +277,6 @@ class StreamRun:
             return False
 
     def _turn_away(self, slots: list[Slot]) -> None:
-        self._metrics.submitted("busy", len(slots))
         self._metrics.turned_away("documents", len(slots))
         for slot in slots:
             self._finish(slot, LineView(slot.number, "busy", slot.document, "too_busy"))
@@ -316,7 +313,6 @@ class StreamRun:
             return
         members = refusal_members(receipt, prepared.document.records)
         slot.is_doubtful = prepared.is_repeatable
-        self._metrics.submitted("refused")
         self._finish(
             slot,
             LineView(
@@ -341,7 +337,6 @@ class StreamRun:
         self._finish(slot, view)
 
     def _finish_invalid(self, slot: Slot, problem: Problem) -> None:
-        self._metrics.submitted("invalid")
         told = problem.document()
         view = LineView(
             slot.number,
@@ -354,6 +349,7 @@ class StreamRun:
         self._finish(slot, view)
 
     def _finish(self, slot: Slot, view: LineView) -> None:
+        slot.why_not_kept = view.code if view.status in NOT_KEPT else ""
         self._put(slot, json_bytes(view) + b"\n")
 
     def _put(self, slot: Slot, answer: bytes) -> None:
@@ -403,7 +399,11 @@ class StreamRun:
                 if answers:
                     break
                 await self._look_again(slot)
-            answers.append(self._slots.popleft().answer or b"")
+            self._slots.popleft()
+            if slot.why_not_kept:
+                # Only now: until it is told, a refused line may turn out to be in the chain.
+                self._metrics.told(slot.why_not_kept, status_of(slot.why_not_kept))
+            answers.append(slot.answer or b"")
         return b"".join(answers)
 
     async def _look_again(self, slot: Slot) -> None:

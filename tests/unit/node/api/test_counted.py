@@ -1,5 +1,6 @@
 """What becomes of documents is counted alike, whichever way they came."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -61,6 +62,39 @@ async def test_documents_and_lines_for_which_there_is_no_room() -> None:
         assert await counted(api) == {"busy": 1}
         await send(api, line(commission("A1")))
         assert await counted(api) == {"busy": 2}
+
+
+async def test_lines_that_are_not_judged_in_time() -> None:
+    """As for a document, the client is told that the node is busy."""
+    node = OneNode()
+    async with serving(node, settings=ApiSection(wait_ms=100)) as api:
+        assert (await api.submit(commission("A1"))).code == "too_busy"
+        (found,) = await send(api, line(commission("B1")))
+        assert (found["status"], found["code"]) == ("busy", "too_busy")
+        assert await counted(api) == {"busy": 2}
+
+
+async def test_a_refused_line_that_turns_out_to_be_in_the_chain() -> None:
+    """It is told as committed, and counted where it was kept."""
+    node = OneNode(call_soon=asyncio.get_running_loop().call_soon)
+    async with serving(node) as api:
+        found = line(commission("A1"), nonce="ab" * 16)
+        first = asyncio.create_task(send(api, found, "?wait=commit"))
+        await api.until(lambda: bool(node.submissions.outstanding()))
+        read, looked = api.context.readers.read, False
+
+        async def produced_after(question: Any) -> Any:
+            nonlocal looked
+            answer, is_first, looked = await read(question), not looked, True
+            if is_first:
+                node.produce()
+                await first
+            return answer
+
+        api.context.readers.read = produced_after  # type: ignore[method-assign]
+        (second,) = await send(api, found)
+        assert second["status"] == "committed"
+        assert await counted(api) == {"kept": 1}
 
 
 async def post(api: Api, way: str) -> Any:

@@ -73,6 +73,7 @@ from node.pool.waiting_room import RoomLimits
 from node.setting import Setting, read_setting
 from node.storage.errors import StorageDamaged
 from node.storage.files import DiskFiles
+from node.storage.head import load_head
 from node.storage.leveldb import LevelOptions, LevelStore, has_level, open_level
 from node.storage.log import ConsensusLog
 from node.storage.outbox import Outbox
@@ -162,7 +163,22 @@ def open_own_store(setting: Setting, *, create: bool) -> LevelStore:
         reason = why_missed(home, last_height(setting)) or ("" if create else "it is missing")
         if reason:
             raise StorageDamaged(str(home.database), reason)
-    return open_store(setting, home.database)
+    store = open_store(setting, home.database)
+    if reason := _why_headless(setting, store):
+        store.close()
+        raise StorageDamaged(str(home.database), reason)
+    return store
+
+
+def _why_headless(setting: Setting, store: LevelStore) -> str:
+    """Say that a database has lost its head: it would begin with genesis as if there had never been more."""
+    try:
+        is_there = load_head(store) is not None
+    except StorageDamaged:
+        # Whoever reads it next says so.
+        return ""
+    reason = "" if is_there else why_missed(setting.home, last_height(setting))
+    return reason.replace("it is missing", "its head is missing")
 
 
 def make_disks(setting: Setting, store: LevelStore) -> Disks:

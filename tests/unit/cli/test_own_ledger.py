@@ -11,7 +11,7 @@ from cli.failures import Exit
 from contracts.chain.genesis import genesis_hash
 from contracts.primitives.encoding import encode
 from node.assembly import make_disks, open_own_store
-from node.home import LOG_FOLDER, OUTBOX_FOLDER, SIGNER_FILE, Home
+from node.home import HEAD_FILE, LOG_FOLDER, OUTBOX_FOLDER, SIGNER_FILE, Home
 from node.host.opening import open_disks
 from node.identity.standing import Standing
 from node.places import NEXT_FOLDER
@@ -19,6 +19,7 @@ from node.setting import read_setting
 from node.storage.errors import StorageError
 from node.storage.files import DiskFiles
 from node.storage.head import FORMAT, OLDEST_BLOCKS, Identity
+from node.storage.leveldb import LevelOptions, open_level
 from node.storage.store import META, put
 from tests.damage.home import make_home
 
@@ -101,6 +102,13 @@ def lose_end(home: Home) -> None:
     log.write_bytes(log.read_bytes()[:40])
 
 
+def lose_rows(home: Home) -> None:
+    """Nothing but the signer's record tells that there was more."""
+    shutil.rmtree(home.database)
+    open_level(home.database, LevelOptions(), create=True).close()
+    (home.data / HEAD_FILE).unlink()
+
+
 def damage_log(home: Home) -> None:
     flip(min((home.data / LOG_FOLDER).iterdir()))
 
@@ -120,6 +128,7 @@ def flip(path: Path) -> None:
     [
         (lose_database, "was durable in it; packtrail node repair fetches it"),
         (lose_current, "CURRENT is missing; packtrail node repair fetches it"),
+        (lose_rows, "its head is missing, and height"),
         (lose_end, "packtrail node repair fetches it"),
         (damage_log, "packtrail node repair puts it aside"),
         (damage_outbox, "packtrail node repair puts it aside"),

@@ -143,16 +143,13 @@ def _contents(home: Home) -> Iterator[Finding]:
     """Yield whether contents of old blocks are here; nothing when the ledger cannot be opened."""
     from node.storage.archived import archived_height
     from node.storage.errors import StorageError
-    from node.storage.leveldb import LevelOptions, open_level
+    from node.storage.level_glance import glanced_level
 
     if not home.database.exists():
         return
     try:
-        store = open_level(home.database, LevelOptions(), create=False)
-        try:
+        with glanced_level(home.database) as store:
             archived = archived_height(store)
-        finally:
-            store.close()
     except StorageError:
         return
     detail = "contents of all blocks that this node has are in its database"

@@ -40,14 +40,14 @@ def known_to(home: Home, genesis: "Genesis") -> Iterator[Known]:
     from contracts.chain.genesis import genesis_hash
     from contracts.state.view import Overlay
     from node.storage.head import check_identity, load_head
-    from node.storage.leveldb import LevelOptions, open_level
+    from node.storage.level_glance import glanced_level
+    from node.storage.leveldb import has_level
     from node.storage.store import STATE, Space
 
-    if not home.database.exists():
+    if not has_level(home.database):
         yield _first(genesis)
         return
-    store = open_level(home.database, LevelOptions(), create=False)
-    try:
+    with glanced_level(home.database) as store:
         head = load_head(store)
         if head is None:
             # A first start was cut short: the next one writes genesis.
@@ -55,8 +55,6 @@ def known_to(home: Home, genesis: "Genesis") -> Iterator[Known]:
             return
         check_identity(store, genesis_hash(genesis))
         yield Known(Overlay(Space(store, STATE)), head.height)
-    finally:
-        store.close()
 
 
 def _first(genesis: "Genesis") -> Known:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from cli.finding import Finding
 from cli.home_lock import process_of
 from network.testnet.process import is_running
-from node.home import Home
+from node.home import SIGNER_FILE, Home
 
 if TYPE_CHECKING:
     from node.setting import Setting
@@ -20,7 +20,7 @@ _NO_SIGNER = (
 
 
 def own_ledger(home: Home) -> Iterator[Finding]:
-    """Yield what a start would say of ledger, log, outbox and signer; nothing is repaired."""
+    """Yield what a start would say of ledger, log, outbox and signer; nothing is changed."""
     from contracts.chain.genesis import InvalidGenesis
     from node.config.errors import InvalidConfig
     from node.identity.keystore import KeystoreError
@@ -33,7 +33,7 @@ def own_ledger(home: Home) -> Iterator[Finding]:
     configure_logs("warning", "text")
     process = process_of(home)
     if process is not None and is_running(process):
-        yield Finding("ledger", ok=True, detail="not looked at: the node runs")
+        yield from _not_looked_at(home, "the node runs")
         return
     try:
         setting = read_setting(home)
@@ -47,9 +47,16 @@ def own_ledger(home: Home) -> Iterator[Finding]:
     except StorageDamaged as damage:
         yield Finding("signer", ok=False, detail=f"{damage}; {_NO_SIGNER}")
     except StorageBusy:
-        yield Finding("ledger", ok=True, detail="not looked at: another process has it open")
+        yield from _not_looked_at(home, "another process has the ledger open")
     except (StorageError, OSError) as error:
         yield Finding("ledger", ok=False, detail=str(error))
+
+
+def _not_looked_at(home: Home, reason: str) -> Iterator[Finding]:
+    if (home.data / SIGNER_FILE).exists():
+        # Only a validator has a record.
+        yield Finding("signer", ok=True, detail=f"not looked at: {reason}")
+    yield Finding("ledger", ok=True, detail=f"not looked at: {reason}")
 
 
 def _signer(setting: "Setting", home: Home) -> Iterator[Finding]:

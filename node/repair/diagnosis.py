@@ -11,7 +11,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from enum import StrEnum
 from pathlib import Path
 from typing import Final
@@ -33,6 +33,7 @@ from node.storage.errors import StorageDamaged
 from node.storage.files import DiskFiles
 from node.storage.head import OtherFormat
 from node.storage.level_files import check_level_files
+from node.storage.level_glance import TEMPORARY_PREFIX, laid_out
 from node.storage.leveldb import has_level
 from node.storage.log import ConsensusLog
 from node.storage.outbox import Outbox
@@ -103,13 +104,14 @@ def diagnose(
 def glanced_at(setting: Setting) -> Iterator[Setting]:
     """Yield the setting of a copy of what a start mends or cuts off, so that looking changes nothing.
 
-    The database, which may be long, is there as a link, and changed as any opening changes it.
+    Of the database, which may be long, the tables are there as links: nobody writes into a table.
 
     Raises:
-        OSError: The disk refused.
+        StorageBusy: Another process has the database open.
+        StorageFailed, OSError: The disk refused.
     """
     data = setting.home.data
-    with tempfile.TemporaryDirectory(prefix="packtrail-") as folder:
+    with tempfile.TemporaryDirectory(prefix=TEMPORARY_PREFIX) as folder, ExitStack() as stack:
         copy = Home(Path(folder))
         copy.data.mkdir()
         for name in _SMALL:
@@ -119,7 +121,7 @@ def glanced_at(setting: Setting) -> Iterator[Setting]:
             elif source.exists():
                 shutil.copy2(source, copy.data / name)
         if has_level(setting.home.database):
-            copy.database.symlink_to(setting.home.database.absolute(), target_is_directory=True)
+            stack.enter_context(laid_out(setting.home.database, copy.database))
         yield dataclasses.replace(setting, home=copy)
 
 

@@ -90,20 +90,48 @@ def check_newest_log(folder: Path) -> None:
         before = name
 
 
+def is_table(name: str) -> bool:
+    """Tell whether a file of this name in a database's folder is a table."""
+    return name.endswith(_TABLE_SUFFIXES)
+
+
+def live_table_names(folder: Path) -> set[str] | None:
+    """Return the names that the database's tables may have; None without a manifest that can be read.
+
+    Nothing is checked, and the last record may be cut off, as after a power cut.
+
+    Raises:
+        StorageFailed: The disk refused.
+    """
+    manifest, data = _newest_manifest(folder)
+    if not data:
+        return None
+    try:
+        tables = live_tables(_whole_records(manifest, data))
+    except BadManifest:
+        return None
+    return {f"{table.number:06}{suffix}" for table in tables for suffix in _TABLE_SUFFIXES}
+
+
 def _newest_log(folder: Path) -> tuple[str, str]:
     """Return the manifest in use and the log that it names; empty for what LevelDB will complain about."""
-    try:
-        manifest = (folder / _CURRENT_NAME).read_text("ascii").strip()
-        data = (folder / manifest).read_bytes() if _LOG_NAME.fullmatch(manifest) else b""
-    except (FileNotFoundError, UnicodeDecodeError):
-        return "", ""
-    except OSError as error:
-        raise StorageFailed(str(folder), error.strerror or str(error)) from error
+    manifest, data = _newest_manifest(folder)
     try:
         number = log_in_use(_whole_records(manifest, data))
     except BadManifest:
         return manifest, ""
     return manifest, f"{number:06}.log" if number else ""
+
+
+def _newest_manifest(folder: Path) -> tuple[str, bytes]:
+    """Return the manifest in use, and what is in it; empty for what LevelDB will complain about."""
+    try:
+        manifest = (folder / _CURRENT_NAME).read_text("ascii").strip()
+        return manifest, (folder / manifest).read_bytes() if _LOG_NAME.fullmatch(manifest) else b""
+    except (FileNotFoundError, UnicodeDecodeError):
+        return "", b""
+    except OSError as error:
+        raise StorageFailed(str(folder), error.strerror or str(error)) from error
 
 
 def _whole_records(name: str, data: bytes) -> Iterator[bytes]:

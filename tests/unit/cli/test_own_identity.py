@@ -12,8 +12,8 @@ from contracts.state.layout import KEYS, NODES, text_key
 from contracts.state.rows import KeyRow
 from network.description import NodeRecord
 from node.home import Home
-from node.storage.leveldb import LevelOptions, open_level
 from tests.damage.home import make_home
+from tests.support.elsewhere import opened_elsewhere
 from tests.support.governed import overwrite
 from tests.support.parties import MAKER, lane_key
 
@@ -103,6 +103,13 @@ def test_without_a_ledger_genesis_speaks(home: Home, identity: Ask) -> None:
     assert identity() == (False, "the certificate is not the one that genesis pins")
 
 
+def test_a_database_that_was_hardly_begun_is_none(home: Home, identity: Ask) -> None:
+    shutil.rmtree(home.database)
+    home.database.mkdir()
+    (home.database / "LOCK").touch()
+    assert identity() == (True, "node-0, validator, as genesis has it")
+
+
 @pytest.mark.parametrize(("recorded", "ok"), [(True, True), (False, False)])
 def test_who_is_admitted_later_starts_from_genesis(
     home: Home, identity: Ask, recorded: bool, ok: bool
@@ -118,11 +125,8 @@ def test_who_is_admitted_later_starts_from_genesis(
 
 
 def test_a_running_node_keeps_its_ledger_to_itself(home: Home, identity: Ask) -> None:
-    store = open_level(home.database, LevelOptions(), create=False)
-    try:
+    with opened_elsewhere(home.database):
         assert identity() == (True, "not compared: the node runs, and has its ledger open")
-    finally:
-        store.close()
 
 
 def test_a_damaged_ledger_is_for_repair(home: Home, identity: Ask) -> None:

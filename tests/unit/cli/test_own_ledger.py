@@ -1,5 +1,6 @@
 """The doctor says of a stopped home what its start would: of ledger, log, outbox, and what was signed."""
 
+import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -10,6 +11,7 @@ import pytest
 from cli.failures import Exit
 from contracts.chain.genesis import genesis_hash
 from contracts.primitives.encoding import encode
+from network.testnet.process import identify
 from node.assembly import make_disks, open_own_store
 from node.home import HEAD_FILE, LOG_FOLDER, OUTBOX_FOLDER, SIGNER_FILE, Home
 from node.host.opening import open_disks
@@ -22,6 +24,7 @@ from node.storage.head import FORMAT, OLDEST_BLOCKS, Identity
 from node.storage.leveldb import LevelOptions, open_level
 from node.storage.store import META, put
 from tests.damage.home import make_home
+from tests.support.elsewhere import opened_elsewhere
 
 Packtrail = Callable[..., tuple[int, str, str]]
 
@@ -71,9 +74,8 @@ def starts(home: Home) -> bool:
 
 
 def files_of(home: Home) -> dict[str, bytes]:
-    """Return everything below the data folder, but the database."""
-    found = (path for path in home.data.rglob("*") if path.is_file())
-    return {str(path): path.read_bytes() for path in found if home.database not in path.parents}
+    """Return everything in the home."""
+    return {str(path): path.read_bytes() for path in home.root.rglob("*") if path.is_file()}
 
 
 def test_of_a_good_home_it_says_what_was_durable_and_signed(home: Home, ask: Ask) -> None:
@@ -95,6 +97,15 @@ def lose_database(home: Home) -> None:
 
 def lose_current(home: Home) -> None:
     (home.database / "CURRENT").unlink()
+
+
+def lose_table(home: Home) -> None:
+    min(home.database.glob("*.ldb")).unlink()
+
+
+def damage_manifest(home: Home) -> None:
+    (manifest,) = home.database.glob("MANIFEST-*")
+    flip(manifest)
 
 
 def lose_end(home: Home) -> None:
@@ -129,6 +140,8 @@ def flip(path: Path) -> None:
         (lose_database, "was durable in it; packtrail node repair fetches it"),
         (lose_current, "CURRENT is missing; packtrail node repair fetches it"),
         (lose_rows, "its head is missing, and height"),
+        (lose_table, "packtrail node repair fetches it"),
+        (damage_manifest, "packtrail node repair fetches it"),
         (lose_end, "packtrail node repair fetches it"),
         (damage_log, "packtrail node repair puts it aside"),
         (damage_outbox, "packtrail node repair puts it aside"),
@@ -145,6 +158,21 @@ def test_what_a_start_refuses_is_named_and_nothing_is_changed(
     assert "/packtrail-" not in detail
     assert files_of(home) == before
     assert not starts(home)
+
+
+def test_a_database_that_another_process_has_open_is_not_looked_at(home: Home, ask: Ask) -> None:
+    said = (True, "not looked at: another process has the ledger open")
+    with opened_elsewhere(home.database):
+        assert ask() == {"signer": said, "ledger": said}
+
+
+def test_while_the_node_runs_neither_is_looked_at(home: Home, ask: Ask) -> None:
+    home.process_id.write_bytes(msgspec.json.encode(identify(os.getpid())))
+    (home.data / SIGNER_FILE).write_bytes(b"")
+    said = (True, "not looked at: the node runs")
+    assert ask() == {"signer": said, "ledger": said}
+    (home.data / SIGNER_FILE).unlink()
+    assert ask() == {"ledger": said}
 
 
 def test_a_record_of_which_one_copy_is_damaged_is_not_mended_by_looking(home: Home, ask: Ask) -> None:

@@ -73,18 +73,21 @@ def repair_home(home: Home, wish: Wish, output: Format) -> None:
     facts = {
         "damaged": [f"{finding.part} ({finding.where})" for finding in findings],
         "kept in": done.aside,
-        **(_facts_of(done.database, done.aside) if done.database is not None else {}),
+        **({} if done.database is None else _facts_of(done.database, Path(done.aside) / home.database.name)),
     }
     write_facts(output, facts, "Repaired")
 
 
-def _facts_of(new: "NewDatabase", aside: str) -> dict[str, object]:
+def _facts_of(new: "NewDatabase", aside: Path) -> dict[str, object]:
     """Return what there is to say of a new database; say it when rows of this node alone may be missing."""
     if not new.is_whole:
+        left = f"{aside} has what is left of the old database: keep it, or bring back a backup."
+        if not aside.exists():
+            left = "Nothing is left of the old database: only a backup has them."
         say(
             f"Not everything that only this node knew could be read, and no peer has it: {new.kept_rows} rows"
             " were saved. What documents of this node named by their hashes, drafts, and keys of requests may"
-            f" be missing. {aside} has what is left of the old database: keep it, or bring back a backup."
+            f" be missing. {left}"
         )
     return {
         "height": new.height,

@@ -12,7 +12,7 @@ import msgspec
 
 from contracts.chain.genesis import Node
 from node.assembly import open_store
-from node.last_height import last_known
+from node.last_height import last_height, last_known
 from node.setting import Setting
 from node.storage.base import base_height
 from node.storage.blocks import BlockStore
@@ -77,7 +77,7 @@ def _copy_whole(setting: Setting, folder: Path, target: LevelStore) -> int | Non
     """Copy every row that only this node knows, as it stands; None when they cannot all be read.
 
     What LevelDB makes of a damaged database is another matter: it lacks rows, and old ones come back.
-    Nor are they all there where the end of what was durable is gone.
+    Nor are they all there where the end of what was durable, or voted on top of, is gone.
     """
     try:
         check_level_files(folder)
@@ -85,15 +85,20 @@ def _copy_whole(setting: Setting, folder: Path, target: LevelStore) -> int | Non
     except StorageError:
         return None
     try:
-        head = load_head(source)
+        head, is_settled = load_head(source), bool(load_settled(source))
         count = copy_own_rows(source, target)
     except StorageError:
         return None
     finally:
         source.close()
-    marker = last_known(setting)
-    durable = 0 if marker is None else marker.height
+    # After a settled fork, what this validator signed last may be of the other branch, which was longer.
+    durable = _marked(setting) if is_settled else last_height(setting)
     return None if head is None or head.height < durable else count
+
+
+def _marked(setting: Setting) -> int:
+    marker = last_known(setting)
+    return 0 if marker is None else marker.height
 
 
 def copy_own_rows(source: LevelStore, target: LevelStore) -> int:

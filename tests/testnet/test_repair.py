@@ -49,7 +49,7 @@ def test_a_damaged_database_is_fetched_anew_while_the_others_go_on(four: Running
     assert "damaged: database" in done.err
     assert done.json["height"] > 0
     assert done.json["own rows complete"] is False
-    assert f"{done.json['kept in']} has what is left of the old database" in done.err
+    assert f"{done.json['kept in']}/database has what is left of the old database" in done.err
     kept = Path(done.json["kept in"])
     assert (kept / "database" / manifest.name).exists()
     assert (kept / "head").exists()

@@ -3,14 +3,18 @@
 import shutil
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from contracts.state.governance_rows import NodeRow
 from contracts.state.layout import NODES, text_key
-from node.home import Home
+from node.home import HEAD_FILE, Home
 from node.last_height import last_height
 from node.repair.salvage import COPY_FOLDER, Salvaged, salvage
 from node.setting import read_setting
+from node.storage.files import DiskFiles
+from node.storage.head import head_entry, load_head
+from node.storage.head_marker import HeadMarker, save_head_marker
 from node.storage.leveldb import LevelOptions, open_level
 from tests.damage.home import make_home
 from tests.support.governed import overwrite
@@ -84,4 +88,19 @@ def test_rows_behind_damage_are_missed_and_it_is_said(home: Home, tmp_path: Path
     log.write_bytes(log.read_bytes()[:40])
     found = run(home, tmp_path / "second")
     assert found.kept_rows < whole.kept_rows
+    assert not found.is_whole
+
+
+def test_what_the_signers_record_knows_of_counts_as_well_as_the_marker(home: Home, tmp_path: Path) -> None:
+    """The marker is written once a second: it does not know of rows that came with the last blocks."""
+    height = last_height(read_setting(home)) - 1
+    store = open_level(home.database, LevelOptions(), create=False)
+    head = load_head(store)
+    assert head is not None
+    store.write([head_entry(msgspec.structs.replace(head, height=height))], sync=True)
+    store.close()
+    save_head_marker(DiskFiles(home.data), HEAD_FILE, HeadMarker(height, head.app_hash))
+    found = run(home, tmp_path / "work")
+    assert found.since == height
+    assert found.kept_rows > 0
     assert not found.is_whole

@@ -177,8 +177,7 @@ def _why_headless(setting: Setting, store: LevelStore) -> str:
     except StorageDamaged:
         # Whoever reads it next says so.
         return ""
-    reason = "" if is_there else why_missed(setting.home, last_height(setting))
-    return reason.replace("it is missing", "its head is missing")
+    return "" if is_there else why_missed(setting.home, last_height(setting), "its head")
 
 
 def make_disks(setting: Setting, store: LevelStore) -> Disks:

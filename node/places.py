@@ -79,19 +79,20 @@ def change_waits(home: Home) -> bool:
     return (home.data / NEXT_FOLDER / home.database.name).exists() and not home.database.exists()
 
 
-def why_missed(home: Home, height: int) -> str:
+def why_missed(home: Home, height: int, what: str = "it") -> str:
     """Say why a home without a database has lost it; empty for one that never had any.
 
     Args:
         home: Without a database in its place.
         height: Was durable in it, as is known from elsewhere; 0 when nothing is.
+        what: Is missing: the database, or its head.
     """
     marker = load_head_marker(DiskFiles(home.data), HEAD_FILE)
     if isinstance(marker, HeadMarker):
         height = max(height, marker.height)
     if height:
-        return f"it is missing, and height {height} was durable in it"
-    return "it is missing, and there was one" if marker is MarkerState.UNREADABLE else ""
+        return f"{what} is missing, and height {height} was durable in it"
+    return f"{what} is missing, and there was one" if marker is MarkerState.UNREADABLE else ""
 
 
 def aside_folder(data: Path) -> Path:

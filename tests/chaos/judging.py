@@ -19,8 +19,8 @@ LONG_LIFE_S: Final = 600.0
 """From then on only the end of that is between two quarters."""
 MOST_LATE_GROWN_MB: Final = 10.0
 """In a long life."""
-MOST_MEMORY_MB: Final = 256.0
-"""What no process may ever have: it is about 180 at most, with what a start reads again."""
+MOST_MEMORY_MB: Final = 200.0
+"""What no process may ever have: it is about 135 at most, with what a start reads again."""
 
 
 MOST_FORGOTTEN: Final = 5

@@ -3,6 +3,7 @@
 import statistics
 import threading
 from collections.abc import Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
@@ -58,26 +59,21 @@ class Vitals:
         self._network = network
         self._stopping = threading.Event()
         self._lives: dict[tuple[str, ProcessId], list[Sample]] = {}
-        self._failure: BaseException | None = None
-        self._thread = threading.Thread(target=self._guarded, name="vitals")
+        self._thread = ThreadPoolExecutor(1, "vitals")
+        self._watching: Future[None] | None = None
 
     def __enter__(self) -> Self:
-        self._thread.start()
+        self._watching = self._thread.submit(self._watch)
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._stopping.set()
-        self._thread.join()
-        if error is None and self._failure is not None:
-            raise self._failure
-
-    def _guarded(self) -> None:
-        try:
-            self._watch()
-        except BaseException as failure:  # noqa: BLE001 - whatever it is, the run must not go by unwatched
-            self._failure = failure
+        self._thread.shutdown()
+        if error is None and self._watching is not None:
+            # A run that was not watched to its end says nothing of memory.
+            self._watching.result()
 
     def _watch(self) -> None:
         while not self._stopping.wait(_INTERVAL_S):

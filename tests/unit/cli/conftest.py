@@ -1,10 +1,13 @@
 """Every test of the command line runs without this machine's settings."""
 
 import os
+import shutil
 
 import pytest
 
 from cli.main import run
+from node.home import Home
+from tests.damage.home import make_home
 from tests.unit.cli.fake_node import fake_node
 
 
@@ -23,6 +26,19 @@ def _clean_environment(monkeypatch, tmp_path):
 def node():
     with fake_node() as found:
         yield found
+
+
+@pytest.fixture(scope="session")
+def made(tmp_path_factory):
+    """A stopped validator's home."""
+    return make_home(tmp_path_factory.mktemp("made") / "home")
+
+
+@pytest.fixture
+def home(made, tmp_path):
+    """A copy of it, for one test."""
+    shutil.copytree(made.root, tmp_path / "home")
+    return Home(tmp_path / "home")
 
 
 @pytest.fixture

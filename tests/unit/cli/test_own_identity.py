@@ -2,7 +2,6 @@
 
 import shutil
 from collections.abc import Callable
-from pathlib import Path
 
 import msgspec
 import pytest
@@ -12,7 +11,6 @@ from contracts.state.layout import KEYS, NODES, text_key
 from contracts.state.rows import KeyRow
 from network.description import NodeRecord
 from node.home import Home
-from tests.damage.home import make_home
 from tests.support.elsewhere import opened_elsewhere
 from tests.support.governed import overwrite
 from tests.support.parties import MAKER, lane_key
@@ -20,17 +18,6 @@ from tests.support.parties import MAKER, lane_key
 Packtrail = Callable[..., tuple[int, str, str]]
 OWN = text_key("node-0")
 KEY = lane_key(MAKER).public_key
-
-
-@pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> Home:
-    return make_home(tmp_path_factory.mktemp("doctor") / "home")
-
-
-@pytest.fixture
-def home(made: Home, tmp_path: Path) -> Home:
-    shutil.copytree(made.root, tmp_path / "home")
-    return Home(tmp_path / "home")
 
 
 @pytest.fixture

@@ -23,21 +23,9 @@ from node.storage.files import DiskFiles
 from node.storage.head import FORMAT, OLDEST_BLOCKS, Identity
 from node.storage.leveldb import LevelOptions, open_level
 from node.storage.store import META, put
-from tests.damage.home import make_home
 from tests.support.elsewhere import opened_elsewhere
 
 Packtrail = Callable[..., tuple[int, str, str]]
-
-
-@pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> Home:
-    return make_home(tmp_path_factory.mktemp("doctor") / "home")
-
-
-@pytest.fixture
-def home(made: Home, tmp_path: Path) -> Home:
-    shutil.copytree(made.root, tmp_path / "home")
-    return Home(tmp_path / "home")
 
 
 Ask = Callable[[], dict[str, tuple[bool, str]]]

@@ -1,6 +1,5 @@
 """What `node repair` tells of its work: no height where the ledger was not touched, and what may be lost."""
 
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,20 +9,8 @@ import pytest
 from cli.failures import Exit
 from node.home import LOG_FOLDER, OUTBOX_FOLDER, Home
 from node.repair.rebuilding import NewDatabase, Repaired
-from tests.damage.home import make_home
 
 Packtrail = Callable[..., tuple[int, str, str]]
-
-
-@pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> Home:
-    return make_home(tmp_path_factory.mktemp("repairing") / "home")
-
-
-@pytest.fixture
-def home(made: Home, tmp_path: Path) -> Home:
-    shutil.copytree(made.root, tmp_path / "home")
-    return Home(tmp_path / "home")
 
 
 @pytest.mark.parametrize(

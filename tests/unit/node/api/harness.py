@@ -14,6 +14,7 @@ from yarl import URL
 from contracts.chain.evidence import OffenceKind
 from network.transport.base import Address
 from node.api.context import ApiContext
+from node.api.metrics import OUTCOMES
 from node.api.promises import Promises
 from node.api.server import Servers
 from node.api.status import (
@@ -167,11 +168,25 @@ class Api:
             await asyncio.sleep(0)
 
 
+async def series(api: Api) -> dict[str, float]:
+    """Return every series of the node's metrics, by its name with labels."""
+    lines = (await api.get("/metrics", None, operators=True)).body.decode().splitlines()
+    found = (line.rsplit(" ", 1) for line in lines if line and line[0] != "#")
+    return {name: float(value) for name, value in found}
+
+
+async def counted(api: Api) -> dict[str, float]:
+    """Return how many documents there were of each outcome, but of those that did not occur."""
+    found = await series(api)
+    by_outcome = {
+        each: found[f'packtrail_documents_submitted_total{{outcome="{each}"}}'] for each in OUTCOMES
+    }
+    return {outcome: count for outcome, count in by_outcome.items() if count}
+
+
 async def turned_away(api: Api, full: str) -> float:
     """Return how many the node says it turned away because of what was full."""
-    text = (await api.get("/metrics", None, operators=True)).body.decode()
-    series = f'packtrail_turned_away_total{{full="{full}"}} '
-    return next(float(line.removeprefix(series)) for line in text.splitlines() if line.startswith(series))
+    return (await series(api))[f'packtrail_turned_away_total{{full="{full}"}}']
 
 
 @asynccontextmanager

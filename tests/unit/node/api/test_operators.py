@@ -7,13 +7,8 @@ import pytest
 
 from contracts.chain.evidence import OffenceKind
 from node.api.status import QueueStatus
-from tests.unit.node.api.harness import Api
+from tests.unit.node.api.harness import Api, series
 from tests.unit.node.api.samples import commission
-
-
-def values(text: str) -> dict[str, float]:
-    found = [line.rsplit(" ", 1) for line in text.splitlines() if line and line[0] != "#"]
-    return {name: float(value) for name, value in found}
 
 
 async def test_alive(api: Api) -> None:
@@ -37,7 +32,7 @@ async def test_not_ready_says_why(api: Api) -> None:
 
 
 async def test_metrics_begin_at_zero_and_count(api: Api) -> None:
-    before = values((await api.get("/metrics", None, operators=True)).body.decode())
+    before = await series(api)
     assert before['packtrail_documents_submitted_total{outcome="kept"}'] == 0
     posted = 'packtrail_http_requests_total{method="POST",path="/v1/documents",status="2xx"}'
     assert before[posted] == 0
@@ -54,7 +49,7 @@ async def test_metrics_begin_at_zero_and_count(api: Api) -> None:
     await api.submit(commission("A1"))
     await api.get("/v1/nothing")
     text = (await api.get("/metrics", None, operators=True)).body.decode()
-    after = values(text)
+    after = await series(api)
     assert after[posted] == 1
     assert after['packtrail_documents_submitted_total{outcome="kept"}'] == 1
     assert after['packtrail_documents_submitted_total{outcome="refused"}'] == 1

@@ -13,7 +13,7 @@ from node.api.problems import PROBLEMS
 from node.config.schema import MIB, ApiSection
 from node.pool.waiting_room import RoomLimits
 from tests.support.ledger import OneNode
-from tests.unit.node.api.harness import PATIENCE_S, Api, Reply, serving
+from tests.unit.node.api.harness import PATIENCE_S, Api, Reply, counted, serving
 from tests.unit.node.api.samples import commission, pack_text, ship
 
 PATH = "/v1/documents:stream"
@@ -136,6 +136,8 @@ async def test_a_refused_line_may_be_in_the_chain_by_now() -> None:
         (second,) = await send(api, found)
         assert second["status"] == "committed"
         assert (await first)[0]["status"] == "committed"
+        # Told as committed, it is counted where it was kept, and not as refused.
+        assert await counted(api) == {"kept": 1}
 
 
 async def test_a_line_that_is_too_long_ends_the_stream(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:

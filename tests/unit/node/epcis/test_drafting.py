@@ -213,15 +213,3 @@ async def test_the_receiver_of_goods_is_found_by_its_place():
     assert draft.proposal.items == (pallet_key(1),)
     assert outcomes(await post(desk, CARRIER, told)) == ["attached"]
     assert outcomes(await post(desk, REGULATOR, told)) == ["attached"]
-
-
-async def test_what_files_and_drafts_become_is_kept_like_any_other_document():
-    desk = await sold()
-    kept: list[int] = []
-    desk.node.submissions.on_kept = kept.append
-    identifier = await drafted(desk, SOLD)
-    assert sum(kept) == 0
-    await desk.drafting.confirm(identifier, wait=True)
-    assert sum(kept) == 1
-    await post(desk, WHOLESALER, shipped([pallet(1)], WHOLESALER, PHARMACY, 30))
-    assert sum(kept) == 2

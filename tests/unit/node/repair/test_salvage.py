@@ -4,7 +4,6 @@ import shutil
 from pathlib import Path
 
 import msgspec
-import pytest
 
 from contracts.state.governance_rows import NodeRow
 from contracts.state.layout import NODES, text_key
@@ -16,20 +15,8 @@ from node.storage.files import DiskFiles
 from node.storage.head import head_entry, load_head
 from node.storage.head_marker import HeadMarker, save_head_marker
 from node.storage.leveldb import LevelOptions, open_level
-from tests.damage.home import make_home
 from tests.support.governed import overwrite
 from tests.unit.node.repair.test_diagnosis import flip
-
-
-@pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> Home:
-    return make_home(tmp_path_factory.mktemp("salvage") / "home")
-
-
-@pytest.fixture
-def home(made: Home, tmp_path: Path) -> Home:
-    shutil.copytree(made.root, tmp_path / "home")
-    return Home(tmp_path / "home")
 
 
 def run(home: Home, work: Path) -> Salvaged:

@@ -74,7 +74,7 @@ def missing(fault: Fault, validators: list[str], looks: Looks) -> tuple[str, ...
 
     Args:
         fault: What was done.
-        validators: All of them.
+        validators: All of them, each with the same power.
         looks: What was seen; heights only if it lasted.
     """
     rest = [name for name in validators if name not in fault.nodes]
